@@ -1,0 +1,157 @@
+using System.Buffers.Binary;
+
+namespace IommuSpy.Memory.Formats.Elf;
+
+/// <summary>
+/// ELF core of physical memory: QEMU's dump-guest-memory, /proc/vmcore, makedumpfile -E, VirtualBox. 64-bit, little-endian, PT_LOAD by p_paddr
+/// (System V gABI, chapter 5). Notes are kept.
+/// </summary>
+public sealed class ElfCoreFormat : IMemoryFormat
+{
+    private const int HeaderBytes = 64;
+    private const int ProgramHeaderBytes = 56;
+    private const int SectionHeaderBytes = 64;
+    private const ushort CoreFile = 4; // ET_CORE
+    private const uint LoadSegment = 1; // PT_LOAD
+    private const uint NoteSegment = 4; // PT_NOTE
+    private const uint CountInSection = 0xffff; // PN_XNUM: the count of program headers is in section 0's sh_info
+
+    // A machine has tens of memory ranges; /proc/kcore of a large one has thousands.
+    private const uint MaxProgramHeaders = 1 << 20;
+    private const ulong MaxNoteBytes = 64 << 20;
+
+    private static ReadOnlySpan<byte> Magic => "\u007fELF"u8;
+
+    /// <inheritdoc/>
+    public string Name => "ELF core";
+
+    /// <inheritdoc/>
+    public bool Recognises(MappedFile file) => file.Length >= (ulong)Magic.Length && file.Span(0, Magic.Length).SequenceEqual(Magic);
+
+    /// <inheritdoc/>
+    public MemoryImage Open(MappedFile file, MemoryImageOptions options)
+    {
+        List<ProgramHeader> headers = ReadProgramHeaders(file);
+        List<string> damage = [];
+        List<MemorySegment> segments = [];
+        List<PhysicalRange> data = [];
+        List<ElfNote> notes = [];
+        for (int i = 0; i < headers.Count; i++)
+        {
+            ProgramHeader header = headers[i];
+            if (header.Type is not (LoadSegment or NoteSegment))
+            {
+                continue;
+            }
+
+            ulong stored = Math.Min(header.FileBytes, file.Length - Math.Min(header.Offset, file.Length));
+            if (stored < header.FileBytes)
+            {
+                damage.Add($"program header {i} ends at 0x{header.Offset + header.FileBytes:x} and the file at 0x{file.Length:x}: {Size.Text(header.FileBytes - stored)} of {(header.Type == LoadSegment ? "RAM" : "notes")} is missing");
+            }
+
+            if (header.Type == NoteSegment)
+            {
+                notes.AddRange(ElfNotes.Read(file.Span(header.Offset, (int)Math.Min(stored, MaxNoteBytes))));
+                continue;
+            }
+
+            PhysicalAddress start = new(header.PhysicalAddress);
+            if (stored > 0)
+            {
+                segments.Add(MemorySegment.InFile(start, file, header.Offset, stored));
+                data.AddRange(FileData.In(file, start, header.Offset, stored));
+            }
+
+            // Only what the file never meant to store reads as zero: what it lost is missing.
+            if (header.MemoryBytes > header.FileBytes && stored == header.FileBytes)
+            {
+                segments.Add(MemorySegment.Behind(ZeroSegment.Instance, new(start + stored, header.MemoryBytes - stored)));
+            }
+        }
+
+        if (damage.Count > 0 && !options.AllowTruncated)
+        {
+            throw new MemoryImageException($"{file.Path}: ELF core, but {damage[0]}. Analyse what is there with --allow-truncated.");
+        }
+
+        if (segments.Count == 0)
+        {
+            throw new MemoryImageException($"{file.Path}: ELF core with no memory in it (no PT_LOAD program header)");
+        }
+
+        if (headers.Count(h => h.Type == LoadSegment) > 1 && headers.Where(h => h.Type == LoadSegment).All(h => h.PhysicalAddress == 0))
+        {
+            throw new MemoryImageException($"{file.Path}: ELF core with virtual addresses only (every p_paddr is 0): take the dump with physical addresses (QEMU: paging=false)");
+        }
+
+        PhysicalMemory memory = new(segments) { DataRanges = [.. data.OrderBy(range => range.Start)] };
+        return new(file, Name, [new(memory, "program headers, by physical address")])
+        {
+            Notes = notes,
+            Cpus = [.. notes.Select(QemuCpuNote.Read).OfType<CpuState>()],
+            Damage = damage,
+        };
+    }
+
+    private static List<ProgramHeader> ReadProgramHeaders(MappedFile file)
+    {
+        if (file.Length < HeaderBytes)
+        {
+            throw new MemoryImageException($"{file.Path}: ELF file cut off inside its header (0x{file.Length:x} bytes)");
+        }
+
+        ReadOnlySpan<byte> header = file.Span(0, HeaderBytes);
+        if (header[4] != 2 || header[5] != 1)
+        {
+            throw new MemoryImageException($"{file.Path}: ELF file, but not 64-bit little-endian (EI_CLASS {header[4]}, EI_DATA {header[5]})");
+        }
+
+        if (BinaryPrimitives.ReadUInt16LittleEndian(header[16..]) is ushort type and not CoreFile)
+        {
+            throw new MemoryImageException($"{file.Path}: ELF file of type {type}, not a core (type 4): no memory image");
+        }
+
+        ulong tableOffset = BinaryPrimitives.ReadUInt64LittleEndian(header[32..]);
+        ulong sectionOffset = BinaryPrimitives.ReadUInt64LittleEndian(header[40..]);
+        int entryBytes = BinaryPrimitives.ReadUInt16LittleEndian(header[54..]);
+        uint count = BinaryPrimitives.ReadUInt16LittleEndian(header[56..]);
+        if (count == CountInSection)
+        {
+            if (sectionOffset > file.Length || file.Length - sectionOffset < SectionHeaderBytes)
+            {
+                throw new MemoryImageException($"{file.Path}: ELF core whose section header at 0x{sectionOffset:x}, which counts its program headers, is past the end of the file");
+            }
+
+            count = BinaryPrimitives.ReadUInt32LittleEndian(file.Span(sectionOffset + 44, sizeof(uint)));
+        }
+
+        if (count > MaxProgramHeaders || entryBytes < ProgramHeaderBytes ||
+            tableOffset > file.Length || (ulong)count * (ulong)entryBytes > file.Length - tableOffset)
+        {
+            throw new MemoryImageException($"{file.Path}: ELF core whose {count} program headers of {entryBytes} bytes at 0x{tableOffset:x} do not fit the file (0x{file.Length:x} bytes)");
+        }
+
+        List<ProgramHeader> headers = new((int)count);
+        for (uint i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> entry = file.Span(tableOffset + (i * (ulong)entryBytes), ProgramHeaderBytes);
+            ProgramHeader read = new(
+                BinaryPrimitives.ReadUInt32LittleEndian(entry),
+                BinaryPrimitives.ReadUInt64LittleEndian(entry[8..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(entry[40..]));
+            if (read.Offset > ulong.MaxValue - read.FileBytes || read.PhysicalAddress > ulong.MaxValue - Math.Max(read.FileBytes, read.MemoryBytes))
+            {
+                throw new MemoryImageException($"{file.Path}: ELF core whose program header {i} (offset 0x{read.Offset:x}, address 0x{read.PhysicalAddress:x}, size 0x{read.FileBytes:x}) passes 2^64");
+            }
+
+            headers.Add(read);
+        }
+
+        return headers;
+    }
+
+    private readonly record struct ProgramHeader(uint Type, ulong Offset, ulong PhysicalAddress, ulong FileBytes, ulong MemoryBytes);
+}

@@ -1,0 +1,11 @@
+namespace IommuSpy.Memory;
+
+/// <summary>Reads a run of physical memory that no mapping holds as it is: compressed pages, zeros that a file leaves out, a device.</summary>
+public interface ISegmentReader
+{
+    /// <summary>Copies bytes from <paramref name="offset"/> into the run on.</summary>
+    /// <param name="offset">Bytes from the start of the run; the caller keeps it and the destination's end inside the run.</param>
+    /// <param name="destination">Where the bytes go.</param>
+    /// <returns>How many bytes could be read before the first that could not.</returns>
+    int Read(ulong offset, Span<byte> destination);
+}

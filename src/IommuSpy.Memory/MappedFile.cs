@@ -1,0 +1,99 @@
+using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
+
+namespace IommuSpy.Memory;
+
+/// <summary>A regular file mapped read-only and whole. Nothing is read until it is touched.</summary>
+/// <remarks>
+/// Mapped, not read: a random 8-byte read costs about 20 ns through a mapping and 370 ns through pread. The price is that a file
+/// which another process cuts short while it is mapped ends this process with SIGBUS.
+/// </remarks>
+public sealed unsafe class MappedFile : IDisposable
+{
+    private readonly MemoryMappedFile _mapping;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly byte* _pointer;
+
+    private MappedFile(string path, SafeFileHandle handle, long length)
+    {
+        Path = path;
+        Length = (ulong)length;
+        DataExtents = SparseFile.DataExtents(handle, length);
+        _mapping = MemoryMappedFile.CreateFromFile(handle, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+        _view = _mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _pointer);
+    }
+
+    /// <summary>The path it was opened by.</summary>
+    public string Path { get; }
+
+    /// <summary>Bytes in the file.</summary>
+    public ulong Length { get; }
+
+    /// <summary>The parts of the file that the file system stores, in order; between them it holds zeros (holes). One extent where that is not known.</summary>
+    public IReadOnlyList<FileExtent> DataExtents { get; }
+
+    internal byte* Pointer => _pointer;
+
+    /// <summary>Opens and maps a file.</summary>
+    /// <exception cref="MemoryImageException">It cannot be opened, is not a regular file, or is empty.</exception>
+    public static MappedFile Open(string path)
+    {
+        SafeFileHandle? handle = null;
+        try
+        {
+            if (FileKind.Of(path) is string kind)
+            {
+                throw new MemoryImageException($"{path}: is {kind}; name a regular file that holds a memory image");
+            }
+
+            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            long length = RandomAccess.GetLength(handle);
+            if (length == 0)
+            {
+                throw new MemoryImageException($"{path}: is empty");
+            }
+
+            return new(path, handle, length);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            handle?.Dispose();
+            throw new MemoryImageException($"{path}: {Reason(e)}", e);
+        }
+        catch (MemoryImageException)
+        {
+            handle?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Bytes of the file.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">They do not lie inside the file.</exception>
+    public ReadOnlySpan<byte> Span(ulong offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
+        if ((ulong)length > Length - offset)
+        {
+            throw new ArgumentOutOfRangeException(nameof(length), length, "runs past the end of the file");
+        }
+
+        return new(_pointer + offset, length);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+        _mapping.Dispose();
+    }
+
+    private static string Reason(Exception e) => e switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => "no such file",
+        UnauthorizedAccessException => "permission denied",
+        _ => e.Message,
+    };
+}

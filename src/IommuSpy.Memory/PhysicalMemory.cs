@@ -1,0 +1,205 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace IommuSpy.Memory;
+
+/// <summary>
+/// The physical memory of one machine: runs of bytes by physical address, with gaps. Reads never throw for an address that is not there:
+/// foreign tables point anywhere. Safe to share between threads.
+/// </summary>
+public sealed unsafe class PhysicalMemory
+{
+    private readonly MemorySegment[] _segments;
+
+    /// <summary>Memory made of <paramref name="segments"/>.</summary>
+    /// <exception cref="MemoryImageException">Two segments hold the same address, or one passes the end of the address space.</exception>
+    public PhysicalMemory(IEnumerable<MemorySegment> segments)
+    {
+        _segments = [.. segments.OrderBy(s => s.Start)];
+        for (int i = 0; i < _segments.Length; i++)
+        {
+            ref MemorySegment segment = ref _segments[i];
+            if (segment.Length == 0 || segment.Start > ulong.MaxValue - (segment.Length - 1))
+            {
+                throw new MemoryImageException($"memory range at 0x{segment.Start:x} of 0x{segment.Length:x} bytes passes the end of the address space");
+            }
+
+            if (i > 0 && segment.Start - _segments[i - 1].Start < _segments[i - 1].Length)
+            {
+                throw new MemoryImageException($"memory ranges {_segments[i - 1].Range} and {segment.Range} overlap");
+            }
+        }
+
+        Ranges = Merge(_segments);
+        DataRanges = Ranges;
+        ByteCount = _segments.Aggregate(0UL, (sum, s) => sum + s.Length);
+    }
+
+    /// <summary>The runs of memory there are, in order, touching ones merged.</summary>
+    public IReadOnlyList<PhysicalRange> Ranges { get; }
+
+    /// <summary>The parts of <see cref="Ranges"/> that can hold anything but zeros, in order: what a scan has to read. Holes of sparse files are left out.</summary>
+    public IReadOnlyList<PhysicalRange> DataRanges { get; init; }
+
+    /// <summary>Bytes of memory.</summary>
+    public ulong ByteCount { get; }
+
+    /// <summary>Whether the image holds the byte at <paramref name="address"/>.</summary>
+    public bool Contains(PhysicalAddress address) => Find(address.Value) >= 0;
+
+    /// <summary>Reads the 8 bytes at <paramref name="address"/>, little-endian.</summary>
+    /// <returns>False where the image lacks one of them.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryRead(PhysicalAddress address, out ulong value)
+    {
+        MemorySegment[] segments = _segments;
+        for (int i = 0; i < segments.Length; i++)
+        {
+            ref MemorySegment segment = ref segments[i];
+            ulong offset = address.Value - segment.Start;
+            if (offset < segment.Length && segment.Length - offset >= sizeof(ulong) && segment.Mapped != null)
+            {
+                value = Unsafe.ReadUnaligned<ulong>(segment.Mapped + offset);
+                return true;
+            }
+
+            // Machines have a handful of runs of memory; a dump with many is searched by halves.
+            if (i == 3)
+            {
+                break;
+            }
+        }
+
+        return TryReadSlowly(address, out value);
+    }
+
+    /// <summary>Bytes from <paramref name="address"/> on, without a copy where the source is mapped.</summary>
+    /// <param name="address">The first byte.</param>
+    /// <param name="copy">As long as the wanted bytes: used only where there is no mapping to point into.</param>
+    /// <param name="bytes">The bytes, in the mapping or in <paramref name="copy"/>.</param>
+    /// <returns>False where the image lacks one of them.</returns>
+    public bool TryGet(PhysicalAddress address, Span<byte> copy, out ReadOnlySpan<byte> bytes)
+    {
+        if (TryGetSpan(address, copy.Length, out bytes))
+        {
+            return true;
+        }
+
+        if (Read(address, copy) == copy.Length)
+        {
+            bytes = copy;
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Bytes from <paramref name="address"/> on, zero-copy.</summary>
+    /// <returns>False where they are not in one mapped run of memory: <see cref="Read"/> may still have them.</returns>
+    public bool TryGetSpan(PhysicalAddress address, int length, out ReadOnlySpan<byte> bytes)
+    {
+        int i = Find(address.Value);
+        if (i >= 0)
+        {
+            ref MemorySegment segment = ref _segments[i];
+            ulong offset = address.Value - segment.Start;
+            if (segment.Mapped != null && segment.Length - offset >= (ulong)length)
+            {
+                bytes = new(segment.Mapped + offset, length);
+                return true;
+            }
+        }
+
+        bytes = default;
+        return false;
+    }
+
+    /// <summary>Copies bytes from <paramref name="address"/> on, over the edges of runs that touch.</summary>
+    /// <returns>How many bytes there were before the first that the image lacks.</returns>
+    public int Read(PhysicalAddress address, Span<byte> destination)
+    {
+        int done = 0;
+        ulong at = address.Value;
+        for (int i = Find(at); i >= 0 && done < destination.Length; i = Find(at))
+        {
+            ref MemorySegment segment = ref _segments[i];
+            ulong offset = at - segment.Start;
+            int want = (int)Math.Min((ulong)(destination.Length - done), segment.Length - offset);
+            Span<byte> part = destination.Slice(done, want);
+            int got = want;
+            if (segment.Mapped != null)
+            {
+                new ReadOnlySpan<byte>(segment.Mapped + offset, want).CopyTo(part);
+            }
+            else
+            {
+                got = segment.Reader!.Read(offset, part);
+            }
+
+            done += got;
+            at = unchecked(at + (ulong)got);
+            if (got < want || at == 0)
+            {
+                break;
+            }
+        }
+
+        return done;
+    }
+
+    private bool TryReadSlowly(PhysicalAddress address, out ulong value)
+    {
+        Unsafe.SkipInit(out value);
+        if (Read(address, MemoryMarshal.AsBytes(new Span<ulong>(ref value))) == sizeof(ulong))
+        {
+            return true;
+        }
+
+        value = 0;
+        return false;
+    }
+
+    /// <summary>Index of the segment that holds the address, or -1.</summary>
+    private int Find(ulong address)
+    {
+        int low = 0;
+        int high = _segments.Length - 1;
+        while (low <= high)
+        {
+            int middle = (int)((uint)(low + high) >> 1);
+            ref MemorySegment segment = ref _segments[middle];
+            if (address < segment.Start)
+            {
+                high = middle - 1;
+            }
+            else if (address - segment.Start < segment.Length)
+            {
+                return middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return -1;
+    }
+
+    private static PhysicalRange[] Merge(MemorySegment[] segments)
+    {
+        List<PhysicalRange> ranges = [];
+        foreach (MemorySegment segment in segments)
+        {
+            if (ranges.Count > 0 && ranges[^1].Start.Value + ranges[^1].Length == segment.Start)
+            {
+                ranges[^1] = ranges[^1] with { Length = ranges[^1].Length + segment.Length };
+            }
+            else
+            {
+                ranges.Add(segment.Range);
+            }
+        }
+
+        return [.. ranges];
+    }
+}

@@ -1,0 +1,33 @@
+namespace IommuSpy.Translation;
+
+/// <summary>
+/// How hardware reads one entry of a radix table. Implementations are stateless structs: the compiler specialises
+/// <see cref="TableWalker{TFormat}"/> for each, so a format costs nothing at run time.
+/// </summary>
+/// <remarks>Levels count down to 1, the level whose entries always map a 4 KiB page.</remarks>
+public interface ITableFormat
+{
+    /// <summary>Address bits that one level consumes; a table has 2^IndexBits entries of 8 bytes.</summary>
+    static abstract int IndexBits { get; }
+
+    /// <summary>Whether hardware would use the entry at all.</summary>
+    static abstract bool IsPresent(ulong entry);
+
+    /// <summary>Whether a present entry at <paramref name="level"/> maps memory, rather than pointing at a lower table.</summary>
+    static abstract bool IsLeaf(ulong entry, int level);
+
+    /// <summary>The physical address that a present entry holds: of the page for a leaf, else of the next table. Bits below the page size may be flags.</summary>
+    static abstract ulong Target(ulong entry);
+
+    /// <summary>The bits of a present entry that hardware faults on because they must be zero at <paramref name="level"/>; 0 for a good one.</summary>
+    static abstract ulong ReservedBits(ulong entry, int level);
+
+    /// <summary>
+    /// What the entry lets through, as bits that are set when it does: the AND of these over all levels is what the path as a whole lets through.
+    /// A format whose entry takes rights away with a set bit inverts it here.
+    /// </summary>
+    static abstract ulong Grants(ulong entry);
+
+    /// <summary>The rights that an AND of <see cref="Grants"/> stands for.</summary>
+    static abstract AccessRights Rights(ulong grants);
+}

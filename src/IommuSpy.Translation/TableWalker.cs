@@ -1,0 +1,247 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Translation;
+
+/// <summary>Walks tables of one format in physical memory. Stateless but for the memory: safe to share between threads.</summary>
+/// <param name="memory">Where the tables are.</param>
+/// <param name="entryMask">ANDed with every entry before it is read: clears the C-bit under SME and SEV (AMD64 APM 2, 7.10.5). All ones elsewhere.</param>
+public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask = ulong.MaxValue)
+    where TFormat : struct, ITableFormat
+{
+    /// <summary>
+    /// Tables that one visit reads at the most. Depth is bounded by the levels, but hostile tables that all point at one
+    /// another make up to 2^36 paths. A sparse kernel with KASAN, whose shadow repeats one table 8 million times, stays below.
+    /// </summary>
+    public const long MaxTables = 1 << 24;
+
+    private const int PageShift = 12;
+    private const int TableBytes = 4096;
+
+    /// <summary>Visits every leaf under <paramref name="root"/> in address order. A table that memory lacks is passed over and counted.</summary>
+    /// <param name="root">Physical address of the top table.</param>
+    /// <param name="levels">Depth of the table: 4 or 5 for x86-64, 2 to 6 for IOMMU tables. It bounds the walk, so a table that points at itself cannot loop.</param>
+    /// <param name="visitor">Told of each leaf.</param>
+    public WalkSummary Visit<TVisitor>(PhysicalAddress root, int levels, ref TVisitor visitor)
+        where TVisitor : struct, ILeafVisitor => Visit(root, levels, 0, ulong.MaxValue, ref visitor);
+
+    /// <summary>Visits the leaves that translate any address of <paramref name="first"/> to <paramref name="last"/> (inclusive, not sign-extended).</summary>
+    /// <inheritdoc cref="Visit{TVisitor}(PhysicalAddress, int, ref TVisitor)"/>
+    public WalkSummary Visit<TVisitor>(PhysicalAddress root, int levels, ulong first, ulong last, ref TVisitor visitor)
+        where TVisitor : struct, ILeafVisitor
+    {
+        Walk walk = new(first, last);
+        VisitTable(root, levels, 0, ulong.MaxValue, ref walk, ref visitor);
+        return new(walk.Tables, walk.Missing, walk.Tables >= MaxTables);
+    }
+
+    [SkipLocalsInit]
+    private void VisitTable<TVisitor>(PhysicalAddress table, int level, ulong baseAddress, ulong grants, ref Walk walk, ref TVisitor visitor)
+        where TVisitor : struct, ILeafVisitor
+    {
+        Span<byte> copy = stackalloc byte[TableBytes];
+        if (!memory.TryGet(table, copy, out ReadOnlySpan<byte> bytes))
+        {
+            walk.Missing++;
+            return;
+        }
+
+        if (++walk.Tables >= MaxTables)
+        {
+            return;
+        }
+
+        ReadOnlySpan<ulong> entries = MemoryMarshal.Cast<byte, ulong>(bytes);
+        int shift = Shift(level);
+        ulong span = (1UL << shift) - 1;
+        for (int index = 0; index < entries.Length; index++)
+        {
+            ulong entry = entries[index] & entryMask;
+            if (!TFormat.IsPresent(entry))
+            {
+                continue;
+            }
+
+            ulong address = baseAddress | ((ulong)index << shift);
+            if (address > walk.Last || (address | span) < walk.First)
+            {
+                continue;
+            }
+
+            if (TFormat.IsLeaf(entry, level))
+            {
+                visitor.Leaf(address, level, entry, grants & TFormat.Grants(entry));
+            }
+            else if (level > 1)
+            {
+                VisitTable(new(TFormat.Target(entry)), level - 1, address, grants & TFormat.Grants(entry), ref walk, ref visitor);
+            }
+        }
+    }
+
+    /// <summary>Translates one address, or says no. For showing each step, and why not, use <see cref="Translate"/>.</summary>
+    /// <param name="root">Physical address of the top table.</param>
+    /// <param name="levels">Depth of the table.</param>
+    /// <param name="address">The address; bits above the top index are ignored, as the walk itself ignores them.</param>
+    /// <param name="physical">What it translates to.</param>
+    public bool TryTranslate(PhysicalAddress root, int levels, ulong address, out PhysicalAddress physical)
+    {
+        ulong table = root.Value;
+        for (int level = levels; level > 0; level--)
+        {
+            int shift = Shift(level);
+            if (!memory.TryRead(new(table + (Index(address, shift) * sizeof(ulong))), out ulong entry) || !TFormat.IsPresent(entry &= entryMask))
+            {
+                break;
+            }
+
+            if (TFormat.IsLeaf(entry, level))
+            {
+                ulong offsetMask = (1UL << shift) - 1;
+                physical = new((TFormat.Target(entry) & ~offsetMask) | (address & offsetMask));
+                return true;
+            }
+
+            table = TFormat.Target(entry);
+        }
+
+        physical = default;
+        return false;
+    }
+
+    /// <summary>
+    /// Translates many addresses. The upper levels that an address shares with the one before it are not read again, so order pays: sorted
+    /// addresses read one entry each.
+    /// </summary>
+    /// <param name="root">Physical address of the top table.</param>
+    /// <param name="levels">Depth of the table.</param>
+    /// <param name="addresses">The addresses.</param>
+    /// <param name="physical">As long as <paramref name="addresses"/>: what each translates to, or <see cref="Unmapped"/>.</param>
+    public void TranslateMany(PhysicalAddress root, int levels, ReadOnlySpan<ulong> addresses, Span<ulong> physical)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(levels, MaxLevels);
+        physical = physical[..addresses.Length];
+
+        // tables[level] is the table that the address before went through at that level; levels below `known` are stale.
+        Span<ulong> tables = stackalloc ulong[MaxLevels + 1];
+        tables[levels] = root.Value;
+        int known = levels;
+        ulong before = 0;
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            ulong address = addresses[i];
+            ulong differs = address ^ before;
+            before = address;
+
+            // The table of a level is the same while all index bits above that level are.
+            int level = known;
+            while (level < levels && (differs >> (PageShift + (level * TFormat.IndexBits))) != 0)
+            {
+                level++;
+            }
+
+            ulong result = Unmapped;
+            ulong table = tables[level];
+            while (true)
+            {
+                known = level;
+                int shift = Shift(level);
+                if (!memory.TryRead(new(table + (Index(address, shift) * sizeof(ulong))), out ulong entry) || !TFormat.IsPresent(entry &= entryMask))
+                {
+                    break;
+                }
+
+                if (TFormat.IsLeaf(entry, level))
+                {
+                    ulong offsetMask = (1UL << shift) - 1;
+                    result = (TFormat.Target(entry) & ~offsetMask) | (address & offsetMask);
+                    break;
+                }
+
+                if (level == 1)
+                {
+                    break;
+                }
+
+                table = TFormat.Target(entry);
+                tables[--level] = table;
+            }
+
+            physical[i] = result;
+        }
+    }
+
+    /// <summary>Translates one address and keeps every step, for showing.</summary>
+    /// <inheritdoc cref="TryTranslate"/>
+    public AddressTranslation Translate(PhysicalAddress root, int levels, ulong address)
+    {
+        List<TranslationStep> steps = new(levels);
+        ulong table = root.Value;
+        ulong grants = ulong.MaxValue;
+        TranslationOutcome outcome = TranslationOutcome.NotPresent;
+        PhysicalAddress? physical = null;
+        ulong pageSize = 0;
+        for (int level = levels; level > 0; level--)
+        {
+            int shift = Shift(level);
+            ulong index = Index(address, shift);
+            PhysicalAddress entryAddress = new(table + (index * sizeof(ulong)));
+            if (!memory.TryRead(entryAddress, out ulong raw))
+            {
+                outcome = TranslationOutcome.TableOutsideImage;
+                break;
+            }
+
+            ulong entry = raw & entryMask;
+            bool present = TFormat.IsPresent(entry);
+            bool leaf = present && TFormat.IsLeaf(entry, level);
+            ulong reserved = present ? TFormat.ReservedBits(entry, level) : 0;
+            steps.Add(new(level, (int)index, entryAddress, raw, present, leaf, present ? TFormat.Rights(TFormat.Grants(entry)) : AccessRights.None, reserved));
+            if (!present)
+            {
+                break;
+            }
+
+            if (reserved != 0)
+            {
+                outcome = TranslationOutcome.ReservedBits;
+                break;
+            }
+
+            grants &= TFormat.Grants(entry);
+            if (leaf)
+            {
+                ulong offsetMask = (1UL << shift) - 1;
+                physical = new((TFormat.Target(entry) & ~offsetMask) | (address & offsetMask));
+                pageSize = offsetMask + 1;
+                outcome = TranslationOutcome.Mapped;
+                break;
+            }
+
+            table = TFormat.Target(entry);
+        }
+
+        return new(address, root, levels, steps, outcome, physical, pageSize, physical is null ? AccessRights.None : TFormat.Rights(grants));
+    }
+
+    /// <summary>What <see cref="TranslateMany"/> writes for an address without a translation: no physical address has all bits set.</summary>
+    public const ulong Unmapped = ulong.MaxValue;
+
+    private const int MaxLevels = 6;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Shift(int level) => PageShift + ((level - 1) * TFormat.IndexBits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Index(ulong address, int shift) => (address >> shift) & ((1UL << TFormat.IndexBits) - 1);
+
+    /// <summary>What one visit has still to know at every depth.</summary>
+    private struct Walk(ulong first, ulong last)
+    {
+        public readonly ulong First = first;
+        public readonly ulong Last = last;
+        public long Tables;
+        public long Missing;
+    }
+}
