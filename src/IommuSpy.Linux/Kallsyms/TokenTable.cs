@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+
+namespace IommuSpy.Linux.Kallsyms;
+
+/// <summary>
+/// The 256 strings that name bytes stand for: kallsyms_token_table, NUL-terminated strings, and kallsyms_token_index, where each starts in it
+/// (scripts/kallsyms.c, write_src).
+/// </summary>
+internal sealed class TokenTable
+{
+    public const int Count = 256;
+    public const int IndexSize = Count * sizeof(ushort);
+
+    /// <summary>Longer than any symbol (KSYM_NAME_LEN, 512 since 6.1), so longer than any part of one.</summary>
+    private const int LongestToken = 1024;
+
+    /// <summary>Zero bytes between the strings and the index: alignment asks for at most 7.</summary>
+    private const int MostPadding = 64;
+
+    private readonly byte[] _text;
+    private readonly ushort[] _starts;
+
+    private TokenTable(byte[] text, ushort[] starts, int offset, int indexOffset)
+    {
+        _text = text;
+        _starts = starts;
+        Offset = offset;
+        IndexOffset = indexOffset;
+    }
+
+    /// <summary>Byte offset of the strings in the image.</summary>
+    public int Offset { get; }
+
+    /// <summary>Byte offset of the index in the image.</summary>
+    public int IndexOffset { get; }
+
+    /// <summary>The bytes that <paramref name="code"/> stands for; at least one.</summary>
+    public ReadOnlySpan<byte> this[byte code]
+    {
+        get
+        {
+            int start = _starts[code];
+            int end = code == Count - 1 ? _text.Length : _starts[code + 1];
+            return _text.AsSpan(start, end - start - 1);
+        }
+    }
+
+    /// <summary>Whether both hold the same strings.</summary>
+    public bool SameAs(TokenTable other) => _text.AsSpan().SequenceEqual(other._text);
+
+    /// <summary>
+    /// Reads the index at <paramref name="indexOffset"/> and the strings before it. True only if every one of the 256 starts follows a NUL and no string
+    /// holds one, which no data but a token table does by chance.
+    /// </summary>
+    public static bool TryRead(ReadOnlySpan<byte> image, int indexOffset, [NotNullWhen(true)] out TokenTable? table)
+    {
+        table = null;
+        if (indexOffset < 0 || image.Length - indexOffset < IndexSize)
+        {
+            return false;
+        }
+
+        var starts = new ushort[Count];
+        for (int i = 0; i < Count; i++)
+        {
+            starts[i] = BinaryPrimitives.ReadUInt16LittleEndian(image[(indexOffset + (i * sizeof(ushort)))..]);
+            if (i == 0 ? starts[0] != 0 : starts[i] - starts[i - 1] is < 2 or > LongestToken)
+            {
+                return false;
+            }
+        }
+
+        // From the index backwards: padding, the last string's NUL, the last string, the NUL before it.
+        int lastEnd = image[..indexOffset].LastIndexOfAnyExcept((byte)0) + 1;
+        if (lastEnd == 0 || lastEnd == indexOffset || indexOffset - lastEnd > MostPadding)
+        {
+            return false;
+        }
+
+        int window = Math.Max(0, lastEnd - LongestToken);
+        int lastStart = image[window..lastEnd].LastIndexOf((byte)0) + window + 1;
+        int offset = lastStart - starts[Count - 1];
+        if (lastStart == window || offset < 0)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> text = image[offset..(lastEnd + 1)];
+        for (int i = 1; i < Count; i++)
+        {
+            if (text[starts[i] - 1] != 0)
+            {
+                return false;
+            }
+        }
+
+        if (text.Count((byte)0) != Count)
+        {
+            return false;
+        }
+
+        table = new TokenTable(text.ToArray(), starts, offset, indexOffset);
+        return true;
+    }
+}
