@@ -1,0 +1,118 @@
+using IommuSpy.Memory;
+using IommuSpy.Translation;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Linux.Discovery;
+
+/// <summary>
+/// Where the tables map all of physical memory at one distance: the direct map. It is the distance at which by far the most is mapped; vmalloc,
+/// vmemmap and the rest lie scattered.
+/// </summary>
+/// <param name="Base">The virtual address that stands for physical 0 (Linux: PAGE_OFFSET, page_offset_base).</param>
+/// <param name="MappedBytes">Bytes mapped at that distance.</param>
+/// <param name="BytesOutsideImage">How many of them are memory that the image lacks: none, when the image is whole and read as it should be.</param>
+/// <param name="FirstAddress">First mapped address of it.</param>
+/// <param name="LastAddress">Last mapped address of it, inclusive.</param>
+internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ulong BytesOutsideImage, VirtualAddress FirstAddress, VirtualAddress LastAddress)
+{
+    // The base is a multiple of this on every kernel: a P4D or PGD entry before KASLR, a PUD entry with it (arch/x86/mm/kaslr.c).
+    private const ulong Alignment = 1UL << 30;
+
+    /// <summary>Finds the direct map under a kernel root, or null where it maps none.</summary>
+    public static DirectMapProbe? Find(X64AddressSpace space, PhysicalMemory memory)
+    {
+        Distances distances = new(space, []);
+        VirtualAddress kernelHalf = new(space.SignExtend(1UL << (space.AddressBits - 1)));
+        space.Visit(kernelHalf, new(TextMapping.MapStart - 1), ref distances);
+        if (distances.ByBase.Count == 0)
+        {
+            return null;
+        }
+
+        (ulong found, Extent extent) = distances.ByBase.MaxBy(pair => pair.Value.Mapped);
+        Presence presence = new(found, space, memory.Ranges);
+        space.Visit(new(extent.First), new(extent.Last), ref presence);
+        return new(new(found), extent.Mapped, presence.MissingBytes, new(extent.First), new(extent.Last));
+    }
+
+    /// <summary>Sums mapped bytes by distance.</summary>
+    private struct Distances(X64AddressSpace space, Dictionary<ulong, Extent> byBase) : ILeafVisitor
+    {
+        private ulong _current;
+        private bool _any;
+        private Extent _extent;
+
+        public readonly Dictionary<ulong, Extent> ByBase
+        {
+            get
+            {
+                Keep();
+                return byBase;
+            }
+        }
+
+        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        {
+            ulong size = 1UL << (3 + (9 * level));
+            ulong from = space.SignExtend(address);
+            ulong distance = unchecked(from - (X64Format.Target(entry) & ~(size - 1)));
+            if (distance % Alignment != 0)
+            {
+                return;
+            }
+
+            // Neighbours nearly always share the distance: the dictionary is asked only when it changes.
+            if (!_any || distance != _current)
+            {
+                Keep();
+                _any = true;
+                _current = distance;
+                _extent = byBase.GetValueOrDefault(distance, new(from, from, 0));
+            }
+
+            _extent = new(_extent.First, from + (size - 1), _extent.Mapped + size);
+        }
+
+        private readonly void Keep()
+        {
+            if (_any)
+            {
+                byBase[_current] = _extent;
+            }
+        }
+    }
+
+    /// <summary>Sums how much of what is mapped at the distance the image lacks.</summary>
+    private struct Presence(ulong distance, X64AddressSpace space, IReadOnlyList<PhysicalRange> ranges) : ILeafVisitor
+    {
+        private int _range;
+
+        public ulong MissingBytes { get; private set; }
+
+        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        {
+            ulong size = 1UL << (3 + (9 * level));
+            ulong physical = X64Format.Target(entry) & ~(size - 1);
+            if (unchecked(space.SignExtend(address) - physical) != distance)
+            {
+                return;
+            }
+
+            // Leaves at one distance come in the order of their physical addresses, and so do the ranges.
+            while (_range < ranges.Count && ranges[_range].Last.Value < physical)
+            {
+                _range++;
+            }
+
+            ulong present = 0;
+            for (int i = _range; i < ranges.Count && ranges[i].Start.Value < physical + size; i++)
+            {
+                present += Math.Min(ranges[i].Last.Value + 1, physical + size) - Math.Max(ranges[i].Start.Value, physical);
+            }
+
+            MissingBytes += size - present;
+        }
+    }
+
+    private readonly record struct Extent(ulong First, ulong Last, ulong Mapped);
+}

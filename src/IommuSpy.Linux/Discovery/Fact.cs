@@ -1,0 +1,20 @@
+namespace IommuSpy.Linux.Discovery;
+
+/// <summary>Something that discovery found out, and how: the first witness is the one believed.</summary>
+/// <param name="Witnesses">Who said what, most trusted first; at least one.</param>
+public sealed record Fact<T>(IReadOnlyList<Witness<T>> Witnesses)
+    where T : IEquatable<T>
+{
+    /// <summary>The value that is believed.</summary>
+    public T Value => Witnesses[0].Value;
+
+    /// <summary>Whether all witnesses said the same.</summary>
+    public bool Agreed => Witnesses.All(witness => witness.Value.Equals(Value));
+
+    /// <summary>The fact that those witnesses tell who said anything, or null where none did.</summary>
+    public static Fact<T>? From(params IEnumerable<Witness<T>?> witnesses)
+    {
+        Witness<T>[] said = [.. witnesses.OfType<Witness<T>>()];
+        return said.Length > 0 ? new(said) : null;
+    }
+}

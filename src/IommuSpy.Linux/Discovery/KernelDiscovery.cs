@@ -1,0 +1,66 @@
+using IommuSpy.Memory;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Linux.Discovery;
+
+/// <summary>
+/// Looks for the kernel of an image: candidates for its tables first, from registers where the image has them and by a scan otherwise; then what each
+/// leads to, until one leads to a kernel all of whose parts agree.
+/// </summary>
+internal sealed class KernelDiscovery(MemoryImage image)
+{
+    private const ulong PtiUserHalf = 1UL << PageFrame.Shift;
+    private const ulong PagingEnabled = 1UL << 31;
+
+    /// <summary>The kernel that most speaks for.</summary>
+    /// <exception cref="LinuxDiscoveryException">Nothing in the image leads to a kernel.</exception>
+    public LinuxKernel Find()
+    {
+        KernelTrial? best = null;
+        foreach (MemoryLayout layout in image.Layouts)
+        {
+            HashSet<TextMapping> tried = [];
+            foreach (RootCandidate candidate in Candidates(layout.Memory))
+            {
+                // Every process of a kernel leads to the same image.
+                if (!tried.Add(candidate.Text))
+                {
+                    continue;
+                }
+
+                KernelTrial? trial = KernelTrial.Of(image, layout, candidate);
+                if (trial is not null && (best is null || trial.Weight > best.Weight))
+                {
+                    best = trial;
+                }
+
+                if (best?.IsConclusive == true)
+                {
+                    return best.Kernel;
+                }
+            }
+        }
+
+        return best?.Kernel ?? throw new LinuxDiscoveryException(
+            $"{image.Path}: no Linux kernel found in it: no page of {Size.Text(image.Layouts[0].Memory.ByteCount)} is a top-level page table that leads to a kernel image ({image.Format})");
+    }
+
+    private IEnumerable<RootCandidate> Candidates(PhysicalMemory memory)
+    {
+        RootScan scan = new(memory);
+        foreach (CpuState cpu in image.Cpus.Where(cpu => (cpu.Cr0 & PagingEnabled) != 0))
+        {
+            // Stopped in user mode under PTI, CR3 holds the user half, which is the page after the kernel half.
+            ulong root = X64Format.Target(cpu.Cr3);
+            if ((scan.At(new(root & ~PtiUserHalf)) ?? scan.At(new(root))) is RootCandidate candidate)
+            {
+                yield return candidate;
+            }
+        }
+
+        foreach (RootCandidate candidate in scan.Candidates())
+        {
+            yield return candidate;
+        }
+    }
+}

@@ -1,0 +1,278 @@
+using System.Buffers.Binary;
+using System.Text;
+using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Linux.VmCoreInfo;
+using IommuSpy.Memory;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Linux.Discovery;
+
+/// <summary>What one candidate leads to, gathered and weighed.</summary>
+internal sealed class KernelTrial
+{
+    private const int StructPageBytes = 64;
+    private const int MaxBannerBytes = 1024;
+
+    // An image is looked at as one span; KERNEL_IMAGE_SIZE is at most 1 GiB.
+    private const ulong MaxImageBytes = 1UL << 30;
+
+    // Names of the kernel's own root table: since 4.13, and before.
+    private static readonly string[] RootSymbols = ["init_top_pgt", "init_level4_pgt", "swapper_pg_dir"];
+
+    private readonly MemoryImage _image;
+    private readonly PhysicalMemory _memory;
+    private readonly RootCandidate _candidate;
+    private readonly TextMapping _text;
+    private readonly SymbolTable? _symbols;
+    private readonly VmCoreInfoNote? _note;
+
+    private KernelTrial(MemoryImage image, MemoryLayout layout, RootCandidate candidate, string banner, KallsymsTable? kallsyms, string? kallsymsAbsence)
+    {
+        _image = image;
+        _memory = layout.Memory;
+        _candidate = candidate;
+        _text = candidate.Text;
+        _symbols = kallsyms?.Symbols;
+        _note = FindNote(banner);
+
+        Fact<PhysicalAddress>? ownRoot = OwnRoot();
+        PhysicalAddress root = ownRoot?.Value ?? candidate.Address;
+        X64AddressSpace space = new(_memory, root, candidate.Levels, candidate.EntryMask);
+        DirectMapProbe? directMap = DirectMapProbe.Find(space, _memory);
+        int structPage = _note?.Size("page") is long bytes and > 0 and <= 256 ? (int)bytes : StructPageBytes;
+        RegionProbe? regions = directMap is null ? null : RegionProbe.Find(space, directMap, _memory, structPage);
+        Fact<VirtualAddress>? vmemmap = Base("vmemmap_base", regions?.Vmemmap);
+        ProcessTables = vmemmap is not null && Symbol("pgd_list") is Symbol list ? PgdList.Read(space, list, vmemmap.Value, structPage) : null;
+
+        KernelFacts facts = new()
+        {
+            Banner = new([new(banner, Symbol("linux_banner") is null ? "kernel image" : "kallsyms linux_banner")]),
+            Release = Fact<string>.From(
+                new Witness<string>(ReleaseOf(banner), "banner"),
+                _note?.OsRelease is string release ? new(release, "VMCOREINFO OSRELEASE") : null)!,
+            PagingLevels = Fact<int>.From(
+                [new Witness<int>(candidate.Levels, "page tables"),
+                 .. image.Cpus.Take(1).Select(cpu => new Witness<int>((cpu.Cr4 & (1UL << 12)) != 0 ? 5 : 4, "CPU registers, CR4.LA57")),
+                 _note?.Number("pgtable_l5_enabled") is long five ? new(five != 0 ? 5 : 4, "VMCOREINFO pgtable_l5_enabled") : null])!,
+            RootTable = ownRoot ?? new([new(candidate.Address, "a process's table, by its shape: the kernel's own was not found")]),
+            PhysicalBase = Fact<ulong>.From(
+                new Witness<ulong>(_text.PhysicalBase, "page tables"),
+                Variable("phys_base") is ulong physicalBase ? new(physicalBase, "kallsyms phys_base") : null,
+                _note?.Number("phys_base") is long noted ? new(unchecked((ulong)noted), "VMCOREINFO phys_base") : null)!,
+            KaslrOffset = KaslrOffset(),
+            PageOffsetBase = Base("page_offset_base", directMap?.Base),
+            VmallocBase = Base("vmalloc_base", regions?.Vmalloc),
+            VmemmapBase = vmemmap,
+            ModulesBase = ModulesBase(space),
+            EntryMask = Fact<ulong>.From(
+                new Witness<ulong>(candidate.EntryMask, "page tables"),
+                _note?.Number("sme_mask") is long mask ? new(~unchecked((ulong)mask), "VMCOREINFO sme_mask") : null)!,
+        };
+
+        bool listed = Symbol("pgd_list") is null || vmemmap is null || ProcessTables is not null;
+        bool whole = directMap is not null && directMap.BytesOutsideImage <= directMap.MappedBytes / 64;
+        bool basesAgree = facts.PageOffsetBase?.Agreed == true;
+        Weight = (ownRoot is null ? 0 : 8) + (whole ? 4 : 0) + (listed ? 2 : 0) + (basesAgree ? 1 : 0);
+        Kernel = new(layout, facts, _text)
+        {
+            Kallsyms = kallsyms,
+            KallsymsAbsence = kallsymsAbsence,
+            VmCoreInfo = _note,
+            ProcessTables = ProcessTables,
+            StructPageBytes = structPage,
+        };
+    }
+
+    /// <summary>The kernel, as this candidate tells it.</summary>
+    public LinuxKernel Kernel { get; }
+
+    /// <summary>How much speaks for it: the kernel's own root (8), a direct map that the image holds all of (4), a whole list of processes (2), bases that agree (1).</summary>
+    public int Weight { get; }
+
+    /// <summary>Whether all of it agrees, so that there is no need to look on.</summary>
+    public bool IsConclusive => Weight == 15;
+
+    private IReadOnlyList<PhysicalAddress>? ProcessTables { get; }
+
+    /// <summary>What the candidate leads to, or null where that is no kernel: no banner stands in the image that it maps.</summary>
+    public static KernelTrial? Of(MemoryImage image, MemoryLayout layout, RootCandidate candidate)
+    {
+        TextMapping text = candidate.Text;
+        int length = (int)Math.Min(text.Length, MaxImageBytes);
+        if (!layout.Memory.TryGetSpan(text.Physical, length, out ReadOnlySpan<byte> bytes))
+        {
+            byte[] copy = new byte[length];
+            bytes = copy.AsSpan(0, layout.Memory.Read(text.Physical, copy));
+        }
+
+        string? absence = null;
+        KallsymsTable? kallsyms = null;
+        if (!KallsymsReader.TryRead(bytes, text.Start, out kallsyms, out string reason))
+        {
+            absence = reason;
+        }
+
+        string? banner = kallsyms is not null && kallsyms.Symbols.TryFind("linux_banner", out Symbol symbol) && text.Contains(symbol.Address)
+            ? BannerAt(bytes[(int)(symbol.Address - text.Start)..])
+            : null;
+        banner ??= SearchBanner(bytes);
+        return banner is null ? null : new(image, layout, candidate, banner, kallsyms, absence);
+    }
+
+    private static string? SearchBanner(ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> prefix = "Linux version "u8;
+        int at = 0;
+        for (int found = bytes.IndexOf(prefix); found >= 0; found = bytes[at..].IndexOf(prefix))
+        {
+            at += found;
+            if (BannerAt(bytes[at..]) is string banner)
+            {
+                return banner;
+            }
+
+            at += prefix.Length;
+        }
+
+        return null;
+    }
+
+    // "Linux version 6.1.0 (builder) (compiler) #1 SMP ...\n": a digit tells it from the format strings that begin the same way (init/version.c).
+    private static string? BannerAt(ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> prefix = "Linux version "u8;
+        bytes = bytes[..Math.Min(bytes.Length, MaxBannerBytes)];
+        int end = bytes.IndexOfAny((byte)'\n', (byte)0);
+        return bytes.StartsWith(prefix) && end > prefix.Length && bytes[prefix.Length] is >= (byte)'0' and <= (byte)'9' && !bytes[..end].ContainsAnyExceptInRange((byte)' ', (byte)'~')
+            ? Encoding.ASCII.GetString(bytes[..end])
+            : null;
+    }
+
+    private static string ReleaseOf(string banner) => banner.Split(' ')[2];
+
+    private Symbol? Symbol(string name) => _symbols is not null && _symbols.TryFind(name, out Symbol symbol) ? symbol : null;
+
+    /// <summary>The 8 bytes of a variable in the kernel's image.</summary>
+    private ulong? Variable(string name) =>
+        Symbol(name) is Symbol symbol && _text.Contains(symbol.Address) && _memory.TryRead(_text.ToPhysical(symbol.Address), out ulong value) ? value : null;
+
+    private Fact<VirtualAddress>? Base(string variable, VirtualAddress? probed) => Fact<VirtualAddress>.From(
+        Variable(variable) is ulong value and not 0 ? new Witness<VirtualAddress>(new(value), $"kallsyms {variable}") : null,
+        probed is VirtualAddress address ? new(address, "page tables") : null);
+
+    private Fact<PhysicalAddress>? OwnRoot()
+    {
+        RootScan scan = new(_memory);
+        Witness<PhysicalAddress>? Verified(VirtualAddress? address, string source) =>
+            address is VirtualAddress at && _text.Contains(at) && scan.At(_text.ToPhysical(at)) is RootCandidate root && root.Text == _text && root.Levels == _candidate.Levels
+                ? new(root.Address, source)
+                : null;
+
+        return Fact<PhysicalAddress>.From(
+            RootSymbols.Select(name => Verified(Symbol(name)?.Address, $"kallsyms {name}")).FirstOrDefault(witness => witness is not null),
+            Verified(_note?.Symbol("swapper_pg_dir"), "VMCOREINFO swapper_pg_dir"),
+            Verified(StaticRoot(scan) is PhysicalAddress found ? _text.ToVirtual(found) : null, "the root table in the kernel's image"));
+    }
+
+    /// <summary>Without symbols: the root table that stands in the kernel's own data and has a direct map. Null where none or several do.</summary>
+    private PhysicalAddress? StaticRoot(RootScan scan)
+    {
+        if (_symbols is not null)
+        {
+            return null;
+        }
+
+        List<PhysicalAddress> found = [];
+        for (ulong offset = 0; offset < _text.Length; offset += PageFrame.Size)
+        {
+            if (scan.At(_text.Physical + offset) is RootCandidate root && root.Levels == _candidate.Levels
+                && DirectMapProbe.Find(new(_memory, root.Address, root.Levels, root.EntryMask), _memory) is { MappedBytes: > 1 << 24 })
+            {
+                found.Add(root.Address);
+            }
+        }
+
+        return found.Count == 1 ? found[0] : null;
+    }
+
+    private Fact<ulong>? KaslrOffset()
+    {
+        ulong start = Symbol("_text")?.Address.Value ?? _text.Start.Value;
+        return Fact<ulong>.From(
+            PreferredAddress() is ulong linked ? new Witness<ulong>(unchecked(start - TextMapping.MapStart - linked), "kallsyms _text against boot_params.hdr.pref_address") : null,
+            _note?.KernelOffset is ulong noted ? new(noted, "VMCOREINFO KERNELOFFSET") : null);
+    }
+
+    /// <summary>The physical address that the image was linked for, from the boot protocol's header that the kernel keeps (Documentation/arch/x86/boot.rst).</summary>
+    private ulong? PreferredAddress()
+    {
+        const int SignatureAt = 0x202;
+        const int PreferredAddressAt = 0x258;
+        Span<byte> header = stackalloc byte[PreferredAddressAt + sizeof(ulong)];
+        return Symbol("boot_params") is Symbol symbol && _text.Contains(symbol.Address)
+            && _memory.Read(_text.ToPhysical(symbol.Address), header) == header.Length
+            && header[SignatureAt..].StartsWith("HdrS"u8)
+            ? BinaryPrimitives.ReadUInt64LittleEndian(header[PreferredAddressAt..])
+            : null;
+    }
+
+    /// <summary>Module space begins where the space kept for the image ends: 512 MiB, or 1 GiB with CONFIG_RANDOMIZE_BASE.</summary>
+    private Fact<VirtualAddress>? ModulesBase(X64AddressSpace space)
+    {
+        const ulong Small = 512UL << 20;
+        const ulong Large = 1UL << 30;
+        VirtualAddress? probed = ModuleProbe.First(space, _text, new(TextMapping.MapStart + Small)) is VirtualAddress first
+            ? new(TextMapping.MapStart + (first.Value >= TextMapping.MapStart + Large ? Large : Small))
+            : null;
+        return Fact<VirtualAddress>.From(
+            _note?.Number("KERNEL_IMAGE_SIZE") is long size and > 0 ? new Witness<VirtualAddress>(new(TextMapping.MapStart + (ulong)size), "VMCOREINFO KERNEL_IMAGE_SIZE") : null,
+            probed is VirtualAddress address ? new(address, "page tables") : null);
+    }
+
+    /// <summary>The note that is this kernel's, of all that the image and the kernel's memory hold: another boot's may stand there too.</summary>
+    private VmCoreInfoNote? FindNote(string banner)
+    {
+        string release = ReleaseOf(banner);
+        return NotesInReach().FirstOrDefault(note =>
+            string.Equals(note.OsRelease, release, StringComparison.Ordinal)
+            && (note.Symbol("_stext") is not VirtualAddress stext || Symbol("_stext") is not Symbol symbol || symbol.Address == stext));
+    }
+
+    private IEnumerable<VmCoreInfoNote> NotesInReach()
+    {
+        foreach (ElfNote note in _image.Notes.Where(note => string.Equals(note.Name, "VMCOREINFO", StringComparison.Ordinal)))
+        {
+            if (VmCoreInfoNote.TryParse(note.Descriptor.Span, out VmCoreInfoNote? parsed))
+            {
+                yield return parsed;
+            }
+        }
+
+        if (ReadNote() is VmCoreInfoNote inMemory)
+        {
+            yield return inMemory;
+        }
+    }
+
+    /// <summary>The text that vmcoreinfo_data leads to: an array until 4.12, a pointer since (kernel/crash_core.c).</summary>
+    private VmCoreInfoNote? ReadNote()
+    {
+        if (Symbol("vmcoreinfo_data") is not Symbol data || !_text.Contains(data.Address))
+        {
+            return null;
+        }
+
+        X64AddressSpace space = new(_memory, _candidate.Address, _candidate.Levels, _candidate.EntryMask);
+        byte[] text = new byte[PageFrame.Size];
+        foreach (VirtualAddress at in (VirtualAddress[])[data.Address, new(Variable("vmcoreinfo_data") ?? 0)])
+        {
+            int length = space.Read(at, text);
+            if (VmCoreInfoNote.TryParse(text.AsSpan(0, length), out VmCoreInfoNote? parsed))
+            {
+                return parsed;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,135 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using IommuSpy.Memory;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Linux.Discovery;
+
+/// <summary>
+/// Finds top-level page tables in physical memory by what every Linux one has in common: its last entry leads, over one table more with 5 levels, to
+/// a table whose entry 510 leads to the mapping of the kernel's image.
+/// </summary>
+/// <remarks>
+/// It looks at one entry of each page, so it costs a read of a cache line for each 4 KiB of memory. What it finds has the shape of a root; whether the
+/// kernel still uses it (a freed one keeps its shape) is for the kernel's own lists to say.
+/// </remarks>
+internal sealed class RootScan(PhysicalMemory memory)
+{
+    private const int Entries = 512;
+    private const int LastEntryOffset = (Entries - 1) * sizeof(ulong);
+    private const int TextEntryOffset = (Entries - 2) * sizeof(ulong);
+    private const int ChunkBytes = 4 << 20;
+    private const int ChunksInWave = 64;
+
+    private readonly ConcurrentDictionary<(ulong Table, ulong Mask), TextMapping?> _textTables = new();
+
+    /// <summary>
+    /// The candidates in memory order. A caller that has enough stops reading, and the rest of memory is not looked at, but for the rest of the 256 MiB
+    /// that are scanned together.
+    /// </summary>
+    public IEnumerable<RootCandidate> Candidates()
+    {
+        foreach (PhysicalRange[] wave in Chunks().Chunk(ChunksInWave))
+        {
+            List<RootCandidate>[] found = new List<RootCandidate>[wave.Length];
+            Parallel.For(0, wave.Length, i => found[i] = ScanChunk(wave[i]));
+            foreach (List<RootCandidate> chunk in found)
+            {
+                foreach (RootCandidate candidate in chunk)
+                {
+                    yield return candidate;
+                }
+            }
+        }
+    }
+
+    /// <summary>The candidate at one page, or null where it does not have the shape.</summary>
+    public RootCandidate? At(PhysicalAddress page) =>
+        memory.TryRead(page + LastEntryOffset, out ulong last) && IsTable(last) ? Verify(page, last) : null;
+
+    private IEnumerable<PhysicalRange> Chunks()
+    {
+        foreach (PhysicalRange range in memory.DataRanges)
+        {
+            ulong first = (range.Start.Value + PageFrame.Size - 1) & ~(ulong)(PageFrame.Size - 1);
+            ulong end = (range.Start.Value + range.Length) & ~(ulong)(PageFrame.Size - 1);
+            for (ulong at = first; at < end; at += ChunkBytes)
+            {
+                yield return new(new(at), Math.Min(ChunkBytes, end - at));
+            }
+        }
+    }
+
+    private List<RootCandidate> ScanChunk(PhysicalRange chunk)
+    {
+        List<RootCandidate> found = [];
+        byte[]? rented = null;
+        if (!memory.TryGetSpan(chunk.Start, (int)chunk.Length, out ReadOnlySpan<byte> bytes))
+        {
+            rented = ArrayPool<byte>.Shared.Rent((int)chunk.Length);
+            bytes = rented.AsSpan(0, memory.Read(chunk.Start, rented.AsSpan(0, (int)chunk.Length)));
+        }
+
+        for (int page = 0; page + PageFrame.Size <= bytes.Length; page += PageFrame.Size)
+        {
+            ulong last = MemoryMarshal.Read<ulong>(bytes[(page + LastEntryOffset)..]);
+            if (IsTable(last) && Verify(chunk.Start + (ulong)page, last) is RootCandidate candidate)
+            {
+                found.Add(candidate);
+            }
+        }
+
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+
+        return found;
+    }
+
+    private RootCandidate? Verify(PhysicalAddress page, ulong last)
+    {
+        ulong mask = EncryptionMask(last);
+        ulong below = X64Format.Target(last & mask);
+        if (!memory.TryRead(new(below + TextEntryOffset), out ulong textEntry) || !memory.TryRead(new(below + LastEntryOffset), out ulong lastEntry))
+        {
+            return null;
+        }
+
+        if (IsTable(textEntry) && MappingOf(page, 4, textEntry, mask) is TextMapping text)
+        {
+            return new(page, 4, mask, text);
+        }
+
+        // With 5 levels the table below is a P4D whose last entry leads to the PDPT.
+        return IsTable(lastEntry)
+            && memory.TryRead(new(X64Format.Target(lastEntry & mask) + TextEntryOffset), out ulong deeper)
+            && IsTable(deeper) && MappingOf(page, 5, deeper, mask) is TextMapping textOfFive
+            ? new(page, 5, mask, textOfFive)
+            : null;
+    }
+
+    // All processes share the table that maps the image: it is read once.
+    private TextMapping? MappingOf(PhysicalAddress page, int levels, ulong textEntry, ulong mask) => _textTables.GetOrAdd(
+        (X64Format.Target(textEntry & mask), mask),
+        _ => TextMapping.Find(new(memory, page, levels, mask)) is TextMapping text && memory.Contains(text.Physical) ? text : null);
+
+    private bool IsTable(ulong entry) =>
+        (entry & (X64Entry.Present | X64Entry.Writable | X64Entry.PageSize)) == (X64Entry.Present | X64Entry.Writable)
+        && memory.Contains(new(X64Format.Target(entry & EncryptionMask(entry))));
+
+    /// <summary>
+    /// Under SME and SEV one address bit of every entry is the C-bit, above all memory (AMD64 APM 2, 15.34.6). An address that has a single bit above
+    /// memory has it.
+    /// </summary>
+    private ulong EncryptionMask(ulong entry)
+    {
+        ulong above = X64Format.Target(entry) & ~_addressBits;
+        return above != 0 && (above & (above - 1)) == 0 && above >= LowestEncryptionBit ? ~above : ulong.MaxValue;
+    }
+
+    private const ulong LowestEncryptionBit = 1UL << 32;
+
+    private readonly ulong _addressBits = memory.Ranges.Count == 0 ? 0 : ulong.MaxValue >> System.Numerics.BitOperations.LeadingZeroCount(memory.Ranges[^1].Last.Value);
+}

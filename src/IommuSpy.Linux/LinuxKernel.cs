@@ -1,0 +1,68 @@
+using IommuSpy.Linux.Discovery;
+using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Linux.VmCoreInfo;
+using IommuSpy.Memory;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Linux;
+
+/// <summary>A Linux kernel found in a memory image: its facts, its symbols, and its address space. Immutable; safe to share between threads.</summary>
+public sealed class LinuxKernel
+{
+    internal LinuxKernel(MemoryLayout layout, KernelFacts facts, TextMapping text)
+    {
+        Layout = layout;
+        Facts = facts;
+        Text = text;
+        Space = SpaceOf(facts.RootTable.Value);
+    }
+
+    /// <summary>How the file was read as physical memory.</summary>
+    public MemoryLayout Layout { get; }
+
+    /// <summary>The machine's physical memory.</summary>
+    public PhysicalMemory Memory => Layout.Memory;
+
+    /// <summary>What was found out, each with how.</summary>
+    public KernelFacts Facts { get; }
+
+    /// <summary>Where the kernel's image is mapped.</summary>
+    public TextMapping Text { get; }
+
+    /// <summary>The kernel's own address space.</summary>
+    public X64AddressSpace Space { get; }
+
+    /// <summary>The whole symbol table and how it is stored, or null: see <see cref="KallsymsAbsence"/>.</summary>
+    public KallsymsTable? Kallsyms { get; internal init; }
+
+    /// <summary>Why there are no symbols; null where there are.</summary>
+    public string? KallsymsAbsence { get; internal init; }
+
+    /// <summary>What the kernel tells crash dump tools of itself, or null where none was found.</summary>
+    public VmCoreInfoNote? VmCoreInfo { get; internal init; }
+
+    /// <summary>The tables of all processes by the kernel's own list; null where this kernel has no readable pgd_list.</summary>
+    public IReadOnlyList<PhysicalAddress>? ProcessTables { get; internal init; }
+
+    /// <summary>Bytes of a struct page.</summary>
+    public int StructPageBytes { get; internal init; }
+
+    /// <summary>Finds the kernel in an image.</summary>
+    /// <exception cref="LinuxDiscoveryException">There is none, or nothing verifies.</exception>
+    public static LinuxKernel Discover(MemoryImage image) => new KernelDiscovery(image).Find();
+
+    /// <summary>The space under another root of this machine: a process's.</summary>
+    public X64AddressSpace SpaceOf(PhysicalAddress root) => new(Memory, root, Facts.PagingLevels.Value, Facts.EntryMask.Value);
+
+    /// <summary>The direct-map address of a physical one, or null where the direct map was not found or does not map it.</summary>
+    public VirtualAddress? DirectMapAddress(PhysicalAddress physical)
+    {
+        if (Facts.PageOffsetBase is not { } direct)
+        {
+            return null;
+        }
+
+        VirtualAddress address = direct.Value + physical.Value;
+        return Space.TryTranslate(address, out PhysicalAddress back) && back == physical ? address : null;
+    }
+}
