@@ -6,7 +6,7 @@ namespace IommuSpy.Linux.Kallsyms;
 
 /// <summary>
 /// A kernel's symbols, in the order of /proc/kallsyms: by address as linked. Immutable and safe to share between threads. Names stay compressed until asked
-/// for: some 30 bytes a symbol in all.
+/// for: some 40 bytes a symbol in all.
 /// </summary>
 public sealed class SymbolTable : IReadOnlyList<Symbol>
 {
