@@ -69,7 +69,7 @@ public sealed class SymbolTable : IReadOnlyList<Symbol>
     public IEnumerable<Symbol> Match(string glob)
     {
         byte[] pattern = Encoding.Latin1.GetBytes(glob);
-        var buffer = new byte[CompressedNames.LongestName];
+        var buffer = new byte[CompressedNames.BufferSize];
         for (int i = 0; i < Count; i++)
         {
             if (Glob.IsMatch(pattern, _names.Decode(i, buffer)))
