@@ -80,7 +80,7 @@ public static class KallsymsReader
             return null;
         }
 
-        var found = AddressSectionFinder.FindAll(image, imageStart, section, index, names, out string failures);
+        List<ConfirmedAddresses> found = AddressSectionFinder.FindAll(image, imageStart, section, names, index, out string failures);
         if (found.Count != 1)
         {
             failure = found.Count == 0

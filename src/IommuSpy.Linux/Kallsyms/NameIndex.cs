@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace IommuSpy.Linux.Kallsyms;
@@ -80,6 +81,7 @@ internal sealed class NameIndex
     }
 
     /// <summary>The first symbol after <paramref name="previous"/> (-1: from the start) called <paramref name="name"/>, or -1.</summary>
+    [SkipLocalsInit]
     public int Find(ReadOnlySpan<char> name, int previous = -1)
     {
         if (name.Length > CompressedNames.LongestName)

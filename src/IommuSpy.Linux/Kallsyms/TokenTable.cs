@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.Intrinsics;
 
 namespace IommuSpy.Linux.Kallsyms;
 
@@ -18,13 +19,27 @@ internal sealed class TokenTable
     /// <summary>Zero bytes between the strings and the index: alignment asks for at most 7.</summary>
     private const int MostPadding = 64;
 
+    /// <summary>Bytes of a slot: nearly every token of a real kernel fits in one vector.</summary>
+    private const int SlotSize = 16;
+
     private readonly byte[] _text;
     private readonly ushort[] _starts;
+
+    /// <summary>Each token's first 16 bytes, and its length, for copying without a loop.</summary>
+    private readonly byte[] _slots = new byte[Count * SlotSize];
+    private readonly ushort[] _lengths = new ushort[Count];
 
     private TokenTable(byte[] text, ushort[] starts, int offset, int indexOffset)
     {
         _text = text;
         _starts = starts;
+        for (int code = 0; code < Count; code++)
+        {
+            ReadOnlySpan<byte> token = this[(byte)code];
+            token[..Math.Min(token.Length, SlotSize)].CopyTo(_slots.AsSpan(code * SlotSize));
+            _lengths[code] = (ushort)token.Length;
+        }
+
         Offset = offset;
         IndexOffset = indexOffset;
     }
@@ -44,6 +59,31 @@ internal sealed class TokenTable
             int end = code == Count - 1 ? _text.Length : _starts[code + 1];
             return _text.AsSpan(start, end - start - 1);
         }
+    }
+
+    /// <summary>
+    /// Writes what <paramref name="codes"/> stand for and returns its length. <paramref name="buffer"/> must have room for 16 bytes more than that,
+    /// which are overwritten with anything.
+    /// </summary>
+    public int Expand(ReadOnlySpan<byte> codes, Span<byte> buffer)
+    {
+        int written = 0;
+        foreach (byte code in codes)
+        {
+            int length = _lengths[code];
+            if (length <= SlotSize)
+            {
+                Vector128.Create<byte>(_slots.AsSpan(code * SlotSize, SlotSize)).CopyTo(buffer[written..]);
+            }
+            else
+            {
+                this[code].CopyTo(buffer[written..]);
+            }
+
+            written += length;
+        }
+
+        return written;
     }
 
     /// <summary>Whether both hold the same strings.</summary>
