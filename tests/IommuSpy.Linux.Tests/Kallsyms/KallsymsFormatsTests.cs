@@ -19,27 +19,44 @@ public class KallsymsFormatsTests
         ["6.2: kallsyms_seqs_of_names after the markers"] = new() { LongNames = true, Percpu = true, Sequences = SequencesPlace.AfterMarkers },
         ["6.4: addresses last"] = new()
         {
-            Order = KallsymsOrder.AddressesLast, LongNames = true, Percpu = true, Sequences = SequencesPlace.AfterAddresses,
+            Order = KallsymsOrder.AddressesLast,
+            LongNames = true,
+            Percpu = true,
+            Sequences = SequencesPlace.AfterAddresses,
         },
         ["6.4, CONFIG_KALLSYMS_BASE_RELATIVE off"] = new()
         {
-            Order = KallsymsOrder.AddressesLast, Rule = AddressRule.Absolute, Percpu = true, Sequences = SequencesPlace.AfterAddresses,
+            Order = KallsymsOrder.AddressesLast,
+            Rule = AddressRule.Absolute,
+            Percpu = true,
+            Sequences = SequencesPlace.AfterAddresses,
         },
         ["6.4 backport: sequences before the offsets"] = new() { Order = KallsymsOrder.AddressesLast, Percpu = true, Sequences = SequencesPlace.AfterTokenIndex },
         ["6.15: no absolute-percpu"] = new()
         {
-            Order = KallsymsOrder.AddressesLast, Rule = AddressRule.BaseRelative, LongNames = true, Sequences = SequencesPlace.AfterAddresses,
+            Order = KallsymsOrder.AddressesLast,
+            Rule = AddressRule.BaseRelative,
+            LongNames = true,
+            Sequences = SequencesPlace.AfterAddresses,
         },
         ["7.0: relative to their own place, aligned to 4"] = new()
         {
-            Order = KallsymsOrder.AddressesLast, Rule = AddressRule.PlaceRelative, Alignment = 4, Shift = 4, LongNames = true, Sequences = SequencesPlace.AfterAddresses,
+            Order = KallsymsOrder.AddressesLast,
+            Rule = AddressRule.PlaceRelative,
+            Alignment = 4,
+            Shift = 4,
+            LongNames = true,
+            Sequences = SequencesPlace.AfterAddresses,
         },
         ["place-relative in the old order"] = new() { Rule = AddressRule.PlaceRelative },
         ["digits merged into longer tokens"] = new() { MergeDigits = true, Percpu = true },
         ["no CONFIG_KALLSYMS_ALL"] = new() { FunctionsOnly = true, Percpu = true },
         ["no CONFIG_KALLSYMS_ALL, place-relative"] = new()
         {
-            FunctionsOnly = true, Order = KallsymsOrder.AddressesLast, Rule = AddressRule.PlaceRelative, Alignment = 4,
+            FunctionsOnly = true,
+            Order = KallsymsOrder.AddressesLast,
+            Rule = AddressRule.PlaceRelative,
+            Alignment = 4,
         },
     };
 

@@ -10,7 +10,10 @@ public class KallsymsRefusalTests
 {
     private static KallsymsImageBuilder Modern() => new()
     {
-        Order = KallsymsOrder.AddressesLast, LongNames = true, Percpu = true, Sequences = SequencesPlace.AfterAddresses,
+        Order = KallsymsOrder.AddressesLast,
+        LongNames = true,
+        Percpu = true,
+        Sequences = SequencesPlace.AfterAddresses,
     };
 
     [Theory]
