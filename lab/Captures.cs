@@ -9,6 +9,9 @@ public static class Captures
 {
     private static readonly TimeSpan UnusedLimit = TimeSpan.FromDays(7);
 
+    // Checkouts that share a cache may have different guest programs, and each its own capture of the same machine.
+    private static readonly TimeSpan OutdatedLimit = TimeSpan.FromDays(1);
+
     /// <summary>
     /// The capture for <paramref name="spec"/>, from the cache if its inputs (kernel package, options, machine, guest programs) have not changed,
     /// else made now: about a minute. Safe to call from several processes at once: one makes it, the others wait.
@@ -73,14 +76,15 @@ public static class Captures
         return capture;
     }
 
-    // An old version of the same capture, or one that nothing has asked for lately. Called with the lock held.
+    // What nothing has asked for lately, and what a killed lab left behind: with the lock held, nobody else is building.
     private static void RemoveOutdated(Capture made)
     {
-        foreach (Capture other in All().Where(other => other.Inputs != made.Inputs))
+        foreach (string directory in Directory.GetDirectories(LabDirectories.Captures))
         {
-            if (other.Spec == made.Spec || DateTime.UtcNow - other.LastUsed > UnusedLimit)
+            Capture? other = Capture.TryOpen(directory);
+            if (other is null || DateTime.UtcNow - other.LastUsed > (other.Spec == made.Spec && other.Inputs != made.Inputs ? OutdatedLimit : UnusedLimit))
             {
-                Directory.Delete(other.Directory, recursive: true);
+                Directory.Delete(directory, recursive: true);
             }
         }
     }

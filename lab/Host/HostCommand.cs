@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace IommuSpy.Lab.Host;
@@ -27,7 +28,7 @@ internal static class HostCommand
             start.Environment[name] = value;
         }
 
-        using Process process = Process.Start(start) ?? throw new LabException($"{program} did not start");
+        using Process process = Start(start);
         process.StandardInput.Close();
         using CancellationTokenRegistration registration = cancellation.Register(() => process.Kill(entireProcessTree: true));
         Task<string> errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
@@ -44,7 +45,20 @@ internal static class HostCommand
         return output;
     }
 
-    /// <summary>Whether <paramref name="program"/> is on the PATH or in the directories of system programs, which many users' PATH lacks.</summary>
+    /// <summary>Starts a program, with a message of one line if there is none of that name.</summary>
+    public static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start) ?? throw new LabException($"{start.FileName} did not start");
+        }
+        catch (Win32Exception error)
+        {
+            throw new LabException($"{start.FileName} did not start: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Where <paramref name="program"/> is: on the PATH or in the directories of system programs, which many users' PATH lacks; null if nowhere.</summary>
     public static string? Find(string program)
     {
         IEnumerable<string> directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/sbin", "/usr/bin", "/bin"]);

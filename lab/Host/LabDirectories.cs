@@ -5,7 +5,7 @@ internal static class LabDirectories
 {
     public const string CacheVariable = "IOMMU_SPY_LAB_CACHE";
 
-    public static string Root { get; } = FindRoot();
+    public static string Root => field ??= FindRoot();
 
     public static string Captures => Create("captures");
 

@@ -31,22 +31,27 @@ internal static class KernelStore
             return cached;
         }
 
+        var tried = new List<string>();
         foreach (DebianSuite suite in DebianSuite.For(name.Series))
         {
             say($"looking for kernel {name} in Debian {suite.Name}");
-            var apt = new PrivateApt(suite, LabDirectories.Apt);
-            apt.Update(cancellation);
+            using var apt = new PrivateApt(suite, LabDirectories.Apt);
+            if (!apt.TryUpdate(cancellation, out string complaint))
+            {
+                tried.Add($"{suite.Name} ({complaint})");
+                continue;
+            }
+
             if (FindImage(apt, name, cancellation) is { } image)
             {
                 Fetch(apt, suite, name, image, say, cancellation);
-                apt.Remove();
                 return TryOpen(name) ?? throw new LabException($"kernel {name} was fetched but cannot be opened");
             }
 
-            apt.Remove();
+            tried.Add(suite.Name);
         }
 
-        throw new LabException($"Debian has no kernel {name} in {string.Join(", ", DebianSuite.For(name.Series).Select(suite => suite.Name))}");
+        throw new LabException($"found no kernel {name} in Debian {string.Join(", ", tried)}");
     }
 
     private static DebianPackage? FindImage(PrivateApt apt, KernelName name, CancellationToken cancellation)

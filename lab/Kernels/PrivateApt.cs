@@ -6,7 +6,7 @@ namespace IommuSpy.Lab.Kernels;
 /// apt with a configuration of its own: it reads one suite, keeps its lists in the cache, knows no installed package and
 /// touches nothing of the host's apt.
 /// </summary>
-internal sealed class PrivateApt
+internal sealed class PrivateApt : IDisposable
 {
     private const string Keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
     private readonly string _directory;
@@ -47,7 +47,21 @@ internal sealed class PrivateApt
         _environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["APT_CONFIG"] = configuration, ["LC_ALL"] = "C" };
     }
 
-    public void Update(CancellationToken cancellation) => HostCommand.Run("apt-get", ["update", "-qq", "--error-on=any"], cancellation, _environment);
+    /// <summary>Fetches the suite's index; a suite that has left the mirror, or no network, is a complaint and no exception.</summary>
+    public bool TryUpdate(CancellationToken cancellation, out string complaint)
+    {
+        try
+        {
+            HostCommand.Run("apt-get", ["update", "-qq", "--error-on=any"], cancellation, _environment);
+            complaint = "";
+            return true;
+        }
+        catch (LabException error)
+        {
+            complaint = error.Message;
+            return false;
+        }
+    }
 
     /// <summary>The control fields of a package's newest version in the suite, or null if there is none.</summary>
     public DebianPackage? Find(string package, CancellationToken cancellation)
@@ -71,5 +85,5 @@ internal sealed class PrivateApt
     }
 
     /// <summary>Forgets the suite's index, some tens of megabytes.</summary>
-    public void Remove() => Directory.Delete(_directory, recursive: true);
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
 }

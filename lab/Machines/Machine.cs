@@ -15,7 +15,7 @@ internal sealed class Machine
 
     private static readonly string[] AmdViEvents =
     [
-        "amdvi_translation_result", "amdvi_page_fault", "amdvi_pages_inval", "amdvi_all_inval", "amdvi_devtab_inval", "amdvi_control_status",
+        "amdvi_translation_result", "amdvi_page_fault", "amdvi_pages_inval", "amdvi_all_inval", "amdvi_control_status",
         "amdvi_invalid_dte", "amdvi_mode_invalid", "amdvi_get_pte_hwerror", "amdvi_iotlb_reset",
     ];
 

@@ -26,7 +26,7 @@ internal sealed class QemuProcess : IDisposable
     {
         string[] limited = ["--kill-after=5", $"{(long)limit.TotalSeconds}", HostTools.PathOf(Program), .. arguments];
         var start = new ProcessStartInfo(HostTools.PathOf("timeout"), limited) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardInput = true };
-        Process process = Process.Start(start) ?? throw new LabException($"{Program} did not start");
+        Process process = HostCommand.Start(start);
         process.StandardInput.Close();
         return new QemuProcess(process, cancellation);
     }

@@ -10,6 +10,7 @@ internal sealed class SerialLog(string path)
 
     private const int TailLines = 12;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LastWordsTime = TimeSpan.FromSeconds(2);
     private static readonly string[] FatalLines = ["Kernel panic", "lab: collector:"];
 
     /// <summary>Waits until the guest has collected its oracles; a panic, an exit of QEMU or the time limit ends the wait with the log's tail.</summary>
@@ -26,9 +27,11 @@ internal sealed class SerialLog(string path)
                 return;
             }
 
-            if (Array.Find(FatalLines, line => text.Contains(line, StringComparison.Ordinal)) is { } fatal && (exited || !fatal.StartsWith("Kernel", StringComparison.Ordinal)))
+            if (Array.Exists(FatalLines, line => text.Contains(line, StringComparison.Ordinal)))
             {
-                throw new LabException($"the guest failed{Tail(text)}");
+                // What follows the line says more.
+                qemu.WaitForExit(LastWordsTime);
+                throw new LabException($"the guest failed{Tail(Read())}");
             }
 
             if (exited)

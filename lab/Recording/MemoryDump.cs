@@ -19,6 +19,7 @@ internal static class MemoryDump
             {
                 // Opening waits for QEMU to open the other end.
                 using FileStream source = File.Open(pipe, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite, BufferSize = 0 });
+                NamedPipe.Enlarge(source.SafeFileHandle);
                 SparseFile.Copy(source, path);
             },
             CancellationToken.None);

@@ -291,6 +291,8 @@ static void fork_copy_on_write(char *shared, size_t length, void *memfd_start, s
 		for (size_t offset = 0; offset < length; offset += 2 * PAGE)
 			shared[offset] = 'C';
 		record("copy-on-write", shared, length);
+		// fork leaves shared memory unmapped in the child until it is touched.
+		fill(memfd_start, memfd_length, "memfd-shared");
 		record("memfd-shared", memfd_start, memfd_length);
 		filled("child-only", 64 * KIB);
 		if (write(ready[1], "r", 1) != 1)
