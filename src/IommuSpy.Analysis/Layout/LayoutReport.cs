@@ -1,6 +1,5 @@
 using IommuSpy.Analysis.Maps;
 using IommuSpy.Linux.Layout;
-using IommuSpy.Translation;
 
 namespace IommuSpy.Analysis.Layout;
 
