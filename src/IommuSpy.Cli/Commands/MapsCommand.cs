@@ -1,7 +1,6 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Maps;
-using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 using IommuSpy.Memory;
 using IommuSpy.Translation;

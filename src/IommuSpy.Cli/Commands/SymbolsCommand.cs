@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using IommuSpy.Analysis;
-using IommuSpy.Cli.Json;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Memory;
 using Symbol = IommuSpy.Linux.Kallsyms.Symbol;
