@@ -13,8 +13,10 @@ internal sealed class TokenTable
     public const int Count = 256;
     public const int IndexSize = Count * sizeof(ushort);
 
-    /// <summary>Longer than any symbol (KSYM_NAME_LEN, 512 since 6.1), so longer than any part of one.</summary>
-    private const int LongestToken = 1024;
+    /// <summary>
+    /// Bytes of the longest token that is believed, with its NUL. The whole table of a real kernel is about 900 bytes, the longest token under 40.
+    /// </summary>
+    public const int LongestToken = 256;
 
     /// <summary>Zero bytes between the strings and the index: alignment asks for at most 7.</summary>
     private const int MostPadding = 64;
@@ -101,7 +103,7 @@ internal sealed class TokenTable
             return false;
         }
 
-        var starts = new ushort[Count];
+        Span<ushort> starts = stackalloc ushort[Count];
         for (int i = 0; i < Count; i++)
         {
             starts[i] = BinaryPrimitives.ReadUInt16LittleEndian(image[(indexOffset + (i * sizeof(ushort)))..]);
@@ -140,7 +142,7 @@ internal sealed class TokenTable
             return false;
         }
 
-        table = new TokenTable(text.ToArray(), starts, offset, indexOffset);
+        table = new TokenTable(text.ToArray(), starts.ToArray(), offset, indexOffset);
         return true;
     }
 }
