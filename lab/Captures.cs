@@ -32,6 +32,11 @@ public static class Captures
         using LabLock held = LabLock.Take(LabDirectories.LockFile, say, cancellation);
         HostTools.Ensure(say, cancellation);
         GuestKernel kernel = KernelStore.Ensure(name, say, cancellation);
+        if (spec.PagingLevels == 5 && kernel.Lacks("X86_5LEVEL"))
+        {
+            throw new LabException($"Debian builds kernel {name} without 5-level paging: use --paging 4");
+        }
+
         if (TryFind(spec, kernel) is { } madeMeanwhile)
         {
             return madeMeanwhile;

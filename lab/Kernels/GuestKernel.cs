@@ -27,6 +27,9 @@ internal sealed record GuestKernel(
     [JsonIgnore]
     public IEnumerable<string> ModuleFiles => ModuleOrder.Select(name => Path.Combine(Directory, "modules", name));
 
+    /// <summary>Whether an option was turned off; one that a newer kernel no longer knows was not.</summary>
+    public bool Lacks(string option) => File.ReadLines(Configuration).Contains($"# CONFIG_{option} is not set", StringComparer.Ordinal);
+
     /// <summary>Whether the kernel drives a device, as a module or built in.</summary>
     /// <param name="option">A configuration option without its CONFIG_.</param>
     public bool Has(string option) => File.ReadLines(Configuration).Any(line => line == $"CONFIG_{option}=m" || line == $"CONFIG_{option}=y");

@@ -27,11 +27,11 @@ internal sealed class SerialLog(string path)
                 return;
             }
 
-            if (Array.Exists(FatalLines, line => text.Contains(line, StringComparison.Ordinal)))
+            if (text.Split('\n').FirstOrDefault(line => Array.Exists(FatalLines, fatal => line.Contains(fatal, StringComparison.Ordinal))) is { } fatal)
             {
                 // What follows the line says more.
                 qemu.WaitForExit(LastWordsTime);
-                throw new LabException($"the guest failed{Tail(Read())}");
+                throw new LabException($"the guest failed: {fatal.Trim()}{Tail(Read())}");
             }
 
             if (exited)

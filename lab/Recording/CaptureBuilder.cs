@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using IommuSpy.Lab.Guests;
+using IommuSpy.Lab.Host;
 using IommuSpy.Lab.Kernels;
 using IommuSpy.Lab.Machines;
 
@@ -81,6 +82,8 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
             }
         }
 
+        // A guest's memory is dirty with pages that its kernel cleared.
+        HostCommand.Run("fallocate", ["--dig-holes", Path.Combine(building, "ram.raw")], cancellation);
         File.Copy(kernel.Configuration, Path.Combine(oracle, "guest/config"));
         _times.Measure("check", () => new CaptureCheck(building, spec).Run());
         WriteRecord(building, [.. arguments.Select(argument => argument.Replace(building, final, StringComparison.Ordinal))]);

@@ -1,11 +1,13 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace IommuSpy.Lab.Recording;
 
 /// <summary>Refuses a capture whose oracles are not what tests rely on: a test that compares with an empty file proves nothing.</summary>
-internal sealed class CaptureCheck(string directory, CaptureSpec spec)
+internal sealed partial class CaptureCheck(string directory, CaptureSpec spec)
 {
     private const int FewestSymbols = 50_000;
+    private const ulong Cr4La57 = 1UL << 12;
     private const ulong SwappedBit = 1UL << 62;
 
     private static readonly string[] GuestFiles =
@@ -31,6 +33,7 @@ internal sealed class CaptureCheck(string directory, CaptureSpec spec)
             Require(File.Exists(Path.Combine(oracle, file)) && new FileInfo(Path.Combine(oracle, file)).Length > 0, $"oracle/{file} is missing or empty");
         }
 
+        CheckPaging(Path.Combine(oracle, "registers.txt"));
         CheckSymbols(Path.Combine(oracle, "guest/kallsyms"));
         CheckProcesses(Path.Combine(oracle, "guest"));
         if (spec.Iommu != IommuModel.None)
@@ -40,6 +43,13 @@ internal sealed class CaptureCheck(string directory, CaptureSpec spec)
 
         Require(new FileInfo(Path.Combine(directory, "ram.raw")).Length == spec.Memory.Bytes, "ram.raw is not as long as the guest's memory");
         Require(new FileInfo(Path.Combine(directory, "dump.elf")).Length > spec.Memory.Bytes, "dump.elf is shorter than the guest's memory");
+    }
+
+    private void CheckPaging(string registers)
+    {
+        Match match = Cr4().Match(File.ReadAllText(registers));
+        bool fiveLevels = match.Success && (ulong.Parse(match.Groups["value"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & Cr4La57) != 0;
+        Require(match.Success && fiveLevels == (spec.PagingLevels == 5), $"the guest does not run with {spec.PagingLevels}-level paging");
     }
 
     private static void CheckSymbols(string path)
@@ -78,6 +88,9 @@ internal sealed class CaptureCheck(string directory, CaptureSpec spec)
 
         Require(swappedPages > 0, "no page of the workload was swapped out");
     }
+
+    [GeneratedRegex("CR4=(?<value>[0-9a-f]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Cr4();
 
     private static void Require(bool holds, string complaint)
     {
