@@ -10,14 +10,33 @@ internal static class FileData
     /// <param name="length">Bytes of the run.</param>
     internal static IEnumerable<PhysicalRange> In(MappedFile file, PhysicalAddress start, ulong offset, ulong length)
     {
-        foreach (FileExtent extent in file.DataExtents)
+        IReadOnlyList<FileExtent> extents = file.DataExtents;
+        for (int i = FirstEndingAfter(extents, offset); i < extents.Count && extents[i].Offset < offset + length; i++)
         {
-            ulong first = Math.Max(extent.Offset, offset);
-            ulong end = Math.Min(extent.End, offset + length);
-            if (first < end)
+            ulong first = Math.Max(extents[i].Offset, offset);
+            ulong end = Math.Min(extents[i].End, offset + length);
+            yield return new(start + (first - offset), end - first);
+        }
+    }
+
+    // By halves: a file may have as many runs of memory as extents, and looking at all of them for each would take minutes.
+    private static int FirstEndingAfter(IReadOnlyList<FileExtent> extents, ulong offset)
+    {
+        int low = 0;
+        int high = extents.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (extents[middle].End > offset)
             {
-                yield return new(start + (first - offset), end - first);
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
             }
         }
+
+        return low;
     }
 }

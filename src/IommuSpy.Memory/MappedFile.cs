@@ -13,6 +13,7 @@ public sealed unsafe class MappedFile : IDisposable
     private readonly MemoryMappedFile _mapping;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _pointer;
+    private bool _disposed;
 
     private MappedFile(string path, SafeFileHandle handle, long length)
     {
@@ -85,6 +86,12 @@ public sealed unsafe class MappedFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _mapping.Dispose();

@@ -16,10 +16,9 @@ internal static partial class SparseFile
     /// <summary>The parts of the file that hold data, in order. One extent, the whole file, where the file system does not say.</summary>
     internal static FileExtent[] DataExtents(SafeFileHandle handle, long length)
     {
-        FileExtent[] whole = [new(0, (ulong)length)];
         if (!OperatingSystem.IsLinux())
         {
-            return whole;
+            return [new(0, (ulong)length)];
         }
 
         List<FileExtent> extents = [];
@@ -29,8 +28,13 @@ internal static partial class SparseFile
             long data = Seek(handle, position, SeekData);
             if (data < 0)
             {
-                // ENXIO: no data from here to the end. Anything else at the start: not supported.
-                return position == 0 && Marshal.GetLastPInvokeError() != NoMoreData ? whole : [.. extents];
+                if (Marshal.GetLastPInvokeError() != NoMoreData)
+                {
+                    // Not told where the data is (at the start: not supported), so all of the rest may be data.
+                    extents.Add(new((ulong)position, (ulong)(length - position)));
+                }
+
+                break;
             }
 
             long hole = Seek(handle, data, SeekHole);

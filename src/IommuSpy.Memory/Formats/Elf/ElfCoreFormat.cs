@@ -18,7 +18,9 @@ public sealed class ElfCoreFormat : IMemoryFormat
 
     // A machine has tens of memory ranges; /proc/kcore of a large one has thousands.
     private const uint MaxProgramHeaders = 1 << 20;
-    private const ulong MaxNoteBytes = 64 << 20;
+
+    // QEMU keeps less than 2 KiB for each CPU, the kernel less than 1 KiB.
+    private const ulong MaxNoteBytes = 16 << 20;
 
     private static ReadOnlySpan<byte> Magic => "\u007fELF"u8;
 
@@ -36,6 +38,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
         List<MemorySegment> segments = [];
         List<PhysicalRange> data = [];
         List<ElfNote> notes = [];
+        ulong noteBytes = 0;
         for (int i = 0; i < headers.Count; i++)
         {
             ProgramHeader header = headers[i];
@@ -44,7 +47,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
                 continue;
             }
 
-            ulong stored = Math.Min(header.FileBytes, file.Length - Math.Min(header.Offset, file.Length));
+            ulong stored = header.Offset < file.Length ? Math.Min(header.FileBytes, file.Length - header.Offset) : 0;
             if (stored < header.FileBytes)
             {
                 damage.Add($"program header {i} ends at 0x{header.Offset + header.FileBytes:x} and the file at 0x{file.Length:x}: {Size.Text(header.FileBytes - stored)} of {(header.Type == LoadSegment ? "RAM" : "notes")} is missing");
@@ -52,7 +55,14 @@ public sealed class ElfCoreFormat : IMemoryFormat
 
             if (header.Type == NoteSegment)
             {
-                notes.AddRange(ElfNotes.Read(file.Span(header.Offset, (int)Math.Min(stored, MaxNoteBytes))));
+                // Summed over the headers: many that point at the same notes would multiply them.
+                noteBytes += Math.Min(stored, MaxNoteBytes + 1);
+                if (noteBytes > MaxNoteBytes)
+                {
+                    throw new MemoryImageException($"{file.Path}: ELF core whose notes, up to program header {i}, take more than {Size.Text(MaxNoteBytes)}");
+                }
+
+                notes.AddRange(stored > 0 ? ElfNotes.Read(file.Span(header.Offset, (int)stored)) : []);
                 continue;
             }
 
@@ -77,7 +87,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
 
         if (segments.Count == 0)
         {
-            throw new MemoryImageException($"{file.Path}: ELF core with no memory in it (no PT_LOAD program header)");
+            throw new MemoryImageException($"{file.Path}: ELF core with no memory in it (no PT_LOAD program header with bytes)");
         }
 
         if (headers.Count(h => h.Type == LoadSegment) > 1 && headers.Where(h => h.Type == LoadSegment).All(h => h.PhysicalAddress == 0))
@@ -85,13 +95,24 @@ public sealed class ElfCoreFormat : IMemoryFormat
             throw new MemoryImageException($"{file.Path}: ELF core with virtual addresses only (every p_paddr is 0): take the dump with physical addresses (QEMU: paging=false)");
         }
 
-        PhysicalMemory memory = new(segments) { DataRanges = [.. data.OrderBy(range => range.Start)] };
-        return new(file, Name, [new(memory, "program headers, by physical address")])
+        return new(file, Name, [new(Build(file, segments, data), "program headers, by physical address")])
         {
             Notes = notes,
             Cpus = [.. notes.Select(QemuCpuNote.Read).OfType<CpuState>()],
             Damage = damage,
         };
+    }
+
+    private static PhysicalMemory Build(MappedFile file, List<MemorySegment> segments, List<PhysicalRange> data)
+    {
+        try
+        {
+            return new(segments) { DataRanges = [.. data.OrderBy(range => range.Start)] };
+        }
+        catch (MemoryImageException e)
+        {
+            throw new MemoryImageException($"{file.Path}: ELF core whose {e.Message}", e);
+        }
     }
 
     private static List<ProgramHeader> ReadProgramHeaders(MappedFile file)
@@ -142,7 +163,8 @@ public sealed class ElfCoreFormat : IMemoryFormat
                 BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(entry[40..]));
-            if (read.Offset > ulong.MaxValue - read.FileBytes || read.PhysicalAddress > ulong.MaxValue - Math.Max(read.FileBytes, read.MemoryBytes))
+            if (read.Type is LoadSegment or NoteSegment &&
+                (read.Offset > ulong.MaxValue - read.FileBytes || read.PhysicalAddress > ulong.MaxValue - Math.Max(read.FileBytes, read.MemoryBytes)))
             {
                 throw new MemoryImageException($"{file.Path}: ELF core whose program header {i} (offset 0x{read.Offset:x}, address 0x{read.PhysicalAddress:x}, size 0x{read.FileBytes:x}) passes 2^64");
             }
