@@ -63,7 +63,7 @@ public static class RootTables
     }
 
     // The user half shares every lower-half table with the kernel half; entries differ only in NX, which the kernel half sets (pti.c, __pti_set_user_pgtbl). Of the
-    // upper half it has only what entering the kernel takes: some tables shared (cpu_entry_area), and one of its own to the entry code.
+    // upper half it has only what entering the kernel takes: some tables shared (cpu_entry_area), and some of its own, to each CPU's TSS and to the entry code.
     private static bool IsUserHalf(LinuxKernel kernel, PhysicalAddress kernelHalf, PhysicalAddress userHalf)
     {
         bool shares = false;
@@ -75,20 +75,15 @@ public static class RootTables
                 return false;
             }
 
-            bool same = X64Format.Target(mine) == X64Format.Target(its);
-            switch ((X64Format.IsPresent(mine), X64Format.IsPresent(its)))
+            bool both = X64Format.IsPresent(mine) && X64Format.IsPresent(its);
+            bool same = both ? X64Format.Target(mine) == X64Format.Target(its) : X64Format.IsPresent(mine) == X64Format.IsPresent(its);
+            if (!same && i < LowerHalfEntries)
             {
-                case (true, true) when same:
-                    shares = true;
-                    break;
-                case (true, false) when i >= LowerHalfEntries:
-                    lacks = true;
-                    break;
-                case (false, false):
-                    break;
-                default:
-                    return false;
+                return false;
             }
+
+            shares |= both && same;
+            lacks |= X64Format.IsPresent(mine) && !X64Format.IsPresent(its);
         }
 
         return (shares || lacks)

@@ -439,6 +439,9 @@ public sealed class KernelBuilder
 
         PageTableBuilder user = new(_memory, Levels, userHalf, TakePage) { EncryptionBit = EncryptionBit };
         user.Map4K(new(TextVirtual + 0x10_0000), new(TextPhysical + 0x10_0000), KernelText);
+
+        // Each CPU's TSS, at its address in the direct map (pti_clone_user_shared): a table of its own under an entry that the kernel half has too.
+        user.Map4K(new(PageOffset + TextPhysical), new(TextPhysical), KernelPage);
         return userHalf;
     }
 
