@@ -9,7 +9,10 @@ internal static class ExplanationText
     public static void Write(TextWriter writer, Explanation explanation, bool teach)
     {
         Fields fields = new(writer, teach);
-        string region = explanation.Region is { } named ? $": {named.Name}" : "";
+
+        // User space and the non-canonical hole are what the kind says already.
+        RegionOffset? inKernel = explanation.Kind.StartsWith("kernel", StringComparison.Ordinal) ? explanation.Region : null;
+        string region = inKernel is { } named ? $": {named.Name}" : "";
         writer.WriteLine($"0x{explanation.Address.Value:x16}  {explanation.Kind}{region}");
         if (Lessons.Kind(explanation.Kind) is string lesson)
         {
@@ -18,7 +21,7 @@ internal static class ExplanationText
 
         writer.WriteLine();
         fields.Line("symbol", explanation.Symbol is string symbol ? $"{symbol}{(explanation.SymbolType is char type ? $"   ({type})" : "")}" : null, Lessons.Symbol);
-        if (explanation.Region is { } range)
+        if (inKernel is { } range)
         {
             string moved = range.DocumentedStart is VirtualAddress documented && documented != range.Start ? $", documented at {documented}" : "";
             fields.Line("region", $"{range.Name} {range.Start} - {range.End}, {range.Offset} into it{moved}", Lessons.Region);
@@ -57,7 +60,5 @@ internal static class ExplanationText
         {
             fields.Line(lead, $"{explanation.Spaces.Count} of {explanation.SpacesAsked} processes have something there; ask one with --root");
         }
-
-        writer.WriteLine();
     }
 }

@@ -70,7 +70,7 @@ internal sealed class KernelTrial
         };
 
         bool listed = Symbol("pgd_list") is null || vmemmap is null || ProcessTables is not null;
-        bool whole = directMap is not null && directMap.BytesOutsideImage <= directMap.MappedBytes / 64;
+        bool whole = directMap is not null && directMap.BytesOutsideImage <= directMap.MappedBytes / LinuxKernel.MissingTolerance;
         bool basesAgree = facts.PageOffsetBase?.Agreed == true;
         Weight = (ownRoot is null ? 0 : 8) + (whole ? 4 : 0) + (listed ? 2 : 0) + (basesAgree ? 1 : 0);
         Kernel = new(layout, facts, _text)
@@ -80,6 +80,8 @@ internal sealed class KernelTrial
             VmCoreInfo = _note,
             ProcessTables = ProcessTables,
             StructPageBytes = structPage,
+            DirectMapBytes = directMap?.MappedBytes ?? 0,
+            MissingBytes = directMap?.BytesOutsideImage ?? 0,
         };
     }
 
