@@ -26,10 +26,7 @@ mount -t tmpfs tmpfs /dev/shm
 mount -t tmpfs tmpfs /run
 
 while read -r module; do
-	options=
-	# QEMU before 8.1 can lose the completion of a queued AHCI command, which costs the guest 30 seconds.
-	[ "$module" = libata.ko ] && options=force=noncq
-	insmod "/lab/modules/$module" $options || say "module $module did not load"
+	insmod "/lab/modules/$module" || say "module $module did not load"
 done < /lab/module-order
 
 echo 0 > /proc/sys/kernel/kptr_restrict
