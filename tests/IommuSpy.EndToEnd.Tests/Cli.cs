@@ -13,7 +13,7 @@ internal static class Cli
     internal sealed record Outcome(int ExitCode, string Output, string Error, TimeSpan Time)
     {
         /// <summary>Lines of standard output.</summary>
-        public string[] Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        public string[] Lines { get; } = Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>Runs the program with arguments, without a source in its environment.</summary>
