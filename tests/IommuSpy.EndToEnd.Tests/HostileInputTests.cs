@@ -6,6 +6,9 @@ public sealed class HostileInputTests : IDisposable
     private const long GiB = 1L << 30;
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
 
+    // Not randomised: its kernel is at 16 MiB, below where these tests cut. One that stands above the cut is no kernel any more.
+    private static readonly string LowGuest = Guests.All.First(guest => guest.Append == "nokaslr").Name;
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
 
     public void Dispose() => _directory.Delete(recursive: true);
@@ -55,18 +58,18 @@ public sealed class HostileInputTests : IDisposable
     }), 1);
 
     [Fact]
-    public void A_raw_image_that_has_lost_half_of_its_memory() => Refused(Cut(Guests.Capture(Guests.All[0].Name).RamFile, 2), 3);
+    public void A_raw_image_that_has_lost_half_of_its_memory() => Refused(Cut(Guests.Capture(LowGuest).RamFile, 2), 3);
 
     [Fact]
-    public void A_raw_image_that_has_lost_nearly_all_of_its_memory() => Refused(Cut(Guests.Capture(Guests.All[0].Name).RamFile, 64), 1);
+    public void A_raw_image_that_has_lost_nearly_all_of_its_memory() => Refused(Cut(Guests.Capture(LowGuest).RamFile, 64), 1);
 
     [Fact]
-    public void An_ELF_dump_that_has_lost_its_end() => Refused(Cut(Guests.Capture(Guests.All[0].Name).ElfDump, 2), 3);
+    public void An_ELF_dump_that_has_lost_its_end() => Refused(Cut(Guests.Capture(LowGuest).ElfDump, 2), 3);
 
     [Fact]
     public void What_is_left_of_a_cut_image_is_analysed_when_asked_for()
     {
-        string cut = Cut(Guests.Capture(Guests.All[0].Name).RamFile, 2);
+        string cut = Cut(Guests.Capture(LowGuest).RamFile, 2);
         Cli.Outcome outcome = Cli.Run("info", "-s", cut, "--allow-truncated");
         Assert.Equal(0, outcome.ExitCode);
         Assert.Contains("that the kernel maps as memory is not in the image", outcome.Output, StringComparison.Ordinal);
