@@ -1,1 +1,17 @@
-return 0;
+using System.CommandLine;
+using IommuSpy.Cli;
+using IommuSpy.Cli.Commands;
+
+RootCommand root = new("What is at this address, who maps it, and which device can touch it? Works on memory images with no debug symbols.")
+{
+    InfoCommand.Build(),
+    ExplainCommand.Build(),
+    TranslateCommand.Build(),
+    LayoutCommand.Build(),
+    MapsCommand.Build(),
+    RootsCommand.Build(),
+    SymbolsCommand.Build(),
+    ReadCommand.Build(),
+};
+
+return CommandRunner.Run(root, args);

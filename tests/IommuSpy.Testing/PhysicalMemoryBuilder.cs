@@ -30,10 +30,13 @@ public sealed class PhysicalMemoryBuilder
     /// <summary>Writes bytes.</summary>
     public PhysicalMemoryBuilder Write(PhysicalAddress address, ReadOnlySpan<byte> bytes)
     {
-        for (int i = 0; i < bytes.Length; i++)
+        for (int done = 0; done < bytes.Length;)
         {
-            ulong at = address.Value + (ulong)i;
-            Page(at)[at % PageFrame.Size] = bytes[i];
+            ulong at = address.Value + (ulong)done;
+            int inPage = (int)(at % PageFrame.Size);
+            int count = Math.Min(PageFrame.Size - inPage, bytes.Length - done);
+            bytes.Slice(done, count).CopyTo(Page(at).AsSpan(inPage));
+            done += count;
         }
 
         return this;
@@ -52,6 +55,47 @@ public sealed class PhysicalMemoryBuilder
         _pages.TryGetValue(address.Value / PageFrame.Size, out byte[]? page)
             ? BinaryPrimitives.ReadUInt64LittleEndian(page.AsSpan((int)(address.Value % PageFrame.Size)))
             : 0;
+
+    /// <summary>The pages written so far, by number; a test that spoils memory at random picks from them.</summary>
+    public IReadOnlyCollection<ulong> WrittenPages => _pages.Keys;
+
+    /// <summary>A page's bytes, to be changed in place.</summary>
+    public Span<byte> PageBytes(PageFrame frame) => Page(frame.Address.Value);
+
+    /// <summary>
+    /// The memory as a raw file: its runs of RAM one after the other. With a run from 0 and one from 4 GiB that is QEMU's RAM file, which leaves out the hole.
+    /// </summary>
+    public TemporaryFile WriteRaw() => TemporaryFile.Sparse(FileBytes, FileParts());
+
+    /// <summary>The memory as an ELF core, with notes.</summary>
+    public TemporaryFile WriteElf(params IEnumerable<byte[]> notes)
+    {
+        ElfCoreBuilder elf = new();
+        elf.AddNotes(notes);
+        foreach (PhysicalRange run in _ram)
+        {
+            // A load that is longer in memory than in the file ends in zeros: only what was written is stored.
+            ulong at = run.Start.Value;
+            foreach ((PhysicalRange part, byte[] page) in WrittenIn(run))
+            {
+                int start = (int)(part.Start.Value % PageFrame.Size);
+                if (part.Start.Value > at)
+                {
+                    elf.AddLoad(at, [], part.Start.Value - at);
+                }
+
+                elf.AddLoad(part.Start.Value, page[start..(start + (int)part.Length)]);
+                at = part.Start.Value + part.Length;
+            }
+
+            if (at <= run.Last.Value)
+            {
+                elf.AddLoad(at, [], run.Last.Value - at + 1);
+            }
+        }
+
+        return TemporaryFile.With(elf.Build());
+    }
 
     /// <summary>The memory as it is now; the builder can go on.</summary>
     public BuiltMemory Build(Backing backing)
@@ -84,11 +128,13 @@ public sealed class PhysicalMemoryBuilder
 
     private MappedFile MapRam()
     {
-        using TemporaryFile file = TemporaryFile.Sparse(checked((long)_ram.Aggregate(0UL, (sum, run) => sum + run.Length)), FileParts());
+        using TemporaryFile file = WriteRaw();
 
         // The mapping keeps the bytes when the name is gone.
         return MappedFile.Open(file.Path);
     }
+
+    private long FileBytes => checked((long)_ram.Aggregate(0UL, (sum, run) => sum + run.Length));
 
     private IEnumerable<(long Offset, byte[] Bytes)> FileParts()
     {

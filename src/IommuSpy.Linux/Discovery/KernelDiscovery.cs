@@ -29,7 +29,8 @@ internal sealed class KernelDiscovery(MemoryImage image)
                 }
 
                 KernelTrial? trial = KernelTrial.Of(image, layout, candidate);
-                if (trial is not null && (best is null || trial.Weight > best.Weight))
+                if (trial is not null && (best is null || trial.Weight > best.Weight
+                    || (trial.Weight == best.Weight && trial.Kernel.MissingBytes < best.Kernel.MissingBytes)))
                 {
                     best = trial;
                 }

@@ -39,7 +39,7 @@ internal sealed class KernelTrial
         PhysicalAddress root = ownRoot?.Value ?? candidate.Address;
         X64AddressSpace space = new(_memory, root, candidate.Levels, candidate.EntryMask);
         DirectMapProbe? directMap = DirectMapProbe.Find(space, _memory);
-        int structPage = _note?.Size("page") is long bytes and > 0 and <= 256 ? (int)bytes : StructPageBytes;
+        int structPage = _note is not null && _note.TryGetSize("page", out long bytes) && bytes is > 0 and <= 256 ? (int)bytes : StructPageBytes;
         RegionProbe? regions = directMap is null ? null : RegionProbe.Find(space, directMap, _memory, structPage);
         Fact<VirtualAddress>? vmemmap = Base("vmemmap_base", regions?.Vmemmap);
         ProcessTables = vmemmap is not null && Symbol("pgd_list") is Symbol list ? PgdList.Read(space, list, vmemmap.Value, structPage) : null;
@@ -49,16 +49,16 @@ internal sealed class KernelTrial
             Banner = new([new(banner, Symbol("linux_banner") is null ? "kernel image" : "kallsyms linux_banner")]),
             Release = Fact<string>.From(
                 new Witness<string>(ReleaseOf(banner), "banner"),
-                _note?.OsRelease is string release ? new(release, "VMCOREINFO OSRELEASE") : null)!,
+                _note is not null ? new(_note.Release, "VMCOREINFO OSRELEASE") : null)!,
             PagingLevels = Fact<int>.From(
                 [new Witness<int>(candidate.Levels, "page tables"),
                  .. image.Cpus.Take(1).Select(cpu => new Witness<int>((cpu.Cr4 & (1UL << 12)) != 0 ? 5 : 4, "CPU registers, CR4.LA57")),
-                 _note?.Number("pgtable_l5_enabled") is long five ? new(five != 0 ? 5 : 4, "VMCOREINFO pgtable_l5_enabled") : null])!,
+                 Noted("pgtable_l5_enabled") is long five ? new(five != 0 ? 5 : 4, "VMCOREINFO pgtable_l5_enabled") : null])!,
             RootTable = ownRoot ?? new([new(candidate.Address, "a process's table, by its shape: the kernel's own was not found")]),
             PhysicalBase = Fact<ulong>.From(
                 new Witness<ulong>(_text.PhysicalBase, "page tables"),
                 Variable("phys_base") is ulong physicalBase ? new(physicalBase, "kallsyms phys_base") : null,
-                _note?.Number("phys_base") is long noted ? new(unchecked((ulong)noted), "VMCOREINFO phys_base") : null)!,
+                Noted("phys_base") is long noted ? new(unchecked((ulong)noted), "VMCOREINFO phys_base") : null)!,
             KaslrOffset = KaslrOffset(),
             PageOffsetBase = Base("page_offset_base", directMap?.Base),
             VmallocBase = Base("vmalloc_base", regions?.Vmalloc),
@@ -66,11 +66,11 @@ internal sealed class KernelTrial
             ModulesBase = ModulesBase(space),
             EntryMask = Fact<ulong>.From(
                 new Witness<ulong>(candidate.EntryMask, "page tables"),
-                _note?.Number("sme_mask") is long mask ? new(~unchecked((ulong)mask), "VMCOREINFO sme_mask") : null)!,
+                Noted("sme_mask") is long mask ? new(~unchecked((ulong)mask), "VMCOREINFO sme_mask") : null)!,
         };
 
         bool listed = Symbol("pgd_list") is null || vmemmap is null || ProcessTables is not null;
-        bool whole = directMap is not null && directMap.BytesOutsideImage <= directMap.MappedBytes / 64;
+        bool whole = directMap is not null && directMap.BytesOutsideImage <= directMap.MappedBytes / LinuxKernel.MissingTolerance;
         bool basesAgree = facts.PageOffsetBase?.Agreed == true;
         Weight = (ownRoot is null ? 0 : 8) + (whole ? 4 : 0) + (listed ? 2 : 0) + (basesAgree ? 1 : 0);
         Kernel = new(layout, facts, _text)
@@ -80,6 +80,8 @@ internal sealed class KernelTrial
             VmCoreInfo = _note,
             ProcessTables = ProcessTables,
             StructPageBytes = structPage,
+            DirectMapBytes = directMap?.MappedBytes ?? 0,
+            MissingBytes = directMap?.BytesOutsideImage ?? 0,
         };
     }
 
@@ -170,7 +172,7 @@ internal sealed class KernelTrial
 
         return Fact<PhysicalAddress>.From(
             RootSymbols.Select(name => Verified(Symbol(name)?.Address, $"kallsyms {name}")).FirstOrDefault(witness => witness is not null),
-            Verified(_note?.Symbol("swapper_pg_dir"), "VMCOREINFO swapper_pg_dir"),
+            Verified(NotedSymbol(_note, "swapper_pg_dir"), "VMCOREINFO swapper_pg_dir"),
             Verified(StaticRoot(scan) is PhysicalAddress found ? _text.ToVirtual(found) : null, "the root table in the kernel's image"));
     }
 
@@ -225,7 +227,7 @@ internal sealed class KernelTrial
             ? new(TextMapping.MapStart + (first.Value >= TextMapping.MapStart + Large ? Large : Small))
             : null;
         return Fact<VirtualAddress>.From(
-            _note?.Number("KERNEL_IMAGE_SIZE") is long size and > 0 ? new Witness<VirtualAddress>(new(TextMapping.MapStart + (ulong)size), "VMCOREINFO KERNEL_IMAGE_SIZE") : null,
+            Noted("KERNEL_IMAGE_SIZE") is long size and > 0 ? new Witness<VirtualAddress>(new(TextMapping.MapStart + (ulong)size), "VMCOREINFO KERNEL_IMAGE_SIZE") : null,
             probed is VirtualAddress address ? new(address, "page tables") : null);
     }
 
@@ -234,8 +236,8 @@ internal sealed class KernelTrial
     {
         string release = ReleaseOf(banner);
         return NotesInReach().FirstOrDefault(note =>
-            string.Equals(note.OsRelease, release, StringComparison.Ordinal)
-            && (note.Symbol("_stext") is not VirtualAddress stext || Symbol("_stext") is not Symbol symbol || symbol.Address == stext));
+            string.Equals(note.Release, release, StringComparison.Ordinal)
+            && (NotedSymbol(note, "_stext") is not VirtualAddress stext || Symbol("_stext") is not Symbol symbol || symbol.Address == stext));
     }
 
     private IEnumerable<VmCoreInfoNote> NotesInReach()
@@ -252,7 +254,17 @@ internal sealed class KernelTrial
         {
             yield return inMemory;
         }
+
+        // Without symbols nothing leads to the kernel's own: all of memory is searched.
+        foreach (VmCoreInfoNote note in _symbols is null ? VmCoreInfoScan.FindAll(_memory) : [])
+        {
+            yield return note;
+        }
     }
+
+    private long? Noted(string number) => _note is not null && _note.TryGetNumber(number, out long value) ? value : null;
+
+    private static VirtualAddress? NotedSymbol(VmCoreInfoNote? note, string name) => note is not null && note.TryGetSymbol(name, out VirtualAddress address) ? address : null;
 
     /// <summary>The text that vmcoreinfo_data leads to: an array until 4.12, a pointer since (kernel/crash_core.c).</summary>
     private VmCoreInfoNote? ReadNote()

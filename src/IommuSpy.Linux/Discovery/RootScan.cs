@@ -113,7 +113,39 @@ internal sealed class RootScan(PhysicalMemory memory)
     // All processes share the table that maps the image: it is read once.
     private TextMapping? MappingOf(PhysicalAddress page, int levels, ulong textEntry, ulong mask) => _textTables.GetOrAdd(
         (X64Format.Target(textEntry & mask), mask),
-        _ => TextMapping.Find(new(memory, page, levels, mask)) is TextMapping text && memory.Contains(text.Physical) ? text : null);
+        table => HasLinearRun(new(table.Table), mask) && TextMapping.Find(new(memory, page, levels, mask)) is TextMapping text && memory.Contains(text.Physical) ? text : null);
+
+    /// <summary>
+    /// Whether a page directory maps anything as a kernel's image is mapped: by a large page, or by small pages that follow each other in physical memory
+    /// too. A few reads tell it from the tables of other things, before all that it maps is summed.
+    /// </summary>
+    private bool HasLinearRun(PhysicalAddress directory, ulong mask)
+    {
+        for (ulong i = 0; i < Entries; i++)
+        {
+            if (!memory.TryRead(directory + (i * sizeof(ulong)), out ulong entry) || !X64Format.IsPresent(entry))
+            {
+                continue;
+            }
+
+            entry &= mask;
+            if (X64Format.IsLeaf(entry, 2))
+            {
+                if (X64Format.ReservedBits(entry, 2) == 0)
+                {
+                    return true;
+                }
+            }
+            else if (memory.TryRead(new(X64Format.Target(entry)), out ulong first) && memory.TryRead(new(X64Format.Target(entry) + sizeof(ulong)), out ulong second)
+                && X64Format.IsPresent(first) && X64Format.IsPresent(second)
+                && X64Format.Target(second & mask) == X64Format.Target(first & mask) + PageFrame.Size)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private bool IsTable(ulong entry) =>
         (entry & (X64Entry.Present | X64Entry.Writable | X64Entry.PageSize)) == (X64Entry.Present | X64Entry.Writable)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace IommuSpy.Linux.Kallsyms;
@@ -10,6 +11,9 @@ internal sealed class CompressedNames
 {
     /// <summary>Decoded bytes of the longest name; the kernel's own limit is 512 (KSYM_NAME_LEN), 128 before 6.1.</summary>
     public const int LongestName = 2048;
+
+    /// <summary>Bytes that decoding a name needs: the type letter, the name, and what a whole vector may write beyond it.</summary>
+    public const int BufferSize = 1 + LongestName + 16;
 
     private readonly byte[] _names;
     private readonly TokenTable _tokens;
@@ -63,27 +67,14 @@ internal sealed class CompressedNames
         return _names.AsSpan(position, length);
     }
 
-    /// <summary>Decodes the name into <paramref name="buffer"/>, which must hold <see cref="LongestName"/> bytes, and returns the part written.</summary>
-    public ReadOnlySpan<byte> Decode(int index, Span<byte> buffer)
-    {
-        ReadOnlySpan<byte> codes = TokensOf(index);
-        ReadOnlySpan<byte> text = _tokens[codes[0]][1..];
-        text.CopyTo(buffer);
-        int length = text.Length;
-        foreach (byte code in codes[1..])
-        {
-            text = _tokens[code];
-            text.CopyTo(buffer[length..]);
-            length += text.Length;
-        }
-
-        return buffer[..length];
-    }
+    /// <summary>Decodes the name into <paramref name="buffer"/>, of <see cref="BufferSize"/> bytes, and returns the part that holds it.</summary>
+    public ReadOnlySpan<byte> Decode(int index, Span<byte> buffer) => buffer[1.._tokens.Expand(TokensOf(index), buffer)];
 
     /// <summary>The name of symbol <paramref name="index"/>.</summary>
+    [SkipLocalsInit] // Clearing the buffer would cost as much as decoding into it.
     public string NameOf(int index)
     {
-        Span<byte> buffer = stackalloc byte[LongestName];
+        Span<byte> buffer = stackalloc byte[BufferSize];
         return Encoding.Latin1.GetString(Decode(index, buffer));
     }
 

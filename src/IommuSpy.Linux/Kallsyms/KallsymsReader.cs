@@ -13,7 +13,7 @@ public static class KallsymsReader
     /// <summary>
     /// Reads the table of the kernel in <paramref name="image"/>. The bytes may be anything: they are never trusted, and the work is bounded.
     /// </summary>
-    /// <param name="image">The kernel's text, read-only data and data, contiguous, as mapped from <paramref name="imageStart"/>; what follows does no harm.</param>
+    /// <param name="image">The kernel's text, read-only data and data, contiguous, as mapped from <paramref name="imageStart"/>, up to the end of the init text at least; what follows does no harm.</param>
     /// <param name="imageStart">Where image[0] is mapped at run time; a multiple of 8. Needed to tell whether addresses are right, and for 7.0 to compute them.</param>
     /// <param name="table">The table.</param>
     /// <param name="reason">Why there is none: nothing found, a part that does not fit, or several tables that differ. Empty on success.</param>
@@ -80,7 +80,7 @@ public static class KallsymsReader
             return null;
         }
 
-        var found = AddressSectionFinder.FindAll(image, imageStart, section, index, names, out string failures);
+        List<ConfirmedAddresses> found = AddressSectionFinder.FindAll(image, imageStart, section, names, index, out string failures);
         if (found.Count != 1)
         {
             failure = found.Count == 0

@@ -6,7 +6,7 @@ namespace IommuSpy.Linux.Kallsyms;
 
 /// <summary>
 /// A kernel's symbols, in the order of /proc/kallsyms: by address as linked. Immutable and safe to share between threads. Names stay compressed until asked
-/// for: some 30 bytes a symbol in all.
+/// for: some 40 bytes a symbol in all.
 /// </summary>
 public sealed class SymbolTable : IReadOnlyList<Symbol>
 {
@@ -69,7 +69,7 @@ public sealed class SymbolTable : IReadOnlyList<Symbol>
     public IEnumerable<Symbol> Match(string glob)
     {
         byte[] pattern = Encoding.Latin1.GetBytes(glob);
-        var buffer = new byte[CompressedNames.LongestName];
+        var buffer = new byte[CompressedNames.BufferSize];
         for (int i = 0; i < Count; i++)
         {
             if (Glob.IsMatch(pattern, _names.Decode(i, buffer)))

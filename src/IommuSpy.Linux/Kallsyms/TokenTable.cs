@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.Intrinsics;
 
 namespace IommuSpy.Linux.Kallsyms;
 
@@ -12,19 +13,35 @@ internal sealed class TokenTable
     public const int Count = 256;
     public const int IndexSize = Count * sizeof(ushort);
 
-    /// <summary>Longer than any symbol (KSYM_NAME_LEN, 512 since 6.1), so longer than any part of one.</summary>
-    private const int LongestToken = 1024;
+    /// <summary>
+    /// Bytes of the longest token that is believed, with its NUL. The whole table of a real kernel is about 900 bytes, the longest token under 40.
+    /// </summary>
+    public const int LongestToken = 256;
 
     /// <summary>Zero bytes between the strings and the index: alignment asks for at most 7.</summary>
     private const int MostPadding = 64;
 
+    /// <summary>Bytes of a slot: nearly every token of a real kernel fits in one vector.</summary>
+    private const int SlotSize = 16;
+
     private readonly byte[] _text;
     private readonly ushort[] _starts;
+
+    /// <summary>Each token's first 16 bytes, and its length, for copying without a loop.</summary>
+    private readonly byte[] _slots = new byte[Count * SlotSize];
+    private readonly ushort[] _lengths = new ushort[Count];
 
     private TokenTable(byte[] text, ushort[] starts, int offset, int indexOffset)
     {
         _text = text;
         _starts = starts;
+        for (int code = 0; code < Count; code++)
+        {
+            ReadOnlySpan<byte> token = this[(byte)code];
+            token[..Math.Min(token.Length, SlotSize)].CopyTo(_slots.AsSpan(code * SlotSize));
+            _lengths[code] = (ushort)token.Length;
+        }
+
         Offset = offset;
         IndexOffset = indexOffset;
     }
@@ -46,6 +63,31 @@ internal sealed class TokenTable
         }
     }
 
+    /// <summary>
+    /// Writes what <paramref name="codes"/> stand for and returns its length. <paramref name="buffer"/> must have room for 16 bytes more than that,
+    /// which are overwritten with anything.
+    /// </summary>
+    public int Expand(ReadOnlySpan<byte> codes, Span<byte> buffer)
+    {
+        int written = 0;
+        foreach (byte code in codes)
+        {
+            int length = _lengths[code];
+            if (length <= SlotSize)
+            {
+                Vector128.Create<byte>(_slots.AsSpan(code * SlotSize, SlotSize)).CopyTo(buffer[written..]);
+            }
+            else
+            {
+                this[code].CopyTo(buffer[written..]);
+            }
+
+            written += length;
+        }
+
+        return written;
+    }
+
     /// <summary>Whether both hold the same strings.</summary>
     public bool SameAs(TokenTable other) => _text.AsSpan().SequenceEqual(other._text);
 
@@ -61,7 +103,7 @@ internal sealed class TokenTable
             return false;
         }
 
-        var starts = new ushort[Count];
+        Span<ushort> starts = stackalloc ushort[Count];
         for (int i = 0; i < Count; i++)
         {
             starts[i] = BinaryPrimitives.ReadUInt16LittleEndian(image[(indexOffset + (i * sizeof(ushort)))..]);
@@ -100,7 +142,7 @@ internal sealed class TokenTable
             return false;
         }
 
-        table = new TokenTable(text.ToArray(), starts, offset, indexOffset);
+        table = new TokenTable(text.ToArray(), starts.ToArray(), offset, indexOffset);
         return true;
     }
 }

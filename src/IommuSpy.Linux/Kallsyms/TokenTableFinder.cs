@@ -36,10 +36,16 @@ internal static class TokenTableFinder
         return found;
     }
 
+    /// <summary>
+    /// Whether each word is above the one before by no more than a token takes: the bound turns away other ascending data, such as bytes that count up.
+    /// </summary>
     private static bool IsAscending(ReadOnlySpan<byte> words)
     {
         ref ushort first = ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, ushort>(words));
-        return Vector256.LessThanAll(Vector256.LoadUnsafe(ref first), Vector256.LoadUnsafe(ref first, 1));
+        Vector256<ushort> steps = Vector256.LoadUnsafe(ref first, 1) - Vector256.LoadUnsafe(ref first);
+
+        // Unsigned, so that a step of 0 or downwards is a large one.
+        return Vector256.LessThanAll(steps - Vector256<ushort>.One, Vector256.Create((ushort)TokenTable.LongestToken));
     }
 
     /// <summary>Where the ascending run through <paramref name="offset"/> starts, looking no further back than an index is long.</summary>

@@ -12,6 +12,7 @@ public sealed class PageTableBuilder
     private const int IndexBits = 9;
     private const ulong AddressMask = 0x000f_ffff_ffff_f000;
     private readonly PhysicalMemoryBuilder _memory;
+    private readonly Func<PhysicalAddress>? _allocate;
     private ulong _next;
 
     /// <summary>An empty root table and room for more.</summary>
@@ -24,6 +25,19 @@ public sealed class PageTableBuilder
         _next = tables.Value;
         Levels = levels;
         Root = AllocateTable();
+    }
+
+    /// <summary>A root table that stands apart from the tables below it, as a kernel's own does, which is part of its image.</summary>
+    /// <param name="memory">Where the tables go.</param>
+    /// <param name="levels">4 or 5.</param>
+    /// <param name="root">Physical address of the root.</param>
+    /// <param name="allocate">Gives the page for each table below.</param>
+    public PageTableBuilder(PhysicalMemoryBuilder memory, int levels, PhysicalAddress root, Func<PhysicalAddress> allocate)
+    {
+        _memory = memory;
+        _allocate = allocate;
+        Levels = levels;
+        Root = root;
     }
 
     /// <summary>4 or 5.</summary>
@@ -95,6 +109,11 @@ public sealed class PageTableBuilder
     /// <summary>The next free page, for a table that a test fills itself.</summary>
     public PhysicalAddress AllocateTable()
     {
+        if (_allocate is not null)
+        {
+            return _allocate();
+        }
+
         PhysicalAddress table = new(_next);
         _next += PageFrame.Size;
         return table;

@@ -1,0 +1,46 @@
+# iommu-spy: the front door. `make demo` and `make test` install what they need and say so.
+
+PREFIX  ?= /usr/local
+RID     := linux-x64
+PUBLISH := artifacts/publish
+SOURCES := $(shell find src -name '*.cs' -o -name '*.csproj') Directory.Build.props Directory.Packages.props
+TESTS   := $(sort $(wildcard tests/*.Tests/*.csproj))
+
+export DOTNET_CLI_TELEMETRY_OPTOUT = 1
+export DOTNET_NOLOGO = 1
+
+.PHONY: all demo test bench install uninstall clean packages format
+
+all: iommu-spy
+
+# NativeAOT: one file, no .NET needed to run it. gcc links it, and wants zlib's headers. Analyzers run with the tests.
+iommu-spy: $(SOURCES) | packages
+	dotnet publish src/IommuSpy.Cli -c Release -r $(RID) -o $(PUBLISH) -p:RunAnalyzers=false --verbosity quiet
+	install -m 755 $(PUBLISH)/iommu-spy $@
+
+# Debian packages that building, demo and tests need and this machine lacks.
+packages:
+	@./packages.sh gcc zlib1g-dev qemu-system-x86 qemu-utils busybox-static cpio kmod libc6-dev xz-utils
+
+demo: iommu-spy
+	@./demo.sh
+
+# Style, then every test project, then one line that sums them up.
+test: iommu-spy
+	@./test.sh $(TESTS)
+
+bench: iommu-spy
+	@./bench/run.sh
+
+format:
+	dotnet format --verify-no-changes
+
+install: iommu-spy
+	install -D -m 755 iommu-spy $(DESTDIR)$(PREFIX)/bin/iommu-spy
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/iommu-spy
+
+clean:
+	rm -rf iommu-spy $(PUBLISH) BenchmarkDotNet.Artifacts
+	find src tests lab bench -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

@@ -1,0 +1,53 @@
+namespace IommuSpy.Lab;
+
+/// <summary>What to boot and how: everything that a test chooses about a capture.</summary>
+public sealed record CaptureSpec
+{
+    /// <summary>The smallest guest in which the workload fits beside the kernel.</summary>
+    public static readonly MemorySize SmallestMemory = MemorySize.Mebibytes(384);
+
+    /// <summary>A Debian kernel series with an optional flavour: "6.1", "6.12", "5.10", "6.1-cloud", "6.1-rt".</summary>
+    public required string Kernel { get; init; }
+
+    public IommuModel Iommu { get; init; } = IommuModel.Intel;
+
+    /// <summary>Levels of the CPU's page tables, 4 or 5.</summary>
+    public int PagingLevels { get; init; } = 4;
+
+    public MemorySize Memory { get; init; } = MemorySize.Mebibytes(512);
+
+    /// <summary>Whether the machine has the device through which the kernel hands its VMCOREINFO note to QEMU.</summary>
+    public bool Vmcoreinfo { get; init; } = true;
+
+    /// <summary>More kernel arguments, such as "nokaslr" or "iommu=pt".</summary>
+    public string Append { get; init; } = "";
+
+    /// <summary>A file name that tells captures apart for people; a hash of the inputs is added to it.</summary>
+    public string Name
+    {
+        get
+        {
+            string name = $"{Kernel}-{Iommu.ToOptionText()}-{PagingLevels}level-{Memory}{(Vmcoreinfo ? "" : "-novmcoreinfo")}";
+            return Append.Length == 0 ? name : $"{name}-{string.Concat(Append.Select(c => char.IsAsciiLetterOrDigit(c) || c == '=' ? c : '_'))}";
+        }
+    }
+
+    /// <summary>Throws <see cref="LabException"/> when no machine can be made from this.</summary>
+    public void Validate()
+    {
+        if (PagingLevels is not (4 or 5))
+        {
+            throw new LabException("paging is 4 or 5 levels");
+        }
+
+        if (Memory.Bytes < SmallestMemory.Bytes)
+        {
+            throw new LabException($"a guest needs at least {SmallestMemory} of memory for its workload");
+        }
+
+        if (Append.AsSpan().ContainsAny('\n', '\r', '\0'))
+        {
+            throw new LabException("kernel arguments are one line");
+        }
+    }
+}

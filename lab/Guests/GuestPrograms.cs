@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+using IommuSpy.Lab.Host;
+
+namespace IommuSpy.Lab.Guests;
+
+/// <summary>Builds the guest's C programs, statically: the guest has no libraries.</summary>
+internal static class GuestPrograms
+{
+    /// <summary>The path of the built program; built once for each version of its source.</summary>
+    public static string Ensure(string name, CancellationToken cancellation)
+    {
+        byte[] source = GuestSources.Read(name + ".c");
+        string program = Path.Combine(LabDirectories.Programs, $"{name}-{Convert.ToHexStringLower(SHA256.HashData(source))[..12]}");
+        if (File.Exists(program))
+        {
+            return program;
+        }
+
+        string sourceFile = program + ".c";
+        File.WriteAllBytes(sourceFile, source);
+        // A path cut short only fails to open: no warning for it.
+        string[] options = ["-O2", "-Wall", "-Wextra", "-Werror", "-Wno-format-truncation", "-static", "-pthread"];
+        HostCommand.Run("gcc", [.. options, "-o", program + ".building", sourceFile], cancellation);
+        File.Delete(sourceFile);
+        File.Move(program + ".building", program, overwrite: true);
+        return program;
+    }
+}

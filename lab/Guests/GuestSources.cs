@@ -1,0 +1,22 @@
+namespace IommuSpy.Lab.Guests;
+
+/// <summary>The files of lab/guest, embedded in this assembly.</summary>
+internal static class GuestSources
+{
+    public const string InitScript = "init.sh";
+
+    /// <summary>C programs, each built from one file of the same name.</summary>
+    public static readonly IReadOnlyList<string> Programs = ["workload", "collector"];
+
+    public static byte[] Read(string file)
+    {
+        using Stream stream = typeof(GuestSources).Assembly.GetManifestResourceStream("guest/" + file)
+            ?? throw new LabException($"guest/{file} is not embedded in the lab");
+        var content = new byte[stream.Length];
+        stream.ReadExactly(content);
+        return content;
+    }
+
+    /// <summary>Everything that shapes what a guest does, for the hash of a capture's inputs.</summary>
+    public static IEnumerable<byte[]> All() => Programs.Select(program => Read(program + ".c")).Prepend(Read(InitScript));
+}

@@ -1,0 +1,48 @@
+namespace IommuSpy.Lab.Host;
+
+/// <summary>The programs of the host that the lab needs, installed with apt-get where they are missing.</summary>
+internal static class HostTools
+{
+    private static readonly (string Package, string File)[] Needed =
+    [
+        ("qemu-system-x86", "qemu-system-x86_64"),
+        ("busybox-static", "busybox"),
+        ("kmod", "depmod"),
+        ("gcc", "gcc"),
+        ("libc6-dev", "/usr/lib/x86_64-linux-gnu/libc.a"),
+        ("xz-utils", "xz"),
+        ("zstd", "zstd"),
+        ("e2fsprogs", "mkfs.ext4"),
+    ];
+
+    /// <summary>Installs what is missing, saying so first.</summary>
+    public static void Ensure(Action<string> say, CancellationToken cancellation)
+    {
+        string[] missing = [.. Needed.Where(tool => !IsThere(tool.File)).Select(tool => tool.Package)];
+        if (missing.Length == 0)
+        {
+            return;
+        }
+
+        string list = string.Join(' ', missing);
+        if (!string.Equals(Environment.UserName, "root", StringComparison.Ordinal))
+        {
+            throw new LabException($"these Debian packages are missing: install them with: sudo apt-get install {list}");
+        }
+
+        if (HostCommand.Find("apt-get") is null)
+        {
+            throw new LabException($"the lab needs a Debian host with apt-get, or these installed by other means: {list}");
+        }
+
+        say($"installing Debian packages: {list}");
+        var quiet = new Dictionary<string, string>(StringComparer.Ordinal) { ["DEBIAN_FRONTEND"] = "noninteractive" };
+        HostCommand.Run("apt-get", ["update", "-qq"], cancellation, quiet);
+        HostCommand.Run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", .. missing], cancellation, quiet);
+    }
+
+    /// <summary>The full path of a program that <see cref="Ensure"/> has seen to.</summary>
+    public static string PathOf(string program) => HostCommand.Find(program) ?? throw new LabException($"{program} is not installed");
+
+    private static bool IsThere(string file) => file.StartsWith('/') ? File.Exists(file) : HostCommand.Find(file) is not null;
+}

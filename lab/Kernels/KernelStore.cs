@@ -1,0 +1,137 @@
+using System.Text.Json;
+using IommuSpy.Lab.Host;
+
+namespace IommuSpy.Lab.Kernels;
+
+/// <summary>Kernels fetched from Debian. One that is here stays until `lab clean --all`, so captures stay valid and need no network.</summary>
+internal static class KernelStore
+{
+    private const string RecordName = "kernel.json";
+    private static readonly string[] ImagePackagePrefixes = ["linux-image-", "linux-binary-", "linux-modules-"];
+
+    /// <summary>The cached kernel, or null.</summary>
+    public static GuestKernel? TryOpen(KernelName name)
+    {
+        string directory = Path.Combine(LabDirectories.Kernels, name.ToString());
+        string record = Path.Combine(directory, RecordName);
+        if (!File.Exists(record))
+        {
+            return null;
+        }
+
+        GuestKernel kernel = JsonSerializer.Deserialize<GuestKernel>(File.ReadAllText(record), LabJson.Options)
+            ?? throw new LabException($"{record} is empty: run lab clean --all");
+        return kernel.WantedModules.SequenceEqual(KernelModules.Wanted, StringComparer.Ordinal) ? kernel with { Directory = directory } : null;
+    }
+
+    /// <summary>The cached kernel, or the newest one of its series that Debian has. Call with the lab's lock held.</summary>
+    public static GuestKernel Ensure(KernelName name, Action<string> say, CancellationToken cancellation)
+    {
+        if (TryOpen(name) is { } cached)
+        {
+            return cached;
+        }
+
+        var tried = new List<string>();
+        foreach (DebianSuite suite in DebianSuite.For(name.Series))
+        {
+            say($"looking for kernel {name} in Debian {suite.Name}");
+            using var apt = new PrivateApt(suite, LabDirectories.Apt);
+            if (!apt.TryUpdate(cancellation, out string complaint))
+            {
+                tried.Add($"{suite.Name} ({complaint})");
+                continue;
+            }
+
+            if (FindImage(apt, name, cancellation) is { } image)
+            {
+                Fetch(apt, suite, name, image, say, cancellation);
+                return TryOpen(name) ?? throw new LabException($"kernel {name} was fetched but cannot be opened");
+            }
+
+            tried.Add(suite.Name);
+        }
+
+        throw new LabException($"found no kernel {name} in Debian {string.Join(", ", tried)}");
+    }
+
+    private static DebianPackage? FindImage(PrivateApt apt, KernelName name, CancellationToken cancellation)
+    {
+        foreach (string meta in name.MetaPackages)
+        {
+            string? image = apt.Find(meta, cancellation)?.Depends.FirstOrDefault(name.Matches);
+            if (image is not null && apt.Find(image, cancellation) is { } package)
+            {
+                return package;
+            }
+        }
+
+        return null;
+    }
+
+    private static void Fetch(PrivateApt apt, DebianSuite suite, KernelName name, DebianPackage image, Action<string> say, CancellationToken cancellation)
+    {
+        string release = image.Name["linux-image-".Length..];
+        string final = Path.Combine(LabDirectories.Kernels, name.ToString());
+        string building = final + ".building";
+        DeleteDirectory(building);
+        string downloads = Directory.CreateDirectory(Path.Combine(building, "downloads")).FullName;
+        string root = Directory.CreateDirectory(Path.Combine(building, "root")).FullName;
+        string kept = Directory.CreateDirectory(Path.Combine(building, "kept")).FullName;
+
+        say($"downloading {image.Name} {image.Version}");
+        foreach (string file in apt.Download(WithSplitPackages(apt, image, release, cancellation), downloads, cancellation))
+        {
+            HostCommand.Run("dpkg-deb", ["-x", file, root], cancellation);
+        }
+
+        // Newer packages install below /usr/lib; depmod looks below /lib.
+        if (!Directory.Exists(Path.Combine(root, "lib/modules")))
+        {
+            Directory.CreateDirectory(Path.Combine(root, "lib"));
+            Directory.CreateSymbolicLink(Path.Combine(root, "lib/modules"), "../usr/lib/modules");
+        }
+
+        IReadOnlyList<string> order = KernelModules.Extract(root, release, Path.Combine(kept, "modules"), cancellation);
+        File.Move(FindFile(root, $"vmlinuz-{release}", Path.Combine("lib/modules", release, "vmlinuz")), Path.Combine(kept, "vmlinuz"));
+        File.Move(FindFile(root, $"config-{release}", Path.Combine("lib/modules", release, "config")), Path.Combine(kept, "config"));
+        var kernel = new GuestKernel(name.ToString(), image.Name, image.Version, release, suite.Name, KernelModules.Wanted, order);
+        File.WriteAllText(Path.Combine(kept, RecordName), JsonSerializer.Serialize(kernel, LabJson.Options));
+        DeleteDirectory(final);
+        Directory.Move(kept, final);
+        DeleteDirectory(building);
+    }
+
+    // Since 6.13 or so the image package is empty and depends on packages with the binary and the modules of the same release.
+    private static List<DebianPackage> WithSplitPackages(PrivateApt apt, DebianPackage image, string release, CancellationToken cancellation)
+    {
+        var packages = new List<DebianPackage> { image };
+        for (int next = 0; next < packages.Count; next++)
+        {
+            foreach (string dependency in packages[next].Depends)
+            {
+                bool isPart = ImagePackagePrefixes.Append("linux-base-").Any(prefix => dependency == prefix + release);
+                if (isPart && packages.TrueForAll(package => package.Name != dependency) && apt.Find(dependency, cancellation) is { } part)
+                {
+                    packages.Add(part);
+                }
+            }
+        }
+
+        return packages;
+    }
+
+    private static string FindFile(string root, string bootName, string alternative)
+    {
+        string[] candidates = [Path.Combine(root, "boot", bootName), Path.Combine(root, alternative)];
+        return Array.Find(candidates, File.Exists) ?? throw new LabException($"the kernel packages hold no {bootName}");
+    }
+
+    private static void DeleteDirectory(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+}

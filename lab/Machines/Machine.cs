@@ -1,0 +1,115 @@
+using IommuSpy.Lab.Kernels;
+
+namespace IommuSpy.Lab.Machines;
+
+/// <summary>The QEMU machine for a <see cref="CaptureSpec"/>: its arguments and what follows from them.</summary>
+internal sealed class Machine
+{
+    // Events with which every I/O virtual address that QEMU translated can be followed, and what happened to it later.
+    private static readonly string[] VtdEvents =
+    [
+        "vtd_iotlb_page_update", "vtd_inv_desc_iotlb_*", "vtd_iotlb_reset", "vtd_dmar_fault", "vtd_dmar_enable", "vtd_ir_enable", "vtd_reg_dmar_root",
+        "vtd_reg_ir_root", "vtd_switch_address_space", "vtd_translate_pt",
+    ];
+
+    private static readonly string[] AmdViEvents =
+    [
+        "amdvi_translation_result", "amdvi_page_fault", "amdvi_pages_inval", "amdvi_all_inval", "amdvi_control_status",
+        "amdvi_invalid_dte", "amdvi_mode_invalid", "amdvi_get_pte_hwerror", "amdvi_iotlb_reset",
+    ];
+
+    private readonly CaptureSpec _spec;
+    private readonly bool _hasE1000E;
+
+    public Machine(CaptureSpec spec, GuestKernel kernel)
+    {
+        _spec = spec;
+        _hasE1000E = kernel.Has("E1000E");
+        Disks = GuestDisk.For(kernel.Has("SATA_AHCI"));
+    }
+
+    public IReadOnlyList<GuestDisk> Disks { get; }
+
+    /// <summary>
+    /// "max" is the only model of QEMU's emulation with 57-bit addresses. Skylake-Server has Meltdown, so its kernel isolates user page
+    /// tables; an EPYC and "max" (which says it is an AMD) do not.
+    /// </summary>
+    public string CpuModel => _spec switch
+    {
+        { PagingLevels: 5 } => "max",
+        { Iommu: IommuModel.Amd } => "EPYC",
+        _ => "Skylake-Server",
+    };
+
+    public string KernelCommandLine
+    {
+        get
+        {
+            string iommu = _spec.Iommu switch
+            {
+                IommuModel.Intel => "intel_iommu=on",
+                IommuModel.IntelScalable => "intel_iommu=on,sm_on",
+                _ => "",
+            };
+
+            // A panic must end QEMU; watchdogs only fire because emulation is slow.
+            string[] parts = ["console=ttyS0", "panic=-1", "nowatchdog", iommu, _spec.Append];
+            return string.Join(' ', parts.Where(part => part.Length > 0));
+        }
+    }
+
+    /// <summary>QEMU's arguments; files of this run are named by the directories given.</summary>
+    /// <param name="capture">Where RAM, the serial log and the trace go.</param>
+    /// <param name="scratch">Where disks, the initial file system and the monitor socket are.</param>
+    public IReadOnlyList<string> Arguments(GuestKernel kernel, string capture, string scratch)
+    {
+        string memory = _spec.Memory.ToString();
+        List<string> arguments =
+        [
+            "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
+            "-machine", "q35,memory-backend=ram", "-accel", "tcg,thread=multi", "-cpu", CpuModel, "-smp", "2", "-m", memory,
+            "-object", $"memory-backend-file,id=ram,size={memory},mem-path={capture}/ram.raw,share=on",
+            .. IommuDevice(),
+        ];
+        if (_spec.Vmcoreinfo)
+        {
+            arguments.AddRange(["-device", "vmcoreinfo"]);
+        }
+
+        // The user network answers the guest's pings and lets nothing out.
+        arguments.AddRange(["-netdev", "user,id=network,restrict=on"]);
+        const string Network = "netdev=network,romfile=";
+        arguments.AddRange(["-device", _hasE1000E ? $"e1000e,{Network}" : $"virtio-net-pci,{Network},disable-legacy=on,iommu_platform=on"]);
+        int port = 0;
+        foreach (GuestDisk disk in Disks)
+        {
+            arguments.AddRange(["-drive", $"if=none,id={disk.Label},format=raw,cache=unsafe,file={disk.PathIn(scratch)}"]);
+            arguments.AddRange(["-device", disk.IsNvme ? $"nvme,drive={disk.Label},serial={disk.Label}" : $"ide-hd,drive={disk.Label},bus=ide.{port++}"]);
+        }
+
+        arguments.AddRange(["-kernel", kernel.Image, "-initrd", Path.Combine(scratch, "initramfs"), "-append", KernelCommandLine]);
+        arguments.AddRange(["-serial", $"file:{capture}/oracle/serial.log", "-qmp", $"unix:{scratch}/qmp,server=on,wait=off"]);
+        foreach (string traced in TraceEvents())
+        {
+            arguments.AddRange(["-trace", $"enable={traced}"]);
+        }
+
+        arguments.AddRange(["-D", $"{capture}/oracle/iova-trace.txt"]);
+        return arguments;
+    }
+
+    private string[] IommuDevice() => _spec.Iommu switch
+    {
+        IommuModel.Intel => ["-device", "intel-iommu"],
+        IommuModel.IntelScalable => ["-device", "intel-iommu,x-scalable-mode=on,aw-bits=48"],
+        IommuModel.Amd => ["-device", "amd-iommu"],
+        _ => [],
+    };
+
+    private string[] TraceEvents() => _spec.Iommu switch
+    {
+        IommuModel.Intel or IommuModel.IntelScalable => VtdEvents,
+        IommuModel.Amd => AmdViEvents,
+        _ => [],
+    };
+}

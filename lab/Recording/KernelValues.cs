@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using IommuSpy.Lab.Machines;
+
+namespace IommuSpy.Lab.Recording;
+
+/// <summary>Where the kernel's own variables and symbols say it is: kallsyms for the addresses, QEMU for the values at them.</summary>
+internal static partial class KernelValues
+{
+    private static readonly string[] Variables = ["page_offset_base", "vmalloc_base", "vmemmap_base", "phys_base"];
+    private static readonly string[] Addresses = ["_text", "_stext", "_etext", "_sdata", "_edata", "_end", "init_top_pgt", "init_task", "linux_banner"];
+
+    /// <summary>Reads the variables through the stopped CPU's own page tables, which map the kernel unless it stopped in user mode.</summary>
+    public static void Write(QmpClient monitor, string kallsyms, string path)
+    {
+        Dictionary<string, ulong> symbols = FindSymbols(kallsyms);
+        var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (string name in Variables.Where(symbols.ContainsKey))
+        {
+            string answer = monitor.ExecuteHuman($"x /1gx 0x{symbols[name]:x}");
+            Match match = Word().Match(answer);
+            if (!match.Success)
+            {
+                throw new LabException($"QEMU cannot read {name} at 0x{symbols[name]:x}: {answer.Trim()}");
+            }
+
+            values[name] = match.Groups["value"].Value;
+        }
+
+        foreach (string name in Addresses.Where(symbols.ContainsKey))
+        {
+            values[name] = $"0x{symbols[name]:x16}";
+        }
+
+        File.WriteAllText(path, JsonSerializer.Serialize(values, LabJson.Options));
+    }
+
+    private static Dictionary<string, ulong> FindSymbols(string kallsyms)
+    {
+        var wanted = Variables.Concat(Addresses).ToHashSet(StringComparer.Ordinal);
+        var found = new Dictionary<string, ulong>(StringComparer.Ordinal);
+        foreach (string line in File.ReadLines(kallsyms))
+        {
+            string[] fields = line.Split(' ', '\t');
+            if (fields.Length == 3 && wanted.Contains(fields[2]))
+            {
+                found.TryAdd(fields[2], ulong.Parse(fields[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            }
+        }
+
+        return found;
+    }
+
+    [GeneratedRegex(": (?<value>0x[0-9a-f]{16})", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Word();
+}

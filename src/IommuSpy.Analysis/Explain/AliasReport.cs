@@ -1,0 +1,9 @@
+using IommuSpy.Memory;
+
+namespace IommuSpy.Analysis.Explain;
+
+/// <summary>Another address that has to do with the same physical page.</summary>
+/// <param name="Address">The address.</param>
+/// <param name="What">What it is: "kernel logical address (direct map)", "its struct page (vmemmap)".</param>
+/// <param name="Rights">What it lets the kernel do there: "kernel rw-".</param>
+public sealed record AliasReport(VirtualAddress Address, string What, string Rights);

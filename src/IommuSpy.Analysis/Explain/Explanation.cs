@@ -1,0 +1,45 @@
+using IommuSpy.Analysis.Translate;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Analysis.Explain;
+
+/// <summary>What an address is. Null is a stated absence.</summary>
+/// <param name="Address">The address asked for; of a physical one, in the direct map, where there is one.</param>
+/// <param name="Kind">Which kind: "kernel logical address".</param>
+/// <param name="Region">The region of the kernel's map; null for a physical address.</param>
+/// <param name="Symbol">The symbol at or before it, with the distance: "init_task+0x40"; null where none reaches.</param>
+/// <param name="SymbolType">nm's letter of that symbol.</param>
+/// <param name="Content">What the address holds, as far as its region tells: "struct page of pfn 0x1234, 8 bytes into it"; null where it does not.</param>
+/// <param name="Walk">The way through the page tables; null for a physical address.</param>
+/// <param name="Arithmetic">The sum that leads to the same physical address without tables; null where there is none.</param>
+/// <param name="Physical">The physical address; null where it has none.</param>
+/// <param name="Pfn">Its page frame.</param>
+/// <param name="MemoryRange">The run of the image's memory that holds it; null where the image lacks it.</param>
+/// <param name="AlsoAt">Every other kernel address of the same physical page, and where its struct page is.</param>
+/// <param name="Spaces">For a user address without a root: what it is in each process's space that maps it, or holds something there.</param>
+/// <param name="SpacesAsked">How many processes' spaces were asked.</param>
+public sealed record Explanation(
+    HexValue Address,
+    string Kind,
+    RegionOffset? Region,
+    string? Symbol,
+    char? SymbolType,
+    string? Content,
+    TranslationReport? Walk,
+    string? Arithmetic,
+    PhysicalAddress? Physical,
+    PageFrame? Pfn,
+    Info.RangeReport? MemoryRange,
+    IReadOnlyList<AliasReport> AlsoAt,
+    IReadOnlyList<SpaceReport> Spaces,
+    int SpacesAsked)
+{
+    /// <summary>Explains a virtual address.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="root">The top table to go through; null for the kernel's own, and for a user address every process's.</param>
+    public static Explanation Of(Machine machine, VirtualAddress address, PhysicalAddress? root = null) => new Explainer(machine).Virtual(address, root);
+
+    /// <summary>Explains a physical address.</summary>
+    public static Explanation Of(Machine machine, PhysicalAddress address) => new Explainer(machine).PhysicalAddress(address);
+}

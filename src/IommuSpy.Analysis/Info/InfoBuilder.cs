@@ -1,0 +1,76 @@
+using IommuSpy.Linux.Discovery;
+
+namespace IommuSpy.Analysis.Info;
+
+/// <summary>Gathers an <see cref="InfoReport"/>: the facts, and beside them who witnessed each.</summary>
+internal sealed class InfoBuilder(Machine machine)
+{
+    private readonly Dictionary<string, IReadOnlyList<string>> _provenance = new(StringComparer.Ordinal);
+    private readonly List<string> _disagreements = [];
+
+    public InfoReport Build()
+    {
+        KernelFacts facts = machine.Kernel.Facts;
+        static HexValue? Hex(ulong? value) => value is ulong number ? new(number) : null;
+        return new(
+            machine.Image.Path,
+            machine.Image.Format,
+            machine.Kernel.Layout.Description,
+            Take("release", facts.Release)!,
+            Take("banner", facts.Banner)!,
+            Take("pagingLevels", facts.PagingLevels),
+            Hex(TakeValue("kaslrOffset", facts.KaslrOffset)),
+            new(Take("physicalBase", facts.PhysicalBase)),
+            TakeValue("pageOffsetBase", facts.PageOffsetBase),
+            TakeValue("vmallocBase", facts.VmallocBase),
+            TakeValue("vmemmapBase", facts.VmemmapBase),
+            TakeValue("modulesBase", facts.ModulesBase),
+            machine.Kernel.Text.Start,
+            machine.Kernel.Text.Physical,
+            machine.Kernel.Text.Length,
+            Take("rootTable", facts.RootTable),
+            machine.Kernel.ProcessTables?.Count,
+            machine.Symbols?.Count ?? 0,
+            machine.Kernel.Kallsyms?.Format.ToString() ?? machine.Kernel.KallsymsAbsence ?? "none",
+            machine.Kernel.VmCoreInfo is not null,
+            Take("entryMask", facts.EntryMask) != ulong.MaxValue,
+            [.. machine.Image.Cpus.Select(cpu => new CpuReport(new(cpu.Cr3), cpu.InstructionPointer, machine.SymbolAt(cpu.InstructionPointer)?.ToString()))],
+            machine.Kernel.Memory.ByteCount,
+            machine.Kernel.MissingBytes,
+            [.. machine.Kernel.Memory.Ranges.Select(RangeReport.Of)],
+            _provenance,
+            _disagreements,
+            machine.Image.Damage);
+    }
+
+    private T? TakeValue<T>(string name, Fact<T>? fact)
+        where T : struct, IEquatable<T>
+    {
+        Note(name, fact);
+        return fact?.Value;
+    }
+
+    private T? Take<T>(string name, Fact<T> fact)
+        where T : IEquatable<T>
+    {
+        Note(name, fact);
+        return fact.Value;
+    }
+
+    private void Note<T>(string name, Fact<T>? fact)
+        where T : IEquatable<T>
+    {
+        if (fact is null)
+        {
+            return;
+        }
+
+        _provenance[name] = [.. fact.Witnesses.Select(witness => witness.Source)];
+        if (!fact.Agreed)
+        {
+            _disagreements.Add($"{name}: " + string.Join(", ", fact.Witnesses.Select(witness => $"{Text(witness.Value)} ({witness.Source})")));
+        }
+    }
+
+    private static string Text<T>(T value) => value is ulong number ? $"0x{number:x}" : value?.ToString() ?? "";
+}

@@ -1,0 +1,38 @@
+using IommuSpy.Memory;
+
+namespace IommuSpy.Analysis.Info;
+
+/// <summary>What machine and kernel an image shows, and how each thing was found. Null is a stated absence.</summary>
+public sealed record InfoReport(
+    string Source,
+    string Format,
+    string MemoryLayout,
+    string Release,
+    string Banner,
+    int PagingLevels,
+    HexValue? KaslrOffset,
+    HexValue PhysicalBase,
+    VirtualAddress? PageOffsetBase,
+    VirtualAddress? VmallocBase,
+    VirtualAddress? VmemmapBase,
+    VirtualAddress? ModulesBase,
+    VirtualAddress ImageStart,
+    PhysicalAddress ImagePhysical,
+    ulong ImageBytes,
+    PhysicalAddress RootTable,
+    int? ProcessTables,
+    int SymbolCount,
+    string Symbols,
+    bool HasVmCoreInfo,
+    bool MemoryEncrypted,
+    IReadOnlyList<CpuReport> Cpus,
+    ulong MemoryBytes,
+    ulong MissingBytes,
+    IReadOnlyList<RangeReport> Ranges,
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Provenance,
+    IReadOnlyList<string> Disagreements,
+    IReadOnlyList<string> Damage)
+{
+    /// <summary>Asks a machine.</summary>
+    public static InfoReport Of(Machine machine) => new InfoBuilder(machine).Build();
+}

@@ -1,0 +1,75 @@
+using IommuSpy.Linux;
+using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Paging;
+using IommuSpy.Memory;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Analysis;
+
+/// <summary>One machine as an image shows it: its memory and the kernel in it. Every answer starts here.</summary>
+public sealed class Machine : IDisposable
+{
+    private readonly Lazy<KernelLayout> _layout;
+    private readonly Lazy<SwapTypes> _swapTypes;
+
+    private Machine(MemoryImage image, LinuxKernel kernel)
+    {
+        Image = image;
+        Kernel = kernel;
+        _layout = new(() => KernelLayout.Of(kernel));
+        _swapTypes = new(() => SwapTypes.Of(Symbols));
+    }
+
+    /// <summary>The image.</summary>
+    public MemoryImage Image { get; }
+
+    /// <summary>The kernel found in it.</summary>
+    public LinuxKernel Kernel { get; }
+
+    /// <summary>The kernel's virtual memory map.</summary>
+    public KernelLayout Layout => _layout.Value;
+
+    /// <summary>What the kernel's swap types mean.</summary>
+    public SwapTypes SwapTypes => _swapTypes.Value;
+
+    /// <summary>The kernel's symbols, or null where it has none.</summary>
+    public SymbolTable? Symbols => Kernel.Kallsyms?.Symbols;
+
+    /// <summary>Opens an image and finds the kernel in it.</summary>
+    /// <exception cref="MemoryImageException">The image cannot be read, or is corrupt.</exception>
+    /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
+    public static Machine Open(string path, MemoryImageOptions? options = null)
+    {
+        MemoryImage image = MemoryImage.Open(path, options);
+        try
+        {
+            LinuxKernel kernel = LinuxKernel.Discover(image);
+            if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
+            {
+                throw new MemoryImageException(
+                    $"{path}: {image.Format}, but its kernel has {Size.Text(kernel.DirectMapBytes)} of memory and the file holds {Size.Text(kernel.Memory.ByteCount)}: {Size.Text(kernel.MissingBytes)} is missing. Analyse what is there with --allow-truncated.");
+            }
+
+            return new(image, kernel);
+        }
+        catch
+        {
+            image.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The space under a root table, or the kernel's own.</summary>
+    public X64AddressSpace Space(PhysicalAddress? root) => root is PhysicalAddress address ? Kernel.SpaceOf(address) : Kernel.Space;
+
+    /// <summary>Which kind of address it is on this machine.</summary>
+    public AddressKind KindOf(VirtualAddress address) =>
+        Kernel.Space.IsCanonical(address) ? AddressKinds.Of(Layout.RegionOf(address).Kind) : AddressKind.NonCanonical;
+
+    /// <summary>The symbol at or before a kernel address, with the distance from it; null outside the kernel's image.</summary>
+    public SymbolOffset? SymbolAt(VirtualAddress address) => Kernel.Text.Contains(address) ? Symbols?.At(address) : null;
+
+    /// <inheritdoc/>
+    public void Dispose() => Image.Dispose();
+}

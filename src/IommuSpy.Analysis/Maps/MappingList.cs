@@ -1,0 +1,86 @@
+using IommuSpy.Linux.Layout;
+using IommuSpy.Memory;
+using IommuSpy.Translation;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Analysis.Maps;
+
+/// <summary>The page tables of a space as a list of what they map.</summary>
+public static class MappingList
+{
+    /// <summary>Hands each mapping to <paramref name="receive"/>, in address order, as it is found: a space has millions.</summary>
+    public static WalkSummary Visit(Machine machine, MapsQuery query, Action<Mapping> receive)
+    {
+        X64AddressSpace space = machine.Space(query.Root);
+        ulong last = query.Last?.Value ?? ulong.MaxValue;
+
+        // The walk counts addresses without their sign: each half of the space is a walk of its own.
+        ulong lowerEnd = (1UL << (space.AddressBits - 1)) - 1;
+        ulong upperStart = ~lowerEnd;
+        Merger merger = new(space, machine.Layout, query, receive);
+        WalkSummary summary = default;
+        if (query.First.Value <= lowerEnd)
+        {
+            summary = space.Visit(query.First, new(Math.Min(last, lowerEnd)), ref merger);
+        }
+
+        if (last >= upperStart)
+        {
+            WalkSummary upper = space.Visit(new(Math.Max(query.First.Value, upperStart)), new(last), ref merger);
+            summary = new(summary.Tables + upper.Tables, summary.MissingTables + upper.MissingTables, summary.LimitReached || upper.LimitReached);
+        }
+
+        merger.Finish();
+        return summary;
+    }
+
+    /// <summary>Merges neighbours that differ in nothing but where they are in physical memory.</summary>
+    private struct Merger(X64AddressSpace space, KernelLayout layout, MapsQuery query, Action<Mapping> receive) : ILeafVisitor
+    {
+        private Mapping _current;
+        private LayoutRegion? _region;
+
+        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        {
+            AccessRights rights = X64Format.Rights(grants);
+            if ((rights & query.Rights) != query.Rights)
+            {
+                return;
+            }
+
+            ulong size = 1UL << (3 + (9 * level));
+            VirtualAddress from = new(space.SignExtend(address));
+            PhysicalAddress physical = new(X64Format.Target(entry) & ~(size - 1));
+            if (_region is null || !_region.Contains(from))
+            {
+                Finish();
+                _region = layout.RegionOf(from);
+            }
+
+            if (!query.SingleLeaves && _current.Length > 0 && _current.Virtual.Value + _current.Length == from.Value
+                && _current.PageSize == size && _current.Rights == rights)
+            {
+                bool follows = _lastPhysicalEnd == physical.Value;
+                _current = _current with { Length = _current.Length + size, PhysicalRuns = _current.PhysicalRuns + (follows ? 0 : 1) };
+            }
+            else
+            {
+                Finish();
+                _current = new(from, size, physical, 1, size, entry, rights, _region.Name);
+            }
+
+            _lastPhysicalEnd = physical.Value + size;
+        }
+
+        public void Finish()
+        {
+            if (_current.Length > 0)
+            {
+                receive(_current);
+                _current = default;
+            }
+        }
+
+        private ulong _lastPhysicalEnd;
+    }
+}

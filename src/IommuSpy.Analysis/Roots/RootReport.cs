@@ -1,0 +1,20 @@
+using IommuSpy.Linux.Roots;
+using IommuSpy.Memory;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Analysis.Roots;
+
+/// <summary>A top-level page table.</summary>
+/// <param name="Address">Its page.</param>
+/// <param name="Levels">4, or 5.</param>
+/// <param name="Kind">Whose it is.</param>
+/// <param name="Name">What names it; null where nothing does.</param>
+/// <param name="UserBytes">Bytes that it maps in user space.</param>
+/// <param name="Cpus">Which CPUs used it when the image was taken; empty where the image does not tell.</param>
+public sealed record RootReport(PhysicalAddress Address, int Levels, RootKind Kind, string? Name, ulong UserBytes, IReadOnlyList<int> Cpus)
+{
+    /// <summary>The report of a root.</summary>
+    public static RootReport Of(RootTable root, IReadOnlyList<CpuState> cpus) => new(
+        root.Address, root.Levels, root.Kind, root.Name, root.UserBytes,
+        [.. Enumerable.Range(0, cpus.Count).Where(i => X64Format.Target(cpus[i].Cr3) == root.Address.Value)]);
+}

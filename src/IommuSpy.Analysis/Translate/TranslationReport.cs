@@ -1,0 +1,73 @@
+using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Paging;
+using IommuSpy.Memory;
+using IommuSpy.Translation;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Analysis.Translate;
+
+/// <summary>One address's way through the page tables.</summary>
+/// <param name="Address">The address.</param>
+/// <param name="Kind">Which kind of address: "user virtual address".</param>
+/// <param name="Root">The top table.</param>
+/// <param name="Physical">What it translates to; null where it does not.</param>
+/// <param name="PageSize">Bytes of the page; 0 where there is none.</param>
+/// <param name="Steps">The entries read, from the top.</param>
+/// <param name="Rights">What all levels together let through: "user rw-"; null where there is no page.</param>
+/// <param name="RightsAgree">Whether the leaf alone would let through the same as all levels do.</param>
+/// <param name="Reason">Why there is no physical address; null where there is one.</param>
+/// <param name="NotPresent">The entry that ended the walk, as Linux wrote it; null where the walk ended otherwise.</param>
+public sealed record TranslationReport(
+    VirtualAddress Address,
+    string Kind,
+    PhysicalAddress Root,
+    PhysicalAddress? Physical,
+    ulong PageSize,
+    IReadOnlyList<StepReport> Steps,
+    string? Rights,
+    bool RightsAgree,
+    string? Reason,
+    NotPresentReport? NotPresent)
+{
+    /// <summary>Translates an address through a machine's tables.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="root">The top table to go through; null for the kernel's own.</param>
+    public static TranslationReport Of(Machine machine, VirtualAddress address, PhysicalAddress? root = null)
+    {
+        X64AddressSpace space = machine.Space(root);
+        AddressTranslation translation = space.Translate(address);
+        NonPresentEntry? entry = translation is { Outcome: TranslationOutcome.NotPresent, Last: { } last }
+            ? NonPresentEntry.Read(last.Entry & space.EntryMask, machine.SwapTypes)
+            : null;
+        return new(
+            address,
+            machine.KindOf(address).Words(),
+            space.Root,
+            translation.Physical,
+            translation.PageSize,
+            [.. translation.Steps.Select(step => StepReport.Of(step, space.EntryMask))],
+            translation.Physical is null ? null : RightsText.Of(translation.Rights),
+            translation.Last?.OwnRights == translation.Rights,
+            Why(machine, translation, entry, root),
+            entry is null ? null : NotPresentReport.Of(entry));
+    }
+
+    private static string? Why(Machine machine, AddressTranslation translation, NonPresentEntry? entry, PhysicalAddress? root)
+    {
+        TranslationStep? last = translation.Last;
+        return translation.Outcome switch
+        {
+            TranslationOutcome.Mapped => null,
+            TranslationOutcome.NonCanonical => $"not canonical: bits {machine.Kernel.Space.AddressBits - 1}-63 of the address are not all alike",
+            TranslationOutcome.ReservedBits => $"reserved bits 0x{last!.ReservedBits:x} are set in the {X64Entry.LevelName(last.Level)} entry: the CPU faults there",
+            TranslationOutcome.TableOutsideImage => last is null
+                ? $"the top table {translation.Root} is not in the image"
+                : $"the table that the {X64Entry.LevelName(last.Level)} entry points at is not in the image",
+            _ when root is null && machine.KindOf(new(translation.Address)) == AddressKind.UserVirtual =>
+                "nothing mapped: these are the kernel's own tables, which have no user space; name a process's with --root (see iommu-spy roots)",
+            _ when last!.Level > 1 && entry!.Kind == NonPresentKind.Empty => $"nothing mapped: the {X64Entry.LevelName(last.Level)} entry is 0, as for the {Size.Text(1UL << (12 + (9 * (last.Level - 1))))} around it",
+            _ => entry!.Description,
+        };
+    }
+}

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using IommuSpy.Linux;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Cli;
+
+/// <summary>Runs a command line: every failure becomes one line on standard error and an exit code.</summary>
+internal static class CommandRunner
+{
+    private const string Name = "iommu-spy";
+
+    /// <summary>Parses and runs.</summary>
+    public static int Run(RootCommand root, string[] args)
+    {
+        ParseResult result = root.Parse(args);
+        if (result.Errors.Count > 0)
+        {
+            Complain($"{result.Errors[0].Message.TrimEnd('.')} (see {Name} {CommandPath(result)}--help)");
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (UsageException e)
+        {
+            Complain(e.Message);
+            return ExitCode.Usage;
+        }
+        catch (Exception e) when (e is NoAnswerException or LinuxDiscoveryException)
+        {
+            Complain(e.Message);
+            return ExitCode.NoAnswer;
+        }
+        catch (MemoryImageException e)
+        {
+            Complain(e.Message);
+            return ExitCode.Source;
+        }
+        catch (IOException)
+        {
+            // Whoever read our output has stopped: head has its lines.
+            return ExitCode.Done;
+        }
+    }
+
+    private static string CommandPath(ParseResult result) => result.CommandResult.Command is RootCommand ? "" : result.CommandResult.Command.Name + " ";
+
+    private static void Complain(string message) => Console.Error.WriteLine($"{Name}: {message}");
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Explain;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy explain: everything about an address.</summary>
+internal static class ExplainCommand
+{
+    public static Command Build()
+    {
+        Argument<string[]> addresses = new("ADDR") { Description = "0x hexadecimal, decimal, or symbol[+offset].", Arity = ArgumentArity.OneOrMore };
+        Option<bool> physical = new("--physical") { Description = "The addresses are physical." };
+        Option<bool> teach = new("--teach") { Description = "Say below each line what it means." };
+        Command command = new(
+            "explain",
+            "What an address is: its kind, region and symbol, its walk and rights, its physical page, and where else that page is mapped.\n\nExamples: iommu-spy explain -s dump.elf init_task\n          iommu-spy explain -s dump.elf --teach 0xffff888001234000\n          iommu-spy explain -s dump.elf --physical 0x1234000")
+        {
+            addresses,
+            physical,
+            teach,
+        };
+        SourceOptions source = new(command);
+        RootOptions roots = new(command);
+        OutputOptions output = new(command);
+        command.SetAction(result =>
+        {
+            using Machine machine = source.OpenMachine(result);
+            Explanation Explain(string text)
+            {
+                if (result.GetValue(physical))
+                {
+                    return Explanation.Of(machine, Addresses.Physical(text));
+                }
+
+                return Explanation.Of(machine, Addresses.Virtual(machine, text), roots.Kernel(result) ? machine.Kernel.Space.Root : roots.Root(result));
+            }
+
+            List<Explanation> explanations = [.. result.GetRequiredValue(addresses).Select(Explain)];
+            if (output.Json(result) && explanations.Count == 1)
+            {
+                Output.Json(explanations[0], ReportJson.Default.Explanation);
+            }
+            else if (output.Json(result))
+            {
+                Output.Json(explanations, ReportJson.Default.ListExplanation);
+            }
+            else
+            {
+                using StreamWriter writer = Output.Text();
+                foreach (Explanation explanation in explanations)
+                {
+                    if (explanation != explanations[0])
+                    {
+                        writer.WriteLine();
+                    }
+
+                    ExplanationText.Write(writer, explanation, result.GetValue(teach));
+                }
+            }
+
+            return explanations.All(HasAnswer) ? ExitCode.Done : ExitCode.NoAnswer;
+        });
+        return command;
+    }
+
+    private static bool HasAnswer(Explanation explanation) => explanation.Physical is not null ? explanation.MemoryRange is not null : explanation.Spaces.Count > 0;
+}

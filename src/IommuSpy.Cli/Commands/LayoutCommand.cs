@@ -1,0 +1,69 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Layout;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+using IommuSpy.Linux.Layout;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy layout: the virtual memory map, real or documented.</summary>
+internal static class LayoutCommand
+{
+    private const string Newest = "6.12";
+
+    public static Command Build()
+    {
+        Option<bool> documented = new("--documented") { Description = "The documented map alone; needs no source." };
+        Option<string?> kernel = new("--kernel") { Description = $"Of --documented: for which release; {Newest} without it.", HelpName = "RELEASE" };
+        Option<int> paging = new("--paging") { Description = "Of --documented: 4 or 5 levels.", DefaultValueFactory = _ => 4, HelpName = "LEVELS" };
+        Command command = new(
+            "layout",
+            "The virtual memory map: for each region where the documentation has it, where it is here, and what is mapped in it.\n\nExamples: iommu-spy layout -s dump.elf\n          iommu-spy layout --documented --kernel 3.16")
+        {
+            documented,
+            kernel,
+            paging,
+        };
+        SourceOptions source = new(command);
+        OutputOptions output = new(command);
+        command.SetAction(result =>
+        {
+            if (result.GetValue(documented))
+            {
+                string release = result.GetValue(kernel) ?? Newest;
+                int levels = result.GetValue(paging);
+                DocumentedLayout layout = (levels is 4 or 5 ? DocumentedLayout.For(release, levels) : throw new UsageException($"--paging {levels}: x86-64 has 4 or 5 levels"))
+                    ?? throw new UsageException($"no documented map for kernel '{release}' with {levels} levels");
+                DocumentedLayoutReport map = DocumentedLayoutReport.Of(layout);
+                if (output.Json(result))
+                {
+                    Output.Json(map, ReportJson.Default.DocumentedLayoutReport);
+                    return ExitCode.Done;
+                }
+
+                using StreamWriter text = Output.Text();
+                LayoutText.Write(text, map);
+                return ExitCode.Done;
+            }
+
+            if (result.GetValue(kernel) is not null)
+            {
+                throw new UsageException("--kernel goes with --documented");
+            }
+
+            using Machine machine = source.OpenMachine(result);
+            LayoutReport report = LayoutReport.Of(machine);
+            if (output.Json(result))
+            {
+                Output.Json(report, ReportJson.Default.LayoutReport);
+                return ExitCode.Done;
+            }
+
+            using StreamWriter writer = Output.Text();
+            LayoutText.Write(writer, report);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Maps;
+using IommuSpy.Cli.Text;
+using IommuSpy.Memory;
+using IommuSpy.Translation;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy maps: the page tables as ranges, or leaf by leaf.</summary>
+internal static class MapsCommand
+{
+    public static Command Build()
+    {
+        Option<bool> leaves = new("--leaves") { Description = "Each leaf by itself, rather than equal neighbours merged." };
+        Option<string?> range = new("--range") { Description = "Only what reaches into A-B (both included); each an address.", HelpName = "A-B" };
+        Option<string?> rights = new("--rights") { Description = "Only what has all of these effective rights: letters of rwx, and u for user mode.", HelpName = "rwxu" };
+        Command command = new(
+            "maps",
+            "What page tables map: ranges or leaves, with effective rights, physical addresses and the region of the kernel's map.\n\nExamples: iommu-spy maps -s dump.elf\n          iommu-spy maps -s dump.elf --rights wx\n          iommu-spy maps -s dump.elf --root 0x2862000 --leaves --jsonl")
+        {
+            leaves,
+            range,
+            rights,
+        };
+        SourceOptions source = new(command);
+        RootOptions roots = new(command);
+        OutputOptions output = new(command, rows: true);
+        command.SetAction(result =>
+        {
+            AccessRights wanted = result.GetValue(rights) is string letters
+                ? RightsText.Parse(letters) ?? throw new UsageException($"--rights '{letters}': letters of rwxu")
+                : AccessRights.None;
+            using Machine machine = source.OpenMachine(result);
+            (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? Range(machine, text) : (new(0), new(ulong.MaxValue));
+            MapsQuery query = new(roots.Root(result), first, last, wanted, result.GetValue(leaves));
+            long count = 0;
+            WalkSummary summary = default;
+            if (output.JsonLines(result) || output.Json(result))
+            {
+                Output.Rows(output.JsonLines(result), rows => summary = MappingList.Visit(machine, query, mapping =>
+                {
+                    count++;
+                    rows.Mapping(mapping, query.SingleLeaves);
+                }));
+            }
+            else
+            {
+                using StreamWriter writer = Output.Text();
+                MapsText maps = new(writer, query.SingleLeaves);
+                summary = MappingList.Visit(machine, query, mapping =>
+                {
+                    count++;
+                    maps.Write(mapping);
+                });
+            }
+
+            if (summary.MissingTables > 0)
+            {
+                Console.Error.WriteLine($"iommu-spy: {summary.MissingTables} page tables are not in the image: what they map is left out");
+            }
+
+            if (summary.LimitReached)
+            {
+                Console.Error.WriteLine($"iommu-spy: stopped after {summary.Tables} page tables: these are no tables of a sane machine, and the list is not whole");
+            }
+
+            return count > 0 ? ExitCode.Done : throw new NoAnswerException(machine.Kernel.Memory.Contains(machine.Space(query.Root).Root)
+                ? "nothing is mapped there"
+                : $"the top table {machine.Space(query.Root).Root} is not in the image");
+        });
+        return command;
+    }
+
+    private static (VirtualAddress First, VirtualAddress Last) Range(Machine machine, string text)
+    {
+        int dash = text.IndexOf('-', StringComparison.Ordinal);
+        if (dash <= 0 || dash == text.Length - 1)
+        {
+            throw new UsageException($"--range '{text}': write A-B, two addresses");
+        }
+
+        VirtualAddress first = Addresses.Virtual(machine, text[..dash]);
+        VirtualAddress last = Addresses.Virtual(machine, text[(dash + 1)..]);
+        return first.CompareTo(last) <= 0 ? (first, last) : throw new UsageException($"--range '{text}': ends before it begins");
+    }
+}

@@ -1,0 +1,114 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Read;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy read: bytes by physical or virtual address.</summary>
+internal static class ReadCommand
+{
+    private const int DefaultLength = 256;
+    private const int ChunkBytes = 1 << 20;
+
+    // A JSON document is built whole in memory.
+    private const ulong MostJsonBytes = 64 << 20;
+
+    public static Command Build()
+    {
+        Argument<string> address = new("ADDR") { Description = "0x hexadecimal, decimal, or symbol[+offset]." };
+        Option<string?> length = new("--length", "-n") { Description = $"How many bytes: a number, or with K, M, G; {DefaultLength} without it.", HelpName = "N" };
+        Option<bool> physical = new("--physical") { Description = "The address is physical." };
+        Option<string> format = new("--format") { Description = "hex: bytes and text; words: 64-bit little-endian words; raw: the bytes themselves.", DefaultValueFactory = _ => "hex" };
+        format.AcceptOnlyFromAmong("hex", "words", "raw");
+        Command command = new(
+            "read",
+            "A hex dump of memory by physical or virtual address.\n\nExamples: iommu-spy read -s dump.elf linux_banner\n          iommu-spy read -s dump.elf --physical 0x1000 --length 4K --format raw > page")
+        {
+            address,
+            length,
+            physical,
+            format,
+        };
+        SourceOptions source = new(command);
+        RootOptions roots = new(command);
+        OutputOptions output = new(command);
+        command.SetAction(result =>
+        {
+            ulong wanted = DefaultLength;
+            if (result.GetValue(length) is string text && !AddressExpression.TryParseSize(text, out wanted))
+            {
+                throw new UsageException($"--length '{text}' is no size: write bytes, or a number with K, M or G");
+            }
+
+            string where = result.GetRequiredValue(address);
+            if (result.GetValue(physical))
+            {
+                using MemoryImage image = source.OpenImage(result);
+
+                // Only the tables in a raw file tell whether it leaves out the hole below 4 GiB.
+                if (image.Layouts.Count > 1)
+                {
+                    using Machine split = source.OpenMachine(result);
+                    return Read(result, output, Addresses.Physical(where).Value, wanted, result.GetRequiredValue(format), isPhysical: true,
+                        (at, bytes) => MemoryReader.Physical(split.Kernel.Memory, new(at), bytes));
+                }
+
+                return Read(result, output, Addresses.Physical(where).Value, wanted, result.GetRequiredValue(format), isPhysical: true,
+                    (at, bytes) => MemoryReader.Physical(image.Layouts[0].Memory, new(at), bytes));
+            }
+
+            using Machine machine = source.OpenMachine(result);
+            PhysicalAddress? root = roots.Root(result);
+            return Read(result, output, Addresses.Virtual(machine, where).Value, wanted, result.GetRequiredValue(format), isPhysical: false,
+                (at, bytes) => MemoryReader.Virtual(machine, root, new(at), bytes));
+        });
+        return command;
+    }
+
+    private delegate ReadResult Reader(ulong address, Span<byte> destination);
+
+    private static int Read(ParseResult result, OutputOptions output, ulong address, ulong wanted, string format, bool isPhysical, Reader read)
+    {
+        if (output.Json(result))
+        {
+            byte[] all = new byte[wanted <= MostJsonBytes ? wanted : throw new UsageException($"--length: at most {Size.Text(MostJsonBytes)} as JSON; use --format raw")];
+            ReadResult done = read(address, all);
+            Output.Json(new ReadReport(new(address), isPhysical, done.Length, Convert.ToHexStringLower(all.AsSpan(0, done.Length)), done.End), ReportJson.Default.ReadReport);
+            return done.End is null ? ExitCode.Done : throw new NoAnswerException(done.End);
+        }
+
+        byte[] chunk = new byte[Math.Min(wanted, ChunkBytes)];
+        using Stream bytes = Output.Bytes();
+        using StreamWriter text = Output.Text();
+        for (ulong at = 0; at < wanted;)
+        {
+            ReadResult done = read(unchecked(address + at), chunk.AsSpan(0, (int)Math.Min(wanted - at, ChunkBytes)));
+            ReadOnlySpan<byte> here = chunk.AsSpan(0, done.Length);
+            switch (format)
+            {
+                case "raw":
+                    bytes.Write(here);
+                    break;
+                case "words":
+                    HexDump.WriteWords(text, address + at, here);
+                    break;
+                default:
+                    HexDump.WriteBytes(text, address + at, here);
+                    break;
+            }
+
+            at += (ulong)done.Length;
+            if (done.End is not null)
+            {
+                text.Flush();
+                bytes.Flush();
+                throw new NoAnswerException(done.End);
+            }
+        }
+
+        return ExitCode.Done;
+    }
+}

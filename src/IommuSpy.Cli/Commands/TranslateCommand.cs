@@ -1,0 +1,93 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Translate;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy translate: the walk of an address, step by step, or of thousands, a row each.</summary>
+internal static class TranslateCommand
+{
+    public static Command Build()
+    {
+        Argument<string[]> addresses = new("ADDR") { Description = "0x hexadecimal, decimal, or symbol[+offset].", Arity = ArgumentArity.ZeroOrMore };
+        Option<bool> stdin = new("--stdin") { Description = "Read addresses from standard input, one a line." };
+        Command command = new(
+            "translate",
+            "Translate virtual addresses and show each step of the walk.\n\nExamples: iommu-spy translate -s dump.elf init_task\n          iommu-spy translate -s dump.elf --root 0x2862000 0x7ffd1000\n          iommu-spy translate -s dump.elf --stdin --jsonl < addresses")
+        {
+            addresses,
+            stdin,
+        };
+        SourceOptions source = new(command);
+        RootOptions roots = new(command);
+        OutputOptions output = new(command, rows: true);
+        command.SetAction(result =>
+        {
+            string[] named = result.GetValue(addresses) ?? [];
+            if (named.Length == 0 != result.GetValue(stdin))
+            {
+                throw new UsageException("name addresses, or give --stdin");
+            }
+
+            using Machine machine = source.OpenMachine(result);
+            PhysicalAddress? root = roots.Root(result);
+            if (output.JsonLines(result) || result.GetValue(stdin))
+            {
+                using Stream input = Console.OpenStandardInput();
+                using StreamReader reader = new(input);
+                IEnumerable<string> lines = result.GetValue(stdin) ? Lines(reader) : named;
+                if (output.JsonLines(result) || output.Json(result))
+                {
+                    Output.Rows(output.JsonLines(result), rows => TranslationRows.Write(machine, root, lines, rows.Translation));
+                }
+                else
+                {
+                    using StreamWriter writer = Output.Text();
+                    TranslationRows.Write(machine, root, lines, row => writer.WriteLine($"0x{row.Address:x16}  {(row.Physical is ulong physical ? $"0x{physical:x16}" : row.Reason)}"));
+                }
+
+                return ExitCode.Done;
+            }
+
+            List<TranslationReport> reports = [.. named.Select(text => TranslationReport.Of(machine, Addresses.Virtual(machine, text), root))];
+            if (output.Json(result) && reports.Count == 1)
+            {
+                Output.Json(reports[0], ReportJson.Default.TranslationReport);
+            }
+            else if (output.Json(result))
+            {
+                Output.Json(reports, ReportJson.Default.ListTranslationReport);
+            }
+            else
+            {
+                using StreamWriter writer = Output.Text();
+                foreach (TranslationReport report in reports)
+                {
+                    if (report != reports[0])
+                    {
+                        writer.WriteLine();
+                    }
+
+                    TranslationText.Write(writer, report);
+                }
+            }
+
+            return reports.All(report => report.Physical is not null) ? ExitCode.Done : ExitCode.NoAnswer;
+        });
+        return command;
+    }
+
+    private static IEnumerable<string> Lines(StreamReader reader)
+    {
+        while (reader.ReadLine() is string line)
+        {
+            if (!string.IsNullOrWhiteSpace(line))
+            {
+                yield return line;
+            }
+        }
+    }
+}

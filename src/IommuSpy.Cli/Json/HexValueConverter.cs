@@ -1,0 +1,6 @@
+using IommuSpy.Analysis;
+
+namespace IommuSpy.Cli.Json;
+
+/// <summary>"0x16a00000".</summary>
+internal sealed class HexValueConverter() : HexConverter<HexValue>(value => value.Value, 1);

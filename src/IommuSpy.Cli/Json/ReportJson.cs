@@ -1,0 +1,31 @@
+using System.Text.Json.Serialization;
+using IommuSpy.Analysis.Explain;
+using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Layout;
+using IommuSpy.Analysis.Read;
+using IommuSpy.Analysis.Roots;
+using IommuSpy.Analysis.Translate;
+using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Roots;
+
+namespace IommuSpy.Cli.Json;
+
+/// <summary>The JSON of every report. Source-generated: there is no reflection in the native program.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    WriteIndented = true,
+    Converters =
+    [
+        typeof(PhysicalAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
+        typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
+    ])]
+[JsonSerializable(typeof(InfoReport))]
+[JsonSerializable(typeof(LayoutReport))]
+[JsonSerializable(typeof(DocumentedLayoutReport))]
+[JsonSerializable(typeof(TranslationReport))]
+[JsonSerializable(typeof(List<TranslationReport>))]
+[JsonSerializable(typeof(RootsReport))]
+[JsonSerializable(typeof(Explanation))]
+[JsonSerializable(typeof(List<Explanation>))]
+[JsonSerializable(typeof(ReadReport))]
+internal sealed partial class ReportJson : JsonSerializerContext;

@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace IommuSpy.Cli.Json;
+
+/// <summary>Writes rows as JSON Lines, or as the elements of one JSON array, without keeping them.</summary>
+internal sealed class RowWriter : IDisposable
+{
+    private const int FlushAt = 1 << 16;
+
+    private readonly Stream _output;
+    private readonly Utf8JsonWriter _writer;
+    private readonly bool _lines;
+
+    /// <summary>Begins.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="lines">One row a line, rather than an array.</param>
+    public RowWriter(Stream output, bool lines)
+    {
+        _output = output;
+        _lines = lines;
+        _writer = new(output, new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        if (!lines)
+        {
+            _writer.WriteStartArray();
+        }
+    }
+
+    /// <summary>Begins a row.</summary>
+    public void Begin() => _writer.WriteStartObject();
+
+    /// <summary>Ends a row.</summary>
+    public void End()
+    {
+        _writer.WriteEndObject();
+        if (_lines)
+        {
+            _writer.Flush();
+            _output.WriteByte((byte)'\n');
+            _writer.Reset();
+        }
+        else if (_writer.BytesPending > FlushAt)
+        {
+            _writer.Flush();
+        }
+    }
+
+    /// <summary>A member that is read in hexadecimal: "0x" and 16 digits; null for none.</summary>
+    public void Address(ReadOnlySpan<byte> name, ulong? value)
+    {
+        if (value is not ulong number)
+        {
+            _writer.WriteNull(name);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[18];
+        text[0] = (byte)'0';
+        text[1] = (byte)'x';
+        number.TryFormat(text[2..], out _, "x16", CultureInfo.InvariantCulture);
+        _writer.WriteString(name, text);
+    }
+
+    /// <summary>A number.</summary>
+    public void Number(ReadOnlySpan<byte> name, ulong value) => _writer.WriteNumber(name, value);
+
+    /// <summary>A text; null for none.</summary>
+    public void Text(ReadOnlySpan<byte> name, ReadOnlySpan<char> value) => _writer.WriteString(name, value);
+
+    /// <summary>A stated absence.</summary>
+    public void Null(ReadOnlySpan<byte> name) => _writer.WriteNull(name);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!_lines)
+        {
+            _writer.WriteEndArray();
+            _writer.Flush();
+            _output.WriteByte((byte)'\n');
+        }
+
+        _writer.Dispose();
+    }
+}

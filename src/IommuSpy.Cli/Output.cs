@@ -1,0 +1,36 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using IommuSpy.Cli.Json;
+
+namespace IommuSpy.Cli;
+
+/// <summary>Standard output, buffered: an answer can be hundreds of thousands of lines.</summary>
+internal static class Output
+{
+    private const int BufferBytes = 1 << 16;
+
+    /// <summary>A writer of text. Dispose it to write out what is buffered.</summary>
+    public static StreamWriter Text() => new(Console.OpenStandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferBytes) { NewLine = "\n" };
+
+    /// <summary>A stream of bytes. Dispose it to write out what is buffered.</summary>
+    public static Stream Bytes() => new BufferedStream(Console.OpenStandardOutput(), BufferBytes);
+
+    /// <summary>Writes a report as one JSON document.</summary>
+    public static void Json<T>(T report, JsonTypeInfo<T> type)
+    {
+        using Stream output = Bytes();
+        JsonSerializer.Serialize(output, report, type);
+        output.WriteByte((byte)'\n');
+    }
+
+    /// <summary>Writes rows as JSON.</summary>
+    /// <param name="lines">One row a line, rather than an array.</param>
+    /// <param name="write">Writes them.</param>
+    public static void Rows(bool lines, Action<RowWriter> write)
+    {
+        using Stream output = Bytes();
+        using RowWriter rows = new(output, lines);
+        write(rows);
+    }
+}

@@ -1,0 +1,64 @@
+using IommuSpy.Analysis.Explain;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Cli.Text;
+
+/// <summary>An <see cref="Explanation"/> as text.</summary>
+internal static class ExplanationText
+{
+    public static void Write(TextWriter writer, Explanation explanation, bool teach)
+    {
+        Fields fields = new(writer, teach);
+
+        // User space and the non-canonical hole are what the kind says already.
+        RegionOffset? inKernel = explanation.Kind.StartsWith("kernel", StringComparison.Ordinal) ? explanation.Region : null;
+        string region = inKernel is { } named ? $": {named.Name}" : "";
+        writer.WriteLine($"0x{explanation.Address.Value:x16}  {explanation.Kind}{region}");
+        if (Lessons.Kind(explanation.Kind) is string lesson)
+        {
+            fields.Line("", teach ? "" : null, lesson);
+        }
+
+        writer.WriteLine();
+        fields.Line("symbol", explanation.Symbol is string symbol ? $"{symbol}{(explanation.SymbolType is char type ? $"   ({type})" : "")}" : null, Lessons.Symbol);
+        if (inKernel is { } range)
+        {
+            string moved = range.DocumentedStart is VirtualAddress documented && documented != range.Start ? $", documented at {documented}" : "";
+            fields.Line("region", $"{range.Name} {range.Start} - {range.End}, {range.Offset} into it{moved}", Lessons.Region);
+        }
+
+        fields.Line("content", explanation.Content);
+        if (explanation.Walk is { } walk)
+        {
+            TranslationText.WriteWalk(fields, walk);
+            TranslationText.WriteRights(fields, walk);
+        }
+
+        fields.Line("arithmetic", explanation.Arithmetic, Lessons.Arithmetic);
+        if (explanation.Physical is PhysicalAddress physical)
+        {
+            string memory = explanation.MemoryRange is { } run ? $"of memory 0x{run.Start.Value:x}-0x{run.End.Value:x}" : "not in the image: a device's, or memory that was not captured";
+            fields.Line("physical", $"{physical}  pfn {physical.Frame} {memory}", Lessons.Physical);
+        }
+
+        string lead = "also at";
+        foreach (AliasReport alias in explanation.AlsoAt)
+        {
+            fields.Line(lead, $"{alias.Address}  {alias.Rights}  {alias.What}", lead.Length > 0 ? Lessons.AlsoAt : null);
+            lead = "";
+        }
+
+        lead = "in spaces";
+        foreach (SpaceReport space in explanation.Spaces)
+        {
+            string what = space.Physical is PhysicalAddress page ? $"{page}  {space.Rights}  {Size.Text(space.PageSize)} page" : space.Reason!;
+            fields.Line(lead, $"root {space.Root}  {what}", lead.Length > 0 ? Lessons.Spaces : null);
+            lead = "";
+        }
+
+        if (explanation.SpacesAsked > 0)
+        {
+            fields.Line(lead, $"{explanation.Spaces.Count} of {explanation.SpacesAsked} processes have something there; ask one with --root");
+        }
+    }
+}

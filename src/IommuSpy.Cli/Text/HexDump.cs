@@ -1,0 +1,55 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace IommuSpy.Cli.Text;
+
+/// <summary>Bytes of memory as text, 16 a line.</summary>
+internal static class HexDump
+{
+    private const int LineBytes = 16;
+
+    /// <summary>Each byte in hexadecimal, and beside them as ASCII.</summary>
+    public static void WriteBytes(TextWriter writer, ulong address, ReadOnlySpan<byte> bytes)
+    {
+        StringBuilder line = new();
+        for (int at = 0; at < bytes.Length; at += LineBytes)
+        {
+            ReadOnlySpan<byte> here = bytes.Slice(at, Math.Min(LineBytes, bytes.Length - at));
+            line.Clear().Append($"{address + (ulong)at:x16} ");
+            for (int i = 0; i < LineBytes; i++)
+            {
+                line.Append(i == LineBytes / 2 ? "  " : " ").Append(i < here.Length ? $"{here[i]:x2}" : "  ");
+            }
+
+            line.Append("  |");
+            foreach (byte value in here)
+            {
+                line.Append(value is >= 0x20 and < 0x7f ? (char)value : '.');
+            }
+
+            writer.WriteLine(line.Append('|'));
+        }
+    }
+
+    /// <summary>64-bit little-endian words, two a line; a last part of a word as bytes.</summary>
+    public static void WriteWords(TextWriter writer, ulong address, ReadOnlySpan<byte> bytes)
+    {
+        StringBuilder line = new();
+        for (int at = 0; at < bytes.Length; at += LineBytes)
+        {
+            ReadOnlySpan<byte> here = bytes.Slice(at, Math.Min(LineBytes, bytes.Length - at));
+            line.Clear().Append($"{address + (ulong)at:x16}");
+            for (; here.Length >= sizeof(ulong); here = here[sizeof(ulong)..])
+            {
+                line.Append($"  {BinaryPrimitives.ReadUInt64LittleEndian(here):x16}");
+            }
+
+            foreach (byte value in here)
+            {
+                line.Append($" {value:x2}");
+            }
+
+            writer.WriteLine(line);
+        }
+    }
+}

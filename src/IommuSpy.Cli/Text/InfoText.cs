@@ -1,0 +1,55 @@
+using System.Globalization;
+using IommuSpy.Analysis.Info;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Cli.Text;
+
+/// <summary>An <see cref="InfoReport"/> as text.</summary>
+internal static class InfoText
+{
+    public static void Write(TextWriter writer, InfoReport report)
+    {
+        writer.WriteLine($"{report.Source}: {report.Format}, {Size.Text(report.MemoryBytes)} of memory, {report.Banner}");
+        writer.WriteLine();
+
+        Table facts = new("", "", "found by");
+        void Fact(string name, string? value, string key) =>
+            facts.Add(name, value ?? "not found", report.Provenance.TryGetValue(key, out IReadOnlyList<string>? sources) ? string.Join(", ", sources) : "-");
+
+        Fact("release", report.Release, "release");
+        Fact("paging", $"{report.PagingLevels} levels{(report.MemoryEncrypted ? ", memory encryption (C-bit)" : "")}", "pagingLevels");
+        Fact("KASLR offset", report.KaslrOffset is { Value: 0 } ? "0x0 (not randomised)" : report.KaslrOffset?.ToString(), "kaslrOffset");
+        Fact("phys_base", report.PhysicalBase.ToString(), "physicalBase");
+        Fact("root table", report.RootTable.ToString(), "rootTable");
+        Fact("page_offset_base", report.PageOffsetBase?.ToString(), "pageOffsetBase");
+        Fact("vmalloc_base", report.VmallocBase?.ToString(), "vmallocBase");
+        Fact("vmemmap_base", report.VmemmapBase?.ToString(), "vmemmapBase");
+        Fact("modules", report.ModulesBase?.ToString(), "modulesBase");
+        facts.Write(writer);
+        writer.WriteLine();
+
+        Fields fields = new(writer, teach: false);
+        fields.Line("image", $"{report.ImageStart}, {Size.Text(report.ImageBytes)} at physical {report.ImagePhysical}");
+        fields.Line("symbols", report.SymbolCount == 0 ? $"none: {report.Symbols}" : string.Create(CultureInfo.InvariantCulture, $"{report.SymbolCount:n0} ({report.Symbols})"));
+        fields.Line("VMCOREINFO", report.HasVmCoreInfo ? "found" : "none found");
+        fields.Line("processes", report.ProcessTables is int processes ? $"{processes} page tables on the kernel's list" : "the kernel's list of page tables could not be read");
+        for (int i = 0; i < report.Cpus.Count; i++)
+        {
+            CpuReport cpu = report.Cpus[i];
+            fields.Line(i == 0 ? "CPUs" : "", $"{i}: CR3 {cpu.Cr3}, at {cpu.InstructionPointer} {cpu.Symbol}".TrimEnd());
+        }
+
+        for (int i = 0; i < report.Ranges.Count; i++)
+        {
+            RangeReport range = report.Ranges[i];
+            fields.Line(i == 0 ? "memory" : "", $"{range.Start} - {range.End}  {Size.Text(range.End.Value - range.Start.Value + 1)}");
+        }
+
+        fields.Line("missing", report.MissingBytes == 0 ? null : $"{Size.Text(report.MissingBytes)} that the kernel maps as memory is not in the image");
+        fields.Line("read as", report.MemoryLayout);
+        foreach (string disagreement in report.Disagreements)
+        {
+            fields.Line("DISAGREE", disagreement);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace IommuSpy.Cli.Text;
+
+/// <summary>Rows whose columns line up, each as wide as its widest cell; the last is not padded.</summary>
+internal sealed class Table(params string[] headings)
+{
+    private const string Gap = "  ";
+
+    private readonly List<string[]> _rows = [headings];
+
+    /// <summary>Columns, counted from 0, whose cells end at the same place: numbers.</summary>
+    public IReadOnlySet<int> RightAligned { get; init; } = new HashSet<int>();
+
+    /// <summary>Adds a row: as many cells as there are headings.</summary>
+    public void Add(params string[] cells) => _rows.Add(cells);
+
+    /// <summary>Writes the table.</summary>
+    public void Write(TextWriter writer)
+    {
+        int[] widths = [.. Enumerable.Range(0, headings.Length).Select(column => _rows.Max(row => row[column].Length))];
+        foreach (string[] row in _rows)
+        {
+            IEnumerable<string> cells = row.Select((cell, column) => RightAligned.Contains(column) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]));
+            writer.WriteLine((Gap + string.Join(Gap, cells)).TrimEnd());
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using IommuSpy.Analysis.Translate;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Cli.Text;
+
+/// <summary>A <see cref="TranslationReport"/> as text.</summary>
+internal static class TranslationText
+{
+    public static void Write(TextWriter writer, TranslationReport report)
+    {
+        writer.WriteLine($"{report.Address}  {report.Kind}  ->  {report.Physical?.ToString() ?? "no physical address"}");
+        writer.WriteLine();
+        Fields fields = new(writer, teach: false);
+        WriteWalk(fields, report);
+        WriteRights(fields, report);
+        fields.Line("physical", report.Physical is PhysicalAddress physical ? $"{physical}  pfn {physical.Frame}" : null);
+    }
+
+    /// <summary>The steps, a line each.</summary>
+    public static void WriteWalk(Fields fields, TranslationReport report)
+    {
+        fields.Line("walk", $"root      {report.Root}", Lessons.Walk);
+        foreach (StepReport step in report.Steps)
+        {
+            bool last = step == report.Steps[^1];
+            string page = last && report.Physical is not null ? $"     {Size.Text(report.PageSize)} page" : "";
+            string flags = step.Flags.Count > 0 ? string.Join(' ', step.Flags) : "not present";
+            fields.Line("", $"{step.Table,-4}[{step.Index:x3}] {step.EntryAddress}   {step.Entry.Value:x16}   {flags}{page}");
+        }
+    }
+
+    /// <summary>Rights, or why there are none.</summary>
+    public static void WriteRights(Fields fields, TranslationReport report)
+    {
+        fields.Line("rights", report.Rights is null ? null : $"{report.Rights}   ({(report.RightsAgree ? "every level agrees" : "a level above the leaf takes rights away")})", Lessons.Rights);
+        fields.Line("reason", report.Reason, report.NotPresent is null ? null : Lessons.NotPresent);
+    }
+}
