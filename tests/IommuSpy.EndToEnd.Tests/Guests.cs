@@ -1,3 +1,4 @@
+using System.Globalization;
 using IommuSpy.Lab;
 
 namespace IommuSpy.EndToEnd.Tests;
@@ -5,8 +6,9 @@ namespace IommuSpy.EndToEnd.Tests;
 /// <summary>The guests that every claim is checked on: each kernel, depth, IOMMU, randomised or not, small and with a hole below 4 GiB, with the note and without.</summary>
 public static class Guests
 {
-    // Comma-separated kernels that Debian serves only for a while, such as those of its unstable suite; left out of a plain run, since tomorrow they are gone.
-    private const string ExtraKernelsVariable = "IOMMU_SPY_EXTRA_KERNELS";
+    // More guests for a run by hand, "KERNEL PAGING MEMORY [APPEND]" each, separated by commas: "7.2 4 512M, 6.1 4 3G pti=off". Kernels of Debian's
+    // unstable suites are gone tomorrow, so a plain run has none of them.
+    private const string ExtraGuestsVariable = "IOMMU_SPY_EXTRA_GUESTS";
 
     private static readonly CaptureSpec[] Standing =
     [
@@ -22,9 +24,9 @@ public static class Guests
     public static IReadOnlyList<CaptureSpec> All { get; } =
     [
         .. Standing,
-        .. (Environment.GetEnvironmentVariable(ExtraKernelsVariable) ?? "")
+        .. (Environment.GetEnvironmentVariable(ExtraGuestsVariable) ?? "")
             .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(kernel => new CaptureSpec { Kernel = kernel, Iommu = IommuModel.Intel, PagingLevels = 4, Memory = MemorySize.Mebibytes(512) }),
+            .Select(Parse),
     ];
 
     /// <summary>Each guest by name.</summary>
@@ -35,4 +37,16 @@ public static class Guests
 
     /// <summary>The capture of a guest, made now where the cache has none.</summary>
     public static Capture Capture(string name) => Captures.Ensure(All.Single(guest => guest.Name == name), line => TestContext.Current.SendDiagnosticMessage($"lab: {line}"));
+
+    private static CaptureSpec Parse(string guest)
+    {
+        string[] words = guest.Split(' ', 4);
+        return new()
+        {
+            Kernel = words[0],
+            PagingLevels = int.Parse(words[1], CultureInfo.InvariantCulture),
+            Memory = MemorySize.TryParse(words[2], out MemorySize memory) ? memory : throw new FormatException($"'{words[2]}' is no size of memory"),
+            Append = words.Length > 3 ? words[3] : "",
+        };
+    }
 }
