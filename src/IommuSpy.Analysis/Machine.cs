@@ -18,7 +18,7 @@ public sealed class Machine : IDisposable
         Image = image;
         Kernel = kernel;
         _layout = new(() => KernelLayout.Of(kernel));
-        _swapTypes = new(() => SwapTypes.Of(Symbols));
+        _swapTypes = new(() => SwapTypes.Of(kernel));
     }
 
     /// <summary>The image.</summary>

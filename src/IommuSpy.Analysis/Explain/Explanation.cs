@@ -15,7 +15,7 @@ namespace IommuSpy.Analysis.Explain;
 /// <param name="Physical">The physical address; null where it has none.</param>
 /// <param name="Pfn">Its page frame.</param>
 /// <param name="MemoryRange">The run of the image's memory that holds it; null where the image lacks it.</param>
-/// <param name="AlsoAt">Every other kernel address of the same physical page, and where its struct page is.</param>
+/// <param name="AlsoAt">Every other kernel address of the same physical page, of thousands the lowest 1024, and where its struct page is.</param>
 /// <param name="Spaces">For a user address without a root: what it is in each process's space that maps it, or holds something there.</param>
 /// <param name="SpacesAsked">How many processes' spaces were asked.</param>
 public sealed record Explanation(

@@ -38,7 +38,7 @@ public sealed record TranslationReport(
         X64AddressSpace space = machine.Space(root);
         AddressTranslation translation = space.Translate(address);
         NonPresentEntry? entry = translation is { Outcome: TranslationOutcome.NotPresent, Last: { } last }
-            ? NonPresentEntry.Read(last.Entry & space.EntryMask, machine.SwapTypes)
+            ? NonPresentEntry.Read(last.Entry, machine.SwapTypes, last.Level, space.EntryMask)
             : null;
         return new(
             address,

@@ -18,12 +18,15 @@ internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ul
     // The base is a multiple of this on every kernel: a P4D or PGD entry before KASLR, a PUD entry with it (arch/x86/mm/kaslr.c).
     private const ulong Alignment = 1UL << 30;
 
+    // Of a real kernel a handful: its memory beyond the direct map is mapped page by page, at distances that are no such multiples but for some.
+    private const int MaxDistances = 1 << 16;
+
     /// <summary>Finds the direct map under a kernel root, or null where it maps none.</summary>
     public static DirectMapProbe? Find(X64AddressSpace space, PhysicalMemory memory)
     {
         Distances distances = new(space, []);
         VirtualAddress kernelHalf = new(space.SignExtend(1UL << (space.AddressBits - 1)));
-        space.Visit(kernelHalf, new(TextMapping.MapStart - 1), ref distances);
+        BoundedVisit.Visit(space, memory, kernelHalf, new(TextMapping.MapStart - 1), ref distances);
         if (distances.ByBase.Count == 0)
         {
             return null;
@@ -31,7 +34,7 @@ internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ul
 
         (ulong found, Extent extent) = distances.ByBase.MaxBy(pair => pair.Value.Mapped);
         Presence presence = new(found, space, memory.Ranges);
-        space.Visit(new(extent.First), new(extent.Last), ref presence);
+        BoundedVisit.Visit(space, memory, new(extent.First), new(extent.Last), ref presence);
         return new(new(found), extent.Mapped, presence.MissingBytes, new(extent.First), new(extent.Last));
     }
 
@@ -75,7 +78,7 @@ internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ul
 
         private readonly void Keep()
         {
-            if (_any)
+            if (_any && (byBase.Count < MaxDistances || byBase.ContainsKey(_current)))
             {
                 byBase[_current] = _extent;
             }

@@ -12,20 +12,30 @@ internal sealed class KernelDiscovery(MemoryImage image)
     private const ulong PtiUserHalf = 1UL << PageFrame.Shift;
     private const ulong PagingEnabled = 1UL << 31;
 
+    // Bytes of kernel images that are searched in all: some hundred real ones, or eight of the largest there can be.
+    private const ulong MostImageBytes = 8UL << 30;
+
     /// <summary>The kernel that most speaks for.</summary>
     /// <exception cref="LinuxDiscoveryException">Nothing in the image leads to a kernel.</exception>
     public LinuxKernel Find()
     {
         KernelTrial? best = null;
+        ulong searched = 0;
         foreach (MemoryLayout layout in image.Layouts)
         {
-            HashSet<TextMapping> tried = [];
+            HashSet<(TextMapping Text, int Levels, ulong EntryMask)> tried = [];
             foreach (RootCandidate candidate in Candidates(layout.Memory))
             {
-                // Every process of a kernel leads to the same image.
-                if (!tried.Add(candidate.Text))
+                // Every process of a kernel leads to the same image; so does a P4D of one with 5 levels, which has the shape of a 4-level root.
+                if (!tried.Add((candidate.Text, candidate.Levels, candidate.EntryMask)))
                 {
                     continue;
+                }
+
+                searched += candidate.Text.Length;
+                if (searched > MostImageBytes)
+                {
+                    break;
                 }
 
                 KernelTrial? trial = KernelTrial.Of(image, layout, candidate);

@@ -16,6 +16,14 @@ internal sealed class KernelTrial
     // An image is looked at as one span; KERNEL_IMAGE_SIZE is at most 1 GiB.
     private const ulong MaxImageBytes = 1UL << 30;
 
+    // The three bases are multiples of a PUD entry's reach (arch/x86/mm/kaslr.c), the image's place is one of a PMD entry's (CONFIG_PHYSICAL_ALIGN).
+    private const ulong BaseAlignment = 1UL << 30;
+    private const ulong ImageAlignment = 2UL << 20;
+
+    // Nothing is randomised above (Documentation/arch/x86/x86_64/mm.rst).
+    private const ulong CpuEntryArea = 0xffff_fe00_0000_0000;
+    private const ulong FixmapSpace = 0xffff_ffff_ff00_0000;
+
     // Names of the kernel's own root table: since 4.13, and before.
     private static readonly string[] RootSymbols = ["init_top_pgt", "init_level4_pgt", "swapper_pg_dir"];
 
@@ -41,12 +49,12 @@ internal sealed class KernelTrial
         DirectMapProbe? directMap = DirectMapProbe.Find(space, _memory);
         int structPage = _note is not null && _note.TryGetSize("page", out long bytes) && bytes is > 0 and <= 256 ? (int)bytes : StructPageBytes;
         RegionProbe? regions = directMap is null ? null : RegionProbe.Find(space, directMap, _memory, structPage);
-        Fact<VirtualAddress>? vmemmap = Base("vmemmap_base", regions?.Vmemmap);
+        Fact<VirtualAddress>? vmemmap = Base("vmemmap_base", regions?.Vmemmap, at => HasStructPage(space, at, root, structPage) && HasStructPage(space, at, _text.Physical, structPage));
         ProcessTables = vmemmap is not null && Symbol("pgd_list") is Symbol list ? PgdList.Read(space, list, vmemmap.Value, structPage) : null;
 
         KernelFacts facts = new()
         {
-            Banner = new([new(banner, Symbol("linux_banner") is null ? "kernel image" : "kallsyms linux_banner")]),
+            Banner = new([new(banner, ListsVariables ? "kallsyms linux_banner" : "kernel image")]),
             Release = Fact<string>.From(
                 new Witness<string>(ReleaseOf(banner), "banner"),
                 _note is not null ? new(_note.Release, "VMCOREINFO OSRELEASE") : null)!,
@@ -60,8 +68,9 @@ internal sealed class KernelTrial
                 Variable("phys_base") is ulong physicalBase ? new(physicalBase, "kallsyms phys_base") : null,
                 Noted("phys_base") is long noted ? new(unchecked((ulong)noted), "VMCOREINFO phys_base") : null)!,
             KaslrOffset = KaslrOffset(),
-            PageOffsetBase = Base("page_offset_base", directMap?.Base),
-            VmallocBase = Base("vmalloc_base", regions?.Vmalloc),
+            PageOffsetBase = Base("page_offset_base", directMap?.Base, at => MapsAt(space, at, root) && MapsAt(space, at, _text.Physical)),
+            VmallocBase = Base(
+                "vmalloc_base", regions?.Vmalloc, at => at.CompareTo(regions?.Vmalloc ?? at) <= 0 && at.CompareTo(directMap?.LastAddress ?? default) > 0),
             VmemmapBase = vmemmap,
             ModulesBase = ModulesBase(space),
             EntryMask = Fact<ulong>.From(
@@ -100,7 +109,8 @@ internal sealed class KernelTrial
     public static KernelTrial? Of(MemoryImage image, MemoryLayout layout, RootCandidate candidate)
     {
         TextMapping text = candidate.Text;
-        int length = (int)Math.Min(text.Length, MaxImageBytes);
+        ulong inMemory = layout.Memory.Ranges.First(range => range.Contains(text.Physical)).Last.Value - text.Physical.Value + 1;
+        int length = (int)Math.Min(Math.Min(text.Length, inMemory), MaxImageBytes);
         if (!layout.Memory.TryGetSpan(text.Physical, length, out ReadOnlySpan<byte> bytes))
         {
             byte[] copy = new byte[length];
@@ -114,7 +124,7 @@ internal sealed class KernelTrial
             absence = reason;
         }
 
-        string? banner = kallsyms is not null && kallsyms.Symbols.TryFind("linux_banner", out Symbol symbol) && text.Contains(symbol.Address)
+        string? banner = kallsyms is not null && kallsyms.Symbols.TryFind("linux_banner", out Symbol symbol) && symbol.Address - text.Start < (ulong)bytes.Length
             ? BannerAt(bytes[(int)(symbol.Address - text.Start)..])
             : null;
         banner ??= SearchBanner(bytes);
@@ -152,15 +162,42 @@ internal sealed class KernelTrial
 
     private static string ReleaseOf(string banner) => banner.Split(' ')[2];
 
+    /// <summary>Whether variables are among the symbols: CONFIG_KALLSYMS_ALL.</summary>
+    private bool ListsVariables => Symbol("linux_banner") is not null;
+
     private Symbol? Symbol(string name) => _symbols is not null && _symbols.TryFind(name, out Symbol symbol) ? symbol : null;
 
     /// <summary>The 8 bytes of a variable in the kernel's image.</summary>
     private ulong? Variable(string name) =>
         Symbol(name) is Symbol symbol && _text.Contains(symbol.Address) && _memory.TryRead(_text.ToPhysical(symbol.Address), out ulong value) ? value : null;
 
-    private Fact<VirtualAddress>? Base(string variable, VirtualAddress? probed) => Fact<VirtualAddress>.From(
-        Variable(variable) is ulong value and not 0 ? new Witness<VirtualAddress>(new(value), $"kallsyms {variable}") : null,
-        probed is VirtualAddress address ? new(address, "page tables") : null);
+    /// <summary>
+    /// One of the bases that KASLR chooses. The variable says it exactly, and is believed where the tables bear it out; they are what the CPU goes by, so where
+    /// they contradict it (it was overwritten, or the memory is of another moment) they are believed, and the variable is kept as the one that disagrees.
+    /// </summary>
+    private Fact<VirtualAddress>? Base(string variable, VirtualAddress? probed, Func<VirtualAddress, bool> isBorneOut)
+    {
+        Witness<VirtualAddress>? tables = probed is VirtualAddress address ? new(address, "page tables") : null;
+        if (Variable(variable) is not (ulong value and not 0))
+        {
+            return Fact<VirtualAddress>.From(tables);
+        }
+
+        Witness<VirtualAddress> said = new(new(value), $"kallsyms {variable}");
+        bool possible = value % BaseAlignment == 0 && value < CpuEntryArea && (long)value < 0;
+        return (possible && isBorneOut(said.Value)) switch
+        {
+            true => Fact<VirtualAddress>.From(said, tables),
+            false when tables is not null => Fact<VirtualAddress>.From(tables, said),
+            false => null,
+        };
+    }
+
+    private static bool MapsAt(X64AddressSpace space, VirtualAddress directMap, PhysicalAddress physical) =>
+        space.TryTranslate(directMap + physical.Value, out PhysicalAddress found) && found == physical;
+
+    private static bool HasStructPage(X64AddressSpace space, VirtualAddress vmemmap, PhysicalAddress physical, int structPageBytes) =>
+        space.TryTranslate(vmemmap + (physical.Frame.Number * (ulong)structPageBytes), out _);
 
     private Fact<PhysicalAddress>? OwnRoot()
     {
@@ -176,10 +213,13 @@ internal sealed class KernelTrial
             Verified(StaticRoot(scan) is PhysicalAddress found ? _text.ToVirtual(found) : null, "the root table in the kernel's image"));
     }
 
-    /// <summary>Without symbols: the root table that stands in the kernel's own data and has a direct map. Null where none or several do.</summary>
+    /// <summary>
+    /// Where no symbol names it: the root table that stands in the kernel's own data and has a direct map. Of several it is the one that maps no user space: a
+    /// process's may stand in memory that was the image's init section. Null where that does not tell.
+    /// </summary>
     private PhysicalAddress? StaticRoot(RootScan scan)
     {
-        if (_symbols is not null)
+        if (RootSymbols.Any(name => Symbol(name) is not null))
         {
             return null;
         }
@@ -194,15 +234,31 @@ internal sealed class KernelTrial
             }
         }
 
-        return found.Count == 1 ? found[0] : null;
+        PhysicalAddress[] kernels = [.. found.Where(root => !MapsUserSpace(root))];
+        return kernels.Length == 1 ? kernels[0] : found.Count == 1 ? found[0] : null;
+    }
+
+    private bool MapsUserSpace(PhysicalAddress root)
+    {
+        Span<byte> lowerHalf = stackalloc byte[PageFrame.Size / 2];
+        return _memory.Read(root, lowerHalf) != lowerHalf.Length || lowerHalf.ContainsAnyExcept((byte)0);
     }
 
     private Fact<ulong>? KaslrOffset()
     {
         ulong start = Symbol("_text")?.Address.Value ?? _text.Start.Value;
-        return Fact<ulong>.From(
-            PreferredAddress() is ulong linked ? new Witness<ulong>(unchecked(start - TextMapping.MapStart - linked), "kallsyms _text against boot_params.hdr.pref_address") : null,
+        return Plausible<ulong>(
+            offset => offset % ImageAlignment == 0 && offset < MaxImageBytes,
+            PreferredAddress() is ulong linked ? new(unchecked(start - TextMapping.MapStart - linked), "kallsyms _text against boot_params.hdr.pref_address") : null,
             _note?.KernelOffset is ulong noted ? new(noted, "VMCOREINFO KERNELOFFSET") : null);
+    }
+
+    /// <summary>What is possible at all is believed before what is not, which is only reported beside it. Null where nothing is possible.</summary>
+    private static Fact<T>? Plausible<T>(Func<T, bool> isPossible, params IEnumerable<Witness<T>?> witnesses)
+        where T : IEquatable<T>
+    {
+        Fact<T>? fact = Fact<T>.From(witnesses.OfType<Witness<T>>().OrderBy(witness => !isPossible(witness.Value)));
+        return fact is not null && isPossible(fact.Value) ? fact : null;
     }
 
     /// <summary>The physical address that the image was linked for, from the boot protocol's header that the kernel keeps (Documentation/arch/x86/boot.rst).</summary>
@@ -226,8 +282,9 @@ internal sealed class KernelTrial
         VirtualAddress? probed = ModuleProbe.First(space, _text, new(TextMapping.MapStart + Small)) is VirtualAddress first
             ? new(TextMapping.MapStart + (first.Value >= TextMapping.MapStart + Large ? Large : Small))
             : null;
-        return Fact<VirtualAddress>.From(
-            Noted("KERNEL_IMAGE_SIZE") is long size and > 0 ? new Witness<VirtualAddress>(new(TextMapping.MapStart + (ulong)size), "VMCOREINFO KERNEL_IMAGE_SIZE") : null,
+        return Plausible<VirtualAddress>(
+            at => at.Value % ImageAlignment == 0 && at.Value >= _text.Start.Value + _text.Length && at.Value < FixmapSpace,
+            Noted("KERNEL_IMAGE_SIZE") is long size ? new(new(unchecked(TextMapping.MapStart + (ulong)size)), "VMCOREINFO KERNEL_IMAGE_SIZE") : null,
             probed is VirtualAddress address ? new(address, "page tables") : null);
     }
 
@@ -237,7 +294,8 @@ internal sealed class KernelTrial
         string release = ReleaseOf(banner);
         return NotesInReach().FirstOrDefault(note =>
             string.Equals(note.Release, release, StringComparison.Ordinal)
-            && (NotedSymbol(note, "_stext") is not VirtualAddress stext || Symbol("_stext") is not Symbol symbol || symbol.Address == stext));
+            && (NotedSymbol(note, "_stext") is not VirtualAddress stext || (Symbol("_stext") is Symbol symbol ? symbol.Address == stext : _text.Contains(stext)))
+            && (!note.TryGetNumber("phys_base", out long physicalBase) || unchecked((ulong)physicalBase) == _text.PhysicalBase));
     }
 
     private IEnumerable<VmCoreInfoNote> NotesInReach()
@@ -255,8 +313,8 @@ internal sealed class KernelTrial
             yield return inMemory;
         }
 
-        // Without symbols nothing leads to the kernel's own: all of memory is searched.
-        foreach (VmCoreInfoNote note in _symbols is null ? VmCoreInfoScan.FindAll(_memory) : [])
+        // Without a symbol nothing leads to the kernel's own: all of memory is searched.
+        foreach (VmCoreInfoNote note in ListsVariables ? [] : VmCoreInfoScan.FindAll(_memory))
         {
             yield return note;
         }

@@ -13,6 +13,9 @@ internal static class PgdList
     private const int MaxTables = 1 << 22; // PID_MAX_LIMIT
     private const int ListHeadBytes = 16;
 
+    // Physical addresses have at most 52 bits (Intel SDM 3A, 4.1.4).
+    private const ulong MaxFrame = (1UL << 40) - 1;
+
     /// <summary>The tables on the list, in its order.</summary>
     /// <param name="space">The kernel's address space.</param>
     /// <param name="head">Where pgd_list is.</param>
@@ -45,7 +48,13 @@ internal static class PgdList
                 return null;
             }
 
-            tables.Add(new PageFrame((element - vmemmap) / (ulong)structPageBytes).Address);
+            PageFrame frame = new((element - vmemmap) / (ulong)structPageBytes);
+            if (frame.Number > MaxFrame)
+            {
+                return null;
+            }
+
+            tables.Add(frame.Address);
             previous = element;
             next = BitConverter.ToUInt64(links);
         }

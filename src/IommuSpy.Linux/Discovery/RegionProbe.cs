@@ -20,14 +20,18 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
     {
         Boundaries boundaries = new(space, []);
         ulong first = (directMap.LastAddress.Value | (Alignment - 1)) + 1;
-        space.Visit(new(first), new(CpuEntryArea - 1), ref boundaries);
+        BoundedVisit.Visit(space, memory, new(first), new(CpuEntryArea - 1), ref boundaries);
         VirtualAddress? vmalloc = boundaries.Found.Count > 0 ? new(boundaries.Found[0]) : null;
         VirtualAddress[] vmemmap = [.. boundaries.Found.Select(start => new VirtualAddress(start)).Where(start => HoldsPages(space, start, memory, structPageBytes))];
         return new(vmalloc, vmemmap.Length == 1 ? vmemmap[0] : null);
     }
 
-    // vmalloc puts an unmapped guard page after every area: only vmemmap is mapped without a gap over whole sections of memory.
-    private static bool HoldsPages(X64AddressSpace space, VirtualAddress start, PhysicalMemory memory, int structPageBytes)
+    /// <summary>Whether 64 bytes for each page frame of memory are mapped from an address on.</summary>
+    /// <remarks>
+    /// vmalloc puts an unmapped guard page after every area: only vmemmap is mapped without a gap over whole sections of memory. So is KASAN's shadow, but over
+    /// and over to one page, where struct pages have a frame for each of theirs.
+    /// </remarks>
+    public static bool HoldsPages(X64AddressSpace space, VirtualAddress start, PhysicalMemory memory, int structPageBytes)
     {
         foreach (PhysicalRange range in LargestRanges(memory))
         {
@@ -35,7 +39,7 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
             ulong bytes = (range.Length >> PageFrame.Shift) * (ulong)structPageBytes;
             MappedBytes mapped = new();
             space.Visit(new(from & ~0xfffUL), new((from + bytes - 1) | 0xfff), ref mapped);
-            if (mapped.Bytes < bytes)
+            if (mapped.Bytes < bytes || mapped.Repeated > mapped.Bytes / 2)
             {
                 return false;
             }
@@ -44,18 +48,25 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
         return true;
     }
 
-    // Firmware keeps a few MiB here and there that have no struct page; where RAM mostly is, all have one.
+    // Firmware keeps a few MiB here and there that have no struct page; where RAM mostly is, all have one. A machine with less than a section has its largest range.
     private static IEnumerable<PhysicalRange> LargestRanges(PhysicalMemory memory)
     {
         const ulong Section = 128UL << 20;
+        bool any = false;
         foreach (PhysicalRange range in memory.Ranges)
         {
             ulong first = (range.Start.Value + Section - 1) & ~(Section - 1);
             ulong end = (range.Start.Value + range.Length) & ~(Section - 1);
             if (first < end)
             {
+                any = true;
                 yield return new(new(first), end - first);
             }
+        }
+
+        if (!any && memory.Ranges.Count > 0)
+        {
+            yield return memory.Ranges.MaxBy(range => range.Length);
         }
     }
 
@@ -76,8 +87,20 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
 
     private struct MappedBytes : ILeafVisitor
     {
+        private ulong _before;
+
         public ulong Bytes { get; private set; }
 
-        public void Leaf(ulong address, int level, ulong entry, ulong grants) => Bytes += 1UL << (3 + (9 * level));
+        /// <summary>Bytes mapped to the same page as those before them.</summary>
+        public ulong Repeated { get; private set; }
+
+        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        {
+            ulong size = 1UL << (3 + (9 * level));
+            ulong target = X64Format.Target(entry);
+            Repeated += Bytes > 0 && target == _before ? size : 0;
+            Bytes += size;
+            _before = target;
+        }
     }
 }

@@ -22,7 +22,11 @@ internal sealed class RootScan(PhysicalMemory memory)
     private const int ChunkBytes = 4 << 20;
     private const int ChunksInWave = 64;
 
+    // Each costs a walk over the 1 GiB that may hold an image. Real memory has a few left over from earlier boots; memory that is made to look so has thousands.
+    private const int MaxFailures = 128;
+
     private readonly ConcurrentDictionary<(ulong Table, ulong Mask), TextMapping?> _textTables = new();
+    private int _failures;
 
     /// <summary>
     /// The candidates in memory order. A caller that has enough stops reading, and the rest of memory is not looked at, but for the rest of the 256 MiB
@@ -113,7 +117,21 @@ internal sealed class RootScan(PhysicalMemory memory)
     // All processes share the table that maps the image: it is read once.
     private TextMapping? MappingOf(PhysicalAddress page, int levels, ulong textEntry, ulong mask) => _textTables.GetOrAdd(
         (X64Format.Target(textEntry & mask), mask),
-        table => HasLinearRun(new(table.Table), mask) && TextMapping.Find(new(memory, page, levels, mask)) is TextMapping text && memory.Contains(text.Physical) ? text : null);
+        table =>
+        {
+            if (!HasLinearRun(new(table.Table), mask) || Volatile.Read(ref _failures) >= MaxFailures)
+            {
+                return null;
+            }
+
+            if (TextMapping.Find(new(memory, page, levels, mask)) is TextMapping text && memory.Contains(text.Physical))
+            {
+                return text;
+            }
+
+            Interlocked.Increment(ref _failures);
+            return null;
+        });
 
     /// <summary>
     /// Whether a page directory maps anything as a kernel's image is mapped: by a large page, or by small pages that follow each other in physical memory

@@ -22,6 +22,9 @@ public sealed record TextMapping(VirtualAddress Start, PhysicalAddress Physical,
     // No kernel that boots fits into less; a freed top-level table may still map its first few pages.
     private const ulong FewestBytes = 1UL << 20;
 
+    // The image comes first, modules with a distance for each page after it.
+    private const int MaxDistances = 4096;
+
     /// <summary>Linux's phys_base: physical = virtual - __START_KERNEL_map + phys_base, modulo 2^64.</summary>
     public ulong PhysicalBase => unchecked(Physical.Value - (Start.Value - MapStart));
 
@@ -56,9 +59,14 @@ public sealed record TextMapping(VirtualAddress Start, PhysicalAddress Physical,
             ulong from = space.SignExtend(address);
             ulong physical = X64Format.Target(entry) & ~(size - 1);
             ulong distance = unchecked(physical - (from - MapStart));
-            _byBase[distance] = _byBase.TryGetValue(distance, out Run run)
-                ? run with { End = from + (size - 1), Mapped = run.Mapped + size }
-                : new(from, from + (size - 1), size);
+            if (_byBase.TryGetValue(distance, out Run run))
+            {
+                _byBase[distance] = run with { End = from + (size - 1), Mapped = run.Mapped + size };
+            }
+            else if (_byBase.Count < MaxDistances)
+            {
+                _byBase[distance] = new(from, from + (size - 1), size);
+            }
         }
 
         public TextMapping? Largest()

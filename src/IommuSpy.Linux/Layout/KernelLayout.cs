@@ -21,9 +21,13 @@ public sealed class KernelLayout
     public IReadOnlyList<LayoutRegion> Regions => _regions;
 
     /// <summary>The map of a kernel: documented where it is fixed, found where the kernel chooses.</summary>
-    public static KernelLayout Of(LinuxKernel kernel)
+    public static KernelLayout Of(LinuxKernel kernel) => Of(kernel.Facts, HasShadow(kernel));
+
+    /// <inheritdoc cref="Of(LinuxKernel)"/>
+    /// <param name="facts">What was found out of the kernel.</param>
+    /// <param name="hasShadow">Whether it was built with KASAN.</param>
+    internal static KernelLayout Of(KernelFacts facts, bool hasShadow)
     {
-        KernelFacts facts = kernel.Facts;
         int levels = facts.PagingLevels.Value;
         DocumentedLayout documented = DocumentedLayout.For(facts.Release.Value, levels)
             ?? (levels == 5 ? DocumentedLayout.Linux420FiveLevel : DocumentedLayout.Linux420);
@@ -41,7 +45,7 @@ public sealed class KernelLayout
             };
 
             // Holes are what is left over, and KASAN's shadow is there only where the bases are not randomised.
-            if (row.Kind == RegionKind.Hole || (row.Kind == RegionKind.KasanShadow && !HasShadow(kernel)))
+            if (row.Kind == RegionKind.Hole || (row.Kind == RegionKind.KasanShadow && !hasShadow))
             {
                 continue;
             }

@@ -14,23 +14,22 @@ public sealed record NonPresentEntry(NonPresentKind Kind, int? Type, ulong? Offs
     // PROT_NONE borrows the global bit, which has no meaning while the entry is not present.
     private const ulong ProtNone = X64Entry.Global;
     private const ulong AddressMask = 0x000f_ffff_ffff_f000;
-    private const int FrameBits = 40;
+    private const ulong HighestAddressBit = 1UL << 51;
 
     // Since 4.18.1 (L1TF): type in bits 59-63, offset inverted in bits 9-58. An offset never uses its top bit, so in the inverted form that bit is set.
     private const int TypeShift = 59;
     private const int OffsetShift = 9;
     private const int OffsetBits = 50;
     private const ulong InvertedSign = 1UL << 58;
-
-    // 4.6 to 4.18.0: type in bits 9-13, offset in bits 14-63, as they are.
-    private const int OldTypeShift = 9;
-    private const int OldOffsetShift = 14;
     private const int TypeMask = 31;
+    private const ulong OldNumaHint = 1UL << 9;
 
     /// <summary>Reads an entry whose present bit is clear.</summary>
-    /// <param name="entry">The entry.</param>
+    /// <param name="entry">The entry as it stands in memory, any C-bit included: what is a C-bit in a present entry is a bit of the offset in a swap entry.</param>
     /// <param name="types">What this kernel's swap types mean.</param>
-    public static NonPresentEntry Read(ulong entry, SwapTypes types)
+    /// <param name="level">Level of the entry: 1 is a PTE. A large page that nobody may access has its entry in a PMD.</param>
+    /// <param name="entryMask">Clears the C-bit from what holds an address; all ones without memory encryption.</param>
+    public static NonPresentEntry Read(ulong entry, SwapTypes types, int level = 1, ulong entryMask = ulong.MaxValue)
     {
         if (entry == 0)
         {
@@ -39,20 +38,38 @@ public sealed record NonPresentEntry(NonPresentKind Kind, int? Type, ulong? Offs
 
         if ((entry & ProtNone) != 0)
         {
-            // The address is inverted too, so that a CPU which speculates past the clear present bit finds no memory there (L1TF).
-            ulong address = (entry & (1UL << 51)) != 0 ? ~entry & AddressMask : entry & AddressMask;
-            PageFrame frame = new PhysicalAddress(address).Frame;
+            // The address is inverted too, so that a CPU which speculates past the clear present bit finds no memory there (L1TF). The C-bit is not part of it.
+            ulong addressBits = AddressMask & entryMask & ~((1UL << (3 + (9 * level))) - 1);
+            ulong sign = (entryMask & HighestAddressBit) != 0 ? HighestAddressBit : HighestAddressBit >> 1;
+            PageFrame frame = new PhysicalAddress(((entry & sign) != 0 ? ~entry : entry) & addressBits).Frame;
             return new(NonPresentKind.ProtNone, null, null, frame, $"PROT_NONE: no access, the page is still in memory, pfn {frame}");
         }
 
-        bool inverted = (entry & InvertedSign) != 0;
-        int type = (int)((inverted ? entry >> TypeShift : entry >> OldTypeShift) & TypeMask);
-        ulong offset = inverted
-            ? (~entry >> OffsetShift) & ((1UL << OffsetBits) - 1)
-            : entry >> OldOffsetShift;
+        if ((entry & InvertedSign) != 0)
+        {
+            return Read((int)(entry >> TypeShift) & TypeMask, (~entry >> OffsetShift) & ((1UL << OffsetBits) - 1), types, "");
+        }
+
+        if (types.Layout == SwapLayout.Before46Numa && (entry & OldNumaHint) != 0)
+        {
+            PageFrame frame = new PhysicalAddress(entry & AddressMask & entryMask).Frame;
+            return new(NonPresentKind.ProtNone, null, null, frame, $"NUMA hint: the page is still in memory, pfn {frame}; the next access is to fault");
+        }
+
+        (int typeShift, int offsetShift) = types.Layout switch
+        {
+            SwapLayout.Before46 => (1, 9),
+            SwapLayout.Before46Numa => (1, 10),
+            _ => (9, 14),
+        };
+        return Read((int)(entry >> typeShift) & TypeMask, entry >> offsetShift, types, " (read in the layout before L1TF)");
+    }
+
+    private static NonPresentEntry Read(int type, ulong offset, SwapTypes types, string remark)
+    {
         NonPresentKind kind = types.KindOf(type);
-        PageFrame? held = kind is NonPresentKind.Migration or NonPresentKind.HardwarePoison ? new(offset & ((1UL << FrameBits) - 1)) : null;
-        return new(kind, type, offset, held, Describe(kind, type, offset, held) + (inverted ? "" : " (read in the layout before L1TF)"));
+        PageFrame? held = kind is NonPresentKind.Migration or NonPresentKind.HardwarePoison ? new(offset & ((1UL << types.FrameBits) - 1)) : null;
+        return new(kind, type, offset, held, Describe(kind, type, offset, held) + remark);
     }
 
     private static string Describe(NonPresentKind kind, int type, ulong offset, PageFrame? frame) => kind switch

@@ -1,6 +1,5 @@
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Memory;
-using IommuSpy.Translation;
 using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Linux.Roots;
@@ -10,13 +9,15 @@ public static class RootTables
 {
     private const ulong OneMiB = 1UL << 20;
     private const ulong PtiUserHalf = 1UL << PageFrame.Shift;
-    private const int LowerHalfEntries = 256;
+    private const ulong LowerHalfEntries = 256;
+    private const ulong TextEntry = 511;
 
     /// <summary>Scans all of memory. In order of address.</summary>
     public static IReadOnlyList<RootTable> FindAll(LinuxKernel kernel)
     {
         int levels = kernel.Facts.PagingLevels.Value;
         HashSet<PhysicalAddress> listed = [.. kernel.ProcessTables ?? []];
+        MappedBytes mapped = new(kernel.Memory, kernel.Facts.EntryMask.Value);
         SortedDictionary<PhysicalAddress, RootTable> found = [];
         RootScan scan = new(kernel.Memory);
         foreach (RootCandidate candidate in scan.Candidates())
@@ -24,13 +25,13 @@ public static class RootTables
             // A P4D of a 5-level kernel has the shape of a 4-level root; another kernel's tables have another text mapping.
             if (candidate.Levels == levels && candidate.Text.PhysicalBase == kernel.Text.PhysicalBase)
             {
-                found[candidate.Address] = Describe(kernel, candidate.Address, listed);
+                found[candidate.Address] = Describe(kernel, candidate.Address, listed, mapped);
             }
         }
 
         foreach (PhysicalAddress address in listed)
         {
-            found.TryAdd(address, Describe(kernel, address, listed));
+            found.TryAdd(address, Describe(kernel, address, listed, mapped));
         }
 
         // Both halves are one allocation of two pages (arch/x86/mm/pti.c): the user half is the page after the kernel half, and maps the same user space.
@@ -39,14 +40,14 @@ public static class RootTables
             PhysicalAddress other = address + PtiUserHalf;
             if (address.Value % (2 * PtiUserHalf) == 0 && !listed.Contains(other) && IsUserHalf(kernel, address, other))
             {
-                found[other] = new(other, levels, RootKind.PtiUserHalf, $"of {address}", UserBytes(kernel, other));
+                found[other] = new(other, levels, RootKind.PtiUserHalf, $"of {address}", mapped.InLowerHalf(other, levels));
             }
         }
 
         return [.. found.Values];
     }
 
-    private static RootTable Describe(LinuxKernel kernel, PhysicalAddress address, HashSet<PhysicalAddress> listed)
+    private static RootTable Describe(LinuxKernel kernel, PhysicalAddress address, HashSet<PhysicalAddress> listed, MappedBytes mapped)
     {
         string? symbol = kernel.Text.PhysicalRange.Contains(address) ? kernel.Kallsyms?.Symbols.At(kernel.Text.ToVirtual(address))?.ToString() : null;
         RootKind kind = 0 switch
@@ -57,47 +58,42 @@ public static class RootTables
             _ => kernel.ProcessTables is null ? RootKind.Unknown : RootKind.Unlisted,
         };
         string? name = symbol ?? (kind == RootKind.Unlisted && address.Value < OneMiB ? "in low memory: the real-mode trampoline's" : null);
-        return new(address, kernel.Facts.PagingLevels.Value, kind, name, UserBytes(kernel, address));
+        int levels = kernel.Facts.PagingLevels.Value;
+        return new(address, levels, kind, name, mapped.InLowerHalf(address, levels));
     }
 
-    // The user half shares every lower-half table with the kernel half; entries differ only in NX, which the kernel half sets (pti.c, __pti_set_user_pgtbl).
+    // The user half shares every lower-half table with the kernel half; entries differ only in NX, which the kernel half sets (pti.c, __pti_set_user_pgtbl). Of the
+    // upper half it has only what entering the kernel takes: some tables shared (cpu_entry_area), and one of its own to the entry code.
     private static bool IsUserHalf(LinuxKernel kernel, PhysicalAddress kernelHalf, PhysicalAddress userHalf)
     {
-        bool any = false;
-        for (ulong i = 0; i < LowerHalfEntries; i++)
+        bool shares = false;
+        bool lacks = false;
+        for (ulong i = 0; i < TextEntry; i++)
         {
             if (!kernel.Memory.TryRead(kernelHalf + (i * sizeof(ulong)), out ulong mine) || !kernel.Memory.TryRead(userHalf + (i * sizeof(ulong)), out ulong its))
             {
                 return false;
             }
 
-            if ((mine & X64Entry.Present) != (its & X64Entry.Present)
-                || ((mine & X64Entry.Present) != 0 && X64Format.Target(mine) != X64Format.Target(its)))
+            bool same = X64Format.Target(mine) == X64Format.Target(its);
+            switch ((X64Format.IsPresent(mine), X64Format.IsPresent(its)))
             {
-                return false;
+                case (true, true) when same:
+                    shares = true;
+                    break;
+                case (true, false) when i >= LowerHalfEntries:
+                    lacks = true;
+                    break;
+                case (false, false):
+                    break;
+                default:
+                    return false;
             }
-
-            any |= (mine & X64Entry.Present) != 0;
         }
 
-        // Entries 511 of both lead to the kernel's text; the user half to a table of its own that maps only the entry code.
-        return any
-            && kernel.Memory.TryRead(kernelHalf + (511 * sizeof(ulong)), out ulong top) && kernel.Memory.TryRead(userHalf + (511 * sizeof(ulong)), out ulong userTop)
-            && (userTop & X64Entry.Present) != 0 && X64Format.Target(top) != X64Format.Target(userTop);
-    }
-
-    private static ulong UserBytes(LinuxKernel kernel, PhysicalAddress root)
-    {
-        X64AddressSpace space = kernel.SpaceOf(root);
-        MappedBytes mapped = new();
-        space.Visit(new(0), new((1UL << (space.AddressBits - 1)) - 1), ref mapped);
-        return mapped.Bytes;
-    }
-
-    private struct MappedBytes : ILeafVisitor
-    {
-        public ulong Bytes { get; private set; }
-
-        public void Leaf(ulong address, int level, ulong entry, ulong grants) => Bytes += 1UL << (3 + (9 * level));
+        return (shares || lacks)
+            && kernel.Memory.TryRead(kernelHalf + (TextEntry * sizeof(ulong)), out ulong top) && kernel.Memory.TryRead(userHalf + (TextEntry * sizeof(ulong)), out ulong userTop)
+            && X64Format.IsPresent(userTop) && X64Format.Target(top) != X64Format.Target(userTop)
+            && kernel.Memory.Contains(new(X64Format.Target(userTop & kernel.Facts.EntryMask.Value)));
     }
 }
