@@ -14,7 +14,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     /// Tables that one visit looks for at the most, there or not. Depth is bounded by the levels, but hostile tables that all point at one
     /// another make up to 2^36 paths. A sparse kernel with KASAN, whose shadow repeats one table 8 million times, stays below.
     /// </summary>
-    public const long MaxTables = 1 << 24;
+    public const long MaxTables = 10_000_000;
 
     private const int PageShift = 12;
     private const int TableBytes = 4096;

@@ -24,6 +24,7 @@ internal static class Cli
     {
         ProcessStartInfo start = new(Program(), arguments)
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -62,7 +62,7 @@ internal sealed class KernelDiscovery(MemoryImage image)
         foreach (CpuState cpu in image.Cpus.Where(cpu => (cpu.Cr0 & PagingEnabled) != 0))
         {
             // Stopped in user mode under PTI, CR3 holds the user half, which is the page after the kernel half.
-            ulong root = X64Format.Target(cpu.Cr3);
+            ulong root = X64Format.Target(cpu.Cr3 & scan.EncryptionMask(cpu.Cr3));
             if ((scan.At(new(root & ~PtiUserHalf)) ?? scan.At(new(root))) is RootCandidate candidate)
             {
                 yield return candidate;

@@ -170,10 +170,10 @@ internal sealed class RootScan(PhysicalMemory memory)
         && memory.Contains(new(X64Format.Target(entry & EncryptionMask(entry))));
 
     /// <summary>
-    /// Under SME and SEV one address bit of every entry is the C-bit, above all memory (AMD64 APM 2, 15.34.6). An address that has a single bit above
+    /// What clears the C-bit from an entry or CR3; all ones where it has none. Under SME and SEV one address bit of every entry is the C-bit, above all memory (AMD64 APM 2, 15.34.6). An address that has a single bit above
     /// memory has it.
     /// </summary>
-    private ulong EncryptionMask(ulong entry)
+    public ulong EncryptionMask(ulong entry)
     {
         ulong above = X64Format.Target(entry) & ~_addressBits;
         return above != 0 && (above & (above - 1)) == 0 && above >= LowestEncryptionBit ? ~above : ulong.MaxValue;
