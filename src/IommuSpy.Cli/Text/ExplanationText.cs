@@ -48,7 +48,20 @@ internal static class ExplanationText
             lead = "";
         }
 
-        lead = "in spaces";
+        if (explanation.Walk is null && explanation.Physical is null)
+        {
+            WriteSpaces(fields, explanation);
+        }
+        else
+        {
+            WriteMappers(fields, explanation);
+        }
+    }
+
+    /// <summary>Of a user address of no process in particular: what it is in each.</summary>
+    private static void WriteSpaces(Fields fields, Explanation explanation)
+    {
+        string lead = "in spaces";
         foreach (SpaceReport space in explanation.Spaces)
         {
             string what = space.Physical is PhysicalAddress page ? $"{page}  {space.Rights}  {Size.Text(space.PageSize)} page" : space.Reason!;
@@ -56,9 +69,23 @@ internal static class ExplanationText
             lead = "";
         }
 
-        if (explanation.SpacesAsked > 0)
+        fields.Line(lead, explanation.SpacesAsked is int asked
+            ? $"{explanation.Spaces.Count} of {asked} processes have something there; ask one with --root"
+            : "the kernel's list of processes could not be read: name a root with --root (see iommu-spy roots)");
+    }
+
+    private static void WriteMappers(Fields fields, Explanation explanation)
+    {
+        string lead = "mapped by";
+        foreach (SpaceReport space in explanation.MappedBy)
         {
-            fields.Line(lead, $"{explanation.Spaces.Count} of {explanation.SpacesAsked} processes have something there; ask one with --root");
+            fields.Line(lead, $"root {space.Root}  {space.Address}  {space.Rights}  {Size.Text(space.PageSize)} page", lead.Length > 0 ? Lessons.MappedBy : null);
+            lead = "";
+        }
+
+        if (explanation.MappedBy.Count == 0 && explanation is { Physical: not null, SpacesAsked: int asked })
+        {
+            fields.Line(lead, $"no {(explanation.Kind.StartsWith("user", StringComparison.Ordinal) ? "other " : "")}user address of {asked} processes");
         }
     }
 }
