@@ -12,6 +12,9 @@ internal sealed class KernelDiscovery(MemoryImage image)
     private const ulong PtiUserHalf = 1UL << PageFrame.Shift;
     private const ulong PagingEnabled = 1UL << 31;
 
+    // Where the kernel's own root is not found, the first of its processes' that maps all of memory does as well; the trampoline's and what has ended do not.
+    private const int MostTrials = 8;
+
     // Bytes of kernel images that are searched in all: some hundred real ones, or eight of the largest there can be.
     private const ulong MostImageBytes = 8UL << 30;
 
@@ -23,11 +26,13 @@ internal sealed class KernelDiscovery(MemoryImage image)
         ulong searched = 0;
         foreach (MemoryLayout layout in image.Layouts)
         {
-            HashSet<(TextMapping Text, int Levels, ulong EntryMask)> tried = [];
+            Dictionary<(TextMapping Text, int Levels, ulong EntryMask), int> tried = [];
             foreach (RootCandidate candidate in Candidates(layout.Memory))
             {
                 // Every process of a kernel leads to the same image; so does a P4D of one with 5 levels, which has the shape of a 4-level root.
-                if (!tried.Add((candidate.Text, candidate.Levels, candidate.EntryMask)))
+                (TextMapping, int, ulong) kind = (candidate.Text, candidate.Levels, candidate.EntryMask);
+                int before = tried.GetValueOrDefault(kind);
+                if (before >= MostTrials)
                 {
                     continue;
                 }
@@ -39,6 +44,7 @@ internal sealed class KernelDiscovery(MemoryImage image)
                 }
 
                 KernelTrial? trial = KernelTrial.Of(image, layout, candidate);
+                tried[kind] = trial is { HasDirectMap: false } ? before + 1 : MostTrials;
                 if (trial is not null && (best is null || trial.Weight > best.Weight
                     || (trial.Weight == best.Weight && trial.Kernel.MissingBytes < best.Kernel.MissingBytes)))
                 {

@@ -11,6 +11,9 @@ namespace IommuSpy.Linux.Discovery;
 internal sealed class KernelTrial
 {
     private const int StructPageBytes = 64;
+
+    // No machine that runs Linux has less; a table for some purpose of its own maps a page or two.
+    private const ulong FewestDirectMapBytes = 16UL << 20;
     private const int MaxBannerBytes = 1024;
 
     // An image is looked at as one span; KERNEL_IMAGE_SIZE is at most 1 GiB.
@@ -29,6 +32,7 @@ internal sealed class KernelTrial
 
     private readonly MemoryImage _image;
     private readonly PhysicalMemory _memory;
+    private readonly RootScan _scan;
     private readonly RootCandidate _candidate;
     private readonly TextMapping _text;
     private readonly SymbolTable? _symbols;
@@ -38,6 +42,7 @@ internal sealed class KernelTrial
     {
         _image = image;
         _memory = layout.Memory;
+        _scan = new(_memory);
         _candidate = candidate;
         _text = candidate.Text;
         _symbols = kallsyms?.Symbols;
@@ -50,7 +55,9 @@ internal sealed class KernelTrial
         int structPage = _note is not null && _note.TryGetSize("page", out long bytes) && bytes is > 0 and <= 256 ? (int)bytes : StructPageBytes;
         RegionProbe? regions = directMap is null ? null : RegionProbe.Find(space, directMap, _memory, structPage);
         Fact<VirtualAddress>? vmemmap = Base("vmemmap_base", regions?.Vmemmap, at => HasStructPage(space, at, root, structPage) && HasStructPage(space, at, _text.Physical, structPage));
-        ProcessTables = vmemmap is not null && Symbol("pgd_list") is Symbol list ? PgdList.Read(space, list, vmemmap.Value, structPage) : null;
+        ProcessTables = vmemmap is not null && directMap is not null && Symbol("pgd_list") is Symbol list
+            ? PgdList.Read(space, list, vmemmap.Value, structPage, (directMap.LastAddress - directMap.Base + 1) >> PageFrame.Shift)
+            : null;
 
         KernelFacts facts = new()
         {
@@ -81,6 +88,7 @@ internal sealed class KernelTrial
         bool listed = Symbol("pgd_list") is null || vmemmap is null || ProcessTables is not null;
         bool whole = directMap is not null && directMap.BytesOutsideImage <= directMap.MappedBytes / LinuxKernel.MissingTolerance;
         bool basesAgree = facts.PageOffsetBase?.Agreed == true;
+        HasDirectMap = directMap is { MappedBytes: > FewestDirectMapBytes };
         Weight = (ownRoot is null ? 0 : 8) + (whole ? 4 : 0) + (listed ? 2 : 0) + (basesAgree ? 1 : 0);
         Kernel = new(layout, facts, _text)
         {
@@ -102,6 +110,9 @@ internal sealed class KernelTrial
 
     /// <summary>Whether all of it agrees, so that there is no need to look on.</summary>
     public bool IsConclusive => Weight == 15;
+
+    /// <summary>Whether the tables that this candidate led to map all of memory: the real-mode trampoline's do not.</summary>
+    public bool HasDirectMap { get; }
 
     private IReadOnlyList<PhysicalAddress>? ProcessTables { get; }
 
@@ -201,23 +212,23 @@ internal sealed class KernelTrial
 
     private Fact<PhysicalAddress>? OwnRoot()
     {
-        RootScan scan = new(_memory);
-        Witness<PhysicalAddress>? Verified(VirtualAddress? address, string source) =>
-            address is VirtualAddress at && _text.Contains(at) && scan.At(_text.ToPhysical(at)) is RootCandidate root && root.Text == _text && root.Levels == _candidate.Levels
-                ? new(root.Address, source)
-                : null;
-
         return Fact<PhysicalAddress>.From(
             RootSymbols.Select(name => Verified(Symbol(name)?.Address, $"kallsyms {name}")).FirstOrDefault(witness => witness is not null),
             Verified(NotedSymbol(_note, "swapper_pg_dir"), "VMCOREINFO swapper_pg_dir"),
-            Verified(StaticRoot(scan) is PhysicalAddress found ? _text.ToVirtual(found) : null, "the root table in the kernel's image"));
+            Verified(StaticRoot() is PhysicalAddress found ? _text.ToVirtual(found) : null, "the root table in the kernel's image"));
     }
+
+    /// <summary>A root table of this kernel's at an address in its image, or null where what stands there is none.</summary>
+    private Witness<PhysicalAddress>? Verified(VirtualAddress? address, string source) =>
+        address is VirtualAddress at && _text.Contains(at) && _scan.At(_text.ToPhysical(at)) is RootCandidate root && root.Text == _text && root.Levels == _candidate.Levels
+            ? new(root.Address, source)
+            : null;
 
     /// <summary>
     /// Where no symbol names it: the root table that stands in the kernel's own data and has a direct map. Of several it is the one that maps no user space: a
     /// process's may stand in memory that was the image's init section. Null where that does not tell.
     /// </summary>
-    private PhysicalAddress? StaticRoot(RootScan scan)
+    private PhysicalAddress? StaticRoot()
     {
         if (RootSymbols.Any(name => Symbol(name) is not null))
         {
@@ -227,8 +238,8 @@ internal sealed class KernelTrial
         List<PhysicalAddress> found = [];
         for (ulong offset = 0; offset < _text.Length; offset += PageFrame.Size)
         {
-            if (scan.At(_text.Physical + offset) is RootCandidate root && root.Levels == _candidate.Levels
-                && DirectMapProbe.Find(new(_memory, root.Address, root.Levels, root.EntryMask), _memory) is { MappedBytes: > 1 << 24 })
+            if (_scan.At(_text.Physical + offset) is RootCandidate root && root.Levels == _candidate.Levels
+                && DirectMapProbe.Find(new(_memory, root.Address, root.Levels, root.EntryMask), _memory) is { MappedBytes: > FewestDirectMapBytes })
             {
                 found.Add(root.Address);
             }
@@ -332,7 +343,9 @@ internal sealed class KernelTrial
             return null;
         }
 
-        X64AddressSpace space = new(_memory, _candidate.Address, _candidate.Levels, _candidate.EntryMask);
+        // The candidate may be the real-mode trampoline's, which had no direct map before 5.17.
+        PhysicalAddress root = RootSymbols.Select(name => Verified(Symbol(name)?.Address, name)).FirstOrDefault(named => named is not null)?.Value ?? _candidate.Address;
+        X64AddressSpace space = new(_memory, root, _candidate.Levels, _candidate.EntryMask);
         byte[] text = new byte[PageFrame.Size];
         foreach (VirtualAddress at in (VirtualAddress[])[data.Address, new(Variable("vmcoreinfo_data") ?? 0)])
         {

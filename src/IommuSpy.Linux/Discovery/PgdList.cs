@@ -13,16 +13,14 @@ internal static class PgdList
     private const int MaxTables = 1 << 22; // PID_MAX_LIMIT
     private const int ListHeadBytes = 16;
 
-    // Physical addresses have at most 52 bits (Intel SDM 3A, 4.1.4).
-    private const ulong MaxFrame = (1UL << 40) - 1;
-
     /// <summary>The tables on the list, in its order.</summary>
     /// <param name="space">The kernel's address space.</param>
     /// <param name="head">Where pgd_list is.</param>
     /// <param name="vmemmap">The struct page of pfn 0.</param>
     /// <param name="structPageBytes">sizeof(struct page).</param>
+    /// <param name="frames">How many page frames the machine has, holes included: those that the direct map reaches. The image may lack the last of them.</param>
     /// <returns>Null where the list is not whole: a link that leads nowhere, a back link that does not lead back, or an element outside vmemmap.</returns>
-    public static IReadOnlyList<PhysicalAddress>? Read(X64AddressSpace space, Symbol head, VirtualAddress vmemmap, int structPageBytes)
+    public static IReadOnlyList<PhysicalAddress>? Read(X64AddressSpace space, Symbol head, VirtualAddress vmemmap, int structPageBytes, ulong frames)
     {
         List<PhysicalAddress> tables = [];
         VirtualAddress previous = head.Address;
@@ -49,7 +47,7 @@ internal static class PgdList
             }
 
             PageFrame frame = new((element - vmemmap) / (ulong)structPageBytes);
-            if (frame.Number > MaxFrame)
+            if (frame.Number >= frames)
             {
                 return null;
             }

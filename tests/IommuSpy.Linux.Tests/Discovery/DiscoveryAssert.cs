@@ -14,6 +14,7 @@ internal static class DiscoveryAssert
         Facts(built, found);
         Assert.Equal(built.Symbols, found.Kallsyms!.Symbols);
         Assert.Null(found.KallsymsAbsence);
+        Assert.Equal(built.Made.Note != NoteForm.None, found.VmCoreInfo is not null);
         Assert.Equal(built.Processes.Select(process => process.Root), found.ProcessTables);
         Assert.Equal(built.Made.TextVirtual - 0xffff_ffff_8000_0000 - built.Made.PreferredAddress, found.Facts.KaslrOffset!.Value);
     }

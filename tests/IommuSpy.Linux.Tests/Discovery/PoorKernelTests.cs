@@ -72,6 +72,21 @@ public class PoorKernelTests
         Assert.Equal(machine.Kernel.Root, machine.Discover().Facts.RootTable.Value);
     }
 
+    /// <summary>A process's tables map all that the kernel's own do; the trampoline's, which come first in memory, do not.</summary>
+    [Theory]
+    [InlineData(SymbolForm.None)]
+    [InlineData(SymbolForm.Offsets)]
+    public void WithoutItsOwnRootAProcesssServes(SymbolForm symbols)
+    {
+        using BuiltMachine machine = BuiltMachine.Raw(new() { Symbols = symbols, Note = NoteForm.None }, (memory, kernel) => memory.Write(kernel.Root, new byte[PageFrame.Size]));
+        LinuxKernel found = machine.Discover();
+        Assert.Contains(found.Facts.RootTable.Value, machine.Kernel.Processes.Select(process => process.Root).Append(machine.Kernel.FreedRoot));
+        Assert.Equal("a process's table, by its shape: the kernel's own was not found", Assert.Single(found.Facts.RootTable.Witnesses).Source);
+        Assert.Equal(new(machine.Kernel.Made.PageOffset), found.Facts.PageOffsetBase!.Value);
+        Assert.Equal(new(machine.Kernel.Made.Vmemmap), found.Facts.VmemmapBase!.Value);
+        DiscoveryAssert.MapsAllMemory(machine.Kernel, found);
+    }
+
     /// <summary>The witnesses say by what each fact was found, and none names what the kernel does not have.</summary>
     [Fact]
     public void SaysThatTheTablesToldIt()

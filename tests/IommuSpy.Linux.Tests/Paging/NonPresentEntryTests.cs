@@ -1,0 +1,114 @@
+using CsCheck;
+using IommuSpy.Linux.Paging;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Linux.Tests.Paging;
+
+/// <summary>Entries that hardware does not use, in every layout.</summary>
+public class NonPresentEntryTests
+{
+    private const ulong AddressBits = 0x000f_ffff_ffff_f000;
+
+    // 6.1 with device memory: MAX_SWAPFILES is 22.
+    private static readonly SwapTypes Linux61 = new(22,
+    [
+        NonPresentKind.HardwarePoison, NonPresentKind.Migration, NonPresentKind.Migration, NonPresentKind.Migration, NonPresentKind.DevicePrivate,
+        NonPresentKind.DevicePrivate, NonPresentKind.DeviceExclusive, NonPresentKind.DeviceExclusive, NonPresentKind.Marker, NonPresentKind.SwapInError,
+    ])
+    {
+        FrameBits = 34,
+    };
+
+    /// <summary>Worked out by hand: offset 0x1234 inverted in bits 9-58 is 0x07ffffffffdb9600.</summary>
+    [Theory]
+    [InlineData(0x07ff_ffff_ffdb_9600, NonPresentKind.Swap, 0, 0x1234UL, null)]
+    [InlineData(0x0fff_ffff_ffff_fc00, NonPresentKind.Swap, 1, 0x1UL, null)]
+    [InlineData(0x07ff_ffff_ffff_fe00, NonPresentKind.Swap, 0, 0x0UL, null)]
+    [InlineData(0x07ff_ffff_ffff_fe02, NonPresentKind.Swap, 0, 0x0UL, null)] // soft-dirty
+    [InlineData(0xb7ff_ffff_ffdb_9600, NonPresentKind.HardwarePoison, 22, 0x1234UL, 0x1234UL)]
+    [InlineData(0xbfff_ffff_ffdb_9600, NonPresentKind.Migration, 23, 0x1234UL, 0x1234UL)]
+    [InlineData(0xd7ff_ffff_ffdb_9600, NonPresentKind.DevicePrivate, 26, 0x1234UL, null)]
+    [InlineData(0xe7ff_ffff_ffdb_9600, NonPresentKind.DeviceExclusive, 28, 0x1234UL, null)]
+    [InlineData(0xf7ff_ffff_ffff_fc00, NonPresentKind.Marker, 30, 0x1UL, null)]
+    [InlineData(0xffff_ffff_ffff_fe00, NonPresentKind.SwapInError, 31, 0x0UL, null)]
+    [InlineData(0x0000_0000_048d_0000, NonPresentKind.Swap, 0, 0x1234UL, null)] // 4.6: 0x1234 << 14
+    [InlineData(0x0000_0000_048d_0200, NonPresentKind.Swap, 1, 0x1234UL, null)]
+    [InlineData(0x000f_ffff_fffe_d120, NonPresentKind.ProtNone, null, null, 0x12UL)]
+    [InlineData(0x0000_0000_0001_2120, NonPresentKind.ProtNone, null, null, 0x12UL)] // before L1TF
+    [InlineData(0x8000_0000_0001_2120, NonPresentKind.ProtNone, null, null, 0x12UL)]
+    [InlineData(0, NonPresentKind.Empty, null, null, null)]
+    public void KnownAnswers(ulong entry, NonPresentKind kind, int? type, ulong? offset, ulong? frame)
+    {
+        NonPresentEntry read = NonPresentEntry.Read(entry, Linux61);
+        Assert.Equal((kind, type, offset, frame), (read.Kind, read.Type, read.Offset, read.Frame?.Number));
+    }
+
+    [Fact]
+    public void OffsetsOfEachLayoutComeBack() =>
+        Gen.Select(Gen.ULong[0, 31], Gen.ULong[0, (1UL << 40) - 1]).Sample((type, offset) =>
+        {
+            SwapTypes Types(SwapLayout layout) => new SwapTypes(32, []) { Layout = layout };
+            (ulong Entry, SwapLayout Layout)[] forms =
+            [
+                (SwapEncoder.Inverted(type, offset), SwapLayout.Since46),
+                (SwapEncoder.Inverted(type, offset), SwapLayout.Before46),
+                (SwapEncoder.Since46(type, offset), SwapLayout.Since46),
+                (SwapEncoder.Before46(type, offset), SwapLayout.Before46),
+                (SwapEncoder.Before46Numa(type, offset), SwapLayout.Before46Numa),
+            ];
+            foreach ((ulong entry, SwapLayout layout) in forms.Where(form => form.Entry != 0))
+            {
+                NonPresentEntry read = NonPresentEntry.Read(entry, Types(layout));
+                Assert.Equal((NonPresentKind.Swap, (int)type, offset), (read.Kind, read.Type, read.Offset));
+            }
+        });
+
+    /// <summary>The C-bit is no part of a PROT_NONE entry's address, and no C-bit at all in a swap entry.</summary>
+    [Fact]
+    public void MemoryEncryptionChangesNeitherFrameNorOffset() =>
+        Gen.Select(Gen.OneOf(0UL, 1UL << 47, 1UL << 51), Gen.ULong[1, (1UL << 34) - 1], Gen.Bool).Sample((encryption, frame, set) =>
+        {
+            ulong mask = ~encryption;
+            ulong protNone = SwapEncoder.ProtNone(frame << 12, AddressBits & mask) | (set ? encryption : 0);
+            Assert.Equal(frame, NonPresentEntry.Read(protNone, Linux61, 1, mask).Frame!.Value.Number);
+            Assert.Equal(frame, NonPresentEntry.Read(SwapEncoder.Inverted(3, frame), Linux61, 1, mask).Offset);
+        });
+
+    /// <summary>A large page's entry inverts only the bits of a large page's address.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void ALargePageWithoutAccessHasItsFirstFrame(int level)
+    {
+        ulong size = 1UL << (3 + (9 * level));
+        ulong address = 5 * size;
+        ulong entry = SwapEncoder.ProtNone(address, AddressBits & ~(size - 1)) | 0x80;
+        Assert.Equal(new PhysicalAddress(address).Frame, NonPresentEntry.Read(entry, Linux61, level).Frame);
+    }
+
+    /// <summary>Since 6.1 a migration entry keeps accessed and dirty bits above the frame, whose width is that of the kernel's physical addresses.</summary>
+    [Fact]
+    public void AMigrationEntrysFrameIsWithoutItsAccessedAndDirtyBits() =>
+        Gen.Select(Gen.OneOf(34, 40), Gen.ULong[0, (1UL << 34) - 1], Gen.Bool, Gen.Bool).Sample((bits, frame, accessed, dirty) =>
+            Assert.Equal(frame, NonPresentEntry.Read(SwapEncoder.Migration(24, frame, bits, accessed, dirty), Linux61 with { FrameBits = bits }).Frame!.Value.Number));
+
+    /// <summary>3.16 marks pages for NUMA balancing by bit 9 with the present bit clear; the page stays.</summary>
+    [Fact]
+    public void AnOldNumaHintIsAPageInMemory()
+    {
+        SwapTypes types = new(29, []) { Layout = SwapLayout.Before46Numa };
+        NonPresentEntry read = NonPresentEntry.Read(0x8000_0000_1234_5266, types);
+        Assert.Equal((NonPresentKind.ProtNone, 0x12345UL), (read.Kind, read.Frame!.Value.Number));
+        Assert.Contains("NUMA", read.Description, StringComparison.Ordinal);
+    }
+
+    /// <summary>Any bits whatever give an answer.</summary>
+    [Fact]
+    public void EveryEntryHasAKindAndADescription() =>
+        Gen.Select(Gen.ULong, Gen.Int[1, 5], Gen.OneOf(SwapTypes.Unknown, Linux61)).Sample((entry, level, types) =>
+        {
+            NonPresentEntry read = NonPresentEntry.Read(entry & ~1UL, types, level);
+            Assert.NotEqual("", read.Description);
+            Assert.True(read.Frame is null || read.Frame.Value.Number < 1UL << 40);
+        });
+}
