@@ -21,23 +21,18 @@ translations() {
 
     echo "Translations, millions a second, one core: fastest of $((rounds * passes)) passes (median)"
     echo
-    echo "| addresses | how many | libkdumpfile | one by one | ratio | many at once | ratio |"
-    echo "| --- | --- | --- | --- | --- | --- | --- |"
+    echo "| addresses | how many | libkdumpfile | one by one | ratio | many at once | ratio | answers that differ |"
+    echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for list in $lists; do
         count=$(($(stat -c %s "$work/$list.list") / 8))
-        echo "$list $count $(rates "$work/$list.peer.ns" "$count") $(rates "$work/$list.one.ns" "$count") $(rates "$work/$list.many.ns" "$count")" |
-            awk '{ printf "| %s | %d | %s (%s) | %s (%s) | %.1f | %s (%s) | %.1f |\n", $1, $2, $3, $4, $5, $6, $5 / $3, $7, $8, $7 / $3 }'
+        differ=$(($(differences "$work/$list.peer.answers" "$work/$list.one.answers") + $(differences "$work/$list.peer.answers" "$work/$list.many.answers")))
+        echo "$list $count $(rates "$work/$list.peer.ns" "$count") $(rates "$work/$list.one.ns" "$count") $(rates "$work/$list.many.ns" "$count") $differ" |
+            awk '{ printf "| %s | %d | %s (%s) | %s (%s) | %.1f | %s (%s) | %.1f | %d |\n", $1, $2, $3, $4, $5, $6, $5 / $3, $7, $8, $7 / $3, $9 }'
     done
     echo
     for list in large-sequential large-shuffled; do
         count=$(($(stat -c %s "$work/$list.list") / 8))
         echo "libkdumpfile without a walk, by the linear ranges that it knows, $list: $(rates "$work/$list.conv.ns" "$count" | sed 's/ / (/;s/$/)/')"
-    done
-    echo
-    for list in $lists; do
-        for ours in one many; do
-            echo "answers unlike libkdumpfile's, $list, $ours: $(differences "$work/$list.peer.answers" "$work/$list.$ours.answers") of $(($(stat -c %s "$work/$list.list") / 8))"
-        done
     done
 }
 
@@ -62,14 +57,14 @@ starts() {
         -n "iommu-spy translate init_task, ELF" "./iommu-spy translate init_task -s $elf" \
         -n "iommu-spy translate init_task, raw" "./iommu-spy translate init_task -s $raw" \
         -n "libkdumpfile, an address, ELF" "$work/addrxlat $elf first $task"
-    hyperfine --shell none --warmup 3 --runs 30 --style none --export-csv "$work/start.csv" "$@" > /dev/null 2>&1
+    run_each 3 30 "$work/start.csv" "$@"
     if [ "$peers" = all ]; then
         kernel=$(debug_kernel)
         # crash's vtop takes no symbol here: it is given the address.
         printf 'vtop %s\nquit\n' "$task" > "$work/answer.crash"
-        hyperfine --shell none --warmup 1 --runs 5 --style none --export-csv "$work/slow.csv" \
+        run_each 1 5 "$work/slow.csv" \
             -n "crash $(version crash) vtop, ELF and debug kernel" "crash -s --no_scroll -i $work/answer.crash $kernel $elf" \
-            -n "drgn $(version python3-drgn) init_task, ELF and debug kernel (told the physical address)" "/usr/bin/python3 bench/peers/answer.drgn.py $elf $kernel $physical" > /dev/null 2>&1
+            -n "drgn $(version python3-drgn) init_task, ELF and debug kernel (told the physical address)" "/usr/bin/python3 bench/peers/answer.drgn.py $elf $kernel $physical"
         tail -n +2 "$work/slow.csv" >> "$work/start.csv"
     fi
 
@@ -80,6 +75,20 @@ starts() {
         NR > 1 { name = $0; for (k = 0; k < 7; k++) sub(/,[^,]*$/, "", name); gsub(/"/, "", name); n++; names[n] = name; least[n] = $(NF - 1); middle[n] = $(NF - 4)
                  if (name ~ /translate init_task, ELF/) ours = $(NF - 1) }
         END { for (i = 1; i <= n; i++) printf "| %s | %.3f | %.3f | %.1f |\n", names[i], least[i], middle[i], least[i] / ours }' "$work/start.csv"
+    if [ "$peers" = all ]; then
+        echo
+        echo "drgn, init_task by its virtual address: $(/usr/bin/python3 bench/peers/answer.drgn.py "$elf" "$kernel" "$physical" virtual | tail -n 1)"
+    fi
+}
+
+# Commands by hyperfine: warm-up runs, runs, the file for the times, then -n NAME COMMAND for each. A command that fails ends it all.
+run_each() {
+    warmup=$1 runs=$2 csv=$3
+    shift 3
+    hyperfine --shell none --warmup "$warmup" --runs "$runs" --style none --export-csv "$csv" "$@" > "$work/hyperfine.log" 2>&1 || {
+        cat "$work/hyperfine.log" >&2
+        exit 1
+    }
 }
 
 # The vmlinux with debug symbols of the captured kernel, out of its Debian package; kept under artifacts/.

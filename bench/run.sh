@@ -19,7 +19,7 @@ passes=${PASSES:-10}
 if [ "$peers" = all ]; then ./packages.sh crash python3-drgn; fi
 [ -x iommu-spy ] || make iommu-spy
 
-images=${IMAGES:-$(dotnet run --project lab -c Release -- capture --kernel 6.1 --iommu intel --paging 4 --memory 2G --vmcoreinfo on)}
+images=${IMAGES:-$(dotnet run --project lab -c Release -- capture --kernel 6.1 --iommu intel --paging 4 --memory 2G --vmcoreinfo on | tail -n 1)}
 elf=$images/dump.elf
 raw=$images/ram.raw
 work=artifacts/bench

@@ -17,4 +17,4 @@ if len(sys.argv) > 4:
     try:
         print(task.comm)
     except drgn.FaultError as error:
-        print("virtual:", error)
+        print(error)
