@@ -76,7 +76,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         ReadOnlySpan<ulong> entries = MemoryMarshal.Cast<byte, ulong>(bytes);
         int shift = Shift(level);
         ulong span = (1UL << shift) - 1;
-        for (int index = 0; index < entries.Length; index++)
+        foreach (int index in new UsedEntries(entries))
         {
             ulong entry = entries[index] & entryMask;
             if (!TFormat.IsPresent(entry))
@@ -154,8 +154,8 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     }
 
     /// <summary>
-    /// Translates many addresses. The upper levels that an address shares with the one before it are not read again, so order pays: sorted
-    /// addresses read one entry each.
+    /// Translates many addresses. An address in the reach of the same last table as the one before it is looked up there at once, so order pays:
+    /// sorted addresses read one entry each, and in no order each is a whole walk.
     /// </summary>
     /// <param name="root">Physical address of the top table.</param>
     /// <param name="levels">Depth of the table.</param>
@@ -166,38 +166,30 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         ThrowIfNoDepth(levels);
         physical = physical[..addresses.Length];
 
-        // tables[level] is the table that the address before went through at that level; levels below `known` are stale.
-        Span<ulong> tables = stackalloc ulong[MaxLevels + 1];
-        tables[levels] = root.Value;
-        int known = levels;
-        ulong before = 0;
+        // Where the walk before ended: at level 1, or above it at a large page or an entry that is not present.
+        int level = levels;
+        ulong table = root.Value;
+        ulong before = addresses.IsEmpty ? 0 : ~addresses[0];
         for (int i = 0; i < addresses.Length; i++)
         {
             ulong address = addresses[i];
-            ulong differs = address ^ before;
-            before = address;
 
-            // The table of a level is the same while all index bits above that level are.
-            int level = known;
-            while (level < levels && (differs >> (PageShift + (level * TFormat.IndexBits))) != 0)
+            // All or nothing: starting at whichever level two addresses share would save reads that hit the cache anyway, and cost a branch that
+            // nothing predicts.
+            if (((address ^ before) >> Shift(2)) != 0)
             {
-                level++;
+                level = levels;
+                table = root.Value;
             }
 
+            before = address;
             ulong result = Unmapped;
-            ulong table = tables[level];
-            while (true)
+            while (memory.TryRead(new(table + (Index(address, Shift(level)) * sizeof(ulong))), out ulong entry)
+                && TFormat.IsPresent(entry &= entryMask) && TFormat.ReservedBits(entry, level) == 0)
             {
-                known = level;
-                int shift = Shift(level);
-                if (!memory.TryRead(new(table + (Index(address, shift) * sizeof(ulong))), out ulong entry) || !TFormat.IsPresent(entry &= entryMask) || TFormat.ReservedBits(entry, level) != 0)
-                {
-                    break;
-                }
-
                 if (TFormat.IsLeaf(entry, level))
                 {
-                    ulong offsetMask = (1UL << shift) - 1;
+                    ulong offsetMask = (1UL << Shift(level)) - 1;
                     result = (TFormat.Target(entry) & ~offsetMask) | (address & offsetMask);
                     break;
                 }
@@ -208,7 +200,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
                 }
 
                 table = TFormat.Target(entry);
-                tables[--level] = table;
+                level--;
             }
 
             physical[i] = result;
