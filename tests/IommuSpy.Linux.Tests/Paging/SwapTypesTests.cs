@@ -39,6 +39,7 @@ public class SwapTypesTests
     [InlineData("3.16.59", false, SwapLayout.Before48)]
     [InlineData("3.16.59", true, SwapLayout.Before48Numa)]
     [InlineData("4.4.302", true, SwapLayout.Before48)]
+    [InlineData("4.7.10", true, SwapLayout.Before48)]
     [InlineData("4.8.0", true, SwapLayout.Since48)]
     [InlineData("6.1.0", true, SwapLayout.Since48)]
     public void TheReleaseTellsTheOldLayouts(string release, bool numa, SwapLayout layout) =>
