@@ -23,7 +23,7 @@ fi
 for project in "$@"; do
     name=$(basename "$project" .csproj)
     echo "== $name"
-    "tests/$name/bin/Debug/net10.0/$name" --no-progress --no-ansi >"$log" 2>&1
+    "tests/$name/bin/Debug/net10.0/$name" --progress off --ansi off >"$log" 2>&1
     status=$?
     cat "$log"
     good=$(count succeeded) bad=$(count failed) left=$(count skipped)
