@@ -153,7 +153,7 @@ public class PoorKernelTests
     {
         PhysicalAddress page = kernel.Tables.AllocateTable();
         ulong entry = page.Value | 0x8000_0000_0000_0061;
-        for (int level = 1; level <= 3; level++)
+        for (int level = 1; level <= 2; level++)
         {
             PhysicalAddress table = kernel.Tables.AllocateTable();
             for (ulong i = 0; i < 512; i++)
@@ -164,7 +164,10 @@ public class PoorKernelTests
             entry = table.Value | 0x67;
         }
 
-        // The real shadow has 32 top-level entries of 512 GiB: the test needs its kind, not its size.
-        kernel.Tables.SetEntry(new(0xffff_ec00_0000_0000), 4, entry);
+        // The real shadow has 16 TiB, of which 64 GiB tell as much.
+        for (ulong gib = 0; gib < 64; gib++)
+        {
+            kernel.Tables.SetEntry(new(0xffff_ec00_0000_0000 + (gib << 30)), 3, entry);
+        }
     }
 }

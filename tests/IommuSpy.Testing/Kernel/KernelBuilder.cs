@@ -504,7 +504,12 @@ public sealed class KernelBuilder
         functions.AddRange(names.Select((name, i) => new Symbol(new(TextVirtual + 0x1000 + ((ulong)i * 0x40)), i % 3 == 0 ? 't' : 'T', name)));
         functions.Add(new(_places["_etext"], 'T', "_etext"));
         List<Symbol> symbols = ListsVariables ? [.. functions, .. _data.OrderBy(symbol => symbol.Address)] : functions;
-        _memory.Write(ToPhysical(new(TextVirtual + KallsymsAt)), KallsymsWriter.Write(symbols, Symbols, TextVirtual));
+
+        // What follows the table is other read-only data, not zeros: those would read as offsets of some form too.
+        byte[] readOnly = new byte[DataAt - KallsymsAt - PageFrame.Size];
+        new Random(7).NextBytes(readOnly);
+        KallsymsWriter.Write(symbols, Symbols, TextVirtual).CopyTo(readOnly, 0);
+        _memory.Write(ToPhysical(new(TextVirtual + KallsymsAt)), readOnly);
         return symbols;
     }
 }
