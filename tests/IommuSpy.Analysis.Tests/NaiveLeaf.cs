@@ -11,7 +11,7 @@ namespace IommuSpy.Analysis.Tests;
 public sealed record NaiveLeaf(ulong Virtual, ulong Size, ulong Physical, AccessRights Rights)
 {
     /// <summary>Every leaf of a 4-level space, by four loops over entries read one by one. Shares nothing with the walker.</summary>
-    public static List<NaiveLeaf> All(PhysicalMemory memory, PhysicalAddress root)
+    public static IReadOnlyList<NaiveLeaf> All(PhysicalMemory memory, PhysicalAddress root)
     {
         List<NaiveLeaf> leaves = [];
         Walk(memory, root.Value, 4, 0, writable: true, user: true, noExecute: false, leaves);
@@ -35,7 +35,10 @@ public sealed record NaiveLeaf(ulong Virtual, ulong Size, ulong Physical, Access
             ulong target = entry & 0x000f_ffff_ffff_f000;
             if (level == 1 || (level < 4 && (entry & 0x80) != 0))
             {
-                AccessRights rights = AccessRights.Read | (w ? AccessRights.Write : 0) | (u ? AccessRights.User : 0) | (nx ? 0 : AccessRights.Execute);
+                AccessRights rights = AccessRights.Read
+                    | (w ? AccessRights.Write : AccessRights.None)
+                    | (u ? AccessRights.User : AccessRights.None)
+                    | (nx ? AccessRights.None : AccessRights.Execute);
                 leaves.Add(new(address < 1UL << 47 ? address : address | 0xffff_0000_0000_0000, size, target / size * size, rights));
             }
             else

@@ -1,4 +1,3 @@
-using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;
 using IommuSpy.Testing.X64;
 

@@ -17,6 +17,7 @@ internal sealed class KernelDiscovery(MemoryImage image)
 
     // Bytes of kernel images that are searched in all: some hundred real ones, or eight of the largest there can be.
     private const ulong MostImageBytes = 8UL << 30;
+    private const int MostKernels = 64;
 
     /// <summary>The kernel that most speaks for.</summary>
     /// <exception cref="LinuxDiscoveryException">Nothing in the image leads to a kernel.</exception>
@@ -24,6 +25,7 @@ internal sealed class KernelDiscovery(MemoryImage image)
     {
         KernelTrial? best = null;
         ulong searched = 0;
+        int kernels = 0;
         foreach (MemoryLayout layout in image.Layouts)
         {
             Dictionary<(TextMapping Text, int Levels, ulong EntryMask), int> tried = [];
@@ -38,12 +40,13 @@ internal sealed class KernelDiscovery(MemoryImage image)
                 }
 
                 searched += candidate.Text.Length;
-                if (searched > MostImageBytes)
+                if (searched > MostImageBytes || kernels == MostKernels)
                 {
                     break;
                 }
 
                 KernelTrial? trial = KernelTrial.Of(image, layout, candidate);
+                kernels += trial is null ? 0 : 1;
                 tried[kind] = trial is { HasDirectMap: false } ? before + 1 : MostTrials;
                 if (trial is not null && (best is null || trial.Weight > best.Weight
                     || (trial.Weight == best.Weight && trial.Kernel.MissingBytes < best.Kernel.MissingBytes)))

@@ -22,11 +22,12 @@ internal sealed class RootScan(PhysicalMemory memory)
     private const int ChunkBytes = 4 << 20;
     private const int ChunksInWave = 64;
 
-    // Each costs a walk over the 1 GiB that may hold an image. Real memory has a few left over from earlier boots; memory that is made to look so has thousands.
-    private const int MaxFailures = 128;
+    // Leaves that are looked at in all for images. A kernel's has some hundred, with modules some ten thousand, and all its roots share it; real memory has a few more
+    // left over from earlier boots. Memory that is made to look so has one for each page, of 262,144 leaves.
+    private const long MostLeaves = 1L << 24;
 
     private readonly ConcurrentDictionary<(ulong Table, ulong Mask), TextMapping?> _textTables = new();
-    private int _failures;
+    private long _leaves;
 
     /// <summary>
     /// The candidates in memory order. A caller that has enough stops reading, and the rest of memory is not looked at, but for the rest of the 256 MiB
@@ -119,18 +120,14 @@ internal sealed class RootScan(PhysicalMemory memory)
         (X64Format.Target(textEntry & mask), mask),
         table =>
         {
-            if (!HasLinearRun(new(table.Table), mask) || Volatile.Read(ref _failures) >= MaxFailures)
+            if (!HasLinearRun(new(table.Table), mask) || Interlocked.Read(ref _leaves) >= MostLeaves)
             {
                 return null;
             }
 
-            if (TextMapping.Find(new(memory, page, levels, mask)) is TextMapping text && memory.Contains(text.Physical))
-            {
-                return text;
-            }
-
-            Interlocked.Increment(ref _failures);
-            return null;
+            TextMapping? text = TextMapping.Find(new(memory, page, levels, mask), out long leaves);
+            Interlocked.Add(ref _leaves, leaves);
+            return text is not null && memory.Contains(text.Physical) ? text : null;
         });
 
     /// <summary>

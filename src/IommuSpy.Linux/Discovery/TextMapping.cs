@@ -41,20 +41,29 @@ public sealed record TextMapping(VirtualAddress Start, PhysicalAddress Physical,
     public VirtualAddress ToVirtual(PhysicalAddress address) => new(unchecked(address.Value + MapStart - PhysicalBase));
 
     /// <summary>Finds the image in the tables, or null where they map none.</summary>
-    public static TextMapping? Find(X64AddressSpace space)
+    public static TextMapping? Find(X64AddressSpace space) => Find(space, out _);
+
+    /// <inheritdoc cref="Find(X64AddressSpace)"/>
+    /// <param name="space">The space.</param>
+    /// <param name="leaves">How many leaves were looked at: what it cost.</param>
+    internal static TextMapping? Find(X64AddressSpace space, out long leaves)
     {
         Runs runs = new(space);
         space.Visit(new(MapStart), new(MapStart + (MapBytes - 1)), ref runs);
+        leaves = runs.Leaves;
         return runs.Largest();
     }
 
     /// <summary>Sums what is mapped at each distance from physical memory: the image is by far the most at one distance; modules are scattered.</summary>
-    private readonly struct Runs(X64AddressSpace space) : ILeafVisitor
+    private struct Runs(X64AddressSpace space) : ILeafVisitor
     {
         private readonly Dictionary<ulong, Run> _byBase = [];
 
+        public long Leaves { get; private set; }
+
         public void Leaf(ulong address, int level, ulong entry, ulong grants)
         {
+            Leaves++;
             ulong size = 1UL << (3 + (9 * level));
             ulong from = space.SignExtend(address);
             ulong physical = X64Format.Target(entry) & ~(size - 1);
@@ -69,7 +78,7 @@ public sealed record TextMapping(VirtualAddress Start, PhysicalAddress Physical,
             }
         }
 
-        public TextMapping? Largest()
+        public readonly TextMapping? Largest()
         {
             if (_byBase.Count == 0)
             {

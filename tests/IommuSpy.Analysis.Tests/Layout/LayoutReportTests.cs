@@ -10,7 +10,7 @@ public class LayoutReportTests(SharedMachine shared) : IClassFixture<SharedMachi
     public void EachRegionsUseIsThatOfItsLeaves()
     {
         LayoutReport report = LayoutReport.Of(shared.Machine);
-        List<NaiveLeaf> leaves = NaiveLeaf.All(shared.Machine.Kernel.Memory, shared.Kernel.Root);
+        IReadOnlyList<NaiveLeaf> leaves = NaiveLeaf.All(shared.Machine.Kernel.Memory, shared.Kernel.Root);
         Assert.Equal(leaves.Aggregate(0UL, (sum, leaf) => sum + leaf.Size), report.Regions.Aggregate(0UL, (sum, region) => sum + region.MappedBytes));
         foreach (RegionReport region in report.Regions)
         {

@@ -19,7 +19,7 @@ public class MappingListTests(SharedMachine shared) : IClassFixture<SharedMachin
     {
         foreach (PhysicalAddress? root in Roots)
         {
-            List<NaiveLeaf> expected = NaiveLeaf.All(Machine.Kernel.Memory, root ?? shared.Kernel.Root);
+            IReadOnlyList<NaiveLeaf> expected = NaiveLeaf.All(Machine.Kernel.Memory, root ?? shared.Kernel.Root);
             Assert.NotEmpty(expected);
             List<Mapping> found = List(new(root, SingleLeaves: true));
             Assert.Equal(expected, found.Select(leaf => new NaiveLeaf(leaf.Virtual.Value, leaf.PageSize, leaf.Physical.Value, leaf.Rights)));

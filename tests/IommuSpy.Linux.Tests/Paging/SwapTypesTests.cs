@@ -24,7 +24,7 @@ public class SwapTypesTests
     {
         SwapTypes types = Of(new() { Release = release, SwapFiles = devices });
         string[] names = [.. special.Split(' ')];
-        Assert.Equal(devices + names.Length, 32);
+        Assert.Equal(32, devices + names.Length);
         Assert.Equal([.. Enumerable.Repeat("Swap", devices), .. names], Enumerable.Range(0, 32).Select(type => types.KindOf(type).ToString()));
     }
 
