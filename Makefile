@@ -15,7 +15,7 @@ all: iommu-spy
 
 # NativeAOT: one file, no .NET needed to run it. gcc links it, and wants zlib's headers. Analyzers run with the tests.
 iommu-spy: $(SOURCES) | packages
-	dotnet publish src/IommuSpy.Cli -c Release -r $(RID) -o $(PUBLISH) -p:RunAnalyzers=false --verbosity quiet
+	dotnet publish src/IommuSpy.Cli -c Release -r $(RID) -o $(PUBLISH) -p:RunAnalyzers=false -p:CppCompilerAndLinker=gcc --verbosity quiet
 	install -m 755 $(PUBLISH)/iommu-spy $@
 
 # Debian packages that building, demo and tests need and this machine lacks.

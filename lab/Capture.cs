@@ -44,7 +44,14 @@ public sealed class Capture
 
     internal string Inputs { get; }
 
-    internal DateTime LastUsed => File.GetLastWriteTimeUtc(File.Exists(Path.Combine(Directory, UseMark)) ? Path.Combine(Directory, UseMark) : Path.Combine(Directory, CaptureRecord.FileName));
+    internal DateTime LastUsed
+    {
+        get
+        {
+            string mark = Path.Combine(Directory, UseMark);
+            return File.GetLastWriteTimeUtc(File.Exists(mark) ? mark : Path.Combine(Directory, CaptureRecord.FileName));
+        }
+    }
 
     /// <summary>The path of something that QEMU said: registers.txt, tlb.txt, iova-trace.txt, kernel-values.json...</summary>
     public string Oracle(string name) => Path.Combine(Directory, "oracle", name);

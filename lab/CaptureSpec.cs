@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace IommuSpy.Lab;
 
 /// <summary>What to boot and how: everything that a test chooses about a capture.</summary>
@@ -29,7 +27,7 @@ public sealed record CaptureSpec
     {
         get
         {
-            string name = string.Create(CultureInfo.InvariantCulture, $"{Kernel}-{Iommu.ToOptionText()}-{PagingLevels}level-{Memory}{(Vmcoreinfo ? "" : "-novmcoreinfo")}");
+            string name = $"{Kernel}-{Iommu.ToOptionText()}-{PagingLevels}level-{Memory}{(Vmcoreinfo ? "" : "-novmcoreinfo")}";
             return Append.Length == 0 ? name : $"{name}-{string.Concat(Append.Select(c => char.IsAsciiLetterOrDigit(c) || c == '=' ? c : '_'))}";
         }
     }

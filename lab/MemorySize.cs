@@ -31,6 +31,5 @@ public readonly record struct MemorySize(long Bytes)
         return unit != 0;
     }
 
-    public override string ToString() =>
-        Bytes % Gibibyte == 0 ? string.Create(CultureInfo.InvariantCulture, $"{Bytes / Gibibyte}G") : string.Create(CultureInfo.InvariantCulture, $"{Bytes / Mebibyte}M");
+    public override string ToString() => Bytes % Gibibyte == 0 ? $"{Bytes / Gibibyte}G" : $"{Bytes / Mebibyte}M";
 }

@@ -7,7 +7,11 @@ internal static class CaptureCommand
 {
     public static Command Create()
     {
-        var kernel = new Option<string>("--kernel") { Description = "Debian kernel series and flavour: 6.1, 6.12, 5.10, 7.2, 6.1-cloud, 6.1-rt", DefaultValueFactory = _ => "6.1" };
+        var kernel = new Option<string>("--kernel")
+        {
+            Description = "Debian kernel series and flavour: 6.1, 6.12, 5.10, 7.2, 6.1-cloud, 6.1-rt",
+            DefaultValueFactory = _ => "6.1",
+        };
         var iommu = new Option<string>("--iommu") { Description = "the machine's IOMMU", DefaultValueFactory = _ => "intel" };
         iommu.AcceptOnlyFromAmong([.. IommuModelText.All]);
         var paging = new Option<int>("--paging") { Description = "levels of the CPU's page tables", DefaultValueFactory = _ => 4 };

@@ -10,7 +10,11 @@ internal static class CleanCommand
         var everything = new Option<bool>("--all") { Description = "kernels and guest programs too; the next capture takes the newest kernel" };
         var command = new Command("clean", "Remove every capture from the cache.") { everything };
         command.SetAction((parsed, cancellation) => Task.Run(
-            () => Console.Error.WriteLine($"lab: removed {Captures.Clean(parsed.GetValue(everything), line => Console.Error.WriteLine($"lab: {line}"), cancellation)} captures"),
+            () =>
+            {
+                int removed = Captures.Clean(parsed.GetValue(everything), line => Console.Error.WriteLine($"lab: {line}"), cancellation);
+                Console.Error.WriteLine($"lab: removed {removed} captures");
+            },
             CancellationToken.None));
         return command;
     }

@@ -19,7 +19,8 @@ internal static class GuestPrograms
         string sourceFile = program + ".c";
         File.WriteAllBytes(sourceFile, source);
         // A path cut short only fails to open: no warning for it.
-        HostCommand.Run("gcc", ["-O2", "-Wall", "-Wextra", "-Werror", "-Wno-format-truncation", "-static", "-pthread", "-o", program + ".building", sourceFile], cancellation);
+        string[] options = ["-O2", "-Wall", "-Wextra", "-Werror", "-Wno-format-truncation", "-static", "-pthread"];
+        HostCommand.Run("gcc", [.. options, "-o", program + ".building", sourceFile], cancellation);
         File.Delete(sourceFile);
         File.Move(program + ".building", program, overwrite: true);
         return program;

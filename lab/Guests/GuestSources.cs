@@ -10,7 +10,8 @@ internal static class GuestSources
 
     public static byte[] Read(string file)
     {
-        using Stream stream = typeof(GuestSources).Assembly.GetManifestResourceStream("guest/" + file) ?? throw new LabException($"guest/{file} is not embedded in the lab");
+        using Stream stream = typeof(GuestSources).Assembly.GetManifestResourceStream("guest/" + file)
+            ?? throw new LabException($"guest/{file} is not embedded in the lab");
         var content = new byte[stream.Length];
         stream.ReadExactly(content);
         return content;

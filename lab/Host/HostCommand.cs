@@ -58,7 +58,7 @@ internal static class HostCommand
         }
     }
 
-    /// <summary>Where <paramref name="program"/> is: on the PATH or in the directories of system programs, which many users' PATH lacks; null if nowhere.</summary>
+    /// <summary>Where <paramref name="program"/> is: on the PATH or in the directories of system programs, which many users' PATH lacks.</summary>
     public static string? Find(string program)
     {
         IEnumerable<string> directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/sbin", "/usr/bin", "/bin"]);

@@ -13,7 +13,6 @@ internal static class HostTools
         ("xz-utils", "xz"),
         ("zstd", "zstd"),
         ("e2fsprogs", "mkfs.ext4"),
-        ("coreutils", "timeout"),
     ];
 
     /// <summary>Installs what is missing, saying so first.</summary>

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using IommuSpy.Lab.Host;
 
 namespace IommuSpy.Lab.Kernels;
@@ -64,23 +63,19 @@ internal static class KernelModules
 
     private static void CopyUncompressed(string source, string destination, CancellationToken cancellation)
     {
-        switch (Path.GetExtension(source))
+        string extension = Path.GetExtension(source);
+        string copy = extension == ".ko" ? destination : destination + extension;
+        File.Copy(source, copy, overwrite: true);
+        switch (extension)
         {
-            case ".xz" or ".zst":
-                string copy = destination + Path.GetExtension(source);
-                File.Copy(source, copy, overwrite: true);
-                HostCommand.Run(HostTools.PathOf(Path.GetExtension(source) == ".xz" ? "xz" : "zstd"), Path.GetExtension(source) == ".xz" ? ["-d", copy] : ["-d", "-q", "--rm", copy], cancellation);
+            case ".xz":
+                HostCommand.Run("xz", ["-d", copy], cancellation);
+                break;
+            case ".zst":
+                HostCommand.Run("zstd", ["-d", "-q", "--rm", copy], cancellation);
                 break;
             case ".gz":
-                using (var compressed = new GZipStream(File.OpenRead(source), CompressionMode.Decompress))
-                using (FileStream output = File.Create(destination))
-                {
-                    compressed.CopyTo(output);
-                }
-
-                break;
-            default:
-                File.Copy(source, destination, overwrite: true);
+                HostCommand.Run("gzip", ["-d", copy], cancellation);
                 break;
         }
     }

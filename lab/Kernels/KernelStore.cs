@@ -19,7 +19,8 @@ internal static class KernelStore
             return null;
         }
 
-        GuestKernel kernel = JsonSerializer.Deserialize<GuestKernel>(File.ReadAllText(record), LabJson.Options) ?? throw new LabException($"{record} is empty: run lab clean --all");
+        GuestKernel kernel = JsonSerializer.Deserialize<GuestKernel>(File.ReadAllText(record), LabJson.Options)
+            ?? throw new LabException($"{record} is empty: run lab clean --all");
         return kernel.WantedModules.SequenceEqual(KernelModules.Wanted, StringComparer.Ordinal) ? kernel with { Directory = directory } : null;
     }
 

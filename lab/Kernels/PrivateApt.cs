@@ -80,7 +80,8 @@ internal sealed class PrivateApt : IDisposable
     /// <summary>Downloads packages, checked against the signed index, and returns their files.</summary>
     public IReadOnlyList<string> Download(IEnumerable<DebianPackage> packages, string directory, CancellationToken cancellation)
     {
-        HostCommand.Run("apt-get", ["download", "-qq", .. packages.Select(package => $"{package.Name}={package.Version}")], cancellation, _environment, directory);
+        IEnumerable<string> versions = packages.Select(package => $"{package.Name}={package.Version}");
+        HostCommand.Run("apt-get", ["download", "-qq", .. versions], cancellation, _environment, directory);
         return Directory.GetFiles(directory, "*.deb");
     }
 

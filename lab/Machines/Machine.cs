@@ -1,4 +1,3 @@
-using System.Globalization;
 using IommuSpy.Lab.Kernels;
 
 namespace IommuSpy.Lab.Machines;
@@ -79,13 +78,13 @@ internal sealed class Machine
 
         // The user network answers the guest's pings and lets nothing out.
         arguments.AddRange(["-netdev", "user,id=network,restrict=on"]);
-        arguments.AddRange(["-device", _hasE1000E ? "e1000e,netdev=network,romfile=" : "virtio-net-pci,netdev=network,romfile=,disable-legacy=on,iommu_platform=on"]);
+        const string Network = "netdev=network,romfile=";
+        arguments.AddRange(["-device", _hasE1000E ? $"e1000e,{Network}" : $"virtio-net-pci,{Network},disable-legacy=on,iommu_platform=on"]);
         int port = 0;
         foreach (GuestDisk disk in Disks)
         {
             arguments.AddRange(["-drive", $"if=none,id={disk.Label},format=raw,cache=unsafe,file={disk.PathIn(scratch)}"]);
-            string device = disk.IsNvme ? $"nvme,drive={disk.Label},serial={disk.Label}" : string.Create(CultureInfo.InvariantCulture, $"ide-hd,drive={disk.Label},bus=ide.{port++}");
-            arguments.AddRange(["-device", device]);
+            arguments.AddRange(["-device", disk.IsNvme ? $"nvme,drive={disk.Label},serial={disk.Label}" : $"ide-hd,drive={disk.Label},bus=ide.{port++}"]);
         }
 
         arguments.AddRange(["-kernel", kernel.Image, "-initrd", Path.Combine(scratch, "initramfs"), "-append", KernelCommandLine]);

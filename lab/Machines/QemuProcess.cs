@@ -17,6 +17,9 @@ internal sealed class QemuProcess : IDisposable
         _process = process;
         _errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
         _registration = cancellation.Register(Kill);
+
+        // A test run that is interrupted cancels nothing.
+        AppDomain.CurrentDomain.ProcessExit += KillAtExit;
     }
 
     public bool HasExited => _process.HasExited;
@@ -25,13 +28,14 @@ internal sealed class QemuProcess : IDisposable
     public static QemuProcess Start(IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancellation)
     {
         string[] limited = ["--kill-after=5", $"{(long)limit.TotalSeconds}", HostTools.PathOf(Program), .. arguments];
-        var start = new ProcessStartInfo(HostTools.PathOf("timeout"), limited) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("timeout", limited) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardInput = true };
         Process process = HostCommand.Start(start);
         process.StandardInput.Close();
         return new QemuProcess(process, cancellation);
     }
 
-    public static string Version(CancellationToken cancellation) => HostCommand.Run(HostTools.PathOf(Program), ["--version"], cancellation).Split('\n')[0].Trim();
+    public static string Version(CancellationToken cancellation) =>
+        HostCommand.Run(HostTools.PathOf(Program), ["--version"], cancellation).Split('\n')[0].Trim();
 
     /// <summary>The last thing QEMU said, once it has exited.</summary>
     public string LastWords()
@@ -53,9 +57,12 @@ internal sealed class QemuProcess : IDisposable
 
     public void Dispose()
     {
+        AppDomain.CurrentDomain.ProcessExit -= KillAtExit;
         _registration.Dispose();
         Kill();
         _process.WaitForExit();
         _process.Dispose();
     }
+
+    private void KillAtExit(object? sender, EventArgs arguments) => Kill();
 }

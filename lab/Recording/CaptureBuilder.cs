@@ -70,7 +70,8 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
             say("capturing memory and oracles");
             using QmpClient monitor = QmpClient.Connect(Path.Combine(scratch, "qmp"));
             monitor.Execute("stop");
-            _times.Measure("guest oracles", () => OracleDisk.Extract(_machine.Disks.Single(disk => disk.Label == "oracle").PathIn(scratch), Path.Combine(oracle, "guest")));
+            string oracleDisk = _machine.Disks.Single(disk => disk.Label == "oracle").PathIn(scratch);
+            _times.Measure("guest oracles", () => OracleDisk.Extract(oracleDisk, Path.Combine(oracle, "guest")));
             _times.Measure("monitor oracles", () => MonitorOracles.Write(monitor, spec, oracle));
             KernelValues.Write(monitor, Path.Combine(building, KallsymsName), Path.Combine(oracle, "kernel-values.json"));
             _times.Measure("dump.elf", () => MemoryDump.WriteElf(monitor, Path.Combine(building, "dump.elf"), scratch, cancellation));
@@ -124,6 +125,10 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
         File.WriteAllText(Path.Combine(building, CaptureRecord.FileName), JsonSerializer.Serialize(record, LabJson.Options));
     }
 
-    private static TimeSpan ReadyLimit() =>
-        int.TryParse(Environment.GetEnvironmentVariable(TimeoutVariable), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds > 0 ? TimeSpan.FromSeconds(seconds) : DefaultReadyLimit;
+    private static TimeSpan ReadyLimit()
+    {
+        string? chosen = Environment.GetEnvironmentVariable(TimeoutVariable);
+        bool isChosen = int.TryParse(chosen, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds > 0;
+        return isChosen ? TimeSpan.FromSeconds(seconds) : DefaultReadyLimit;
+    }
 }

@@ -7,6 +7,7 @@ namespace IommuSpy.Lab.Recording;
 internal sealed partial class CaptureCheck(string directory, CaptureSpec spec)
 {
     private const int FewestSymbols = 50_000;
+    private const int PageSize = 4096;
     private const ulong Cr4La57 = 1UL << 12;
     private const ulong SwappedBit = 1UL << 62;
 
@@ -64,7 +65,7 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec)
             unknown += line.StartsWith("0000000000000000 ", StringComparison.Ordinal) ? 1 : 0;
         }
 
-        Require(count > FewestSymbols && unknown < count / 100, string.Create(CultureInfo.InvariantCulture, $"kallsyms has {count} symbols, {unknown} of them without an address"));
+        Require(count > FewestSymbols && unknown < count / 100, $"kallsyms has {count} symbols, {unknown} of them without an address");
     }
 
     private static void CheckProcesses(string guest)
@@ -78,8 +79,8 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec)
         {
             int pid = int.Parse(Path.GetFileName(process), CultureInfo.InvariantCulture);
             var captured = new GuestProcess(pid, process);
-            ulong bytes = captured.Mappings().Where(mapping => !mapping.IsVsyscall).Aggregate(0UL, (sum, mapping) => sum + ((mapping.End - mapping.Start) / 4096 * 8));
-            Require(new FileInfo(captured.File("pagemap")).Length == (long)bytes, $"pagemap of process {pid} does not fit its maps");
+            long pages = captured.Mappings().Where(mapping => !mapping.IsVsyscall).Sum(mapping => (long)(mapping.End - mapping.Start) / PageSize);
+            Require(new FileInfo(captured.File("pagemap")).Length == pages * sizeof(ulong), $"pagemap of process {pid} does not fit its maps");
             if (pid == swapped.Pid)
             {
                 swappedPages = captured.Pagemap().Count(page => page.Address - swapped.Start < swapped.Length && (page.Entry & SwappedBit) != 0);

@@ -18,7 +18,7 @@ internal static class MemoryDump
             () =>
             {
                 // Opening waits for QEMU to open the other end.
-                using FileStream source = File.Open(pipe, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite, BufferSize = 0 });
+                using var source = new FileStream(pipe, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
                 NamedPipe.Enlarge(source.SafeFileHandle);
                 SparseFile.Copy(source, path);
             },

@@ -44,7 +44,14 @@ public sealed class Machine : IDisposable
         MemoryImage image = MemoryImage.Open(path, options);
         try
         {
-            return new(image, LinuxKernel.Discover(image));
+            LinuxKernel kernel = LinuxKernel.Discover(image);
+            if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
+            {
+                throw new MemoryImageException(
+                    $"{path}: {image.Format}, but its kernel has {Size.Text(kernel.DirectMapBytes)} of memory and the file holds {Size.Text(kernel.Memory.ByteCount)}: {Size.Text(kernel.MissingBytes)} is missing. Analyse what is there with --allow-truncated.");
+            }
+
+            return new(image, kernel);
         }
         catch
         {

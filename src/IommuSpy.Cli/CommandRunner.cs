@@ -15,7 +15,8 @@ internal static class CommandRunner
         ParseResult result = root.Parse(args);
         if (result.Errors.Count > 0)
         {
-            Complain($"{result.Errors[0].Message.TrimEnd('.')} (see {Name} {CommandPath(result)}--help)");
+            string problem = string.Join(' ', result.Errors[0].Message.Split('\n', StringSplitOptions.TrimEntries)).TrimEnd('.');
+            Complain($"{problem} (see {Name} {CommandPath(result)}--help)");
             return ExitCode.Usage;
         }
 

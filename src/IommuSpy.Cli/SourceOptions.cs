@@ -68,7 +68,9 @@ internal sealed class SourceOptions
         ulong? split = null;
         if (result.GetValue(_ramSplit) is string text)
         {
-            split = AddressExpression.TryParseSize(text, out ulong bytes) ? bytes : throw new UsageException($"--ram-split '{text}' is no size: write 2G, 0x80000000 or bytes");
+            split = AddressExpression.TryParseSize(text, out ulong bytes) && bytes % PageFrame.Size == 0 && bytes <= 1UL << 32
+                ? bytes
+                : throw new UsageException($"--ram-split '{text}': write a size of whole pages up to 4G, as 2G or 0x80000000; 0 for no hole");
         }
 
         return new(split, result.GetValue(_allowTruncated));

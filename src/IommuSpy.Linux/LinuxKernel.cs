@@ -47,6 +47,18 @@ public sealed class LinuxKernel
     /// <summary>Bytes of a struct page.</summary>
     public int StructPageBytes { get; internal init; }
 
+    /// <summary>Bytes that the direct map maps: all of the machine's memory, as the kernel counts it; 0 where there is no direct map.</summary>
+    public ulong DirectMapBytes { get; internal init; }
+
+    /// <summary>How many of them the image lacks: 0 for a whole image.</summary>
+    public ulong MissingBytes { get; internal init; }
+
+    /// <summary>Whether the image lacks a part of memory that matters, rather than what firmware or a capture kernel keeps to itself.</summary>
+    public bool IsPartial => MissingBytes > DirectMapBytes / MissingTolerance;
+
+    /// <summary>One part in so many of memory may be missing from an image that counts as whole.</summary>
+    internal const int MissingTolerance = 64;
+
     /// <summary>Finds the kernel in an image.</summary>
     /// <exception cref="LinuxDiscoveryException">There is none, or nothing verifies.</exception>
     public static LinuxKernel Discover(MemoryImage image) => new KernelDiscovery(image).Find();

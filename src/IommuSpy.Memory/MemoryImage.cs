@@ -24,6 +24,9 @@ public sealed class MemoryImage : IDisposable
     /// </summary>
     public IReadOnlyList<MemoryLayout> Layouts { get; }
 
+    /// <summary>Whether the format says how much memory there should be. A raw file does not: whether its end is missing is for the kernel in it to tell.</summary>
+    public bool DeclaresItsSize { get; init; } = true;
+
     /// <summary>ELF notes, in file order; empty where the format has none.</summary>
     public IReadOnlyList<ElfNote> Notes { get; init; } = [];
 

@@ -10,7 +10,7 @@ public interface ITableFormat
     /// <summary>Address bits that one level consumes; a table has 2^IndexBits entries of 8 bytes.</summary>
     static abstract int IndexBits { get; }
 
-    /// <summary>Whether hardware would use the entry at all.</summary>
+    /// <summary>Whether hardware would use the entry at all. It never does one of all zeros.</summary>
     static abstract bool IsPresent(ulong entry);
 
     /// <summary>Whether a present entry at <paramref name="level"/> maps memory, rather than pointing at a lower table.</summary>

@@ -11,51 +11,72 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     where TFormat : struct, ITableFormat
 {
     /// <summary>
-    /// Tables that one visit reads at the most. Depth is bounded by the levels, but hostile tables that all point at one
+    /// Tables that one visit looks for at the most, there or not. Depth is bounded by the levels, but hostile tables that all point at one
     /// another make up to 2^36 paths. A sparse kernel with KASAN, whose shadow repeats one table 8 million times, stays below.
     /// </summary>
-    public const long MaxTables = 1 << 24;
+    public const long MaxTables = 10_000_000;
 
     private const int PageShift = 12;
     private const int TableBytes = 4096;
 
-    /// <summary>Visits every leaf under <paramref name="root"/> in address order. A table that memory lacks is passed over and counted.</summary>
+    /// <summary><see cref="MaxTables"/>, but for tests that cannot wait for so many.</summary>
+    internal long TableLimit { get; init; } = MaxTables;
+
+    /// <summary>
+    /// Visits every leaf under <paramref name="root"/> in address order. A table that memory lacks is passed over and counted, of one that it
+    /// holds in part what is there is visited; entries with reserved bits set are passed over, as hardware faults on them.
+    /// </summary>
     /// <param name="root">Physical address of the top table.</param>
     /// <param name="levels">Depth of the table: 4 or 5 for x86-64, 2 to 6 for IOMMU tables. It bounds the walk, so a table that points at itself cannot loop.</param>
     /// <param name="visitor">Told of each leaf.</param>
     public WalkSummary Visit<TVisitor>(PhysicalAddress root, int levels, ref TVisitor visitor)
         where TVisitor : struct, ILeafVisitor => Visit(root, levels, 0, ulong.MaxValue, ref visitor);
 
-    /// <summary>Visits the leaves that translate any address of <paramref name="first"/> to <paramref name="last"/> (inclusive, not sign-extended).</summary>
+    /// <summary>Visits the leaves that translate any address of <paramref name="first"/> to <paramref name="last"/> (inclusive, not sign-extended); none where first is above last.</summary>
     /// <inheritdoc cref="Visit{TVisitor}(PhysicalAddress, int, ref TVisitor)"/>
     public WalkSummary Visit<TVisitor>(PhysicalAddress root, int levels, ulong first, ulong last, ref TVisitor visitor)
         where TVisitor : struct, ILeafVisitor
     {
+        ThrowIfNoDepth(levels);
         Walk walk = new(first, last);
-        VisitTable(root, levels, 0, ulong.MaxValue, ref walk, ref visitor);
-        return new(walk.Tables, walk.Missing, walk.Tables >= MaxTables);
+        if (first <= last)
+        {
+            VisitTable(root, levels, 0, ulong.MaxValue, ref walk, ref visitor);
+        }
+
+        return new(walk.Tables, walk.Missing, walk.LimitReached);
     }
 
     [SkipLocalsInit]
     private void VisitTable<TVisitor>(PhysicalAddress table, int level, ulong baseAddress, ulong grants, ref Walk walk, ref TVisitor visitor)
         where TVisitor : struct, ILeafVisitor
     {
-        Span<byte> copy = stackalloc byte[TableBytes];
-        if (!memory.TryGet(table, copy, out ReadOnlySpan<byte> bytes))
+        if (walk.Tables + walk.Missing >= TableLimit)
         {
-            walk.Missing++;
+            walk.LimitReached = true;
             return;
         }
 
-        if (++walk.Tables >= MaxTables)
+        Span<byte> copy = stackalloc byte[TableBytes];
+        if (memory.TryGet(table, copy, out ReadOnlySpan<byte> bytes))
         {
-            return;
+            walk.Tables++;
+        }
+        else
+        {
+            walk.Missing++;
+            if (!TryReadPart(table, copy))
+            {
+                return;
+            }
+
+            bytes = copy;
         }
 
         ReadOnlySpan<ulong> entries = MemoryMarshal.Cast<byte, ulong>(bytes);
         int shift = Shift(level);
         ulong span = (1UL << shift) - 1;
-        for (int index = 0; index < entries.Length; index++)
+        foreach (int index in new UsedEntries(entries))
         {
             ulong entry = entries[index] & entryMask;
             if (!TFormat.IsPresent(entry))
@@ -64,7 +85,12 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
             }
 
             ulong address = baseAddress | ((ulong)index << shift);
-            if (address > walk.Last || (address | span) < walk.First)
+            if (address > walk.Last || walk.LimitReached)
+            {
+                return;
+            }
+
+            if ((address | span) < walk.First || TFormat.ReservedBits(entry, level) != 0)
             {
                 continue;
             }
@@ -80,6 +106,23 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         }
     }
 
+    /// <summary>Of a table that stands across the edge of a run of memory, the entries that are there; the others as zeros, which are present in no format.</summary>
+    private bool TryReadPart(PhysicalAddress table, Span<byte> copy)
+    {
+        if (!memory.Contains(table) && !memory.Contains(new(table.Value + (TableBytes - 1))))
+        {
+            return false;
+        }
+
+        Span<ulong> entries = MemoryMarshal.Cast<byte, ulong>(copy);
+        for (int index = 0; index < entries.Length; index++)
+        {
+            memory.TryRead(new(table.Value + ((ulong)index * sizeof(ulong))), out entries[index]);
+        }
+
+        return true;
+    }
+
     /// <summary>Translates one address, or says no. For showing each step, and why not, use <see cref="Translate"/>.</summary>
     /// <param name="root">Physical address of the top table.</param>
     /// <param name="levels">Depth of the table.</param>
@@ -91,7 +134,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         for (int level = levels; level > 0; level--)
         {
             int shift = Shift(level);
-            if (!memory.TryRead(new(table + (Index(address, shift) * sizeof(ulong))), out ulong entry) || !TFormat.IsPresent(entry &= entryMask))
+            if (!memory.TryRead(new(table + (Index(address, shift) * sizeof(ulong))), out ulong entry) || !TFormat.IsPresent(entry &= entryMask) || TFormat.ReservedBits(entry, level) != 0)
             {
                 break;
             }
@@ -111,8 +154,8 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     }
 
     /// <summary>
-    /// Translates many addresses. The upper levels that an address shares with the one before it are not read again, so order pays: sorted
-    /// addresses read one entry each.
+    /// Translates many addresses. An address in the reach of the same last table as the one before it is looked up there at once, so order pays:
+    /// sorted addresses read one entry each, and in no order each is a whole walk.
     /// </summary>
     /// <param name="root">Physical address of the top table.</param>
     /// <param name="levels">Depth of the table.</param>
@@ -120,41 +163,33 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     /// <param name="physical">As long as <paramref name="addresses"/>: what each translates to, or <see cref="Unmapped"/>.</param>
     public void TranslateMany(PhysicalAddress root, int levels, ReadOnlySpan<ulong> addresses, Span<ulong> physical)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(levels, MaxLevels);
+        ThrowIfNoDepth(levels);
         physical = physical[..addresses.Length];
 
-        // tables[level] is the table that the address before went through at that level; levels below `known` are stale.
-        Span<ulong> tables = stackalloc ulong[MaxLevels + 1];
-        tables[levels] = root.Value;
-        int known = levels;
-        ulong before = 0;
+        // Where the walk before ended: at level 1, or above it at a large page or an entry that is not present.
+        int level = levels;
+        ulong table = root.Value;
+        ulong before = addresses.IsEmpty ? 0 : ~addresses[0];
         for (int i = 0; i < addresses.Length; i++)
         {
             ulong address = addresses[i];
-            ulong differs = address ^ before;
-            before = address;
 
-            // The table of a level is the same while all index bits above that level are.
-            int level = known;
-            while (level < levels && (differs >> (PageShift + (level * TFormat.IndexBits))) != 0)
+            // All or nothing: starting at whichever level two addresses share would save reads that hit the cache anyway, and cost a branch that
+            // nothing predicts.
+            if (((address ^ before) >> Shift(2)) != 0)
             {
-                level++;
+                level = levels;
+                table = root.Value;
             }
 
+            before = address;
             ulong result = Unmapped;
-            ulong table = tables[level];
-            while (true)
+            while (memory.TryRead(new(table + (Index(address, Shift(level)) * sizeof(ulong))), out ulong entry)
+                && TFormat.IsPresent(entry &= entryMask) && TFormat.ReservedBits(entry, level) == 0)
             {
-                known = level;
-                int shift = Shift(level);
-                if (!memory.TryRead(new(table + (Index(address, shift) * sizeof(ulong))), out ulong entry) || !TFormat.IsPresent(entry &= entryMask))
-                {
-                    break;
-                }
-
                 if (TFormat.IsLeaf(entry, level))
                 {
-                    ulong offsetMask = (1UL << shift) - 1;
+                    ulong offsetMask = (1UL << Shift(level)) - 1;
                     result = (TFormat.Target(entry) & ~offsetMask) | (address & offsetMask);
                     break;
                 }
@@ -165,7 +200,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
                 }
 
                 table = TFormat.Target(entry);
-                tables[--level] = table;
+                level--;
             }
 
             physical[i] = result;
@@ -176,6 +211,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     /// <inheritdoc cref="TryTranslate"/>
     public AddressTranslation Translate(PhysicalAddress root, int levels, ulong address)
     {
+        ThrowIfNoDepth(levels);
         List<TranslationStep> steps = new(levels);
         ulong table = root.Value;
         ulong grants = ulong.MaxValue;
@@ -230,6 +266,12 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
 
     private const int MaxLevels = 6;
 
+    private static void ThrowIfNoDepth(int levels)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(levels, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(levels, MaxLevels);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Shift(int level) => PageShift + ((level - 1) * TFormat.IndexBits);
 
@@ -243,5 +285,6 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         public readonly ulong Last = last;
         public long Tables;
         public long Missing;
+        public bool LimitReached;
     }
 }

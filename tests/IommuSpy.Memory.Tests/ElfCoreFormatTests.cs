@@ -13,6 +13,7 @@ public class ElfCoreFormatTests
         {
             PhysicalMemory memory = Assert.Single(image.Layouts).Memory;
             Assert.Equal("ELF core", image.Format);
+            Assert.True(image.DeclaresItsSize);
             Assert.Equal([new(new(0x2000), 0x800), new(new(0x1_0000_0000), 0x1000)], memory.Ranges);
             Assert.Equal(memory.Ranges, memory.DataRanges);
             Assert.Equal(high, ReadAll(memory, 0x1_0000_0000));

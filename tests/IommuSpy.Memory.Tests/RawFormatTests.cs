@@ -14,6 +14,7 @@ public class RawFormatTests
         MemoryLayout layout = Assert.Single(image.Layouts);
         byte[] read = new byte[bytes.Length];
         Assert.Equal("raw", image.Format);
+        Assert.False(image.DeclaresItsSize);
         Assert.Equal(file.Path, image.Path);
         Assert.Equal(bytes.Length, layout.Memory.Read(new(0), read));
         Assert.Equal(bytes, read);

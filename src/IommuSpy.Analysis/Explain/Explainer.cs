@@ -35,8 +35,9 @@ internal sealed class Explainer(Machine machine)
             physical?.Frame,
             RangeOf(physical),
             Aliases(physical, address),
+            MappedBy(physical, walk?.Root, address),
             everySpace ? Spaces(address) : [],
-            everySpace ? machine.Kernel.ProcessTables?.Count ?? 0 : 0);
+            machine.Kernel.ProcessTables?.Count);
     }
 
     public Explanation PhysicalAddress(PhysicalAddress address)
@@ -44,7 +45,7 @@ internal sealed class Explainer(Machine machine)
         SymbolOffset? symbol = machine.Kernel.Text.PhysicalRange.Contains(address) ? machine.SymbolAt(machine.Kernel.Text.ToVirtual(address)) : null;
         return new(
             new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null,
-            address, address.Frame, RangeOf(address), Aliases(address, null), [], 0);
+            address, address.Frame, RangeOf(address), Aliases(address, null), MappedBy(address, null, null), [], machine.Kernel.ProcessTables?.Count);
     }
 
     /// <summary>What a region's own structure tells of an address in it.</summary>
@@ -112,14 +113,11 @@ internal sealed class Explainer(Machine machine)
             return aliases;
         }
 
-        foreach ((VirtualAddress address, AccessRights rights) in KernelAliases.Find(machine.Kernel.Space, page))
+        foreach (PageAlias alias in PageAliases.InKernelHalf(machine.Kernel.Space, page).Where(alias => alias.Address != self))
         {
-            if (address != self)
-            {
-                LayoutRegion region = machine.Layout.RegionOf(address);
-                string symbol = machine.SymbolAt(address) is SymbolOffset at ? $", {at}" : "";
-                aliases.Add(new(address, $"{AddressKinds.Of(region.Kind).Words()} ({region.Name}{symbol})", RightsText.Of(rights)));
-            }
+            LayoutRegion region = machine.Layout.RegionOf(alias.Address);
+            string symbol = machine.SymbolAt(alias.Address) is SymbolOffset at ? $", {at}" : "";
+            aliases.Add(new(alias.Address, $"{AddressKinds.Of(region.Kind).Words()} ({region.Name}{symbol})", RightsText.Of(alias.Rights)));
         }
 
         if (machine.Kernel.Facts.VmemmapBase is { } vmemmap)
@@ -135,6 +133,25 @@ internal sealed class Explainer(Machine machine)
         return aliases;
     }
 
+    /// <summary>Every user address of a physical byte, but for the one that was asked for.</summary>
+    private List<SpaceReport> MappedBy(PhysicalAddress? physical, PhysicalAddress? ownRoot, VirtualAddress? self)
+    {
+        List<SpaceReport> mappers = [];
+        if (physical is not PhysicalAddress page)
+        {
+            return mappers;
+        }
+
+        foreach (PhysicalAddress root in machine.Kernel.ProcessTables ?? [])
+        {
+            mappers.AddRange(PageAliases.InUserHalf(machine.Space(root), page)
+                .Where(alias => root != ownRoot || alias.Address != self)
+                .Select(alias => new SpaceReport(root, alias.Address, page, alias.PageSize, RightsText.Of(alias.Rights), null)));
+        }
+
+        return mappers;
+    }
+
     private List<SpaceReport> Spaces(VirtualAddress address)
     {
         List<SpaceReport> spaces = [];
@@ -143,7 +160,7 @@ internal sealed class Explainer(Machine machine)
             TranslationReport walk = TranslationReport.Of(machine, address, root);
             if (walk.Physical is not null || walk.NotPresent is { Kind: not Linux.Paging.NonPresentKind.Empty })
             {
-                spaces.Add(new(root, walk.Physical, walk.PageSize, walk.Rights, walk.Reason));
+                spaces.Add(new(root, address, walk.Physical, walk.PageSize, walk.Rights, walk.Reason));
             }
         }
 

@@ -16,8 +16,9 @@ namespace IommuSpy.Analysis.Explain;
 /// <param name="Pfn">Its page frame.</param>
 /// <param name="MemoryRange">The run of the image's memory that holds it; null where the image lacks it.</param>
 /// <param name="AlsoAt">Every other kernel address of the same physical page, of thousands the lowest 1024, and where its struct page is.</param>
+/// <param name="MappedBy">Every process's user address of the same physical page, by the process's top table. Of a user address, its own space is left out.</param>
 /// <param name="Spaces">For a user address without a root: what it is in each process's space that maps it, or holds something there.</param>
-/// <param name="SpacesAsked">How many processes' spaces were asked.</param>
+/// <param name="SpacesAsked">How many processes' spaces were asked; null where the kernel's list of them could not be read.</param>
 public sealed record Explanation(
     HexValue Address,
     string Kind,
@@ -31,8 +32,9 @@ public sealed record Explanation(
     PageFrame? Pfn,
     Info.RangeReport? MemoryRange,
     IReadOnlyList<AliasReport> AlsoAt,
+    IReadOnlyList<SpaceReport> MappedBy,
     IReadOnlyList<SpaceReport> Spaces,
-    int SpacesAsked)
+    int? SpacesAsked)
 {
     /// <summary>Explains a virtual address.</summary>
     /// <param name="machine">The machine.</param>

@@ -36,6 +36,7 @@ internal sealed class InfoBuilder(Machine machine)
             Take("entryMask", facts.EntryMask) != ulong.MaxValue,
             [.. machine.Image.Cpus.Select(cpu => new CpuReport(new(cpu.Cr3), cpu.InstructionPointer, machine.SymbolAt(cpu.InstructionPointer)?.ToString()))],
             machine.Kernel.Memory.ByteCount,
+            machine.Kernel.MissingBytes,
             [.. machine.Kernel.Memory.Ranges.Select(RangeReport.Of)],
             _provenance,
             _disagreements,

@@ -27,6 +27,7 @@ public sealed record InfoReport(
     bool MemoryEncrypted,
     IReadOnlyList<CpuReport> Cpus,
     ulong MemoryBytes,
+    ulong MissingBytes,
     IReadOnlyList<RangeReport> Ranges,
     IReadOnlyDictionary<string, IReadOnlyList<string>> Provenance,
     IReadOnlyList<string> Disagreements,

@@ -14,7 +14,10 @@ namespace IommuSpy.Analysis.Roots;
 public sealed record RootReport(PhysicalAddress Address, int Levels, RootKind Kind, string? Name, ulong UserBytes, IReadOnlyList<int> Cpus)
 {
     /// <summary>The report of a root.</summary>
-    public static RootReport Of(RootTable root, IReadOnlyList<CpuState> cpus) => new(
+    /// <param name="root">The root.</param>
+    /// <param name="cpus">The CPUs, as far as the image has their registers.</param>
+    /// <param name="entryMask">Clears the C-bit from CR3.</param>
+    public static RootReport Of(RootTable root, IReadOnlyList<CpuState> cpus, ulong entryMask) => new(
         root.Address, root.Levels, root.Kind, root.Name, root.UserBytes,
-        [.. Enumerable.Range(0, cpus.Count).Where(i => X64Format.Target(cpus[i].Cr3) == root.Address.Value)]);
+        [.. Enumerable.Range(0, cpus.Count).Where(i => X64Format.Target(cpus[i].Cr3 & entryMask) == root.Address.Value)]);
 }

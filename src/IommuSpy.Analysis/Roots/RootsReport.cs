@@ -9,6 +9,6 @@ public sealed record RootsReport(IReadOnlyList<RootReport> Roots, bool Listed)
 {
     /// <summary>Scans a machine's memory.</summary>
     public static RootsReport Of(Machine machine) => new(
-        [.. RootTables.FindAll(machine.Kernel).Select(root => RootReport.Of(root, machine.Image.Cpus))],
+        [.. RootTables.FindAll(machine.Kernel).Select(root => RootReport.Of(root, machine.Image.Cpus, machine.Kernel.Facts.EntryMask.Value))],
         machine.Kernel.ProcessTables is not null);
 }

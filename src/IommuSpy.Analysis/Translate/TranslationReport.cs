@@ -49,11 +49,11 @@ public sealed record TranslationReport(
             [.. translation.Steps.Select(step => StepReport.Of(step, space.EntryMask))],
             translation.Physical is null ? null : RightsText.Of(translation.Rights),
             translation.Last?.OwnRights == translation.Rights,
-            Why(machine, translation, entry),
+            Why(machine, translation, entry, root),
             entry is null ? null : NotPresentReport.Of(entry));
     }
 
-    private static string? Why(Machine machine, AddressTranslation translation, NonPresentEntry? entry)
+    private static string? Why(Machine machine, AddressTranslation translation, NonPresentEntry? entry, PhysicalAddress? root)
     {
         TranslationStep? last = translation.Last;
         return translation.Outcome switch
@@ -64,6 +64,8 @@ public sealed record TranslationReport(
             TranslationOutcome.TableOutsideImage => last is null
                 ? $"the top table {translation.Root} is not in the image"
                 : $"the table that the {X64Entry.LevelName(last.Level)} entry points at is not in the image",
+            _ when root is null && machine.KindOf(new(translation.Address)) == AddressKind.UserVirtual =>
+                "nothing mapped: these are the kernel's own tables, which have no user space; name a process's with --root (see iommu-spy roots)",
             _ when last!.Level > 1 && entry!.Kind == NonPresentKind.Empty => $"nothing mapped: the {X64Entry.LevelName(last.Level)} entry is 0, as for the {Size.Text(1UL << (12 + (9 * (last.Level - 1))))} around it",
             _ => entry!.Description,
         };

@@ -52,6 +52,11 @@ internal static class ExplainCommand
                 using StreamWriter writer = Output.Text();
                 foreach (Explanation explanation in explanations)
                 {
+                    if (explanation != explanations[0])
+                    {
+                        writer.WriteLine();
+                    }
+
                     ExplanationText.Write(writer, explanation, result.GetValue(teach));
                 }
             }

@@ -55,6 +55,12 @@ internal static class MapsCommand
                 });
             }
 
+            PhysicalAddress root = machine.Space(query.Root).Root;
+            if (!machine.Kernel.Memory.Contains(root))
+            {
+                throw new NoAnswerException($"the top table {root} is not in the image");
+            }
+
             if (summary.MissingTables > 0)
             {
                 Console.Error.WriteLine($"iommu-spy: {summary.MissingTables} page tables are not in the image: what they map is left out");
@@ -65,9 +71,7 @@ internal static class MapsCommand
                 Console.Error.WriteLine($"iommu-spy: stopped after {summary.Tables} page tables: these are no tables of a sane machine, and the list is not whole");
             }
 
-            return count > 0 ? ExitCode.Done : throw new NoAnswerException(machine.Kernel.Memory.Contains(machine.Space(query.Root).Root)
-                ? "nothing is mapped there"
-                : $"the top table {machine.Space(query.Root).Root} is not in the image");
+            return count > 0 ? ExitCode.Done : throw new NoAnswerException("nothing is mapped there");
         });
         return command;
     }

@@ -66,6 +66,11 @@ internal static class TranslateCommand
                 using StreamWriter writer = Output.Text();
                 foreach (TranslationReport report in reports)
                 {
+                    if (report != reports[0])
+                    {
+                        writer.WriteLine();
+                    }
+
                     TranslationText.Write(writer, report);
                 }
             }

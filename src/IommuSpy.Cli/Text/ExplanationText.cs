@@ -9,7 +9,10 @@ internal static class ExplanationText
     public static void Write(TextWriter writer, Explanation explanation, bool teach)
     {
         Fields fields = new(writer, teach);
-        string region = explanation.Region is { } named ? $": {named.Name}" : "";
+
+        // User space and the non-canonical hole are what the kind says already.
+        RegionOffset? inKernel = explanation.Kind.StartsWith("kernel", StringComparison.Ordinal) ? explanation.Region : null;
+        string region = inKernel is { } named ? $": {named.Name}" : "";
         writer.WriteLine($"0x{explanation.Address.Value:x16}  {explanation.Kind}{region}");
         if (Lessons.Kind(explanation.Kind) is string lesson)
         {
@@ -18,7 +21,7 @@ internal static class ExplanationText
 
         writer.WriteLine();
         fields.Line("symbol", explanation.Symbol is string symbol ? $"{symbol}{(explanation.SymbolType is char type ? $"   ({type})" : "")}" : null, Lessons.Symbol);
-        if (explanation.Region is { } range)
+        if (inKernel is { } range)
         {
             string moved = range.DocumentedStart is VirtualAddress documented && documented != range.Start ? $", documented at {documented}" : "";
             fields.Line("region", $"{range.Name} {range.Start} - {range.End}, {range.Offset} into it{moved}", Lessons.Region);
@@ -45,7 +48,20 @@ internal static class ExplanationText
             lead = "";
         }
 
-        lead = "in spaces";
+        if (explanation.Walk is null && explanation.Physical is null)
+        {
+            WriteSpaces(fields, explanation);
+        }
+        else
+        {
+            WriteMappers(fields, explanation);
+        }
+    }
+
+    /// <summary>Of a user address of no process in particular: what it is in each.</summary>
+    private static void WriteSpaces(Fields fields, Explanation explanation)
+    {
+        string lead = "in spaces";
         foreach (SpaceReport space in explanation.Spaces)
         {
             string what = space.Physical is PhysicalAddress page ? $"{page}  {space.Rights}  {Size.Text(space.PageSize)} page" : space.Reason!;
@@ -53,11 +69,23 @@ internal static class ExplanationText
             lead = "";
         }
 
-        if (explanation.SpacesAsked > 0)
+        fields.Line(lead, explanation.SpacesAsked is int asked
+            ? $"{explanation.Spaces.Count} of {asked} processes have something there; ask one with --root"
+            : "the kernel's list of processes could not be read: name a root with --root (see iommu-spy roots)");
+    }
+
+    private static void WriteMappers(Fields fields, Explanation explanation)
+    {
+        string lead = "mapped by";
+        foreach (SpaceReport space in explanation.MappedBy)
         {
-            fields.Line(lead, $"{explanation.Spaces.Count} of {explanation.SpacesAsked} processes have something there; ask one with --root");
+            fields.Line(lead, $"root {space.Root}  {space.Address}  {space.Rights}  {Size.Text(space.PageSize)} page", lead.Length > 0 ? Lessons.MappedBy : null);
+            lead = "";
         }
 
-        writer.WriteLine();
+        if (explanation.MappedBy.Count == 0 && explanation is { Physical: not null, SpacesAsked: int asked })
+        {
+            fields.Line(lead, $"no {(explanation.Kind.StartsWith("user", StringComparison.Ordinal) ? "other " : "")}user address of {asked} processes");
+        }
     }
 }

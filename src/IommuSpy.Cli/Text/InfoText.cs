@@ -45,6 +45,7 @@ internal static class InfoText
             fields.Line(i == 0 ? "memory" : "", $"{range.Start} - {range.End}  {Size.Text(range.End.Value - range.Start.Value + 1)}");
         }
 
+        fields.Line("missing", report.MissingBytes == 0 ? null : $"{Size.Text(report.MissingBytes)} that the kernel maps as memory is not in the image");
         fields.Line("read as", report.MemoryLayout);
         foreach (string disagreement in report.Disagreements)
         {

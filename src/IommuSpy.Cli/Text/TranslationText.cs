@@ -14,7 +14,6 @@ internal static class TranslationText
         WriteWalk(fields, report);
         WriteRights(fields, report);
         fields.Line("physical", report.Physical is PhysicalAddress physical ? $"{physical}  pfn {physical.Frame}" : null);
-        writer.WriteLine();
     }
 
     /// <summary>The steps, a line each.</summary>

@@ -48,7 +48,8 @@ internal sealed class KernelDiscovery(MemoryImage image)
                 KernelTrial? trial = KernelTrial.Of(image, layout, candidate);
                 kernels += trial is null ? 0 : 1;
                 tried[kind] = trial is { HasDirectMap: false } ? before + 1 : MostTrials;
-                if (trial is not null && (best is null || trial.Weight > best.Weight))
+                if (trial is not null && (best is null || trial.Weight > best.Weight
+                    || (trial.Weight == best.Weight && trial.Kernel.MissingBytes < best.Kernel.MissingBytes)))
                 {
                     best = trial;
                 }
@@ -70,7 +71,7 @@ internal sealed class KernelDiscovery(MemoryImage image)
         foreach (CpuState cpu in image.Cpus.Where(cpu => (cpu.Cr0 & PagingEnabled) != 0))
         {
             // Stopped in user mode under PTI, CR3 holds the user half, which is the page after the kernel half.
-            ulong root = X64Format.Target(cpu.Cr3);
+            ulong root = X64Format.Target(cpu.Cr3 & scan.EncryptionMask(cpu.Cr3));
             if ((scan.At(new(root & ~PtiUserHalf)) ?? scan.At(new(root))) is RootCandidate candidate)
             {
                 yield return candidate;

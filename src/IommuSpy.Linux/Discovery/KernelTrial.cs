@@ -54,7 +54,7 @@ internal sealed class KernelTrial
         DirectMapProbe? directMap = DirectMapProbe.Find(space, _memory);
         int structPage = _note is not null && _note.TryGetSize("page", out long bytes) && bytes is > 0 and <= 256 ? (int)bytes : StructPageBytes;
         RegionProbe? regions = directMap is null ? null : RegionProbe.Find(space, directMap, _memory, structPage);
-        Fact<VirtualAddress>? vmemmap = Base("vmemmap_base", regions?.Vmemmap, at => RegionProbe.HoldsPages(space, at, _memory, structPage));
+        Fact<VirtualAddress>? vmemmap = Base("vmemmap_base", regions?.Vmemmap, at => HasStructPage(space, at, root, structPage) && HasStructPage(space, at, _text.Physical, structPage));
         ProcessTables = vmemmap is not null && directMap is not null && Symbol("pgd_list") is Symbol list
             ? PgdList.Read(space, list, vmemmap.Value, structPage, (directMap.LastAddress - directMap.Base + 1) >> PageFrame.Shift)
             : null;
@@ -86,7 +86,7 @@ internal sealed class KernelTrial
         };
 
         bool listed = Symbol("pgd_list") is null || vmemmap is null || ProcessTables is not null;
-        bool whole = directMap is not null && directMap.BytesOutsideImage <= directMap.MappedBytes / 64;
+        bool whole = directMap is not null && directMap.BytesOutsideImage <= directMap.MappedBytes / LinuxKernel.MissingTolerance;
         bool basesAgree = facts.PageOffsetBase?.Agreed == true;
         HasDirectMap = directMap is { MappedBytes: > FewestDirectMapBytes };
         Weight = (ownRoot is null ? 0 : 8) + (whole ? 4 : 0) + (listed ? 2 : 0) + (basesAgree ? 1 : 0);
@@ -97,6 +97,8 @@ internal sealed class KernelTrial
             VmCoreInfo = _note,
             ProcessTables = ProcessTables,
             StructPageBytes = structPage,
+            DirectMapBytes = directMap?.MappedBytes ?? 0,
+            MissingBytes = directMap?.BytesOutsideImage ?? 0,
         };
     }
 
@@ -204,6 +206,9 @@ internal sealed class KernelTrial
 
     private static bool MapsAt(X64AddressSpace space, VirtualAddress directMap, PhysicalAddress physical) =>
         space.TryTranslate(directMap + physical.Value, out PhysicalAddress found) && found == physical;
+
+    private static bool HasStructPage(X64AddressSpace space, VirtualAddress vmemmap, PhysicalAddress physical, int structPageBytes) =>
+        space.TryTranslate(vmemmap + (physical.Frame.Number * (ulong)structPageBytes), out _);
 
     private Fact<PhysicalAddress>? OwnRoot()
     {

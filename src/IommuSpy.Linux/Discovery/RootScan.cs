@@ -118,9 +118,9 @@ internal sealed class RootScan(PhysicalMemory memory)
     // All processes share the table that maps the image: it is read once.
     private TextMapping? MappingOf(PhysicalAddress page, int levels, ulong textEntry, ulong mask) => _textTables.GetOrAdd(
         (X64Format.Target(textEntry & mask), mask),
-        _ =>
+        table =>
         {
-            if (Interlocked.Read(ref _leaves) >= MostLeaves)
+            if (!HasLinearRun(new(table.Table), mask) || Interlocked.Read(ref _leaves) >= MostLeaves)
             {
                 return null;
             }
@@ -130,15 +130,47 @@ internal sealed class RootScan(PhysicalMemory memory)
             return text is not null && memory.Contains(text.Physical) ? text : null;
         });
 
+    /// <summary>
+    /// Whether a page directory maps anything as a kernel's image is mapped: by a large page, or by small pages that follow each other in physical memory
+    /// too. A few reads tell it from the tables of other things, before all that it maps is summed.
+    /// </summary>
+    private bool HasLinearRun(PhysicalAddress directory, ulong mask)
+    {
+        for (ulong i = 0; i < Entries; i++)
+        {
+            if (!memory.TryRead(directory + (i * sizeof(ulong)), out ulong entry) || !X64Format.IsPresent(entry))
+            {
+                continue;
+            }
+
+            entry &= mask;
+            if (X64Format.IsLeaf(entry, 2))
+            {
+                if (X64Format.ReservedBits(entry, 2) == 0)
+                {
+                    return true;
+                }
+            }
+            else if (memory.TryRead(new(X64Format.Target(entry)), out ulong first) && memory.TryRead(new(X64Format.Target(entry) + sizeof(ulong)), out ulong second)
+                && X64Format.IsPresent(first) && X64Format.IsPresent(second)
+                && X64Format.Target(second & mask) == X64Format.Target(first & mask) + PageFrame.Size)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private bool IsTable(ulong entry) =>
         (entry & (X64Entry.Present | X64Entry.Writable | X64Entry.PageSize)) == (X64Entry.Present | X64Entry.Writable)
         && memory.Contains(new(X64Format.Target(entry & EncryptionMask(entry))));
 
     /// <summary>
-    /// Under SME and SEV one address bit of every entry is the C-bit, above all memory (AMD64 APM 2, 15.34.6). An address that has a single bit above
+    /// What clears the C-bit from an entry or CR3; all ones where it has none. Under SME and SEV one address bit of every entry is the C-bit, above all memory (AMD64 APM 2, 15.34.6). An address that has a single bit above
     /// memory has it.
     /// </summary>
-    private ulong EncryptionMask(ulong entry)
+    public ulong EncryptionMask(ulong entry)
     {
         ulong above = X64Format.Target(entry) & ~_addressBits;
         return above != 0 && (above & (above - 1)) == 0 && above >= LowestEncryptionBit ? ~above : ulong.MaxValue;

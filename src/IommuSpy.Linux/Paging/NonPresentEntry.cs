@@ -50,7 +50,7 @@ public sealed record NonPresentEntry(NonPresentKind Kind, int? Type, ulong? Offs
             return Read((int)(entry >> TypeShift) & TypeMask, (~entry >> OffsetShift) & ((1UL << OffsetBits) - 1), types, "");
         }
 
-        if (types.Layout == SwapLayout.Before46Numa && (entry & OldNumaHint) != 0)
+        if (types.Layout == SwapLayout.Before48Numa && (entry & OldNumaHint) != 0)
         {
             PageFrame frame = new PhysicalAddress(entry & AddressMask & entryMask).Frame;
             return new(NonPresentKind.ProtNone, null, null, frame, $"NUMA hint: the page is still in memory, pfn {frame}; the next access is to fault");
@@ -58,8 +58,8 @@ public sealed record NonPresentEntry(NonPresentKind Kind, int? Type, ulong? Offs
 
         (int typeShift, int offsetShift) = types.Layout switch
         {
-            SwapLayout.Before46 => (1, 9),
-            SwapLayout.Before46Numa => (1, 10),
+            SwapLayout.Before48 => (1, 9),
+            SwapLayout.Before48Numa => (1, 10),
             _ => (9, 14),
         };
         return Read((int)(entry >> typeShift) & TypeMask, entry >> offsetShift, types, " (read in the layout before L1TF)");

@@ -22,7 +22,7 @@ public sealed record SwapTypes(int? Devices, IReadOnlyList<NonPresentKind> Speci
     public int FrameBits { get; init; } = FrameBitsOfFiveLevels;
 
     /// <summary>How an entry from before the L1TF fixes is laid out.</summary>
-    public SwapLayout Layout { get; init; } = SwapLayout.Since46;
+    public SwapLayout Layout { get; init; } = SwapLayout.Since48;
 
     /// <summary>Nothing is known of the kernel.</summary>
     public static SwapTypes Unknown { get; } = new(null, []);
@@ -45,12 +45,12 @@ public sealed record SwapTypes(int? Devices, IReadOnlyList<NonPresentKind> Speci
         if (parts.Length < 2
             || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major)
             || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int minor)
-            || (major, minor).CompareTo((4, 6)) >= 0)
+            || (major, minor).CompareTo((4, 8)) >= 0)
         {
-            return SwapLayout.Since46;
+            return SwapLayout.Since48;
         }
 
-        return major < 4 && symbols?.TryFind("task_numa_fault", out _) == true ? SwapLayout.Before46Numa : SwapLayout.Before46;
+        return major < 4 && symbols?.TryFind("task_numa_fault", out _) == true ? SwapLayout.Before48Numa : SwapLayout.Before48;
     }
 
     /// <summary>Reads the meaning off a kernel's symbols.</summary>

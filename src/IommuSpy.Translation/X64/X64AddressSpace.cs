@@ -73,7 +73,7 @@ public sealed class X64AddressSpace
     }
 
     /// <summary>Copies bytes from <paramref name="address"/> on, page by page.</summary>
-    /// <returns>How many bytes there were before the first that is not mapped or that the image lacks.</returns>
+    /// <returns>How many bytes there were before the first that is not mapped or that the image lacks, or before the end of the address space.</returns>
     public int Read(VirtualAddress address, Span<byte> destination)
     {
         int done = 0;
@@ -83,7 +83,7 @@ public sealed class X64AddressSpace
             int want = Math.Min(inPage, destination.Length - done);
             int got = _memory.Read(physical, destination.Slice(done, want));
             done += got;
-            if (got < want)
+            if (got < want || address.Value + (ulong)done == 0)
             {
                 break;
             }

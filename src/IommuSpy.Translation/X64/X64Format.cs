@@ -24,12 +24,13 @@ public readonly struct X64Format : ITableFormat
 
     /// <inheritdoc/>
     /// <remarks>Address bits between the CPU's physical width and 52 are reserved too, but a memory image does not tell that width.</remarks>
-    public static ulong ReservedBits(ulong entry, int level) => level switch
+    public static ulong ReservedBits(ulong entry, int level) => (entry & X64Entry.PageSize) == 0 ? 0 : entry & ReservedWithPageSize(level);
+
+    private static ulong ReservedWithPageSize(int level) => level switch
     {
-        _ when (entry & X64Entry.PageSize) == 0 => 0,
         > HighestLeafLevel => X64Entry.PageSize,
-        3 => entry & 0x3fff_e000,
-        2 => entry & 0x001f_e000,
+        3 => 0x3fff_e000,
+        2 => 0x001f_e000,
         _ => 0,
     };
 

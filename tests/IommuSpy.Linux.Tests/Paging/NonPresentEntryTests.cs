@@ -50,11 +50,11 @@ public class NonPresentEntryTests
             SwapTypes Types(SwapLayout layout) => new SwapTypes(32, []) { Layout = layout };
             (ulong Entry, SwapLayout Layout)[] forms =
             [
-                (SwapEncoder.Inverted(type, offset), SwapLayout.Since46),
-                (SwapEncoder.Inverted(type, offset), SwapLayout.Before46),
-                (SwapEncoder.Since46(type, offset), SwapLayout.Since46),
-                (SwapEncoder.Before46(type, offset), SwapLayout.Before46),
-                (SwapEncoder.Before46Numa(type, offset), SwapLayout.Before46Numa),
+                (SwapEncoder.Inverted(type, offset), SwapLayout.Since48),
+                (SwapEncoder.Inverted(type, offset), SwapLayout.Before48),
+                (SwapEncoder.Since48(type, offset), SwapLayout.Since48),
+                (SwapEncoder.Before48(type, offset), SwapLayout.Before48),
+                (SwapEncoder.Before48Numa(type, offset), SwapLayout.Before48Numa),
             ];
             foreach ((ulong entry, SwapLayout layout) in forms.Where(form => form.Entry != 0))
             {
@@ -96,7 +96,7 @@ public class NonPresentEntryTests
     [Fact]
     public void AnOldNumaHintIsAPageInMemory()
     {
-        SwapTypes types = new(29, []) { Layout = SwapLayout.Before46Numa };
+        SwapTypes types = new(29, []) { Layout = SwapLayout.Before48Numa };
         NonPresentEntry read = NonPresentEntry.Read(0x8000_0000_1234_5266, types);
         Assert.Equal((NonPresentKind.ProtNone, 0x12345UL), (read.Kind, read.Frame!.Value.Number));
         Assert.Contains("NUMA", read.Description, StringComparison.Ordinal);

@@ -6,14 +6,14 @@ internal static class SwapEncoder
     /// <summary>Since 4.18.1: "The offset is stored inverted": ~offset shifted up and down again, type in the top 5 bits.</summary>
     public static ulong Inverted(ulong type, ulong offset) => (~offset << 14 >> 5) | (type << 59);
 
-    /// <summary>4.6 to 4.18.0: "OFFSET (14 -> 63) | TYPE (9-13)".</summary>
-    public static ulong Since46(ulong type, ulong offset) => (type << 9) | (offset << 14);
+    /// <summary>4.8 to 4.18.0: "OFFSET (14 -> 63) | TYPE (9-13)".</summary>
+    public static ulong Since48(ulong type, ulong offset) => (type << 9) | (offset << 14);
 
-    /// <summary>Up to 4.5: type from bit 1 on, offset after the PROT_NONE bit.</summary>
-    public static ulong Before46(ulong type, ulong offset) => (type << 1) | (offset << 9);
+    /// <summary>Up to 4.7: type from bit 1 on, offset after the PROT_NONE bit.</summary>
+    public static ulong Before48(ulong type, ulong offset) => (type << 1) | (offset << 9);
 
     /// <summary>The same where bit 9 is _PAGE_NUMA.</summary>
-    public static ulong Before46Numa(ulong type, ulong offset) => (type << 1) | (offset << 10);
+    public static ulong Before48Numa(ulong type, ulong offset) => (type << 1) | (offset << 10);
 
     /// <summary>pte_modify(pte, PAGE_NONE) since L1TF: the frame's bits are inverted, _PAGE_PROTNONE and _PAGE_ACCESSED set.</summary>
     /// <param name="address">The page's address.</param>

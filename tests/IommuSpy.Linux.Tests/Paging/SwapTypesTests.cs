@@ -36,11 +36,12 @@ public class SwapTypesTests
     }
 
     [Theory]
-    [InlineData("3.16.59", false, SwapLayout.Before46)]
-    [InlineData("3.16.59", true, SwapLayout.Before46Numa)]
-    [InlineData("4.4.302", true, SwapLayout.Before46)]
-    [InlineData("4.6.0", true, SwapLayout.Since46)]
-    [InlineData("6.1.0", true, SwapLayout.Since46)]
+    [InlineData("3.16.59", false, SwapLayout.Before48)]
+    [InlineData("3.16.59", true, SwapLayout.Before48Numa)]
+    [InlineData("4.4.302", true, SwapLayout.Before48)]
+    [InlineData("4.7.10", true, SwapLayout.Before48)]
+    [InlineData("4.8.0", true, SwapLayout.Since48)]
+    [InlineData("6.1.0", true, SwapLayout.Since48)]
     public void TheReleaseTellsTheOldLayouts(string release, bool numa, SwapLayout layout) =>
         Assert.Equal(layout, Of(new() { Release = release, MoreFunctions = numa ? ["task_numa_fault"] : [] }).Layout);
 

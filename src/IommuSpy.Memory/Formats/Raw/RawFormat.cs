@@ -36,7 +36,7 @@ public sealed class RawFormat : IMemoryFormat
         };
 
         string[] damage = length == file.Length ? [] : [$"the file ends at 0x{file.Length:x}, inside a page: its last {file.Length - length} bytes are left out"];
-        return new(file, Name, layouts) { Damage = damage };
+        return new(file, Name, layouts) { DeclaresItsSize = false, Damage = damage };
     }
 
     private static MemoryLayout Whole(MappedFile file, ulong length) =>

@@ -1,0 +1,34 @@
+using BenchmarkDotNet.Attributes;
+using IommuSpy.Race;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Bench;
+
+/// <summary>Visits of all leaves, on one core. The set-up prints how many entries a visit looks at.</summary>
+public class VisitBenchmarks
+{
+    private X64AddressSpace[] _all = [];
+    private X64AddressSpace[] _one = [];
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        _all = Spaces.All(BenchImage.Kernel);
+        _one = [Spaces.LargestProcess(BenchImage.Kernel)];
+        Console.WriteLine($"// entries: {Spaces.VisitAll(_one, out _)} of one space, {Spaces.VisitAll(_all, out _)} of {_all.Length}");
+    }
+
+    [Benchmark]
+    public ulong OneSpace()
+    {
+        Spaces.VisitAll(_one, out ulong leaves);
+        return leaves;
+    }
+
+    [Benchmark]
+    public ulong AllRoots()
+    {
+        Spaces.VisitAll(_all, out ulong leaves);
+        return leaves;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using IommuSpy.Linux;
+using IommuSpy.Memory;
+using IommuSpy.Race;
+using IommuSpy.Translation.X64;
+
+// Our side of the race, with the arguments of peers/addrxlat.c. It prints what each pass took, a line each, in nanoseconds; only the work is timed.
+switch (args)
+{
+    case [string image, "addresses", string directory]:
+        WriteAddresses(image, directory);
+        return 0;
+    case [string image, "walk" or "many", string root, string list, string answers, string passes]:
+        Translate(image, args[1] == "many", Convert.ToUInt64(root, 16), list, answers, Convert.ToInt32(passes, 10));
+        return 0;
+    case [string image, "visit", string passes]:
+        Visit(image, Convert.ToInt32(passes, 10));
+        return 0;
+    default:
+        Console.Error.WriteLine("race IMAGE addresses DIRECTORY | walk ROOT LIST ANSWERS PASSES | many ROOT LIST ANSWERS PASSES | visit PASSES");
+        return 2;
+}
+
+// The lists, and on standard output the root that they are of.
+static void WriteAddresses(string path, string directory)
+{
+    using MemoryImage image = MemoryImage.Open(path);
+    X64AddressSpace space = Spaces.LargestProcess(LinuxKernel.Discover(image));
+    AddressLists lists = AddressLists.Of(space);
+    foreach ((string name, ulong[] list) in (ReadOnlySpan<(string, ulong[])>)
+        [
+            ("small-sequential", lists.SmallSequential),
+            ("small-shuffled", lists.SmallShuffled),
+            ("large-sequential", lists.LargeSequential),
+            ("large-shuffled", lists.LargeShuffled),
+            ("check", lists.Check),
+        ])
+    {
+        AddressFile.Write(Path.Combine(directory, name + ".list"), list);
+    }
+
+    Console.WriteLine($"0x{space.Root.Value:x}");
+}
+
+// Peers do not search for the kernel here, so neither do we: the root is given, and the guest has 4 levels.
+static void Translate(string path, bool many, ulong root, string list, string answers, int passes)
+{
+    using MemoryImage image = MemoryImage.Open(path);
+    X64AddressSpace space = new(image.Layouts[0].Memory, new(root), levels: 4);
+    ulong[] addresses = AddressFile.Read(list);
+    ulong[] physical = new ulong[addresses.Length];
+    for (int pass = 0; pass < passes; pass++)
+    {
+        long start = Stopwatch.GetTimestamp();
+        if (many)
+        {
+            space.TranslateMany(addresses, physical);
+        }
+        else
+        {
+            OneByOne(space, addresses, physical);
+        }
+
+        Report(start);
+    }
+
+    AddressFile.Write(answers, physical);
+}
+
+static void OneByOne(X64AddressSpace space, ReadOnlySpan<ulong> addresses, Span<ulong> physical)
+{
+    for (int i = 0; i < addresses.Length; i++)
+    {
+        physical[i] = space.TryTranslate(new(addresses[i]), out PhysicalAddress answer) ? answer.Value : ulong.MaxValue;
+    }
+}
+
+// The first line is the number of entries of a pass, of all address spaces.
+static void Visit(string path, int passes)
+{
+    using MemoryImage image = MemoryImage.Open(path);
+    X64AddressSpace[] spaces = Spaces.All(LinuxKernel.Discover(image));
+    Console.WriteLine(Spaces.VisitAll(spaces, out _));
+    for (int pass = 0; pass < passes; pass++)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Spaces.VisitAll(spaces, out _);
+        Report(start);
+    }
+}
+
+static void Report(long start) => Console.WriteLine((long)Stopwatch.GetElapsedTime(start).TotalNanoseconds);

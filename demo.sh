@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# The main job on a real guest: boots one, captures its memory, and asks what things are.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+echo "== boot a guest and capture its memory (kernel and package downloads the first time)"
+capture=$(dotnet run --project lab --verbosity quiet -- capture --kernel 6.1 --iommu intel --paging 4 --memory 512M | tail -n 1)
+image="$capture/ram.raw"
+export IOMMU_SPY_SOURCE="$image"
+
+# Shows a command and runs it. An address without an answer is an answer: exit 1 is no failure here.
+show() {
+    echo
+    echo "\$ iommu-spy $* -s ram.raw"
+    ./iommu-spy "$@" || [ $? -eq 1 ]
+}
+
+# An address that `info -J` gives under a name, and the address so many bytes further on (bash counts in 64 bits and wraps, as addresses do).
+fact() { ./iommu-spy info -J | sed -n "s/^ *\"$1\": \"\(0x[0-9a-f]*\)\".*/\1/p"; }
+plus() { printf '0x%x' $(($1 + $2)); }
+
+echo
+echo "== nothing but the bytes of $image"
+show info
+show layout
+
+echo
+echo "== one address of each kind"
+show explain --teach init_task
+show explain "$(plus "$(fact pageOffsetBase)" 0x1234000)"
+show explain "$(./iommu-spy maps --range "$(fact vmallocBase)-$(plus "$(fact vmallocBase)" 0xffffff)" --leaves | sed -n '2s/ .*//p')"
+show explain "$(plus "$(fact vmemmapBase)" 0x48d08)"
+show explain "$(sed -n 's/^anonymous \(0x[0-9a-f]*\) .*/\1/p' "$capture/oracle/guest/workload" | head -n 1)"
+show explain "$(sed -n 's/^swapped \(0x[0-9a-f]*\) .*/\1/p' "$capture/oracle/guest/workload" | head -n 1)"
+show explain 0x0000900000000000
+show explain --physical 0x1000000

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Checks style, runs every test project named as an argument, and ends with one line: N passed, N failed, N skipped.
+set -u
+cd "$(dirname "$0")"
+
+export IOMMU_SPY_COMMAND="$PWD/iommu-spy"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+passed=0 failed=0 skipped=0
+
+# A count that a test program printed in its summary.
+count() { sed -n "s/^ *$1: *\([0-9][0-9]*\) *$/\1/p" "$log" | tail -n 1; }
+
+dotnet build --verbosity quiet || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+
+echo "== style"
+if dotnet format --verify-no-changes --no-restore --verbosity quiet; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+fi
+
+for project in "$@"; do
+    name=$(basename "$project" .csproj)
+    echo "== $name"
+    "tests/$name/bin/Debug/net10.0/$name" --progress off --ansi off >"$log" 2>&1
+    status=$?
+    cat "$log"
+    good=$(count succeeded) bad=$(count failed) left=$(count skipped)
+    passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0})) skipped=$((skipped + ${left:-0}))
+
+    # A program that died, or that ran nothing, has failed however it counted.
+    if [ "${bad:-0}" -eq 0 ] && { [ "$status" -ne 0 ] || [ "${good:-0}" -eq 0 ]; }; then
+        failed=$((failed + 1))
+    fi
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

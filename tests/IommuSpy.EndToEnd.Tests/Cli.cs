@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace IommuSpy.EndToEnd.Tests;
+
+/// <summary>Runs the program as a user would.</summary>
+internal static class Cli
+{
+    private const string CommandVariable = "IOMMU_SPY_COMMAND";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>What a run left behind.</summary>
+    internal sealed record Outcome(int ExitCode, string Output, string Error, TimeSpan Time)
+    {
+        /// <summary>Lines of standard output.</summary>
+        public string[] Lines { get; } = Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    /// <summary>Runs the program with arguments, without a source in its environment.</summary>
+    public static Outcome Run(params string[] arguments) => RunWithInput(null, arguments);
+
+    /// <summary>Runs the program with something on its standard input.</summary>
+    public static Outcome RunWithInput(string? input, params string[] arguments)
+    {
+        ProcessStartInfo start = new(Program(), arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+        start.Environment.Remove("IOMMU_SPY_SOURCE");
+        Stopwatch watch = Stopwatch.StartNew();
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill();
+            Assert.Fail($"no answer in {Patience}: {string.Join(' ', arguments)}");
+        }
+
+        return new(process.ExitCode, output.Result, error.Result, watch.Elapsed);
+    }
+
+    private static string Program()
+    {
+        if (Environment.GetEnvironmentVariable(CommandVariable) is { Length: > 0 } named)
+        {
+            return named;
+        }
+
+        DirectoryInfo? directory = new(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "IommuSpy.slnx")))
+        {
+            directory = directory.Parent;
+        }
+
+        string built = Path.Combine(directory!.FullName, "iommu-spy");
+        return File.Exists(built) ? built : throw new InvalidOperationException("the program is not built: run make first");
+    }
+}

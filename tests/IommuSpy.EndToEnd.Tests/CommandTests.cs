@@ -1,0 +1,197 @@
+using System.Globalization;
+using System.Text.Json;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Maps;
+
+namespace IommuSpy.EndToEnd.Tests;
+
+/// <summary>The commands as users type them, on a real guest: names in JSON, rows in order, exit codes.</summary>
+public class CommandTests
+{
+    private static string Guest => Guests.All[0].Name;
+
+    private static string Image => Guests.Capture(Guest).RamFile;
+
+    private static Machine Machine => GuestMachine.Open(Guest, "ram.raw");
+
+    [Fact]
+    public void Info_has_the_documented_names()
+    {
+        using JsonDocument info = Json("info", "-J");
+        Assert.Equal(Machine.Kernel.Facts.Release.Value, info.RootElement.GetProperty("release").GetString());
+        Assert.StartsWith("Linux version ", info.RootElement.GetProperty("banner").GetString(), StringComparison.Ordinal);
+        Assert.Equal(4, info.RootElement.GetProperty("pagingLevels").GetInt32());
+        Assert.Equal(Machine.Kernel.Facts.KaslrOffset!.Value, Hex(info.RootElement.GetProperty("kaslrOffset")));
+        Assert.Equal(Machine.Kernel.Facts.PhysicalBase.Value, Hex(info.RootElement.GetProperty("physicalBase")));
+        Assert.Equal(Machine.Kernel.Facts.PageOffsetBase!.Value.Value, Hex(info.RootElement.GetProperty("pageOffsetBase")));
+        Assert.Equal(Machine.Kernel.Facts.VmallocBase!.Value.Value, Hex(info.RootElement.GetProperty("vmallocBase")));
+        Assert.Equal(Machine.Kernel.Facts.VmemmapBase!.Value.Value, Hex(info.RootElement.GetProperty("vmemmapBase")));
+        Assert.Equal(Machine.Kernel.Space.Root.Value, Hex(info.RootElement.GetProperty("rootTable")));
+        Assert.Equal(Machine.Symbols!.Count, info.RootElement.GetProperty("symbolCount").GetInt32());
+        Assert.All(info.RootElement.GetProperty("ranges").EnumerateArray(), range => Assert.True(Hex(range.GetProperty("start")) < Hex(range.GetProperty("end"))));
+        Assert.Contains("page tables", info.RootElement.GetProperty("provenance").GetProperty("pageOffsetBase").EnumerateArray().Select(source => source.GetString()));
+    }
+
+    [Fact]
+    public void Translate_has_the_documented_names_and_every_step()
+    {
+        using JsonDocument translation = Json("translate", "init_task", "-J");
+        JsonElement root = translation.RootElement;
+        Assert.True(Machine.Symbols!.TryFind("init_task", out var symbol));
+        Assert.Equal(symbol.Address.Value, Hex(root.GetProperty("address")));
+        Assert.Equal("kernel virtual address", root.GetProperty("kind").GetString());
+        Assert.Equal(Machine.Kernel.Text.ToPhysical(symbol.Address).Value, Hex(root.GetProperty("physical")));
+        Assert.Equal("kernel rw-", root.GetProperty("rights").GetString());
+        Assert.Equal(JsonValueKind.Null, root.GetProperty("reason").ValueKind);
+        JsonElement first = root.GetProperty("steps")[0];
+        Assert.Equal(4, first.GetProperty("level").GetInt32());
+        Assert.Equal(511, first.GetProperty("index").GetInt32());
+        Assert.Equal(Machine.Kernel.Space.Root.Value + (511 * 8), Hex(first.GetProperty("entryAddress")));
+        Assert.True(Machine.Kernel.Memory.TryRead(new(Hex(first.GetProperty("entryAddress"))), out ulong entry));
+        Assert.Equal(entry, Hex(first.GetProperty("entry")));
+        Assert.Contains("P", first.GetProperty("flags").EnumerateArray().Select(flag => flag.GetString()));
+    }
+
+    [Fact]
+    public void Translate_answers_thousands_of_addresses_in_their_order()
+    {
+        List<Mapping> leaves = [];
+        MappingList.Visit(Machine, new(SingleLeaves: true), leaves.Add);
+        Mapping[] asked = [.. leaves.Where((_, i) => i % 7 == 0).Reverse()];
+        Cli.Outcome outcome = Cli.RunWithInput(
+            string.Concat(asked.Select(leaf => $"0x{leaf.Virtual.Value:x}\n0x123\n")), "translate", "-s", Image, "--stdin", "--jsonl");
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Equal(2 * asked.Length, outcome.Lines.Length);
+        for (int i = 0; i < asked.Length; i++)
+        {
+            using JsonDocument row = JsonDocument.Parse(outcome.Lines[2 * i]);
+            Assert.Equal(asked[i].Virtual.Value, Hex(row.RootElement.GetProperty("address")));
+            Assert.Equal(asked[i].Physical.Value, Hex(row.RootElement.GetProperty("physical")));
+            Assert.Equal(asked[i].PageSize, row.RootElement.GetProperty("pageSize").GetUInt64());
+            using JsonDocument unmapped = JsonDocument.Parse(outcome.Lines[(2 * i) + 1]);
+            Assert.Equal(JsonValueKind.Null, unmapped.RootElement.GetProperty("physical").ValueKind);
+            Assert.NotNull(unmapped.RootElement.GetProperty("reason").GetString());
+        }
+    }
+
+    [Fact]
+    public void Maps_streams_every_leaf_with_the_documented_names()
+    {
+        List<Mapping> leaves = [];
+        MappingList.Visit(Machine, new(SingleLeaves: true), leaves.Add);
+        Cli.Outcome outcome = Cli.Run("maps", "-s", Image, "--leaves", "--jsonl");
+        Assert.Equal(leaves.Count, outcome.Lines.Length);
+        for (int i = 0; i < leaves.Count; i++)
+        {
+            using JsonDocument row = JsonDocument.Parse(outcome.Lines[i]);
+            Assert.Equal(leaves[i].Virtual.Value, Hex(row.RootElement.GetProperty("virtual")));
+            Assert.Equal(leaves[i].Physical.Value, Hex(row.RootElement.GetProperty("physical")));
+            Assert.Equal(leaves[i].PageSize, row.RootElement.GetProperty("pageSize").GetUInt64());
+            Assert.Equal(leaves[i].Entry, Hex(row.RootElement.GetProperty("entry")));
+            Assert.Equal(RightsText.Of(leaves[i].Rights), row.RootElement.GetProperty("rights").GetString());
+        }
+    }
+
+    [Fact]
+    public void Symbols_streams_the_whole_table_with_the_documented_names()
+    {
+        Cli.Outcome outcome = Cli.Run("symbols", "-s", Image, "--jsonl");
+        string[] rows = [.. outcome.Lines.Select(line =>
+        {
+            using JsonDocument row = JsonDocument.Parse(line);
+            return $"{Hex(row.RootElement.GetProperty("address")):x16} {row.RootElement.GetProperty("type").GetString()} {row.RootElement.GetProperty("name").GetString()}";
+        })];
+        LineComparison.Equal([.. Machine.Symbols!.Select(symbol => symbol.ToString())], rows);
+    }
+
+    [Fact]
+    public void Reading_through_the_tables_and_by_physical_address_gives_the_same_bytes()
+    {
+        Assert.True(Machine.Symbols!.TryFind("linux_banner", out var banner));
+        Cli.Outcome byName = Cli.Run("read", "-s", Image, "linux_banner", "--length", "64", "--format", "raw");
+        Cli.Outcome physical = Cli.Run("read", "-s", Image, "--physical", $"{Machine.Kernel.Text.ToPhysical(banner.Address)}", "--length", "64", "--format", "raw");
+        Assert.StartsWith("Linux version ", byName.Output, StringComparison.Ordinal);
+        Assert.Equal(byName.Output, physical.Output);
+    }
+
+    [Fact]
+    public void Explain_finds_each_other_address_of_a_page()
+    {
+        using JsonDocument explanation = Json("explain", "init_task", "-J");
+        Assert.Equal("init_task", explanation.RootElement.GetProperty("symbol").GetString());
+        ulong physical = Hex(explanation.RootElement.GetProperty("physical"));
+        ulong[] aliases = [.. explanation.RootElement.GetProperty("alsoAt").EnumerateArray().Select(alias => Hex(alias.GetProperty("address")))];
+        Assert.Contains(Machine.Kernel.Facts.PageOffsetBase!.Value.Value + physical, aliases);
+        Assert.Contains(Machine.Kernel.Facts.VmemmapBase!.Value.Value + ((physical >> 12) * 64), aliases);
+    }
+
+    [Fact]
+    public void Teaching_adds_lines_and_takes_none_away()
+    {
+        string[] plain = Cli.Run("explain", "-s", Image, "init_task").Lines;
+        string[] taught = Cli.Run("explain", "-s", Image, "init_task", "--teach").Lines;
+        Assert.Equal(plain, taught.Where(line => !line.TrimStart().StartsWith('|')));
+        Assert.True(taught.Length > plain.Length);
+    }
+
+    [Theory]
+    [InlineData(1, "translate", "0x10")]
+    [InlineData(1, "translate", "0x1000000000000000")]
+    [InlineData(1, "translate", "no_such_symbol")]
+    [InlineData(1, "symbols", "no_such_symbol")]
+    [InlineData(1, "read", "0x10")]
+    [InlineData(1, "read", "--physical", "0xffffffffff000")]
+    [InlineData(1, "maps", "--rights", "wx", "--range", "0x0-0x1000")]
+    [InlineData(1, "maps", "--root", "0xfffffffff000")]
+    [InlineData(2, "translate")]
+    [InlineData(2, "translate", "12monkeys")]
+    [InlineData(2, "maps", "--rights", "q")]
+    [InlineData(2, "maps", "--range", "0x2000-0x1000")]
+    [InlineData(2, "layout", "--kernel", "3.16")]
+    [InlineData(2, "read", "init_task", "--length", "many")]
+    [InlineData(2, "read", "init_task", "--format", "poem")]
+    [InlineData(2, "explain", "init_task", "--root", "here")]
+    [InlineData(2, "no-such-command")]
+    public void What_has_no_answer_or_makes_no_sense_gets_its_exit_code_and_one_line(int exitCode, params string[] arguments)
+    {
+        Cli.Outcome outcome = Cli.Run([.. arguments, "-s", Image]);
+        Assert.Equal(exitCode, outcome.ExitCode);
+        if (arguments[0] != "translate" || exitCode != 1 || arguments[1] == "no_such_symbol")
+        {
+            Assert.Single(outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+            Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void The_documented_map_of_the_seed_needs_no_source()
+    {
+        Cli.Outcome outcome = Cli.Run("layout", "--documented", "--kernel", "3.16");
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Contains("ffff880000000000  ffffc7ffffffffff", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("ffffffffa0000000  ffffffffff5fffff", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_a_source_the_program_asks_for_one()
+    {
+        Cli.Outcome outcome = Cli.Run("info");
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Contains("-s FILE", outcome.Error, StringComparison.Ordinal);
+    }
+
+    private static JsonDocument Json(params string[] arguments)
+    {
+        Cli.Outcome outcome = Cli.Run([.. arguments, "-s", Image]);
+        Assert.Equal("", outcome.Error);
+        Assert.Equal(0, outcome.ExitCode);
+        return JsonDocument.Parse(outcome.Output);
+    }
+
+    private static ulong Hex(JsonElement element)
+    {
+        string text = element.GetString()!;
+        Assert.StartsWith("0x", text, StringComparison.Ordinal);
+        return ulong.Parse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,17 @@
+using System.Collections.Concurrent;
+using IommuSpy.Analysis;
+
+namespace IommuSpy.EndToEnd.Tests;
+
+/// <summary>Images opened once for all tests.</summary>
+internal static class GuestMachine
+{
+    private static readonly ConcurrentDictionary<string, Lazy<Machine>> Opened = new();
+
+    /// <summary>The machine in one of a guest's images: "ram.raw" or "dump.elf".</summary>
+    public static Machine Open(string guest, string image)
+    {
+        string path = Path.Combine(Guests.Capture(guest).Directory, image);
+        return Opened.GetOrAdd(path, _ => new(() => Machine.Open(path))).Value;
+    }
+}

@@ -1,0 +1,30 @@
+using IommuSpy.Analysis;
+
+namespace IommuSpy.EndToEnd.Tests;
+
+/// <summary>The guest's /proc/kallsyms is the kernel's own listing of the same table.</summary>
+public class KallsymsTests
+{
+    [Theory]
+    [MemberData(nameof(Guests.Images), MemberType = typeof(Guests))]
+    public void Symbols_are_those_of_the_guests_proc_kallsyms(string guest, string image)
+    {
+        // Modules, bpf programs and ftrace trampolines have their owner in brackets: they are in tables of their own.
+        string[] oracle = [.. File.ReadLines(Guests.Capture(guest).GuestOracle("kallsyms")).Where(line => !line.EndsWith(']'))];
+        Machine machine = GuestMachine.Open(guest, image);
+        Assert.NotNull(machine.Symbols);
+        LineComparison.Equal(oracle, [.. machine.Symbols.Select(symbol => symbol.ToString())]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
+    public void Every_symbol_of_the_image_is_found_by_its_name_and_by_its_address(string guest)
+    {
+        Machine machine = GuestMachine.Open(guest, "ram.raw");
+        foreach (var symbol in machine.Symbols!.Where(symbol => machine.Kernel.Text.Contains(symbol.Address) && symbol.Type is not ('A' or 'a')))
+        {
+            Assert.True(machine.Symbols!.TryFind(symbol.Name, out var found) && found.Name == symbol.Name, symbol.Name);
+            Assert.Equal(0UL, machine.SymbolAt(symbol.Address)!.Value.Offset);
+        }
+    }
+}
