@@ -68,13 +68,14 @@ starts() {
         tail -n +2 "$work/slow.csv" >> "$work/start.csv"
     fi
 
-    echo "| start to answer | fastest, s | median, s | times the fastest of iommu-spy translate, ELF |"
-    echo "| --- | --- | --- | --- |"
+    echo "| start to answer | fastest, s | median, s | processor time, s | times iommu-spy translate, ELF: fastest, processor time |"
+    echo "| --- | --- | --- | --- | --- |"
     # command,mean,stddev,median,user,system,min,max; a name with a comma is quoted.
     awk -F, '
-        NR > 1 { name = $0; for (k = 0; k < 7; k++) sub(/,[^,]*$/, "", name); gsub(/"/, "", name); n++; names[n] = name; least[n] = $(NF - 1); middle[n] = $(NF - 4)
-                 if (name ~ /translate init_task, ELF/) ours = $(NF - 1) }
-        END { for (i = 1; i <= n; i++) printf "| %s | %.3f | %.3f | %.1f |\n", names[i], least[i], middle[i], least[i] / ours }' "$work/start.csv"
+        NR > 1 { name = $0; for (k = 0; k < 7; k++) sub(/,[^,]*$/, "", name); gsub(/"/, "", name); n++; names[n] = name; least[n] = $(NF - 1); middle[n] = $(NF - 4); cpu[n] = $(NF - 3) + $(NF - 2)
+                 if (name ~ /translate init_task, ELF/) ours = n }
+        END { for (i = 1; i <= n; i++)
+                  printf "| %s | %.3f | %.3f | %.3f | %.1f, %.1f |\n", names[i], least[i], middle[i], cpu[i], least[i] / least[ours], cpu[i] / cpu[ours] }' "$work/start.csv"
     if [ "$peers" = all ]; then
         echo
         echo "drgn, init_task by its virtual address: $(/usr/bin/python3 bench/peers/answer.drgn.py "$elf" "$kernel" "$physical" virtual | tail -n 1)"
