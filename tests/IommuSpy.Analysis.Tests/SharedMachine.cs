@@ -1,5 +1,6 @@
 using IommuSpy.Testing.Kernel;
 using IommuSpy.Testing.X64;
+using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Tests;
 
@@ -8,6 +9,9 @@ public sealed class SharedMachine : IDisposable
 {
     /// <summary>The page below the non-present entries: 0x50000000 + 4096 n is entry n.</summary>
     public const ulong Odd = 0x5000_0000;
+
+    /// <summary>Where the first process maps the second one's first page.</summary>
+    public const ulong Shared = 0x5100_0000;
 
     /// <summary>Non-present entries from <see cref="Odd"/> on, and what each is.</summary>
     public static readonly (ulong Entry, string Kind, string Reason)[] OddEntries =
@@ -27,6 +31,8 @@ public sealed class SharedMachine : IDisposable
         {
             process.SetEntry(new(Odd + ((ulong)i << 12)), 1, entry);
         }
+
+        process.Map4K(new(Shared), kernel.Processes[1].Pages[0].Physical, X64Entry.Present | X64Entry.UserAccess);
     });
 
     public SyntheticMachine Synthetic { get; }

@@ -118,8 +118,34 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
         Explanation explanation = Explanation.Of(Machine, new VirtualAddress(0x0040_0123), process.Root);
         Assert.Equal(process.Pages[0].Physical + 0x123, explanation.Physical);
         Assert.Empty(explanation.Spaces);
-        Assert.Equal(Machine.Kernel.ProcessTables!.Count, explanation.SpacesAsked);
+        Assert.Empty(explanation.MappedBy);
+        Assert.Equal(5, explanation.SpacesAsked);
         Assert.Equal([$"{new VirtualAddress(0xffff_8880_0000_0000 + explanation.Physical!.Value.Value)} kernel logical address (direct map) kernel rw-"], explanation.AlsoAt.Take(1).Select(Text));
+    }
+
+    /// <summary>For every page of every process: exactly the user addresses that a plain walk over all processes' leaves finds.</summary>
+    [Fact]
+    public void ThoseWhoMapAPageAreThoseOfAPlainWalk()
+    {
+        (PhysicalAddress Root, NaiveLeaf Leaf)[] leaves =
+        [
+            .. shared.Kernel.Processes.SelectMany(process => NaiveLeaf.All(Machine.Kernel.Memory, process.Root).Where(leaf => leaf.Virtual <= long.MaxValue).Select(leaf => (process.Root, leaf))),
+        ];
+        foreach (PhysicalAddress physical in leaves.Select(mapped => new PhysicalAddress(mapped.Leaf.Physical + 0x123)).Distinct())
+        {
+            Assert.Equal(
+                leaves.Where(mapped => physical.Value - mapped.Leaf.Physical < mapped.Leaf.Size)
+                    .Select(mapped => new SpaceReport(mapped.Root, new(mapped.Leaf.Virtual + 0x123), physical, mapped.Leaf.Size, RightsText.Of(mapped.Leaf.Rights), null)),
+                Explanation.Of(Machine, physical).MappedBy);
+        }
+    }
+
+    [Fact]
+    public void AUserAddressNamesTheOthersWhoMapItsPage()
+    {
+        BuiltProcess second = shared.Kernel.Processes[1];
+        SpaceReport other = Assert.Single(Explanation.Of(Machine, second.Pages[0].Address, second.Root).MappedBy);
+        Assert.Equal((shared.Kernel.Processes[0].Root, new VirtualAddress(SharedMachine.Shared), "user r--"), (other.Root, other.Address, other.Rights));
     }
 
     [Fact]
