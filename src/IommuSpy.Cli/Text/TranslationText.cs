@@ -32,7 +32,7 @@ internal static class TranslationText
     /// <summary>Rights, or why there are none.</summary>
     public static void WriteRights(Fields fields, TranslationReport report)
     {
-        fields.Line("rights", report.Rights is null ? null : $"{report.Rights}   ({(report.RightsAgree ? "every level agrees" : "a level above the leaf takes rights away")})", Lessons.Rights);
+        fields.Line("rights", report.Rights is null ? null : $"{report.Rights}   ({(report.RightsAgree ? "as the leaf says" : "less than the leaf says: a level above takes rights away")})", Lessons.Rights);
         fields.Line("reason", report.Reason, report.NotPresent is null ? null : Lessons.NotPresent);
     }
 }
