@@ -24,12 +24,12 @@ public static class PageExpression
         string trimmed = text.Trim();
         if (trimmed.StartsWith(FramePrefix, StringComparison.OrdinalIgnoreCase))
         {
-            return Physical(AddressExpression.TryParseNumber(trimmed[FramePrefix.Length..], out ulong frame) && frame < MaxPhysical >> PageFrame.Shift ? new PageFrame(frame).Address : null, text, out address, out problem);
+            return Physical(AddressExpression.TryParseNumber(trimmed.AsSpan(FramePrefix.Length), out ulong frame) && frame < MaxPhysical >> PageFrame.Shift ? new PageFrame(frame).Address : null, text, out address, out problem);
         }
 
         if (trimmed.StartsWith(PhysicalPrefix, StringComparison.OrdinalIgnoreCase))
         {
-            return Physical(AddressExpression.TryParseNumber(trimmed[PhysicalPrefix.Length..], out ulong at) && at < MaxPhysical ? new PhysicalAddress(at) : null, text, out address, out problem);
+            return Physical(AddressExpression.TryParseNumber(trimmed.AsSpan(PhysicalPrefix.Length), out ulong at) && at < MaxPhysical ? new PhysicalAddress(at) : null, text, out address, out problem);
         }
 
         if (!AddressExpression.TryParse(text, machine.Symbols, out ulong number, out problem))

@@ -1,4 +1,3 @@
-using IommuSpy.Analysis.Reverse;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
