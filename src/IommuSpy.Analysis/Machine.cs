@@ -1,7 +1,10 @@
+using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
 
@@ -12,13 +15,17 @@ public sealed class Machine : IDisposable
 {
     private readonly Lazy<KernelLayout> _layout;
     private readonly Lazy<SwapTypes> _swapTypes;
+    private readonly Lazy<KernelObjects> _objects;
+    private readonly Lazy<ReverseMap> _reverseMap;
 
-    private Machine(MemoryImage image, LinuxKernel kernel)
+    private Machine(MemoryImage image, LinuxKernel kernel, string types)
     {
         Image = image;
         Kernel = kernel;
         _layout = new(() => KernelLayout.Of(kernel));
         _swapTypes = new(() => SwapTypes.Of(kernel));
+        _reverseMap = new(() => ReverseMap.Of(this));
+        _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
     }
 
     /// <summary>The image.</summary>
@@ -33,13 +40,23 @@ public sealed class Machine : IDisposable
     /// <summary>What the kernel's swap types mean.</summary>
     public SwapTypes SwapTypes => _swapTypes.Value;
 
+    /// <summary>The kernel's structures, by the description of its types that was asked for.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes its types.</exception>
+    public KernelObjects Objects => _objects.Value;
+
+    /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
+    public ReverseMap ReverseMap => _reverseMap.Value;
+
     /// <summary>The kernel's symbols, or null where it has none.</summary>
     public SymbolTable? Symbols => Kernel.Kallsyms?.Symbols;
 
     /// <summary>Opens an image and finds the kernel in it.</summary>
+    /// <param name="path">The image's path.</param>
+    /// <param name="options">What the user says of the image.</param>
+    /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
     /// <exception cref="MemoryImageException">The image cannot be read, or is corrupt.</exception>
     /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
-    public static Machine Open(string path, MemoryImageOptions? options = null)
+    public static Machine Open(string path, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
     {
         MemoryImage image = MemoryImage.Open(path, options);
         try
@@ -51,7 +68,7 @@ public sealed class Machine : IDisposable
                     $"{path}: {image.Format}, but its kernel has {Size.Text(kernel.DirectMapBytes)} of memory and the file holds {Size.Text(kernel.Memory.ByteCount)}: {Size.Text(kernel.MissingBytes)} is missing. Analyse what is there with --allow-truncated.");
             }
 
-            return new(image, kernel);
+            return new(image, kernel, types);
         }
         catch
         {

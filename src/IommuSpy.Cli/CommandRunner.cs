@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IommuSpy.Linux;
+using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli;
@@ -29,7 +30,7 @@ internal static class CommandRunner
             Complain(e.Message);
             return ExitCode.Usage;
         }
-        catch (Exception e) when (e is NoAnswerException or LinuxDiscoveryException)
+        catch (Exception e) when (e is NoAnswerException or LinuxDiscoveryException or MissingTypeException)
         {
             Complain(e.Message);
             return ExitCode.NoAnswer;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
+using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli;
@@ -26,18 +27,26 @@ internal sealed class SourceOptions
         Description = "Analyse what is there of an image that has lost its end.",
     };
 
+    private readonly Option<string> _types = new("--types")
+    {
+        Description = $"What describes the kernel's types: {TypeSource.Automatic} (the best there is) or {TypeSource.Btf} (out of the image).",
+        HelpName = "HOW",
+        DefaultValueFactory = _ => TypeSource.Automatic,
+    };
+
     /// <summary>Adds the options to a command.</summary>
     public SourceOptions(Command command)
     {
         command.Options.Add(_source);
         command.Options.Add(_ramSplit);
         command.Options.Add(_allowTruncated);
+        command.Options.Add(_types);
     }
 
     /// <summary>Opens the image and finds the kernel in it.</summary>
     public Machine OpenMachine(ParseResult result)
     {
-        Machine machine = Machine.Open(Path(result), Options(result));
+        Machine machine = Machine.Open(Path(result), Options(result), result.GetValue(_types)!);
         Warn(machine.Image);
         return machine;
     }

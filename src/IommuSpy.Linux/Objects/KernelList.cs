@@ -1,0 +1,51 @@
+using IommuSpy.Memory;
+
+namespace IommuSpy.Linux.Objects;
+
+/// <summary>The elements of a circular list (include/linux/list.h, struct list_head), as far as it could be followed.</summary>
+/// <param name="Elements">The structures that the list links, in its order.</param>
+/// <param name="Damage">Where and why it could not be followed to its end; null for a whole list.</param>
+public sealed record KernelList(IReadOnlyList<VirtualAddress> Elements, string? Damage)
+{
+    /// <summary>Elements that are followed at the most; no list of a sane machine is longer than its pids (PID_MAX_LIMIT).</summary>
+    public const int MaxElements = 1 << 22;
+
+    private const ulong PreviousAt = 8;
+
+    /// <summary>Follows a list. A back link that does not lead back ends it: what was linked wrongly, or half of an update, is not followed.</summary>
+    /// <param name="objects">Reads the kernel's memory.</param>
+    /// <param name="head">Where the head is: a list_head that belongs to no element.</param>
+    /// <param name="memberOffset">Bytes from an element's start to its list_head.</param>
+    /// <param name="limit">Elements that are followed at the most.</param>
+    public static KernelList Read(KernelObjects objects, VirtualAddress head, ulong memberOffset, int limit = MaxElements)
+    {
+        List<VirtualAddress> elements = [];
+        VirtualAddress at = head;
+        while (true)
+        {
+            if (objects.Word(at) is not ulong next)
+            {
+                return new(elements, $"the link at {at} cannot be read");
+            }
+
+            if (next == head.Value)
+            {
+                return new(elements, null);
+            }
+
+            VirtualAddress link = new(next);
+            if (objects.Word(link + PreviousAt) is not ulong previous || previous != at.Value)
+            {
+                return new(elements, $"the link at {at} leads to {link}, which does not lead back");
+            }
+
+            if (elements.Count == limit)
+            {
+                return new(elements, $"it has more than {limit} elements");
+            }
+
+            elements.Add(new(unchecked(next - memberOffset)));
+            at = link;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+namespace IommuSpy.Linux.Types;
+
+/// <summary>The types of one kernel, by whatever describes them. Safe to share between threads.</summary>
+/// <remarks>
+/// A description may be partial: one that was inferred from the data holds only the fields that were pinned down. A type or field that it lacks is
+/// an absence that the caller states; it is never an offset of 0.
+/// </remarks>
+public abstract class KernelTypes
+{
+    /// <summary>What describes them: "BTF in memory, 0xffffffff82a1c3d0".</summary>
+    public abstract string Origin { get; }
+
+    /// <summary>A structure or union by its tag; null where there is none.</summary>
+    public abstract StructType? FindStruct(string tag);
+
+    /// <summary>Any other type by its name: an enumeration by its tag, a typedef, an integer; null where there is none.</summary>
+    public abstract KernelType? Find(string name);
+
+    /// <summary>The value of an enumerator of any enumeration: "PG_locked"; null where there is none of that name.</summary>
+    public abstract long? FindEnumerator(string name);
+
+    /// <summary>Every type that has a name, each once, in the description's order.</summary>
+    public abstract IEnumerable<KernelType> Named { get; }
+
+    /// <summary>A structure or union that a question cannot do without.</summary>
+    /// <exception cref="MissingTypeException">There is none of that tag.</exception>
+    public StructType Struct(string tag) => FindStruct(tag) ?? throw new MissingTypeException($"no struct {tag} is described ({Origin})");
+
+    /// <summary>A field of a structure: <see cref="StructType.Find"/>; null where the structure or the field is absent.</summary>
+    public Field? FindField(string tag, params ReadOnlySpan<string> paths) => FindStruct(tag)?.Find(paths);
+}
