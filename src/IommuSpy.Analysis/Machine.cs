@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
@@ -15,6 +16,7 @@ public sealed class Machine : IDisposable
     private readonly Lazy<KernelLayout> _layout;
     private readonly Lazy<SwapTypes> _swapTypes;
     private readonly Lazy<KernelObjects> _objects;
+    private readonly Lazy<ReverseMap> _reverseMap;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
     {
@@ -22,6 +24,7 @@ public sealed class Machine : IDisposable
         Kernel = kernel;
         _layout = new(() => KernelLayout.Of(kernel));
         _swapTypes = new(() => SwapTypes.Of(kernel));
+        _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
     }
 
@@ -40,6 +43,9 @@ public sealed class Machine : IDisposable
     /// <summary>The kernel's structures, by the description of its types that was asked for.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its types.</exception>
     public KernelObjects Objects => _objects.Value;
+
+    /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
+    public ReverseMap ReverseMap => _reverseMap.Value;
 
     /// <summary>The kernel's symbols, or null where it has none.</summary>
     public SymbolTable? Symbols => Kernel.Kallsyms?.Symbols;
