@@ -1,8 +1,10 @@
 using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Modules;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
@@ -15,6 +17,8 @@ public sealed class Machine : IDisposable
     private readonly Lazy<KernelLayout> _layout;
     private readonly Lazy<SwapTypes> _swapTypes;
     private readonly Lazy<KernelObjects> _objects;
+    private readonly Lazy<PciInventory> _pci;
+    private readonly Lazy<ModuleList> _modules;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
     {
@@ -23,6 +27,8 @@ public sealed class Machine : IDisposable
         _layout = new(() => KernelLayout.Of(kernel));
         _swapTypes = new(() => SwapTypes.Of(kernel));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
+        _modules = new(() => ModuleList.Read(Objects));
+        _pci = new(() => PciInventory.Read(Objects));
     }
 
     /// <summary>The image.</summary>
@@ -40,6 +46,30 @@ public sealed class Machine : IDisposable
     /// <summary>The kernel's structures, by the description of its types that was asked for.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its types.</exception>
     public KernelObjects Objects => _objects.Value;
+
+    /// <summary>The loaded modules.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's struct module, or it has no modules.</exception>
+    public ModuleList Modules => _modules.Value;
+
+    /// <summary>The loaded modules; null where they cannot be read, which <see cref="Modules"/> says why.</summary>
+    public ModuleList? ReadableModules
+    {
+        get
+        {
+            try
+            {
+                return Modules;
+            }
+            catch (MissingTypeException)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>The machine's PCI functions.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
+    public PciInventory Pci => _pci.Value;
 
     /// <summary>The kernel's symbols, or null where it has none.</summary>
     public SymbolTable? Symbols => Kernel.Kallsyms?.Symbols;
@@ -78,8 +108,14 @@ public sealed class Machine : IDisposable
     public AddressKind KindOf(VirtualAddress address) =>
         Kernel.Space.IsCanonical(address) ? AddressKinds.Of(Layout.RegionOf(address).Kind) : AddressKind.NonCanonical;
 
-    /// <summary>The symbol at or before a kernel address, with the distance from it; null outside the kernel's image.</summary>
-    public SymbolOffset? SymbolAt(VirtualAddress address) => Kernel.Text.Contains(address) ? Symbols?.At(address) : null;
+    /// <summary>The symbol at or before an address of the kernel's image or of a module, with the distance from it; null elsewhere.</summary>
+    public SymbolOffset? SymbolAt(VirtualAddress address) => Kernel.Text.Contains(address) ? Symbols?.At(address)
+        : Layout.RegionOf(address).Kind is RegionKind.Modules or RegionKind.KernelText ? ReadableModules?.SymbolAt(address)
+        : null;
+
+    /// <summary>The first symbol of a name: the kernel's own, then each module's; null where there is none.</summary>
+    /// <param name="name">The name; "NAME [MODULE]" asks that module alone.</param>
+    public Symbol? FindSymbol(ReadOnlySpan<char> name) => Symbols?.TryFind(name, out Symbol own) == true ? own : ReadableModules?.FindSymbol(name);
 
     /// <inheritdoc/>
     public void Dispose() => Image.Dispose();

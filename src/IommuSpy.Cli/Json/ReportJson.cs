@@ -2,6 +2,8 @@ using System.Text.Json.Serialization;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Layout;
+using IommuSpy.Analysis.Modules;
+using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Translate;
@@ -28,4 +30,6 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(List<Explanation>))]
 [JsonSerializable(typeof(ReadReport))]
+[JsonSerializable(typeof(PciFunctionReport))]
+[JsonSerializable(typeof(ModuleReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;
