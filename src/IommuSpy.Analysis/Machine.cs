@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
@@ -5,6 +6,7 @@ using IommuSpy.Linux.Modules;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
@@ -19,6 +21,8 @@ public sealed class Machine : IDisposable
     private readonly Lazy<KernelObjects> _objects;
     private readonly Lazy<PciInventory> _pci;
     private readonly Lazy<ModuleList> _modules;
+    private readonly Lazy<TaskTable> _tasks;
+    private readonly Lazy<ReverseMap> _reverseMap;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
     {
@@ -26,9 +30,11 @@ public sealed class Machine : IDisposable
         Kernel = kernel;
         _layout = new(() => KernelLayout.Of(kernel));
         _swapTypes = new(() => SwapTypes.Of(kernel));
+        _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
         _modules = new(() => ModuleList.Read(Objects));
         _pci = new(() => PciInventory.Read(Objects));
+        _tasks = new(() => TaskTable.Read(Objects));
     }
 
     /// <summary>The image.</summary>
@@ -70,6 +76,12 @@ public sealed class Machine : IDisposable
     /// <summary>The machine's PCI functions.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
     public PciInventory Pci => _pci.Value;
+    /// <summary>The kernel's processes.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
+    public TaskTable Tasks => _tasks.Value;
+
+    /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
+    public ReverseMap ReverseMap => _reverseMap.Value;
 
     /// <summary>The kernel's symbols, or null where it has none.</summary>
     public SymbolTable? Symbols => Kernel.Kallsyms?.Symbols;

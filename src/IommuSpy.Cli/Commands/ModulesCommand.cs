@@ -27,11 +27,7 @@ internal static class ModulesCommand
         {
             using Machine machine = source.OpenMachine(result);
             ModuleList list = machine.Modules;
-            if (list.Damage is string damage)
-            {
-                Console.Error.WriteLine($"iommu-spy: {damage}");
-            }
-
+            Output.Problems(list.Damage is string damage ? [damage] : []);
             KernelModule? one = result.GetValue(name) is string wanted ? list.Find(wanted) ?? throw new NoAnswerException($"no module '{wanted}' is loaded") : null;
             IReadOnlyList<KernelModule> modules = one is null ? list.Modules : [one];
             if (output.Json(result) && one is not null)

@@ -27,11 +27,7 @@ internal static class PciCommand
                 : PciAddress.TryParse(text, out PciAddress parsed) ? parsed : throw new UsageException($"'{text}' is no PCI function: write BUS:DEVICE.FUNCTION, as 00:1f.2, or with the domain before it");
             using Machine machine = source.OpenMachine(result);
             PciReport report = PciReport.Of(machine);
-            foreach (string damage in report.Damage)
-            {
-                Console.Error.WriteLine($"iommu-spy: {damage}");
-            }
-
+            Output.Problems(report.Damage);
             if (address is PciAddress one)
             {
                 report = report with { Functions = [.. report.Functions.Where(function => function.Address == one.ToString())] };
