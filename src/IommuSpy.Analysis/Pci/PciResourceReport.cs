@@ -3,7 +3,7 @@ using IommuSpy.Linux.Pci;
 namespace IommuSpy.Analysis.Pci;
 
 /// <summary>A range that a PCI function decodes.</summary>
-/// <param name="Name">"BAR 0", "ROM", "VF BAR 0", "window 13".</param>
+/// <param name="Name">"BAR 0", "ROM", "VF BAR 0", "window 13" of a bridge, "chipset 13".</param>
 /// <param name="Start">First physical address, or port.</param>
 /// <param name="End">Last physical address, or port.</param>
 /// <param name="Space">"memory" or "io".</param>
@@ -20,6 +20,7 @@ public sealed record PciResourceReport(string Name, HexValue Start, HexValue End
             PciResourceKind.Bar => $"BAR {resource.Index}",
             PciResourceKind.Rom => "ROM",
             PciResourceKind.VirtualFunctionBar => $"VF BAR {resource.Index - FirstVirtualFunctionBar}",
+            PciResourceKind.Chipset => $"chipset {resource.Index}",
             _ => $"window {resource.Index}",
         },
         new(resource.Start.Value),

@@ -42,7 +42,7 @@ internal static class PciText
         foreach (PciResourceReport resource in function.Resources)
         {
             string traits = (resource.Prefetchable ? " prefetchable" : "") + (resource.Is64Bit ? " 64-bit" : "");
-            fields.Line(lead, $"{resource.Name,-9} {resource.Space} {resource.Start}-{resource.End}{traits}");
+            fields.Line(lead, $"{resource.Name,-10} {resource.Space} {resource.Start}-{resource.End}{traits}");
             lead = "";
         }
 

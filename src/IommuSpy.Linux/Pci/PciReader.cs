@@ -20,6 +20,9 @@ internal sealed class PciReader
     private const ulong DisabledFlag = 0x1000_0000;
     private const ulong SpaceFlags = 0x300;
     private const int AliasWords = 4;
+
+    // Bit 7 says that the device has several functions.
+    private const ulong HeaderLayout = 0x7f;
     private const int MaxFirmwareIds = 256;
 
     private readonly KernelObjects _objects;
@@ -128,7 +131,7 @@ internal sealed class PciReader
             Class = (uint)classCode,
             Revision = (byte?)_objects.Read(at, _device.Revision),
             Driver = Pointer(at, _device.Driver) is VirtualAddress driver && Pointer(driver, _device.DriverName) is VirtualAddress text ? _objects.Text(text, most: 64) : null,
-            HeaderType = (byte?)(_objects.Read(at, _device.HeaderType) & 0x7f),
+            HeaderType = (byte?)(_objects.Read(at, _device.HeaderType) & HeaderLayout),
             PortType = PortType(at),
             Bridge = Pointer(busObject, _bus.Self) is VirtualAddress bridge ? AddressOf(bridge) : null,
             SecondaryBus = subordinate is VirtualAddress behind ? (byte?)_objects.Read(behind, _bus.Number) : null,
@@ -224,6 +227,7 @@ internal sealed class PciReader
         }
 
         ulong step = array.Element.Bytes;
+        bool isBridge = (_objects.Read(at, _device.HeaderType) & HeaderLayout) is 1 or 2;
         for (int i = 0; i < (int)Math.Min(array.Count, MaxResources); i++)
         {
             VirtualAddress entry = at + _device.Resources.Offset + ((ulong)i * step);
@@ -231,19 +235,19 @@ internal sealed class PciReader
                 && _objects.Read(entry, _device.ResourceFlags) is ulong flags
                 && (flags & SpaceFlags) != 0 && (flags & (UnsetFlag | DisabledFlag)) == 0 && start <= end && end != 0)
             {
-                resources.Add(new(i, Kind(i), new(start), new(end), flags));
+                resources.Add(new(i, Kind(i, isBridge), new(start), new(end), flags));
             }
         }
 
         return resources;
     }
 
-    private PciResourceKind Kind(int index) => index switch
+    private PciResourceKind Kind(int index, bool isBridge) => index switch
     {
         < RomIndex => PciResourceKind.Bar,
         RomIndex => PciResourceKind.Rom,
         _ when index < _bridgeWindows => PciResourceKind.VirtualFunctionBar,
-        _ => PciResourceKind.BridgeWindow,
+        _ => isBridge ? PciResourceKind.BridgeWindow : PciResourceKind.Chipset,
     };
 
     private PciIommu Iommu(VirtualAddress at)
