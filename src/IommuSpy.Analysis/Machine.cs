@@ -22,6 +22,7 @@ public sealed class Machine : IDisposable
     private readonly Lazy<PciInventory> _pci;
     private readonly Lazy<ModuleList> _modules;
     private readonly Lazy<TaskTable> _tasks;
+    private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
     private readonly Lazy<ReverseMap> _reverseMap;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
@@ -35,6 +36,7 @@ public sealed class Machine : IDisposable
         _modules = new(() => ModuleList.Read(Objects));
         _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
+        _owners = new(TasksOrAbsence);
     }
 
     /// <summary>The image.</summary>
@@ -79,6 +81,12 @@ public sealed class Machine : IDisposable
     /// <summary>The kernel's processes.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
     public TaskTable Tasks => _tasks.Value;
+
+    /// <summary>Why the processes of tables cannot be told; null where they can.</summary>
+    public string? ProcessesAbsence => _owners.Value.Absence;
+
+    /// <summary>The processes that go through a top-level table, by pid; empty where none does, and where that cannot be told: <see cref="ProcessesAbsence"/>.</summary>
+    public IReadOnlyList<KernelTask> OwnersOf(PhysicalAddress root) => _owners.Value.Tasks?.OwnersOf(root) ?? [];
 
     /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
     public ReverseMap ReverseMap => _reverseMap.Value;
@@ -128,6 +136,18 @@ public sealed class Machine : IDisposable
     /// <summary>The first symbol of a name: the kernel's own, then each module's; null where there is none.</summary>
     /// <param name="name">The name; "NAME [MODULE]" asks that module alone.</param>
     public Symbol? FindSymbol(ReadOnlySpan<char> name) => Symbols?.TryFind(name, out Symbol own) == true ? own : ReadableModules?.FindSymbol(name);
+
+    private (TaskTable? Tasks, string? Absence) TasksOrAbsence()
+    {
+        try
+        {
+            return (Tasks, null);
+        }
+        catch (MissingTypeException e)
+        {
+            return (null, e.Message);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Image.Dispose();
