@@ -1,8 +1,10 @@
+using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
@@ -15,6 +17,8 @@ public sealed class Machine : IDisposable
     private readonly Lazy<KernelLayout> _layout;
     private readonly Lazy<SwapTypes> _swapTypes;
     private readonly Lazy<KernelObjects> _objects;
+    private readonly Lazy<TaskTable> _tasks;
+    private readonly Lazy<ReverseMap> _reverseMap;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
     {
@@ -22,7 +26,9 @@ public sealed class Machine : IDisposable
         Kernel = kernel;
         _layout = new(() => KernelLayout.Of(kernel));
         _swapTypes = new(() => SwapTypes.Of(kernel));
+        _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
+        _tasks = new(() => TaskTable.Read(Objects));
     }
 
     /// <summary>The image.</summary>
@@ -40,6 +46,13 @@ public sealed class Machine : IDisposable
     /// <summary>The kernel's structures, by the description of its types that was asked for.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its types.</exception>
     public KernelObjects Objects => _objects.Value;
+
+    /// <summary>The kernel's processes.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
+    public TaskTable Tasks => _tasks.Value;
+
+    /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
+    public ReverseMap ReverseMap => _reverseMap.Value;
 
     /// <summary>The kernel's symbols, or null where it has none.</summary>
     public SymbolTable? Symbols => Kernel.Kallsyms?.Symbols;

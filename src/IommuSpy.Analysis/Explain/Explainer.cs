@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Reverse;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
@@ -92,18 +93,7 @@ internal sealed class Explainer(Machine machine)
         return null;
     }
 
-    private RangeReport? RangeOf(PhysicalAddress? physical)
-    {
-        foreach (PhysicalRange range in machine.Kernel.Memory.Ranges)
-        {
-            if (physical is PhysicalAddress at && range.Contains(at))
-            {
-                return RangeReport.Of(range);
-            }
-        }
-
-        return null;
-    }
+    private RangeReport? RangeOf(PhysicalAddress? physical) => physical is PhysicalAddress at ? RangeReport.Around(machine.Kernel.Memory, at) : null;
 
     private List<AliasReport> Aliases(PhysicalAddress? physical, VirtualAddress? self)
     {
@@ -113,11 +103,10 @@ internal sealed class Explainer(Machine machine)
             return aliases;
         }
 
-        foreach (PageAlias alias in PageAliases.InKernelHalf(machine.Kernel.Space, page).Where(alias => alias.Address != self))
+        ulong within = page.Value % PageFrame.Size;
+        foreach (PageMapper mapper in machine.ReverseMap.MappersOf(page.Frame).Where(mapper => mapper.Root is null && mapper.Address + within != self))
         {
-            LayoutRegion region = machine.Layout.RegionOf(alias.Address);
-            string symbol = machine.SymbolAt(alias.Address) is SymbolOffset at ? $", {at}" : "";
-            aliases.Add(new(alias.Address, $"{AddressKinds.Of(region.Kind).Words()} ({region.Name}{symbol})", RightsText.Of(alias.Rights)));
+            aliases.Add(AliasReport.Of(machine, mapper.Address + within, mapper.Rights));
         }
 
         if (machine.Kernel.Facts.VmemmapBase is { } vmemmap)
@@ -142,11 +131,13 @@ internal sealed class Explainer(Machine machine)
             return mappers;
         }
 
-        foreach (PhysicalAddress root in machine.Kernel.ProcessTables ?? [])
+        ulong within = page.Value % PageFrame.Size;
+        foreach (PageMapper mapper in machine.ReverseMap.MappersOf(page.Frame))
         {
-            mappers.AddRange(PageAliases.InUserHalf(machine.Space(root), page)
-                .Where(alias => root != ownRoot || alias.Address != self)
-                .Select(alias => new SpaceReport(root, alias.Address, page, alias.PageSize, RightsText.Of(alias.Rights), null)));
+            if (mapper.Root is PhysicalAddress root && (root != ownRoot || mapper.Address + within != self))
+            {
+                mappers.Add(new(root, mapper.Address + within, page, mapper.PageSize, RightsText.Of(mapper.Rights), null));
+            }
         }
 
         return mappers;
