@@ -3,6 +3,7 @@ using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
@@ -18,6 +19,7 @@ public sealed class Machine : IDisposable
     private readonly Lazy<SwapTypes> _swapTypes;
     private readonly Lazy<KernelObjects> _objects;
     private readonly Lazy<TaskTable> _tasks;
+    private readonly Lazy<MemoryPages> _pages;
     private readonly Lazy<ReverseMap> _reverseMap;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
@@ -29,6 +31,7 @@ public sealed class Machine : IDisposable
         _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
         _tasks = new(() => TaskTable.Read(Objects));
+        _pages = new(() => MemoryPages.Of(Objects));
     }
 
     /// <summary>The image.</summary>
@@ -50,6 +53,10 @@ public sealed class Machine : IDisposable
     /// <summary>The kernel's processes.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
     public TaskTable Tasks => _tasks.Value;
+
+    /// <summary>The struct page of every page frame.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
+    public MemoryPages Pages => _pages.Value;
 
     /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
     public ReverseMap ReverseMap => _reverseMap.Value;

@@ -142,7 +142,7 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
         PageFrame head = HeadOf(_page, flaggedHead);
         if (head == _page.Frame && !flaggedHead)
         {
-            return new(_page, false, 0, pages.Types.NamesHugetlb && Type == PageType.Hugetlb, 0, 0, pages.Rules.IsMapped(_page.MapWord));
+            return new(_page, false, 0, pages.Types.NamesHugetlb && Type == PageType.Hugetlb, 0, 0, StableFlagRules.IsMapped(_page.MapWord));
         }
 
         if (_hasCompound && _compound.Head.Frame == head)
@@ -153,7 +153,7 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
         PageRecord record = _page;
         if (head != _page.Frame && !TryRead(head, out record))
         {
-            return new(_page, false, 0, false, 0, 0, pages.Rules.IsMapped(_page.MapWord));
+            return new(_page, false, 0, false, 0, 0, StableFlagRules.IsMapped(_page.MapWord));
         }
 
         _compound = ReadCompound(record);
@@ -235,7 +235,7 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
 
         for (ulong i = 0; i < 1UL << order; i++)
         {
-            if (TryRead(new(head.Frame.Number + i), out PageRecord page) && pages.Rules.IsMapped(page.MapWord))
+            if (TryRead(new(head.Frame.Number + i), out PageRecord page) && StableFlagRules.IsMapped(page.MapWord))
             {
                 return true;
             }

@@ -64,7 +64,7 @@ internal sealed class StableFlagRules
     }
 
     /// <summary>Whether a word is a map count, and not of 0.</summary>
-    public bool IsMapped(uint mapWord) => (int)mapWord >= 0;
+    public static bool IsMapped(uint mapWord) => (int)mapWord >= 0;
 
     /// <summary>/proc/kpageflags's entry.</summary>
     public StablePageFlags Flags(in PageRecord page, in FolioRecord folio, bool free)
@@ -82,7 +82,9 @@ internal sealed class StableFlagRules
         if (anonymous)
         {
             result |= (ulong)StablePageFlags.Anonymous;
-            result |= (folio.Head.Mapping & MappingMovable) != 0 ? (ulong)StablePageFlags.Ksm : 0;
+
+            // From 6.10 until snapshots the kernel asks for either of KSM's two bits, and so calls all anonymous memory merged. What it says is what it says.
+            result |= (folio.Head.Mapping & MappingMovable) != 0 || (_perFolio && !_snapshots) ? (ulong)StablePageFlags.Ksm : 0;
         }
 
         result |= tail ? (ulong)StablePageFlags.CompoundTail : folio.IsCompound ? (ulong)StablePageFlags.CompoundHead : 0;
@@ -151,14 +153,14 @@ internal sealed class StableFlagRules
         {
             return folio.IsCompound && (folio.LargeFlags & _largeRmappable) != 0 ? StablePageFlags.Thp
                 : hugeZero ? StablePageFlags.ZeroPage | StablePageFlags.Thp
-                : _pages.ZeroPage == folio.Head.Frame ? StablePageFlags.ZeroPage : 0;
+                : _pages.ZeroPage == folio.Head.Frame ? StablePageFlags.ZeroPage : StablePageFlags.None;
         }
 
         if (folio.IsCompound && _pages.HasTransparentHugePages)
         {
-            return (folio.Head.Flags & _lru) != 0 || anonymous ? StablePageFlags.Thp : hugeZero ? StablePageFlags.ZeroPage | StablePageFlags.Thp : 0;
+            return (folio.Head.Flags & _lru) != 0 || anonymous ? StablePageFlags.Thp : hugeZero ? StablePageFlags.ZeroPage | StablePageFlags.Thp : StablePageFlags.None;
         }
 
-        return _pages.ZeroPage == page.Frame ? StablePageFlags.ZeroPage : 0;
+        return _pages.ZeroPage == page.Frame ? StablePageFlags.ZeroPage : StablePageFlags.None;
     }
 }
