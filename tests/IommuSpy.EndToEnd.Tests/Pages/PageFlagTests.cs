@@ -84,8 +84,9 @@ public class PageFlagTests
     private static bool IsTurnover(StablePageFlags theirs, StablePageFlags ours, bool sameCount)
     {
         StablePageFlags changed = theirs ^ ours;
-        return sameCount && ((changed & ~Turnover) == 0 && ((theirs | ours) & StablePageFlags.Slab) != 0
-            || (changed & ~Motion) == 0 && (theirs & ours & StablePageFlags.Lru) != 0);
+        bool slab = (theirs | ours).HasFlag(StablePageFlags.Slab);
+        bool listed = (theirs & ours).HasFlag(StablePageFlags.Lru);
+        return sameCount && ((slab && (changed | Turnover) == Turnover) || (listed && (changed | Motion) == Motion));
     }
 
     private static ulong[] Oracle(string guest, string name) => MemoryMarshal.Cast<byte, ulong>(File.ReadAllBytes(Guests.Capture(guest).GuestOracle(name))).ToArray();
