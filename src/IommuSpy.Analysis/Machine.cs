@@ -20,6 +20,7 @@ public sealed class Machine : IDisposable
     private readonly Lazy<KernelObjects> _objects;
     private readonly Lazy<TaskTable> _tasks;
     private readonly Lazy<MemoryPages> _pages;
+    private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
     private readonly Lazy<ReverseMap> _reverseMap;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
@@ -32,6 +33,7 @@ public sealed class Machine : IDisposable
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
         _tasks = new(() => TaskTable.Read(Objects));
         _pages = new(() => MemoryPages.Of(Objects));
+        _owners = new(TasksOrAbsence);
     }
 
     /// <summary>The image.</summary>
@@ -57,6 +59,12 @@ public sealed class Machine : IDisposable
     /// <summary>The struct page of every page frame.</summary>
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
     public MemoryPages Pages => _pages.Value;
+
+    /// <summary>Why the processes of tables cannot be told; null where they can.</summary>
+    public string? ProcessesAbsence => _owners.Value.Absence;
+
+    /// <summary>The processes that go through a top-level table, by pid; empty where none does, and where that cannot be told: <see cref="ProcessesAbsence"/>.</summary>
+    public IReadOnlyList<KernelTask> OwnersOf(PhysicalAddress root) => _owners.Value.Tasks?.OwnersOf(root) ?? [];
 
     /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
     public ReverseMap ReverseMap => _reverseMap.Value;
@@ -100,6 +108,18 @@ public sealed class Machine : IDisposable
 
     /// <summary>The symbol at or before a kernel address, with the distance from it; null outside the kernel's image.</summary>
     public SymbolOffset? SymbolAt(VirtualAddress address) => Kernel.Text.Contains(address) ? Symbols?.At(address) : null;
+
+    private (TaskTable? Tasks, string? Absence) TasksOrAbsence()
+    {
+        try
+        {
+            return (Tasks, null);
+        }
+        catch (MissingTypeException e)
+        {
+            return (null, e.Message);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Image.Dispose();
