@@ -4,6 +4,7 @@ using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Modules;
 using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Tasks;
@@ -22,6 +23,7 @@ public sealed class Machine : IDisposable
     private readonly Lazy<PciInventory> _pci;
     private readonly Lazy<ModuleList> _modules;
     private readonly Lazy<TaskTable> _tasks;
+    private readonly Lazy<MemoryPages> _pages;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
     private readonly Lazy<ReverseMap> _reverseMap;
 
@@ -36,6 +38,7 @@ public sealed class Machine : IDisposable
         _modules = new(() => ModuleList.Read(Objects));
         _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
+        _pages = new(() => MemoryPages.Of(Objects));
         _owners = new(TasksOrAbsence);
     }
 
@@ -81,6 +84,10 @@ public sealed class Machine : IDisposable
     /// <summary>The kernel's processes.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
     public TaskTable Tasks => _tasks.Value;
+
+    /// <summary>The struct page of every page frame.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
+    public MemoryPages Pages => _pages.Value;
 
     /// <summary>Why the processes of tables cannot be told; null where they can.</summary>
     public string? ProcessesAbsence => _owners.Value.Absence;
