@@ -26,18 +26,23 @@ internal static class DirectoryEntryStep
     {
         KernelBytes memory = state.Memory;
         int inode = state.At("dentry", "d_inode");
-        List<int> offsets = FieldSearch.Words(memory, state.Entries, MaxEntryBytes, (entry, value, offset) =>
+        int parent = state.At("dentry", "d_parent");
+        List<int> offsets = FieldSearch.Words(memory, state.Entries, EntryBytes(state), (entry, value, offset) =>
             value == 0 || (offset >= 8 && KernelBytes.LooksLikePointer(value) && (memory.WordOrZero(value) & ~1UL) == entry + (ulong)offset - 8));
 
         // Circular lists have the same back links, and no end.
         offsets.RemoveAll(offset => !state.Entries.Exists(entry => state.Read(entry, offset) != 0 && state.Read(entry, offset - 8) == 0)
-            || state.Entries.Exists(entry => state.Read(entry, offset) is ulong link && link - state.Read(entry, inode) < MaxInodeBytes));
+            || state.Entries.Exists(entry => state.Read(entry, offset) - state.Read(entry, inode) < MaxInodeBytes));
+
+        // Since 6.8 children hang on such a chain too: each is linked from its parent or from another child of it.
+        offsets.RemoveAll(offset => state.Entries.TrueForAll(entry => state.Read(entry, offset) is not (ulong link and not 0)
+            || link - state.Read(entry, parent) < MaxEntryBytes || state.Read(link - (ulong)offset + 8, parent) == state.Read(entry, parent)));
         if (offsets.Count == 1)
         {
             state.Book.Declare("hlist_bl_node", "next", 0, state.Book.PointerTo("hlist_bl_node"));
             state.Book.Declare("hlist_bl_node", "pprev", 8, LayoutBook.Pointer);
             state.Book.Add("dentry", "d_hash", offsets[0] - 8, state.Book.Struct("hlist_bl_node"), state.Entries.Count,
-                "in no chain, or in one that ends and whose back links lead to what leads there, outside of the entry's inode");
+                "in no chain, or in one that ends and whose back links lead to what leads there, outside of the entry's inode and parent");
         }
         else
         {
@@ -45,10 +50,14 @@ internal static class DirectoryEntryStep
         }
     }
 
+    private static int EntryBytes(InferenceState state) => FieldSearch.LeastDistance(
+        state.Has("super_block", "s_root") ? state.Entries.Concat(state.Supers.Select(super => state.Read(super, state.At("super_block", "s_root"))).Where(root => root != 0)).Distinct() : state.Entries,
+        MaxEntryBytes);
+
     private static void Operations(InferenceState state)
     {
         // Some entries have none; those that have lead into the kernel's image or a module.
-        List<int> offsets = FieldSearch.Words(state.Memory, state.Entries, MaxEntryBytes, (_, value, _) => value == 0 || state.IsStatic(value));
+        List<int> offsets = FieldSearch.Words(state.Memory, state.Entries, EntryBytes(state), (_, value, _) => value == 0 || state.IsStatic(value));
         List<(int Operations, int Name)> found = [];
         foreach (int offset in offsets)
         {

@@ -10,6 +10,7 @@ internal static class FileStep
     private const int MaxEntryBytes = 256;
     private const int MaxNameBytes = 255; // NAME_MAX
     private const int MaxDepth = 256;
+    private static readonly string[] Links = ["vm_next", "vm_prev"];
     private const int NameAt = 8; // qstr: hash, length, pointer
 
     public static void Run(InferenceState state)
@@ -72,7 +73,7 @@ internal static class FileStep
         List<ulong> stacks = state.Has("mm_struct", "start_stack")
             ? [.. state.Maps.Keys.Select(map => AreaPropertyStep.AreaOf(state, map, state.Read(map, state.At("mm_struct", "start_stack"))))] : [];
         List<int> files = FieldSearch.Words(memory, state.AllAreas, state.AreaBytes, (_, value, _) => value == 0 || (memory.IsDirect(value) && value % sizeof(ulong) == 0));
-        int[] known = [state.At("vm_area_struct", "vm_mm"), .. new[] { "vm_next", "vm_prev" }.Select(name => state.Book.OffsetOf("vm_area_struct", name) ?? -1)];
+        int[] known = [state.At("vm_area_struct", "vm_mm"), .. Links.Select(name => state.Book.OffsetOf("vm_area_struct", name) ?? -1)];
         foreach (int file in files)
         {
             if (known.Contains(file) || stacks.Exists(stack => state.Read(stack, file) != 0))

@@ -1,5 +1,3 @@
-using IommuSpy.Memory;
-
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
