@@ -30,6 +30,9 @@ internal sealed class InferenceState(LinuxKernel kernel)
     /// <summary>Each mm of a process, and a task that has it.</summary>
     public Dictionary<ulong, ulong> Maps { get; } = [];
 
+    /// <summary>More than which no mm_struct has: the least distance between two of them.</summary>
+    public int MapBytes => FieldSearch.LeastDistance(Maps.Keys, MemoryMapStep.MaxMapBytes);
+
     /// <summary>The areas of each mm, in order of address.</summary>
     public Dictionary<ulong, List<ulong>> Areas { get; } = [];
 
