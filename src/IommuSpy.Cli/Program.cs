@@ -10,9 +10,12 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     LayoutCommand.Build(),
     MapsCommand.Build(),
     RootsCommand.Build(),
+    PsCommand.Build(),
     WhoCommand.Build(),
     SymbolsCommand.Build(),
     ReadCommand.Build(),
+    ModulesCommand.Build(),
+    PciCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);
