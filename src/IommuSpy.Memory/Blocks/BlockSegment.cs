@@ -23,6 +23,7 @@ internal sealed unsafe class BlockSegment : ISegmentReader
     private readonly int _shift;
     private ulong _expected;
     private int _inOrder;
+    private ulong _decodedTo;
 
     /// <summary>A run of memory.</summary>
     /// <param name="store">Where the blocks come from.</param>
@@ -124,12 +125,17 @@ internal sealed unsafe class BlockSegment : ISegmentReader
         }
 
         _expected = block + 1;
-        return !isHit && _inOrder >= SequenceLength;
+
+        // Zero blocks are not kept: what was decoded ahead is not asked for again because of them.
+        return !isHit && _inOrder >= SequenceLength && (block >= _decodedTo || block + BlocksAhead < _decodedTo);
     }
+
+    private ulong BlocksAhead => (ulong)Math.Max(1, AheadBytes >> _shift);
 
     private void DecodeAhead(ulong block)
     {
-        ulong end = Math.Min(_blocks, block + (ulong)Math.Max(1, AheadBytes >> _shift));
+        ulong end = Math.Min(_blocks, block + BlocksAhead);
+        _decodedTo = end;
         int group = Math.Max(1, GroupBytes >> _shift);
         int groups = (int)((end - block + (ulong)group - 1) / (ulong)group);
         Parallel.For(0, groups, index =>

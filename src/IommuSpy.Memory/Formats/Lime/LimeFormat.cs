@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace IommuSpy.Memory.Formats.Lime;
 
 /// <summary>LiME (version 1): before each run of memory a header with its first and last address. Its "padded" form has no headers and is raw.</summary>
