@@ -49,6 +49,18 @@ visits() {
     rates "$work/visit.ns" "$entries" | awk -v n="$entries" '{ printf "Visit of all address spaces, %d entries: %s million entries a second (%s)\n", n, $1, $2 }'
 }
 
+# What is made before an answer can be given: the index from pages to all who map them, and the kernel's types. Everyone's in milliseconds.
+indexes() {
+    "$work/race" "$elf" reverse $((rounds * passes)) > "$work/reverse"
+    "$work/race" "$elf" types $((rounds * passes)) > "$work/types.ns"
+    tail -n +2 "$work/reverse" > "$work/reverse.ns"
+    echo "Index of all mappings, $(nproc) cores: $(milliseconds "$work/reverse.ns"); $(head -n 1 "$work/reverse" | awk '{ printf "%d spaces, %d extents, %d ns a query", $1, $2, $3 }')"
+    echo "Types out of the image's BTF: $(milliseconds "$work/types.ns"), the first pass $(head -n 1 "$work/types.ns" | awk '{ printf "%.1f", $1 / 1e6 }')"
+}
+
+# Milliseconds from nanoseconds a line: the fastest and the median.
+milliseconds() { sort -n "$1" | awk '{ t[NR] = $1 } END { printf "%.1f ms (%.1f)", t[1] / 1e6, t[int((NR + 1) / 2)] / 1e6 }'; }
+
 # From the start of a process to the end of its answer, with a warm page cache.
 starts() {
     set -- \
@@ -56,13 +68,17 @@ starts() {
         -n "iommu-spy info, raw" "./iommu-spy info -s $raw" \
         -n "iommu-spy translate init_task, ELF" "./iommu-spy translate init_task -s $elf" \
         -n "iommu-spy translate init_task, raw" "./iommu-spy translate init_task -s $raw" \
+        -n "iommu-spy ps, ELF" "./iommu-spy ps -s $elf" \
+        -n "iommu-spy who init_task, ELF" "./iommu-spy who init_task -s $elf" \
         -n "libkdumpfile, an address, ELF" "$work/addrxlat $elf first $task"
     run_each 3 30 "$work/start.csv" "$@"
     if [ "$peers" = all ]; then
         kernel=$(debug_kernel)
         # crash's vtop takes no symbol here: it is given the address.
         printf 'vtop %s\nquit\n' "$task" > "$work/answer.crash"
+        printf 'ps\nquit\n' > "$work/ps.crash"
         run_each 1 5 "$work/slow.csv" \
+            -n "crash $(version crash) ps, ELF and debug kernel" "crash -s --no_scroll -i $work/ps.crash $kernel $elf" \
             -n "crash $(version crash) vtop, ELF and debug kernel" "crash -s --no_scroll -i $work/answer.crash $kernel $elf" \
             -n "drgn $(version python3-drgn) init_task, ELF and debug kernel (told the physical address)" "/usr/bin/python3 bench/peers/answer.drgn.py $elf $kernel $physical"
         tail -n +2 "$work/slow.csv" >> "$work/start.csv"

@@ -41,6 +41,8 @@ translations
 echo
 visits
 echo
+indexes
+echo
 starts
 echo
 echo "load after: $(cut -d' ' -f1 /proc/loadavg)"

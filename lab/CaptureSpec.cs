@@ -22,13 +22,26 @@ public sealed record CaptureSpec
     /// <summary>More kernel arguments, such as "nokaslr" or "iommu=pt".</summary>
     public string Append { get; init; } = "";
 
+    /// <summary>Whether the IOMMU can remap interrupts.</summary>
+    public bool InterruptRemapping { get; init; } = true;
+
+    /// <summary>Whether a process of the guest gives some of its memory to a device (VFIO), which reads and writes it.</summary>
+    public bool UserMapping { get; init; }
+
+    /// <summary>More devices, each as QEMU's -device takes it: "pcie-pci-bridge,id=bridge".</summary>
+    public DeviceList Devices { get; init; } = DeviceList.Empty;
+
     /// <summary>A file name that tells captures apart for people; a hash of the inputs is added to it.</summary>
     public string Name
     {
         get
         {
-            string name = $"{Kernel}-{Iommu.ToOptionText()}-{PagingLevels}level-{Memory}{(Vmcoreinfo ? "" : "-novmcoreinfo")}";
-            return Append.Length == 0 ? name : $"{name}-{string.Concat(Append.Select(c => char.IsAsciiLetterOrDigit(c) || c == '=' ? c : '_'))}";
+            string[] parts =
+            [
+                $"{Kernel}-{Iommu.ToOptionText()}-{PagingLevels}level-{Memory}", Vmcoreinfo ? "" : "novmcoreinfo", InterruptRemapping ? "" : "nointremap",
+                UserMapping ? "vfio" : "", .. Devices.Select(device => device.Split(',')[0]), Append,
+            ];
+            return string.Join('-', parts.Where(part => part.Length > 0).Select(part => string.Concat(part.Select(c => char.IsAsciiLetterOrDigit(c) || c is '=' or '-' or '.' ? c : '_'))));
         }
     }
 
@@ -43,6 +56,11 @@ public sealed record CaptureSpec
         if (Memory.Bytes < SmallestMemory.Bytes)
         {
             throw new LabException($"a guest needs at least {SmallestMemory} of memory for its workload");
+        }
+
+        if (UserMapping && Iommu == IommuModel.None)
+        {
+            throw new LabException("a process can give memory to a device only behind an IOMMU");
         }
 
         if (Append.AsSpan().ContainsAny('\n', '\r', '\0'))

@@ -38,11 +38,16 @@ internal static class CaptureCommand
         };
         var vmcoreinfo = new Option<string>("--vmcoreinfo") { Description = "whether QEMU gets the kernel's VMCOREINFO note", DefaultValueFactory = _ => "on" };
         vmcoreinfo.AcceptOnlyFromAmong("on", "off");
+        var remapping = new Option<string>("--interrupt-remapping") { Description = "whether the IOMMU can remap interrupts", DefaultValueFactory = _ => "on" };
+        remapping.AcceptOnlyFromAmong("on", "off");
+        var userMapping = new Option<string>("--user-mapping") { Description = "whether a process gives memory to a device, by VFIO", DefaultValueFactory = _ => "off" };
+        userMapping.AcceptOnlyFromAmong("on", "off");
+        var devices = new Option<string[]>("--device") { Description = "one more device, as QEMU's -device takes it; repeat for several", DefaultValueFactory = _ => [] };
         var append = new Option<string>("--append") { Description = "more kernel arguments, such as nokaslr", DefaultValueFactory = _ => "" };
         var output = new Option<string?>("--out") { Description = "a symbolic link to make to the capture" };
         var command = new Command("capture", "Boot a Debian kernel in QEMU and capture its memory with oracle files; prints the directory.")
         {
-            kernel, iommu, paging, memory, vmcoreinfo, append, output,
+            kernel, iommu, paging, memory, vmcoreinfo, remapping, userMapping, devices, append, output,
         };
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
@@ -54,6 +59,9 @@ internal static class CaptureCommand
                     PagingLevels = parsed.GetRequiredValue(paging),
                     Memory = parsed.GetRequiredValue(memory),
                     Vmcoreinfo = parsed.GetRequiredValue(vmcoreinfo) == "on",
+                    InterruptRemapping = parsed.GetRequiredValue(remapping) == "on",
+                    UserMapping = parsed.GetRequiredValue(userMapping) == "on",
+                    Devices = new(parsed.GetRequiredValue(devices)),
                     Append = parsed.GetRequiredValue(append).Trim(),
                 };
                 Capture capture = Captures.Ensure(spec, cancellation: cancellation);

@@ -6,7 +6,10 @@ internal static class GuestSources
     public const string InitScript = "init.sh";
 
     /// <summary>C programs, each built from one file of the same name.</summary>
-    public static readonly IReadOnlyList<string> Programs = ["workload", "collector"];
+    public static readonly IReadOnlyList<string> Programs = ["workload", "collector", "usermapping"];
+
+    /// <summary>The kernel module, built from one C file of the same name.</summary>
+    public const string Module = "lab_iommu";
 
     public static byte[] Read(string file)
     {
@@ -18,5 +21,5 @@ internal static class GuestSources
     }
 
     /// <summary>Everything that shapes what a guest does, for the hash of a capture's inputs.</summary>
-    public static IEnumerable<byte[]> All() => Programs.Select(program => Read(program + ".c")).Prepend(Read(InitScript));
+    public static IEnumerable<byte[]> All() => Programs.Append(Module).Select(program => Read(program + ".c")).Prepend(Read(InitScript));
 }

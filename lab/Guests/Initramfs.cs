@@ -10,13 +10,14 @@ internal static class Initramfs
     // What init.sh calls. Not `busybox --install`: hundreds of links would be made in the guest for nothing.
     private static readonly string[] Applets =
     [
-        "sh", "mount", "insmod", "ifconfig", "ping", "dd", "cat", "ls", "head", "grep", "mkdir", "sleep", "sync", "test", "mkswap", "swapon",
+        "sh", "mount", "insmod", "ifconfig", "ping", "dd", "cat", "ls", "head", "grep", "mkdir", "sleep", "sync", "test", "mkswap", "swapon", "readlink",
     ];
 
     private static readonly string[] Directories = ["bin", "dev", "proc", "sys", "tmp", "run", "mnt", "lab", "lab/modules"];
 
     /// <param name="diskCount">How many disks the machine has; the guest waits for that many.</param>
-    public static void Write(string path, GuestKernel kernel, int diskCount, CancellationToken cancellation)
+    /// <param name="userMapping">Whether a process of the guest is to give its memory to a device.</param>
+    public static void Write(string path, GuestKernel kernel, int diskCount, bool userMapping, CancellationToken cancellation)
     {
         using FileStream output = File.Create(path);
         var archive = new CpioArchive(output);
@@ -39,13 +40,23 @@ internal static class Initramfs
             archive.AddFile("bin/" + program, File.ReadAllBytes(GuestPrograms.Ensure(program, cancellation)), executable: true);
         }
 
-        foreach (string module in kernel.ModuleFiles)
+        AddModules(archive, "module-order", [.. kernel.ModuleFiles(kernel.ModuleOrder), .. GuestModule.Ensure(kernel, cancellation) is { } module ? [module] : Array.Empty<string>()]);
+        if (userMapping)
+        {
+            AddModules(archive, "user-mapping-modules", [.. kernel.ModuleFiles(kernel.UserMappingModules)]);
+        }
+
+        archive.AddFile("lab/disk-count", Encoding.ASCII.GetBytes($"{diskCount}\n"));
+        archive.Finish();
+    }
+
+    private static void AddModules(CpioArchive archive, string list, IReadOnlyList<string> files)
+    {
+        foreach (string module in files)
         {
             archive.AddFile("lab/modules/" + Path.GetFileName(module), File.ReadAllBytes(module));
         }
 
-        archive.AddFile("lab/module-order", Encoding.ASCII.GetBytes(string.Concat(kernel.ModuleOrder.Select(module => module + '\n'))));
-        archive.AddFile("lab/disk-count", Encoding.ASCII.GetBytes($"{diskCount}\n"));
-        archive.Finish();
+        archive.AddFile("lab/" + list, Encoding.ASCII.GetBytes(string.Concat(files.Select(file => Path.GetFileName(file) + '\n'))));
     }
 }

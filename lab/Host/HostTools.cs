@@ -9,6 +9,7 @@ internal static class HostTools
         ("busybox-static", "busybox"),
         ("kmod", "depmod"),
         ("gcc", "gcc"),
+        ("make", "make"),
         ("libc6-dev", "/usr/lib/x86_64-linux-gnu/libc.a"),
         ("xz-utils", "xz"),
         ("zstd", "zstd"),

@@ -6,6 +6,8 @@ namespace IommuSpy.Lab.Kernels;
 /// <param name="Release">As uname -r prints it.</param>
 /// <param name="WantedModules">The names that were asked for when <paramref name="ModuleOrder"/> was made.</param>
 /// <param name="ModuleOrder">File names under modules/, each after the ones it depends on.</param>
+/// <param name="UserMappingModules">The same for those that a guest loads beyond them to give a process's memory to a device.</param>
+/// <param name="HasHeaders">Whether Debian's headers for modules of this kernel are under headers/.</param>
 internal sealed record GuestKernel(
     string Name,
     string Package,
@@ -13,7 +15,9 @@ internal sealed record GuestKernel(
     string Release,
     string Suite,
     IReadOnlyList<string> WantedModules,
-    IReadOnlyList<string> ModuleOrder)
+    IReadOnlyList<string> ModuleOrder,
+    IReadOnlyList<string> UserMappingModules,
+    bool HasHeaders)
 {
     [JsonIgnore]
     public string Directory { get; init; } = "";
@@ -25,7 +29,9 @@ internal sealed record GuestKernel(
     public string Configuration => Path.Combine(Directory, "config");
 
     [JsonIgnore]
-    public IEnumerable<string> ModuleFiles => ModuleOrder.Select(name => Path.Combine(Directory, "modules", name));
+    public string Headers => Path.Combine(Directory, "headers");
+
+    public IEnumerable<string> ModuleFiles(IReadOnlyList<string> order) => order.Select(name => Path.Combine(Directory, "modules", name));
 
     /// <summary>Whether an option was turned off; one that a newer kernel no longer knows was not.</summary>
     public bool Lacks(string option) => File.ReadLines(Configuration).Contains($"# CONFIG_{option} is not set", StringComparer.Ordinal);

@@ -8,13 +8,17 @@ internal static class KernelModules
     /// <summary>Drivers of every device that a lab machine can have. Which of them a kernel has as modules, has built in or lacks differs.</summary>
     public static readonly IReadOnlyList<string> Wanted =
     [
-        "qemu_fw_cfg", "e1000e", "virtio_pci", "virtio_net", "ahci", "sd_mod", "nvme",
+        "qemu_fw_cfg", "e1000e", "e1000", "virtio_pci", "virtio_net", "ahci", "sd_mod", "nvme",
         "crc32c_generic", "ext4",
     ];
 
-    /// <summary>Copies the modules, uncompressed, and returns their file names in loading order.</summary>
+    /// <summary>What gives a process's memory to a device.</summary>
+    public static readonly IReadOnlyList<string> WantedForUserMapping = ["vfio_iommu_type1", "vfio-pci"];
+
+    /// <summary>Copies modules, uncompressed, and returns their file names in loading order.</summary>
     /// <param name="root">The package's root, with lib/modules/RELEASE below it.</param>
-    public static IReadOnlyList<string> Extract(string root, string release, string destination, CancellationToken cancellation)
+    /// <param name="wanted">Names of modules; those that the kernel has built in or lacks are left out.</param>
+    public static IReadOnlyList<string> Extract(string root, string release, IReadOnlyList<string> wanted, string destination, CancellationToken cancellation)
     {
         HostCommand.Run(HostTools.PathOf("depmod"), ["-b", root, release], cancellation);
         string directory = Path.Combine(root, "lib/modules", release);
@@ -26,7 +30,7 @@ internal static class KernelModules
         }
 
         var order = new List<string>();
-        foreach (string name in Wanted)
+        foreach (string name in wanted)
         {
             if (dependencies.Keys.FirstOrDefault(path => ModuleName(path) == name) is { } path)
             {

@@ -9,6 +9,8 @@ internal static class KernelStore
     private const string RecordName = "kernel.json";
     private static readonly string[] ImagePackagePrefixes = ["linux-image-", "linux-binary-", "linux-modules-"];
 
+    private static IEnumerable<string> AllWantedModules => KernelModules.Wanted.Concat(KernelModules.WantedForUserMapping);
+
     /// <summary>The cached kernel, or null.</summary>
     public static GuestKernel? TryOpen(KernelName name)
     {
@@ -21,7 +23,7 @@ internal static class KernelStore
 
         GuestKernel kernel = JsonSerializer.Deserialize<GuestKernel>(File.ReadAllText(record), LabJson.Options)
             ?? throw new LabException($"{record} is empty: run lab clean --all");
-        return kernel.WantedModules.SequenceEqual(KernelModules.Wanted, StringComparer.Ordinal) ? kernel with { Directory = directory } : null;
+        return kernel.WantedModules.SequenceEqual(AllWantedModules, StringComparer.Ordinal) ? kernel with { Directory = directory } : null;
     }
 
     /// <summary>The cached kernel, or the newest one of its series that Debian has. Call with the lab's lock held.</summary>
@@ -92,10 +94,14 @@ internal static class KernelStore
             Directory.CreateSymbolicLink(Path.Combine(root, "lib/modules"), "../usr/lib/modules");
         }
 
-        IReadOnlyList<string> order = KernelModules.Extract(root, release, Path.Combine(kept, "modules"), cancellation);
+        string modules = Path.Combine(kept, "modules");
+        IReadOnlyList<string> order = KernelModules.Extract(root, release, KernelModules.Wanted, modules, cancellation);
+        IEnumerable<string> userMapping = KernelModules.Extract(root, release, KernelModules.WantedForUserMapping, modules, cancellation);
         File.Move(FindFile(root, $"vmlinuz-{release}", Path.Combine("lib/modules", release, "vmlinuz")), Path.Combine(kept, "vmlinuz"));
         File.Move(FindFile(root, $"config-{release}", Path.Combine("lib/modules", release, "config")), Path.Combine(kept, "config"));
-        var kernel = new GuestKernel(name.ToString(), image.Name, image.Version, release, suite.Name, KernelModules.Wanted, order);
+        bool hasHeaders = KernelHeaders.TryFetch(apt, release, building, Path.Combine(kept, "headers"), say, cancellation);
+        var kernel = new GuestKernel(
+            name.ToString(), image.Name, image.Version, release, suite.Name, [.. AllWantedModules], order, [.. userMapping.Except(order, StringComparer.Ordinal)], hasHeaders);
         File.WriteAllText(Path.Combine(kept, RecordName), JsonSerializer.Serialize(kernel, LabJson.Options));
         DeleteDirectory(final);
         Directory.Move(kept, final);

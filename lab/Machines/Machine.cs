@@ -9,13 +9,14 @@ internal sealed class Machine
     private static readonly string[] VtdEvents =
     [
         "vtd_iotlb_page_update", "vtd_inv_desc_iotlb_*", "vtd_iotlb_reset", "vtd_dmar_fault", "vtd_dmar_enable", "vtd_ir_enable", "vtd_reg_dmar_root",
-        "vtd_reg_ir_root", "vtd_switch_address_space", "vtd_translate_pt",
+        "vtd_reg_ir_root", "vtd_switch_address_space", "vtd_translate_pt", "vtd_ir_irte_get", "vtd_ir_remap",
     ];
 
     private static readonly string[] AmdViEvents =
     [
         "amdvi_translation_result", "amdvi_page_fault", "amdvi_pages_inval", "amdvi_all_inval", "amdvi_control_status",
         "amdvi_invalid_dte", "amdvi_mode_invalid", "amdvi_get_pte_hwerror", "amdvi_iotlb_reset",
+        "amdvi_ir_remap_msi_req", "amdvi_ir_irte_val", "amdvi_ir_irte_ga_val", "amdvi_ir_remap_msi",
     ];
 
     private readonly CaptureSpec _spec;
@@ -87,6 +88,12 @@ internal sealed class Machine
             arguments.AddRange(["-device", disk.IsNvme ? $"nvme,drive={disk.Label},serial={disk.Label}" : $"ide-hd,drive={disk.Label},bus=ide.{port++}"]);
         }
 
+        // A device that no driver wants, with a DMA engine that a process can program.
+        foreach (string device in _spec.UserMapping ? _spec.Devices.Prepend("edu") : _spec.Devices)
+        {
+            arguments.AddRange(["-device", device]);
+        }
+
         arguments.AddRange(["-kernel", kernel.Image, "-initrd", Path.Combine(scratch, "initramfs"), "-append", KernelCommandLine]);
         arguments.AddRange(["-serial", $"file:{capture}/oracle/serial.log", "-qmp", $"unix:{scratch}/qmp,server=on,wait=off"]);
         foreach (string traced in TraceEvents())
@@ -100,11 +107,15 @@ internal sealed class Machine
 
     private string[] IommuDevice() => _spec.Iommu switch
     {
-        IommuModel.Intel => ["-device", "intel-iommu"],
-        IommuModel.IntelScalable => ["-device", "intel-iommu,x-scalable-mode=on,aw-bits=48"],
-        IommuModel.Amd => ["-device", "amd-iommu"],
+        // VFIO refuses a device whose accesses the IOMMU cannot make snoop the caches.
+        IommuModel.Intel => ["-device", $"intel-iommu{RemappingOption}{(_spec.UserMapping ? ",snoop-control=on" : "")}"],
+        IommuModel.IntelScalable => ["-device", $"intel-iommu,x-scalable-mode=on,aw-bits=48{RemappingOption}{(_spec.UserMapping ? ",snoop-control=on" : "")}"],
+        IommuModel.Amd => ["-device", $"amd-iommu{RemappingOption}"],
         _ => [],
     };
+
+    // Emulation remaps interrupts unless told not to.
+    private string RemappingOption => _spec.InterruptRemapping ? "" : ",intremap=off";
 
     private string[] TraceEvents() => _spec.Iommu switch
     {

@@ -86,7 +86,7 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
         // A guest's memory is dirty with pages that its kernel cleared.
         HostCommand.Run("fallocate", ["--dig-holes", Path.Combine(building, "ram.raw")], cancellation);
         File.Copy(kernel.Configuration, Path.Combine(oracle, "guest/config"));
-        _times.Measure("check", () => new CaptureCheck(building, spec).Run());
+        _times.Measure("check", () => new CaptureCheck(building, spec, kernel).Run());
         WriteRecord(building, [.. arguments.Select(argument => argument.Replace(building, final, StringComparison.Ordinal))]);
     }
 
@@ -97,7 +97,7 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
             disk.Create(scratch, cancellation);
         }
 
-        Initramfs.Write(Path.Combine(scratch, "initramfs"), kernel, _machine.Disks.Count, cancellation);
+        Initramfs.Write(Path.Combine(scratch, "initramfs"), kernel, _machine.Disks.Count, spec.UserMapping, cancellation);
     }
 
     private void WriteRecord(string building, IReadOnlyList<string> arguments)

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using IommuSpy.Lab.Kernels;
 
 namespace IommuSpy.Lab.Recording;
 
 /// <summary>Refuses a capture whose oracles are not what tests rely on: a test that compares with an empty file proves nothing.</summary>
-internal sealed partial class CaptureCheck(string directory, CaptureSpec spec)
+internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, GuestKernel kernel)
 {
     private const int FewestSymbols = 50_000;
     private const int PageSize = 4096;
@@ -15,6 +16,7 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec)
     [
         "kallsyms", "iomem", "modules", "vmallocinfo", "meminfo", "buddyinfo", "slabinfo", "cmdline", "version", "dmesg", "zoneinfo", "swaps", "mounts",
         "interrupts", "kpageflags", "kpagecount", "pci", "workload", "config", "processes", "threads",
+        "pci-details", "irqs",
     ];
 
     private static readonly string[] MonitorFiles = ["registers.txt", "tlb.txt", "mtree.txt", "pci.txt", "kernel-values.json", "serial.log"];
@@ -42,6 +44,8 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec)
             Require(new FileInfo(Path.Combine(oracle, "iova-trace.txt")) is { Exists: true, Length: > 0 }, "the IOMMU translated nothing: no DMA was traced");
         }
 
+        Require(!kernel.HasHeaders || new FileInfo(Path.Combine(oracle, "guest/iommu-domains")) is { Exists: true, Length: > 0 }, "the kernel was not asked for its IOMMU domains");
+        Require(!spec.UserMapping || new FileInfo(Path.Combine(oracle, "guest/user-mappings")) is { Exists: true, Length: > 0 }, "no process gave memory to a device");
         Require(new FileInfo(Path.Combine(directory, "ram.raw")).Length == spec.Memory.Bytes, "ram.raw is not as long as the guest's memory");
         Require(new FileInfo(Path.Combine(directory, "dump.elf")).Length > spec.Memory.Bytes, "dump.elf is shorter than the guest's memory");
     }

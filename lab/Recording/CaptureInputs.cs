@@ -17,7 +17,7 @@ internal static class CaptureInputs
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         string[] texts =
         [
-            $"{Format}", kernel.Package, kernel.Version, .. kernel.ModuleOrder,
+            $"{Format}", kernel.Package, kernel.Version, $"{kernel.HasHeaders}", .. kernel.ModuleOrder,
             // Placeholders for directories: a cache that is moved stays valid.
             .. new Machine(spec, kernel).Arguments(kernel with { Directory = "KERNEL" }, "CAPTURE", "SCRATCH"),
         ];

@@ -31,6 +31,9 @@ internal sealed record CaptureRecord(
         "oracle/guest/kpageflags and kpagecount: little-endian 64-bit entries, one for each page frame from 0",
         "oracle/guest/workload: name, start, length, pid of each mapping that the workload made on purpose",
         "oracle/guest/pci: address, vendor, device, class, driver, IOMMU group ('-' for none)",
+        "oracle/guest/pci-config/ADDRESS: the function's configuration space, 4096 bytes or 256",
+        "oracle/guest/iommu-domains: what the kernel answered for every page of every device's domain (lab/guest/lab_iommu.c describes the lines)",
+        "oracle/guest/user-mappings: start, length, pid, I/O virtual address, rights, device of each mapping that a process made for a device",
         "oracle/guest/processes and threads: /proc/PID/stat of every process, kernel threads included, and of every thread",
     ];
 }

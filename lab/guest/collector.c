@@ -209,6 +209,51 @@ static void collect_pci(void)
 	end_entry("pci");
 }
 
+static void pci_detail_line(const char *directory, const char *name)
+{
+	static const char *const numbers[] = { "subsystem_vendor", "subsystem_device", "revision", "irq", "dma_mask_bits", "consistent_dma_mask_bits" };
+	char path[PATH], value[PATH];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	appendf("%s %s", name, link_target(path, "iommu", value, sizeof(value)));
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		appendf(" %s", attribute(path, numbers[i], value, sizeof(value)));
+	appendf("\n");
+}
+
+static void collect_pci_config(const char *directory, const char *name)
+{
+	char path[PATH], entry[PATH];
+
+	snprintf(path, sizeof(path), "%s/%s/config", directory, name);
+	snprintf(entry, sizeof(entry), "pci-config/%s", name);
+	collect_file(path, entry);
+}
+
+static void iommu_unit_line(const char *directory, const char *name)
+{
+	static const char *const attributes[] = { "intel-iommu/version", "intel-iommu/address", "intel-iommu/cap", "intel-iommu/ecap",
+						  "intel-iommu/domains_used", "amd-iommu/cap", "amd-iommu/features" };
+	char path[PATH], value[PATH];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	appendf("%s", name);
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+		appendf(" %s=%s", strchr(attributes[i], '/') + 1, attribute(path, attributes[i], value, sizeof(value)));
+	appendf("\n");
+}
+
+static void interrupt_line(const char *directory, const char *name)
+{
+	char path[PATH], chip[64], number[64], type[64], actions[PATH], affinity[64];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	appendf("%s %s %s %s %s", name, attribute(path, "chip_name", chip, sizeof(chip)), attribute(path, "hwirq", number, sizeof(number)),
+		attribute(path, "type", type, sizeof(type)), attribute(path, "actions", actions, sizeof(actions)));
+	snprintf(path, sizeof(path), "/proc/irq/%s", name);
+	appendf(" %s\n", attribute(path, "effective_affinity_list", affinity, sizeof(affinity)));
+}
+
 static void reserved_region_lines(const char *group, const char *directory)
 {
 	char path[PATH];
@@ -238,6 +283,20 @@ static void collect_iommu_groups(void)
 	begin_entry();
 	for_each_entry("/sys/kernel/iommu_groups", iommu_group_lines);
 	end_entry("iommu-groups");
+}
+
+static void collect_iommu_units(void)
+{
+	begin_entry();
+	for_each_entry("/sys/class/iommu", iommu_unit_line);
+	end_entry("iommu-units");
+	begin_entry();
+	for_each_entry("/sys/bus/pci/devices", pci_detail_line);
+	end_entry("pci-details");
+	for_each_entry("/sys/bus/pci/devices", collect_pci_config);
+	begin_entry();
+	for_each_entry("/sys/kernel/irq", interrupt_line);
+	end_entry("irqs");
 }
 
 static const char *module_name;
@@ -410,8 +469,23 @@ static void process_thread_lines(const char *directory, const char *pid)
 	for_each_entry(path, thread_line);
 }
 
+// What devices' domains map, as the kernel answers to the lab's module. Opening it takes the memory that the answer needs.
+static void collect_domains(int fd)
+{
+	ssize_t got;
+
+	if (fd < 0)
+		return;
+	begin_entry();
+	while ((got = read(fd, text, sizeof(text))) > 0)
+		append(text, got);
+	end_entry("iommu-domains");
+}
+
 int main(int argc, char **argv)
 {
+	int domains;
+
 	static const char *const settled[] = { "version", "cmdline", "iomem", "ioports", "cpuinfo", "mounts", "swaps", "modules",
 					       "config.gz", "kallsyms" };
 	static const char *const changing[] = { "interrupts", "vmallocinfo", "vmstat", "meminfo", "zoneinfo", "pagetypeinfo",
@@ -439,9 +513,12 @@ int main(int argc, char **argv)
 	for_each_entry("/sys/firmware/acpi/tables", collect_acpi);
 	collect_pci();
 	collect_iommu_groups();
+	collect_iommu_units();
+	collect_file("/run/user-mappings", "user-mappings");
 	collect_module_sections();
 	collect_kernel_log();
 
+	domains = open("/proc/lab-iommu", O_RDONLY);
 	for (size_t i = 0; i < sizeof(changing) / sizeof(changing[0]); i++)
 		collect_proc(changing[i]);
 	begin_entry();
@@ -453,6 +530,8 @@ int main(int argc, char **argv)
 	for_each_entry("/proc", collect_process);
 	collect_proc("kpageflags");
 	collect_proc("kpagecount");
+	// No I/O but this program's own, so nothing is mapped for long any more.
+	collect_domains(domains);
 
 	// Two empty blocks end a tar archive.
 	memset(buffer, 0, 2 * BLOCK);

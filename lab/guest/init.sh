@@ -70,6 +70,10 @@ if [ -n "$network" ]; then
 	ifconfig "$network" 10.0.2.15 netmask 255.255.255.0 up
 	wait_for 20 ping -c 1 -W 1 10.0.2.2 && ping -c 2 -s 1400 10.0.2.2 > /dev/null && say "network: $network, the gateway answers"
 fi
+# Cards without a network fill their receive rings all the same.
+for other in $(ls /sys/class/net | grep -v -e '^lo$' -e "^$network\$"); do
+	ifconfig "$other" up && say "network: $other is up"
+done
 
 # Traffic on every disk, in both directions.
 for disk in $data $swap $files; do
@@ -87,6 +91,25 @@ done
 
 workload /mnt/mapped-file "$data" /run/workload &
 wait_for 120 test -e /run/workload.ready || say "the workload did not get ready"
+
+# A device that a process drives: of the edu's vendor and device number, in a group of its own.
+if [ -e /lab/user-mapping-modules ]; then
+	while read -r module; do
+		insmod "/lab/modules/$module" || say "module $module did not load"
+	done < /lab/user-mapping-modules
+	# Without interrupt remapping VFIO wants to be told that this is meant.
+	echo 1 > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
+	for device in $(ls /sys/bus/pci/devices); do
+		path=/sys/bus/pci/devices/$device
+		if [ "$(cat $path/vendor)$(cat $path/device)" = 0x12340x11e8 ]; then
+			echo vfio-pci > $path/driver_override
+			echo "$device" > /sys/bus/pci/drivers_probe
+			group=$(readlink $path/iommu_group)
+			usermapping "$device" "${group##*/}" /run/user-mappings &
+			wait_for 30 test -e /run/user-mappings.ready && say "$device has memory of a process" || say "no process could give memory to $device"
+		fi
+	done
+fi
 
 sync
 collector "$oracle" /run/workload &

@@ -1,8 +1,10 @@
+using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
@@ -15,6 +17,9 @@ public sealed class Machine : IDisposable
     private readonly Lazy<KernelLayout> _layout;
     private readonly Lazy<SwapTypes> _swapTypes;
     private readonly Lazy<KernelObjects> _objects;
+    private readonly Lazy<TaskTable> _tasks;
+    private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
+    private readonly Lazy<ReverseMap> _reverseMap;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
     {
@@ -22,7 +27,10 @@ public sealed class Machine : IDisposable
         Kernel = kernel;
         _layout = new(() => KernelLayout.Of(kernel));
         _swapTypes = new(() => SwapTypes.Of(kernel));
+        _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
+        _tasks = new(() => TaskTable.Read(Objects));
+        _owners = new(TasksOrAbsence);
     }
 
     /// <summary>The image.</summary>
@@ -40,6 +48,19 @@ public sealed class Machine : IDisposable
     /// <summary>The kernel's structures, by the description of its types that was asked for.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its types.</exception>
     public KernelObjects Objects => _objects.Value;
+
+    /// <summary>The kernel's processes.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
+    public TaskTable Tasks => _tasks.Value;
+
+    /// <summary>Why the processes of tables cannot be told; null where they can.</summary>
+    public string? ProcessesAbsence => _owners.Value.Absence;
+
+    /// <summary>The processes that go through a top-level table, by pid; empty where none does, and where that cannot be told: <see cref="ProcessesAbsence"/>.</summary>
+    public IReadOnlyList<KernelTask> OwnersOf(PhysicalAddress root) => _owners.Value.Tasks?.OwnersOf(root) ?? [];
+
+    /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
+    public ReverseMap ReverseMap => _reverseMap.Value;
 
     /// <summary>The kernel's symbols, or null where it has none.</summary>
     public SymbolTable? Symbols => Kernel.Kallsyms?.Symbols;
@@ -80,6 +101,18 @@ public sealed class Machine : IDisposable
 
     /// <summary>The symbol at or before a kernel address, with the distance from it; null outside the kernel's image.</summary>
     public SymbolOffset? SymbolAt(VirtualAddress address) => Kernel.Text.Contains(address) ? Symbols?.At(address) : null;
+
+    private (TaskTable? Tasks, string? Absence) TasksOrAbsence()
+    {
+        try
+        {
+            return (Tasks, null);
+        }
+        catch (MissingTypeException e)
+        {
+            return (null, e.Message);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Image.Dispose();

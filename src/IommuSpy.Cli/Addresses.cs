@@ -17,6 +17,18 @@ internal static class Addresses
         ? new(address)
         : throw new UsageException($"'{text}' is no physical address: write 0x and hexadecimal, or decimal");
 
+    /// <summary>A physical page: a pfn, a physical address, or a kernel's address of it.</summary>
+    /// <exception cref="UsageException">The text is none.</exception>
+    /// <exception cref="NoAnswerException">It names a symbol that this kernel lacks, or an address that it does not map.</exception>
+    public static PhysicalAddress Page(Machine machine, string text) => PageExpression.TryParse(machine, text, out PhysicalAddress address, out string? problem)
+        ? address
+        : throw Refusal(problem);
+
+    private static Exception Refusal(string problem) =>
+        problem.Contains("no such symbol", StringComparison.Ordinal) || problem.Contains("no symbols", StringComparison.Ordinal) || problem.Contains("maps nothing", StringComparison.Ordinal)
+            ? new NoAnswerException(problem)
+            : new UsageException(problem);
+
     private static ulong Parse(Machine machine, string text)
     {
         if (AddressExpression.TryParse(text, machine.Symbols, out ulong address, out string? problem))
@@ -24,8 +36,6 @@ internal static class Addresses
             return address;
         }
 
-        throw problem.Contains("no such symbol", StringComparison.Ordinal) || problem.Contains("no symbols", StringComparison.Ordinal)
-            ? new NoAnswerException(problem)
-            : new UsageException(problem);
+        throw Refusal(problem);
     }
 }

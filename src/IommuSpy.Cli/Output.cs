@@ -24,6 +24,15 @@ internal static class Output
         output.WriteByte((byte)'\n');
     }
 
+    /// <summary>Says on standard error, a line each, what an answer lacks or what contradicts itself in it.</summary>
+    public static void Problems(IEnumerable<string> problems)
+    {
+        foreach (string problem in problems)
+        {
+            Console.Error.WriteLine($"iommu-spy: {problem}");
+        }
+    }
+
     /// <summary>Writes rows as JSON.</summary>
     /// <param name="lines">One row a line, rather than an array.</param>
     /// <param name="write">Writes them.</param>

@@ -10,6 +10,8 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     LayoutCommand.Build(),
     MapsCommand.Build(),
     RootsCommand.Build(),
+    PsCommand.Build(),
+    WhoCommand.Build(),
     SymbolsCommand.Build(),
     ReadCommand.Build(),
 };

@@ -106,6 +106,72 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         }
     }
 
+    /// <summary>
+    /// Visits every table under <paramref name="root"/>, the root first, without reading the last level's: their leaves are for <see cref="Visit{TVisitor}(PhysicalAddress, int, ref TVisitor)"/>.
+    /// A table that memory lacks is told of, as it is pointed at, and passed over.
+    /// </summary>
+    /// <param name="root">Physical address of the top table.</param>
+    /// <param name="levels">Depth of the table.</param>
+    /// <param name="first">First address; tables that translate any from here on count. Not sign-extended.</param>
+    /// <param name="last">Last address, inclusive.</param>
+    /// <param name="visitor">Told of each table.</param>
+    public WalkSummary VisitTables<TVisitor>(PhysicalAddress root, int levels, ulong first, ulong last, ref TVisitor visitor)
+        where TVisitor : struct, ITableVisitor
+    {
+        ThrowIfNoDepth(levels);
+        Walk walk = new(first, last);
+        if (first <= last)
+        {
+            TellTable(root, levels, 0, ref walk, ref visitor);
+        }
+
+        return new(walk.Tables, walk.Missing, walk.LimitReached);
+    }
+
+    [SkipLocalsInit]
+    private void TellTable<TVisitor>(PhysicalAddress table, int level, ulong baseAddress, ref Walk walk, ref TVisitor visitor)
+        where TVisitor : struct, ITableVisitor
+    {
+        if (walk.Tables + walk.Missing >= TableLimit)
+        {
+            walk.LimitReached = true;
+            return;
+        }
+
+        visitor.Table(baseAddress, level, table);
+        if (level == 1)
+        {
+            walk.Tables++;
+            return;
+        }
+
+        Span<byte> copy = stackalloc byte[TableBytes];
+        if (!memory.TryGet(table, copy, out ReadOnlySpan<byte> bytes))
+        {
+            walk.Missing++;
+            return;
+        }
+
+        walk.Tables++;
+        ReadOnlySpan<ulong> entries = MemoryMarshal.Cast<byte, ulong>(bytes);
+        int shift = Shift(level);
+        ulong span = (1UL << shift) - 1;
+        foreach (int index in new UsedEntries(entries))
+        {
+            ulong entry = entries[index] & entryMask;
+            ulong address = baseAddress | ((ulong)index << shift);
+            if (address > walk.Last || walk.LimitReached)
+            {
+                return;
+            }
+
+            if ((address | span) >= walk.First && TFormat.IsPresent(entry) && TFormat.ReservedBits(entry, level) == 0 && !TFormat.IsLeaf(entry, level))
+            {
+                TellTable(new(TFormat.Target(entry)), level - 1, address, ref walk, ref visitor);
+            }
+        }
+    }
+
     /// <summary>Of a table that stands across the edge of a run of memory, the entries that are there; the others as zeros, which are present in no format.</summary>
     private bool TryReadPart(PhysicalAddress table, Span<byte> copy)
     {

@@ -1,4 +1,7 @@
+using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Linux.Layout;
 using IommuSpy.Memory;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Analysis.Explain;
 
@@ -6,4 +9,13 @@ namespace IommuSpy.Analysis.Explain;
 /// <param name="Address">The address.</param>
 /// <param name="What">What it is: "kernel logical address (direct map)", "its struct page (vmemmap)".</param>
 /// <param name="Rights">What it lets the kernel do there: "kernel rw-".</param>
-public sealed record AliasReport(VirtualAddress Address, string What, string Rights);
+public sealed record AliasReport(VirtualAddress Address, string What, string Rights)
+{
+    /// <summary>The report of a kernel address that maps the page.</summary>
+    internal static AliasReport Of(Machine machine, VirtualAddress address, AccessRights rights)
+    {
+        LayoutRegion region = machine.Layout.RegionOf(address);
+        string symbol = machine.SymbolAt(address) is SymbolOffset at ? $", {at}" : "";
+        return new(address, $"{AddressKinds.Of(region.Kind).Words()} ({region.Name}{symbol})", RightsText.Of(rights));
+    }
+}

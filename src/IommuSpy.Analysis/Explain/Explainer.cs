@@ -1,5 +1,5 @@
-using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
@@ -22,6 +22,7 @@ internal sealed class Explainer(Machine machine)
         PhysicalAddress? physical = walk?.Physical;
         LayoutRegion region = machine.Layout.RegionOf(address);
         SymbolOffset? symbol = machine.SymbolAt(address);
+        WhoReport? who = physical is PhysicalAddress page ? WhoReport.Of(machine, page) : null;
         return new(
             new(address.Value),
             kind.Words(),
@@ -33,19 +34,20 @@ internal sealed class Explainer(Machine machine)
             Arithmetic(address, kind, region, physical),
             physical,
             physical?.Frame,
-            RangeOf(physical),
-            Aliases(physical, address),
-            MappedBy(physical, walk?.Root, address),
+            who?.MemoryRange,
+            Aliases(who, address),
+            MappedBy(who, walk?.Root, address),
             everySpace ? Spaces(address) : [],
             machine.Kernel.ProcessTables?.Count);
     }
 
     public Explanation PhysicalAddress(PhysicalAddress address)
     {
+        WhoReport who = WhoReport.Of(machine, address);
         SymbolOffset? symbol = machine.Kernel.Text.PhysicalRange.Contains(address) ? machine.SymbolAt(machine.Kernel.Text.ToVirtual(address)) : null;
         return new(
             new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null,
-            address, address.Frame, RangeOf(address), Aliases(address, null), MappedBy(address, null, null), [], machine.Kernel.ProcessTables?.Count);
+            address, address.Frame, who.MemoryRange, Aliases(who, null), MappedBy(who, null, null), [], machine.Kernel.ProcessTables?.Count);
     }
 
     /// <summary>What a region's own structure tells of an address in it.</summary>
@@ -92,37 +94,19 @@ internal sealed class Explainer(Machine machine)
         return null;
     }
 
-    private RangeReport? RangeOf(PhysicalAddress? physical)
-    {
-        foreach (PhysicalRange range in machine.Kernel.Memory.Ranges)
-        {
-            if (physical is PhysicalAddress at && range.Contains(at))
-            {
-                return RangeReport.Of(range);
-            }
-        }
-
-        return null;
-    }
-
-    private List<AliasReport> Aliases(PhysicalAddress? physical, VirtualAddress? self)
+    /// <summary>Every other kernel address of the page, and where its struct page is.</summary>
+    private List<AliasReport> Aliases(WhoReport? who, VirtualAddress? self)
     {
         List<AliasReport> aliases = [];
-        if (physical is not PhysicalAddress page)
+        if (who is null)
         {
             return aliases;
         }
 
-        foreach (PageAlias alias in PageAliases.InKernelHalf(machine.Kernel.Space, page).Where(alias => alias.Address != self))
-        {
-            LayoutRegion region = machine.Layout.RegionOf(alias.Address);
-            string symbol = machine.SymbolAt(alias.Address) is SymbolOffset at ? $", {at}" : "";
-            aliases.Add(new(alias.Address, $"{AddressKinds.Of(region.Kind).Words()} ({region.Name}{symbol})", RightsText.Of(alias.Rights)));
-        }
-
+        aliases.AddRange(who.Kernel.Where(alias => alias.Address != self));
         if (machine.Kernel.Facts.VmemmapBase is { } vmemmap)
         {
-            VirtualAddress structPage = vmemmap.Value + (page.Frame.Number * (ulong)machine.Kernel.StructPageBytes);
+            VirtualAddress structPage = vmemmap.Value + (who.Pfn.Number * (ulong)machine.Kernel.StructPageBytes);
             AddressTranslation translation = machine.Kernel.Space.Translate(structPage);
             if (translation.Physical is not null)
             {
@@ -133,24 +117,9 @@ internal sealed class Explainer(Machine machine)
         return aliases;
     }
 
-    /// <summary>Every user address of a physical byte, but for the one that was asked for.</summary>
-    private List<SpaceReport> MappedBy(PhysicalAddress? physical, PhysicalAddress? ownRoot, VirtualAddress? self)
-    {
-        List<SpaceReport> mappers = [];
-        if (physical is not PhysicalAddress page)
-        {
-            return mappers;
-        }
-
-        foreach (PhysicalAddress root in machine.Kernel.ProcessTables ?? [])
-        {
-            mappers.AddRange(PageAliases.InUserHalf(machine.Space(root), page)
-                .Where(alias => root != ownRoot || alias.Address != self)
-                .Select(alias => new SpaceReport(root, alias.Address, page, alias.PageSize, RightsText.Of(alias.Rights), null)));
-        }
-
-        return mappers;
-    }
+    /// <summary>Every user address of the byte, but for the one that was asked for.</summary>
+    private static List<MapperReport> MappedBy(WhoReport? who, PhysicalAddress? ownRoot, VirtualAddress? self) =>
+        [.. (who?.Processes ?? []).Where(mapper => mapper.Root != ownRoot || mapper.Address != self)];
 
     private List<SpaceReport> Spaces(VirtualAddress address)
     {
@@ -160,10 +129,10 @@ internal sealed class Explainer(Machine machine)
             TranslationReport walk = TranslationReport.Of(machine, address, root);
             if (walk.Physical is not null || walk.NotPresent is { Kind: not Linux.Paging.NonPresentKind.Empty })
             {
-                spaces.Add(new(root, address, walk.Physical, walk.PageSize, walk.Rights, walk.Reason));
+                spaces.AddRange(SpaceReport.Of(machine, walk));
             }
         }
 
-        return spaces;
+        return [.. spaces.OrderBy(space => space.Pid ?? int.MaxValue)];
     }
 }

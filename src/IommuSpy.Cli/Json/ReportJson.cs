@@ -5,6 +5,7 @@ using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
 
@@ -28,4 +29,6 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(List<Explanation>))]
 [JsonSerializable(typeof(ReadReport))]
+[JsonSerializable(typeof(WhoReport))]
+[JsonSerializable(typeof(List<WhoReport>))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -65,7 +65,26 @@ internal sealed class RowWriter : IDisposable
     /// <summary>A number.</summary>
     public void Number(ReadOnlySpan<byte> name, ulong value) => _writer.WriteNumber(name, value);
 
+    /// <summary>A number; null for none.</summary>
+    public void Number(ReadOnlySpan<byte> name, ulong? value)
+    {
+        if (value is ulong number)
+        {
+            _writer.WriteNumber(name, number);
+        }
+        else
+        {
+            _writer.WriteNull(name);
+        }
+    }
+
+    /// <summary>Whether something is so.</summary>
+    public void Boolean(ReadOnlySpan<byte> name, bool value) => _writer.WriteBoolean(name, value);
+
     /// <summary>A text; null for none.</summary>
+    public void Text(ReadOnlySpan<byte> name, string? value) => _writer.WriteString(name, value);
+
+    /// <summary>A text.</summary>
     public void Text(ReadOnlySpan<byte> name, ReadOnlySpan<char> value) => _writer.WriteString(name, value);
 
     /// <summary>A stated absence.</summary>

@@ -10,6 +10,7 @@ public sealed record KernelList(IReadOnlyList<VirtualAddress> Elements, string? 
     /// <summary>Elements that are followed at the most; no list of a sane machine is longer than its pids (PID_MAX_LIMIT).</summary>
     public const int MaxElements = 1 << 22;
 
+    private const ulong NextAt = 0;
     private const ulong PreviousAt = 8;
 
     /// <summary>Follows a list. A back link that does not lead back ends it: what was linked wrongly, or half of an update, is not followed.</summary>
@@ -17,26 +18,34 @@ public sealed record KernelList(IReadOnlyList<VirtualAddress> Elements, string? 
     /// <param name="head">Where the head is: a list_head that belongs to no element.</param>
     /// <param name="memberOffset">Bytes from an element's start to its list_head.</param>
     /// <param name="limit">Elements that are followed at the most.</param>
-    public static KernelList Read(KernelObjects objects, VirtualAddress head, ulong memberOffset, int limit = MaxElements)
+    public static KernelList Read(KernelObjects objects, VirtualAddress head, ulong memberOffset, int limit = MaxElements) =>
+        Follow(objects, head, memberOffset, limit, NextAt, PreviousAt);
+
+    /// <summary>Follows a list by its back links, from its last element to its first: of a damaged list this reaches what stands behind the damage.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static KernelList ReadBackwards(KernelObjects objects, VirtualAddress head, ulong memberOffset, int limit = MaxElements) =>
+        Follow(objects, head, memberOffset, limit, PreviousAt, NextAt);
+
+    private static KernelList Follow(KernelObjects objects, VirtualAddress head, ulong memberOffset, int limit, ulong onward, ulong back)
     {
         List<VirtualAddress> elements = [];
         VirtualAddress at = head;
         while (true)
         {
-            if (objects.Word(at) is not ulong next)
+            if (objects.Word(at + onward) is not ulong next)
             {
                 return new(elements, $"the link at {at} cannot be read");
             }
 
-            if (next == head.Value)
-            {
-                return new(elements, null);
-            }
-
             VirtualAddress link = new(next);
-            if (objects.Word(link + PreviousAt) is not ulong previous || previous != at.Value)
+            if (objects.Word(link + back) is not ulong returning || returning != at.Value)
             {
                 return new(elements, $"the link at {at} leads to {link}, which does not lead back");
+            }
+
+            if (link == head)
+            {
+                return new(elements, null);
             }
 
             if (elements.Count == limit)

@@ -72,6 +72,21 @@ public sealed class X64AddressSpace
         return _walker.Visit(Root, Levels, first.Value & mask, last.Value & mask, ref visitor);
     }
 
+    /// <summary>Visits the tables that translate any address of a range; see <see cref="TableWalker{TFormat}.VisitTables"/>.</summary>
+    /// <inheritdoc cref="Visit{TVisitor}(VirtualAddress, VirtualAddress, ref TVisitor)"/>
+    public WalkSummary VisitTables<TVisitor>(VirtualAddress first, VirtualAddress last, ref TVisitor visitor)
+        where TVisitor : struct, ITableVisitor
+    {
+        ulong mask = (1UL << AddressBits) - 1;
+        return _walker.VisitTables(Root, Levels, first.Value & mask, last.Value & mask, ref visitor);
+    }
+
+    /// <summary>Last address of user space: the lower half of the canonical addresses.</summary>
+    public VirtualAddress LastUserAddress => new((1UL << (AddressBits - 1)) - 1);
+
+    /// <summary>First address of the kernel's half.</summary>
+    public VirtualAddress FirstKernelAddress => new(~LastUserAddress.Value);
+
     /// <summary>Copies bytes from <paramref name="address"/> on, page by page.</summary>
     /// <returns>How many bytes there were before the first that is not mapped or that the image lacks, or before the end of the address space.</returns>
     public int Read(VirtualAddress address, Span<byte> destination)

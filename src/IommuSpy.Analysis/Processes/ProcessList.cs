@@ -1,0 +1,46 @@
+using IommuSpy.Linux.AddressSpaces;
+using IommuSpy.Linux.Tasks;
+
+namespace IommuSpy.Analysis.Processes;
+
+/// <summary>The processes of a machine.</summary>
+/// <param name="Rows">By pid; in a tree, each after its parent and before its parent's next child.</param>
+/// <param name="Problems">What is missing from it or contradicts itself, a line each; empty where nothing does.</param>
+public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyList<string> Problems)
+{
+    /// <summary>Reads them.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="threads">Every thread, rather than a row a process.</param>
+    /// <param name="tree">Children below their parents.</param>
+    /// <exception cref="Linux.Types.MissingTypeException">This kernel's tasks are not described.</exception>
+    public static ProcessList Of(Machine machine, bool threads = false, bool tree = false)
+    {
+        TaskTable tasks = machine.Tasks;
+        ResidentPages resident = new(machine.Objects);
+        List<string> problems = [.. tasks.Damage];
+        List<ProcessReport> rows = [];
+        foreach ((KernelTask process, int depth) in tree ? ProcessTree.Order(tasks.Processes) : tasks.Processes.Select(process => (process, 0)))
+        {
+            ulong? pages = process.Mm is null ? 0 : resident.Of(process.Mm.Value);
+            if (process.Problem is not null)
+            {
+                problems.Add($"{process}: {process.Problem}");
+            }
+
+            if (!threads)
+            {
+                rows.Add(ProcessReport.Of(process, pages, depth));
+                continue;
+            }
+
+            (IReadOnlyList<KernelTask> all, string? damage) = tasks.Threads(process);
+            rows.AddRange(all.Select(thread => ProcessReport.Of(thread, thread.Mm is null ? 0 : pages, depth)));
+            if (damage is not null)
+            {
+                problems.Add($"{process}: its list of threads: {damage}");
+            }
+        }
+
+        return new(threads && !tree ? [.. rows.OrderBy(row => row.Pid)] : rows, problems);
+    }
+}

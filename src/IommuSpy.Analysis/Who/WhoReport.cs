@@ -1,0 +1,43 @@
+using IommuSpy.Analysis.Explain;
+using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Reverse;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Analysis.Who;
+
+/// <summary>Everyone who maps a physical page.</summary>
+/// <param name="Physical">The physical address asked for.</param>
+/// <param name="Pfn">Its page frame.</param>
+/// <param name="MemoryRange">The run of the image's memory that holds it; null where the image lacks it.</param>
+/// <param name="Processes">Every user address of it, by pid and address.</param>
+/// <param name="Kernel">Every kernel address of it.</param>
+/// <param name="PageTable">The page table that lives in it; null where none does.</param>
+/// <param name="IsCut">Whether there are more addresses than are named.</param>
+/// <param name="IsWhole">Whether every page table was read; where not, there may be more addresses.</param>
+public sealed record WhoReport(
+    PhysicalAddress Physical,
+    PageFrame Pfn,
+    RangeReport? MemoryRange,
+    IReadOnlyList<MapperReport> Processes,
+    IReadOnlyList<AliasReport> Kernel,
+    PageTableReport? PageTable,
+    bool IsCut,
+    bool IsWhole)
+{
+    /// <summary>Asks a machine.</summary>
+    public static WhoReport Of(Machine machine, PhysicalAddress physical)
+    {
+        ReverseMap map = machine.ReverseMap;
+        IReadOnlyList<PageMapper> mappers = map.MappersOf(physical.Frame);
+        ulong within = physical.Value % PageFrame.Size;
+        return new(
+            physical,
+            physical.Frame,
+            RangeReport.Around(machine.Kernel.Memory, physical),
+            [.. mappers.Where(mapper => mapper.Root is not null).SelectMany(mapper => MapperReport.Of(machine, mapper, within)).OrderBy(mapper => mapper.Pid ?? int.MaxValue)],
+            [.. mappers.Where(mapper => mapper.Root is null).Select(mapper => AliasReport.Of(machine, mapper.Address + within, mapper.Rights))],
+            map.TableIn(physical.Frame) is { } table ? new(table.Root, table.Level, table.First) : null,
+            mappers.Count == ReverseMap.MostMappers,
+            map.IsWhole);
+    }
+}

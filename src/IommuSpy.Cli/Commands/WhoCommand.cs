@@ -1,0 +1,57 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Who;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy who: everyone who maps a physical page.</summary>
+internal static class WhoCommand
+{
+    public static Command Build()
+    {
+        Argument<string[]> pages = new("PHYS|PFN")
+        {
+            Description = "A pfn, a physical address, a kernel address, or symbol[+offset]; pfn: or phys: before a number says which it is.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        Command command = new(
+            "who",
+            "Everyone who maps a physical page: processes, the kernel, and the page table that lives in it.\n\nExamples: iommu-spy who -s dump.elf 0x6f60000\n          iommu-spy who -s dump.elf pfn:0x6f60\n          iommu-spy who -s dump.elf init_task")
+        {
+            pages,
+        };
+        SourceOptions source = new(command);
+        OutputOptions output = new(command);
+        command.SetAction(result =>
+        {
+            using Machine machine = source.OpenMachine(result);
+            List<WhoReport> reports = [.. result.GetRequiredValue(pages).Select(text => WhoReport.Of(machine, Addresses.Page(machine, text)))];
+            if (output.Json(result) && reports.Count == 1)
+            {
+                Output.Json(reports[0], ReportJson.Default.WhoReport);
+            }
+            else if (output.Json(result))
+            {
+                Output.Json(reports, ReportJson.Default.ListWhoReport);
+            }
+            else
+            {
+                using StreamWriter writer = Output.Text();
+                foreach (WhoReport report in reports)
+                {
+                    if (report != reports[0])
+                    {
+                        writer.WriteLine();
+                    }
+
+                    WhoText.Write(writer, report);
+                }
+            }
+
+            return reports.All(report => report.MemoryRange is not null || report.Processes.Count + report.Kernel.Count > 0) ? ExitCode.Done : ExitCode.NoAnswer;
+        });
+        return command;
+    }
+}

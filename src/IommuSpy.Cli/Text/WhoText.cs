@@ -1,0 +1,43 @@
+using IommuSpy.Analysis.Explain;
+using IommuSpy.Analysis.Who;
+using IommuSpy.Memory;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Cli.Text;
+
+/// <summary>A <see cref="WhoReport"/> as text.</summary>
+internal static class WhoText
+{
+    public static void Write(TextWriter writer, WhoReport report)
+    {
+        Fields fields = new(writer, teach: false);
+        string memory = report.MemoryRange is { } run ? $"of memory 0x{run.Start.Value:x}-0x{run.End.Value:x}" : "not in the image: a device's, or memory that was not captured";
+        writer.WriteLine($"{report.Physical}  pfn {report.Pfn} {memory}");
+        writer.WriteLine();
+        string lead = "mapped by";
+        foreach (MapperReport mapper in report.Processes)
+        {
+            fields.Line(lead, mapper.Line());
+            lead = "";
+        }
+
+        foreach (AliasReport alias in report.Kernel)
+        {
+            fields.Line(lead, $"kernel  {alias.Address}  {alias.Rights}  {alias.What}");
+            lead = "";
+        }
+
+        if (report.Processes.Count + report.Kernel.Count == 0)
+        {
+            fields.Line(lead, "nobody");
+        }
+
+        if (report.PageTable is { } table)
+        {
+            fields.Line("holds", $"a {X64Entry.LevelName(table.Level)} of {(table.Root is PhysicalAddress root ? $"root {root}" : "the kernel's half")}, from {table.First}");
+        }
+
+        fields.Line("", report.IsCut ? "... and more: only these are named" : null);
+        fields.Line("", report.IsWhole ? null : "page tables are missing from the image, or too many: there may be more");
+    }
+}
