@@ -18,6 +18,9 @@ public sealed record ImageLimits
     /// <summary>Bytes that a compressed container may unpack to on disk: what the largest machines have.</summary>
     public long UnpackedBytes { get; init; } = 16L << 40;
 
+    /// <summary>How many times its own size a compressed container may unpack to, where that is more than 1 GiB: zeros compress without end.</summary>
+    public int UnpackedRatio { get; init; } = 256;
+
     /// <summary>Pieces that a file may be put together from: flattened dumps, saved virtual machines, frames of compressed memory.</summary>
     public int Pieces { get; init; } = 1 << 26;
 }

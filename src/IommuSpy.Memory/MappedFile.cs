@@ -38,29 +38,35 @@ public sealed unsafe class MappedFile : ImageFile
 
     /// <summary>Opens and maps a file.</summary>
     /// <exception cref="MemoryImageException">It cannot be opened, is not a regular file, or is empty.</exception>
-    public static MappedFile Open(string path)
+    public static MappedFile Open(string path) => Open(path, path);
+
+    /// <summary>Opens and maps a file that stands for another: the unpacked copy of a container.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="shownAs">What users know it by.</param>
+    /// <exception cref="MemoryImageException">It cannot be opened, is not a regular file, or is empty.</exception>
+    internal static MappedFile Open(string path, string shownAs)
     {
         SafeFileHandle? handle = null;
         try
         {
             if (FileKind.Of(path) is string kind)
             {
-                throw new MemoryImageException($"{path}: is {kind}; name a regular file that holds a memory image");
+                throw new MemoryImageException($"{shownAs}: is {kind}; name a regular file that holds a memory image");
             }
 
             handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             long length = RandomAccess.GetLength(handle);
             if (length == 0)
             {
-                throw new MemoryImageException($"{path}: is empty");
+                throw new MemoryImageException($"{shownAs}: is empty");
             }
 
-            return new(path, handle, length);
+            return new(shownAs, handle, length);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             handle?.Dispose();
-            throw new MemoryImageException($"{path}: {Reason(e)}", e);
+            throw new MemoryImageException($"{shownAs}: {Reason(e)}", e);
         }
         catch (MemoryImageException)
         {

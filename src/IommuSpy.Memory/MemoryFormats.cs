@@ -1,3 +1,4 @@
+using IommuSpy.Memory.Containers;
 using IommuSpy.Memory.Formats.Avml;
 using IommuSpy.Memory.Formats.Elf;
 using IommuSpy.Memory.Formats.Flattened;
@@ -33,6 +34,16 @@ public static class MemoryFormats
         return format.Open(files, options);
     }
 
-    private static ImageFile Unwrapped(ImageFile file, MemoryImageOptions options) =>
-        FlattenedFile.Recognises(file) ? FlattenedFile.Open(file, options.Limits) : file;
+    // A flattened dump may stand in a container; no container in another, which only makes bombs.
+    private static ImageFile Unwrapped(ImageFile file, MemoryImageOptions options)
+    {
+        if (Container.Of(file) is Container container)
+        {
+            ImageFile unpacked = Unpacked.Of(file, container, options);
+            file.Dispose();
+            file = unpacked;
+        }
+
+        return FlattenedFile.Recognises(file) ? FlattenedFile.Open(file, options.Limits) : file;
+    }
 }

@@ -1,3 +1,5 @@
+using IommuSpy.Memory.Containers;
+
 namespace IommuSpy.Memory;
 
 /// <summary>An opened capture: the memory, and what was recorded beside it.</summary>
@@ -54,14 +56,15 @@ public sealed class MemoryImage : IDisposable
     public static MemoryImage Open(IReadOnlyList<string> paths, MemoryImageOptions? options = null)
     {
         List<ImageFile> files = [];
+        options ??= MemoryImageOptions.Default;
         try
         {
             foreach (string path in paths)
             {
-                files.Add(MappedFile.Open(path));
+                files.Add(string.Equals(path, Unpacked.StandardInput, StringComparison.Ordinal) ? Unpacked.OfStandardInput(options) : MappedFile.Open(path));
             }
 
-            return MemoryFormats.Open(files, options ?? MemoryImageOptions.Default);
+            return MemoryFormats.Open(files, options);
         }
         catch
         {

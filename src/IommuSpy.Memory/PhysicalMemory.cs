@@ -37,11 +37,11 @@ public sealed unsafe class PhysicalMemory
     }
 
     /// <summary>The memory of an image: what is wrong with its ranges is said of the file.</summary>
-    internal static PhysicalMemory Of(ImageFile file, string format, IEnumerable<MemorySegment> segments, IEnumerable<PhysicalRange> data, ulong lostBytes)
+    internal static PhysicalMemory Of(ImageFile file, string format, IEnumerable<MemorySegment> segments, IEnumerable<PhysicalRange> data, ulong lostBytes, ulong unstoredBytes = 0)
     {
         try
         {
-            return new(segments) { DataRanges = [.. data.OrderBy(range => range.Start)], LostBytes = lostBytes };
+            return new(segments) { DataRanges = [.. data.OrderBy(range => range.Start)], LostBytes = lostBytes, UnstoredBytes = unstoredBytes };
         }
         catch (MemoryImageException e)
         {
@@ -73,6 +73,12 @@ public sealed unsafe class PhysicalMemory
 
     /// <summary>Bytes of <see cref="ByteCount"/> that should be in the image and are not: it is cut off, or was never finished.</summary>
     public ulong LostBytes { get; init; }
+
+    /// <summary>
+    /// Bytes of <see cref="ByteCount"/> that an ELF file declares and does not store (p_memsz beyond p_filesz): they read as zeros, as the gABI says. makedumpfile -E
+    /// leaves pages out this way that were not zeros.
+    /// </summary>
+    public ulong UnstoredBytes { get; init; }
 
     /// <summary>Whether the image holds the byte at <paramref name="address"/>.</summary>
     public bool Contains(PhysicalAddress address)

@@ -40,6 +40,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
         List<ElfNote> notes = [];
         ulong noteBytes = 0;
         ulong lost = 0;
+        ulong unstored = 0;
         for (int i = 0; i < headers.Count; i++)
         {
             ProgramHeader header = headers[i];
@@ -78,6 +79,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
             // Only what the file never meant to store reads as zero: what it lost is missing.
             if (header.MemoryBytes > header.FileBytes && stored == header.FileBytes)
             {
+                unstored += header.MemoryBytes - stored;
                 segments.Add(MemorySegment.Behind(ZeroSegment.Instance, new(start + stored, header.MemoryBytes - stored)));
             }
         }
@@ -97,7 +99,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
             throw new MemoryImageException($"{file.Path}: ELF core with virtual addresses only (every p_paddr is 0): take the dump with physical addresses (QEMU: paging=false)");
         }
 
-        return new(file, Name, [new(PhysicalMemory.Of(file, Name, segments, data, lost), "program headers, by physical address")])
+        return new(file, Name, [new(PhysicalMemory.Of(file, Name, segments, data, lost, unstored), "program headers, by physical address")])
         {
             Notes = notes,
             Cpus = [.. notes.Select(QemuCpuNote.Read).OfType<CpuState>()],
