@@ -16,6 +16,8 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     ReadCommand.Build(),
     ConvertCommand.Build(),
     FormatsCommand.Build(),
+    ModulesCommand.Build(),
+    PciCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);

@@ -3,6 +3,8 @@ using IommuSpy.Analysis.Conversion;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Layout;
+using IommuSpy.Analysis.Modules;
+using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Translate;
@@ -33,6 +35,8 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(List<Explanation>))]
 [JsonSerializable(typeof(ReadReport))]
+[JsonSerializable(typeof(PciFunctionReport))]
+[JsonSerializable(typeof(ModuleReport))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
 internal sealed partial class ReportJson : JsonSerializerContext;
