@@ -1,5 +1,7 @@
 using IommuSpy.Analysis.Reverse;
+using System.Collections.Concurrent;
 using IommuSpy.Linux;
+using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Objects;
@@ -18,6 +20,9 @@ public sealed class Machine : IDisposable
     private readonly Lazy<SwapTypes> _swapTypes;
     private readonly Lazy<KernelObjects> _objects;
     private readonly Lazy<TaskTable> _tasks;
+    private readonly Lazy<AddressSpaceReader> _areas;
+    private readonly Lazy<UserEntries> _userEntries;
+    private readonly ConcurrentDictionary<VirtualAddress, AddressSpace> _addressSpaces = [];
     private readonly Lazy<ReverseMap> _reverseMap;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
@@ -29,6 +34,8 @@ public sealed class Machine : IDisposable
         _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
         _tasks = new(() => TaskTable.Read(Objects));
+        _areas = new(() => new(Objects));
+        _userEntries = new(() => new(kernel, SwapTypes));
     }
 
     /// <summary>The image.</summary>
@@ -50,6 +57,9 @@ public sealed class Machine : IDisposable
     /// <summary>The kernel's processes.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
     public TaskTable Tasks => _tasks.Value;
+
+    /// <summary>How the kernel writes the page-table entries of processes.</summary>
+    public UserEntries UserEntries => _userEntries.Value;
 
     /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
     public ReverseMap ReverseMap => _reverseMap.Value;
@@ -86,6 +96,24 @@ public sealed class Machine : IDisposable
 
     /// <summary>The space under a root table, or the kernel's own.</summary>
     public X64AddressSpace Space(PhysicalAddress? root) => root is PhysicalAddress address ? Kernel.SpaceOf(address) : Kernel.Space;
+
+    /// <summary>What a process has mapped; nothing of a task without mm_struct. Read once and kept.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes its areas.</exception>
+    public AddressSpace AddressSpaceOf(KernelTask process)
+    {
+        if (process.Mm is not VirtualAddress mm)
+        {
+            return new(default, [], []);
+        }
+
+        return _addressSpaces.GetOrAdd(mm, static (address, reader) =>
+        {
+            lock (reader)
+            {
+                return reader.Read(address);
+            }
+        }, _areas.Value);
+    }
 
     /// <summary>Which kind of address it is on this machine.</summary>
     public AddressKind KindOf(VirtualAddress address) =>
