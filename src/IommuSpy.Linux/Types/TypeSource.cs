@@ -1,23 +1,29 @@
 using IommuSpy.Linux.Types.Btf;
+using IommuSpy.Linux.Types.Inference;
 
 namespace IommuSpy.Linux.Types;
 
 /// <summary>Which description of a kernel's types is asked for, and where it is found.</summary>
 public static class TypeSource
 {
-    /// <summary>The best that there is: BTF out of memory.</summary>
+    /// <summary>The best that there is: BTF out of memory, or what the data tell where the image has none.</summary>
     public const string Automatic = "auto";
 
     /// <summary>BTF out of memory and nothing else.</summary>
     public const string Btf = "btf";
 
+    /// <summary>What the data tell, and nothing else.</summary>
+    public const string Inferred = "infer";
+
     /// <summary>Opens a description.</summary>
     /// <param name="kernel">The kernel.</param>
-    /// <param name="request"><see cref="Automatic"/> or <see cref="Btf"/>.</param>
+    /// <param name="request"><see cref="Automatic"/>, <see cref="Btf"/> or <see cref="Inferred"/>.</param>
     /// <exception cref="MissingTypeException">There is none.</exception>
     public static KernelTypes Open(LinuxKernel kernel, string request) => request switch
     {
-        Automatic or Btf => BtfInMemory.Find(kernel) ?? throw new MissingTypeException("this kernel carries no BTF in its image (kernels do since 5.2)"),
-        _ => throw new MissingTypeException($"--types '{request}': write {Automatic} or {Btf}"),
+        Automatic => BtfInMemory.Find(kernel) is BtfTypes types ? types : InferredTypes.Infer(kernel),
+        Inferred => InferredTypes.Infer(kernel),
+        Btf => BtfInMemory.Find(kernel) ?? throw new MissingTypeException("this kernel carries no BTF in its image (kernels do since 5.2)"),
+        _ => throw new MissingTypeException($"--types '{request}': write {Automatic}, {Btf} or {Inferred}"),
     };
 }

@@ -1,0 +1,20 @@
+namespace IommuSpy.Linux.Types.Inference;
+
+/// <summary>Infers structures from the data, each step from what the steps before it found. A step that fails states why, and those that need it are refused too.</summary>
+internal static class TypeInference
+{
+    /// <summary>Infers all that can be.</summary>
+    /// <exception cref="MissingTypeException">There is no list of tasks to start from.</exception>
+    public static InferredTypes Run(LinuxKernel kernel)
+    {
+        InferenceState state = new(kernel);
+        TaskListStep.Run(state);
+        ThreadStep.Run(state);
+        TaskNumberStep.Run(state);
+        TaskFamilyStep.Run(state);
+        TaskPropertyStep.Run(state);
+        CredentialStep.Run(state);
+        MemoryMapStep.Run(state);
+        return state.Book.Close();
+    }
+}

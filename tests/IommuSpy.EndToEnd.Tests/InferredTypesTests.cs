@@ -1,0 +1,46 @@
+using IommuSpy.Linux;
+using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Types.Btf;
+using IommuSpy.Linux.Types.Inference;
+
+namespace IommuSpy.EndToEnd.Tests;
+
+/// <summary>What the data tell against what the kernel's own BTF says.</summary>
+public class InferredTypesTests
+{
+    /// <summary>What every guest's data tell.</summary>
+    private static readonly string[] Found =
+    [
+        "task_struct.comm", "task_struct.tasks", "task_struct.pid", "task_struct.tgid", "task_struct.group_leader", "task_struct.real_parent", "task_struct.parent",
+        "task_struct.children", "task_struct.sibling", "task_struct.signal", "task_struct.thread_node", "task_struct.flags", "task_struct.stack", "task_struct.real_cred",
+        "task_struct.cred", "task_struct.mm", "task_struct.active_mm", "signal_struct.thread_head", "cred.uid", "cred.euid", "mm_struct.pgd", "mm_struct.mm_users",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Guests.Images), MemberType = typeof(Guests))]
+    public void No_inferred_offset_differs_from_BTF(string guest, string image)
+    {
+        LinuxKernel kernel = GuestMachine.Open(guest, image).Kernel;
+        BtfTypes btf = BtfInMemory.Find(kernel)!;
+        InferredTypes inferred = InferredTypes.Infer(kernel);
+        Assert.All(inferred.Evidence, field =>
+        {
+            Field? described = btf.FindField(field.Structure, field.Name);
+            Assert.True(described is not null, $"BTF has no {field.Structure}.{field.Name}");
+            Assert.True(described.Offset == field.Offset, $"{field.Structure}.{field.Name}: {field.Offset} is inferred, BTF says {described.Offset}");
+            Assert.Equal(field.Offset, inferred.FindField(field.Structure, field.Name)!.Offset);
+        });
+        Assert.Empty(Found.Except(inferred.Evidence.Select(field => $"{field.Structure}.{field.Name}")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
+    public void The_same_is_inferred_from_raw_bytes_and_from_the_ELF_dump_and_each_time(string guest)
+    {
+        static string[] Told(LinuxKernel kernel) => [.. InferredTypes.Infer(kernel).Evidence.Select(field => field.ToString())];
+
+        string[] raw = Told(GuestMachine.Open(guest, "ram.raw").Kernel);
+        Assert.Equal(raw, Told(GuestMachine.Open(guest, "dump.elf").Kernel));
+        Assert.Equal(raw, Told(GuestMachine.Open(guest, "ram.raw").Kernel));
+    }
+}
