@@ -6,6 +6,7 @@ using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
@@ -23,6 +24,7 @@ public sealed class Machine : IDisposable
     private readonly Lazy<AddressSpaceReader> _areas;
     private readonly Lazy<UserEntries> _userEntries;
     private readonly ConcurrentDictionary<VirtualAddress, AddressSpace> _addressSpaces = [];
+    private readonly ConcurrentDictionary<PhysicalAddress, PhysicalAddress?> _userHalves = [];
     private readonly Lazy<ReverseMap> _reverseMap;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
@@ -96,6 +98,25 @@ public sealed class Machine : IDisposable
 
     /// <summary>The space under a root table, or the kernel's own.</summary>
     public X64AddressSpace Space(PhysicalAddress? root) => root is PhysicalAddress address ? Kernel.SpaceOf(address) : Kernel.Space;
+
+    /// <summary>The table through which a process goes in user mode under page-table isolation, by its top table; null where that is the same.</summary>
+    public PhysicalAddress? UserHalfOf(PhysicalAddress root) => _userHalves.GetOrAdd(root, static (address, kernel) => PageTableIsolation.UserHalfOf(kernel, address), Kernel);
+
+    /// <summary>The space in which a process's user addresses have the rights that count in user mode: its user half's under page-table isolation, or else <see cref="Space"/>.</summary>
+    public X64AddressSpace UserSpace(PhysicalAddress? root) => Space(root is PhysicalAddress top ? UserHalfOf(top) ?? top : null);
+
+    /// <summary>The processes, or null where nothing describes them: for answers that are worth having without.</summary>
+    public TaskTable? FindTasks()
+    {
+        try
+        {
+            return Tasks;
+        }
+        catch (MissingTypeException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>What a process has mapped; nothing of a task without mm_struct. Read once and kept.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its areas.</exception>

@@ -70,7 +70,7 @@ internal static class ExplanationText
         }
 
         fields.Line(lead, explanation.SpacesAsked is int asked
-            ? $"{explanation.Spaces.Count} of {asked} processes have something there; ask one with --root"
+            ? $"{explanation.Spaces.Count} of {asked} processes have something there; ask one with --pid or --root"
             : "the kernel's list of processes could not be read: name a root with --root (see iommu-spy roots)");
     }
 

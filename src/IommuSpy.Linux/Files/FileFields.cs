@@ -42,6 +42,8 @@ internal sealed class FileFields(KernelTypes types)
 
     public Field? MountRoot { get; } = types.FindField("vfsmount", "mnt_root");
 
+    public Field? MountSuperBlock { get; } = types.FindField("vfsmount", "mnt_sb");
+
     public Field? MountInside { get; } = types.FindField("mount", "mnt");
 
     public Field? MountParent { get; } = types.FindField("mount", "mnt_parent");

@@ -10,8 +10,8 @@ public sealed class FileReader
     private const int MaxSteps = 4096;
     private const int MaxNameBytes = 1024;
 
-    // FMODE_BACKING, since 6.5.
-    private const ulong Backing = 1 << 25;
+    // FMODE_BACKING, bit 25 since 6.5 and bit 24 since 6.14; each has meant something else too.
+    private const ulong MayBeBacking = (1 << 25) | (1 << 24);
     private const string Deleted = " (deleted)";
 
     private readonly KernelObjects _objects;
@@ -38,17 +38,23 @@ public sealed class FileReader
         VirtualAddress? dentry = _objects.Pointer(file, _fields.Dentry);
         VirtualAddress? mount = _objects.Pointer(file, _fields.Mount);
         VirtualAddress? inode = _objects.Pointer(file, _fields.Inode) ?? Inode(dentry);
-        if (_fields.UserDentry is not null && _objects.Read(file, _fields.Mode) is ulong mode && (mode & Backing) != 0)
+        if (BackingPath(file) is (VirtualAddress userDentry, VirtualAddress userMount))
         {
-            dentry = _objects.Pointer(file, _fields.UserDentry);
-            mount = _objects.Pointer(file, _fields.UserMount);
-            inode = Inode(dentry);
+            (dentry, mount, inode) = (userDentry, userMount, Inode(userDentry));
         }
 
         string? path = dentry is not null && mount is not null ? Path(dentry.Value, mount.Value) : null;
         ulong? device = inode is not null && _objects.Pointer(inode.Value, _fields.InodeSuperBlock) is VirtualAddress super ? _objects.Read(super, _fields.Device) : null;
         return _known[file] = new(file, path, inode is null ? null : _objects.Read(inode.Value, _fields.InodeNumber), (uint?)device);
     }
+
+    // What a stacked file system shows of the file that it keeps elsewhere: believed where the entry and the mount that follow the file are of one file system.
+    private (VirtualAddress Dentry, VirtualAddress Mount)? BackingPath(VirtualAddress file) =>
+        _fields.UserDentry is not null && _objects.Read(file, _fields.Mode) is ulong mode && (mode & MayBeBacking) != 0
+        && _objects.Pointer(file, _fields.UserDentry) is VirtualAddress dentry && _objects.Pointer(file, _fields.UserMount) is VirtualAddress mount
+        && Inode(dentry) is VirtualAddress inode && _objects.Pointer(inode, _fields.InodeSuperBlock) is VirtualAddress super && _objects.Pointer(mount, _fields.MountSuperBlock) == super
+            ? (dentry, mount)
+            : null;
 
     private VirtualAddress? Inode(VirtualAddress? dentry) => dentry is null ? null : _objects.Pointer(dentry.Value, _fields.DentryInode);
 
