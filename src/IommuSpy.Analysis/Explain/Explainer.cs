@@ -1,9 +1,9 @@
-using IommuSpy.Analysis.Info;
-using IommuSpy.Analysis.Reverse;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Modules;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -23,6 +23,7 @@ internal sealed class Explainer(Machine machine)
         PhysicalAddress? physical = walk?.Physical;
         LayoutRegion region = machine.Layout.RegionOf(address);
         SymbolOffset? symbol = machine.SymbolAt(address);
+        WhoReport? who = physical is PhysicalAddress page ? WhoReport.Of(machine, page) : null;
         return new(
             new(address.Value),
             kind.Words(),
@@ -34,19 +35,20 @@ internal sealed class Explainer(Machine machine)
             Arithmetic(address, kind, region, physical),
             physical,
             physical?.Frame,
-            RangeOf(physical),
-            Aliases(physical, address),
-            MappedBy(physical, walk?.Root, address),
+            who?.MemoryRange,
+            Aliases(who, address),
+            MappedBy(who, walk?.Root, address),
             everySpace ? Spaces(address) : [],
             machine.Kernel.ProcessTables?.Count);
     }
 
     public Explanation PhysicalAddress(PhysicalAddress address)
     {
+        WhoReport who = WhoReport.Of(machine, address);
         SymbolOffset? symbol = machine.Kernel.Text.PhysicalRange.Contains(address) ? machine.SymbolAt(machine.Kernel.Text.ToVirtual(address)) : null;
         return new(
             new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null,
-            address, address.Frame, RangeOf(address), Aliases(address, null), MappedBy(address, null, null), [], machine.Kernel.ProcessTables?.Count);
+            address, address.Frame, who.MemoryRange, Aliases(who, null), MappedBy(who, null, null), [], machine.Kernel.ProcessTables?.Count);
     }
 
     /// <summary>What a region's own structure tells of an address in it.</summary>
@@ -63,11 +65,23 @@ internal sealed class Explainer(Machine machine)
                 return $"fixmap slot {(FixmapTop - (address.Value & ~0xfffUL)) >> PageFrame.Shift}, counted down from {new VirtualAddress(FixmapTop)}";
             case RegionKind.KernelText when machine.Kernel.Text.Contains(address):
                 return ImageSection.Of(machine, address);
+            case RegionKind.Modules or RegionKind.KernelText when machine.ReadableModules?.At(address) is KernelModule module:
+                return ModuleContent(module, address);
             case RegionKind.KernelText:
                 return "outside the kernel's image, in the space kept for it";
             default:
                 return null;
         }
+    }
+
+    private static string ModuleContent(KernelModule module, VirtualAddress address)
+    {
+        ModuleMemory memory = module.MemoryAt(address)!;
+        ModuleSection section = module.Sections
+            .Where(section => memory.Contains(section.Address) && section.Address.CompareTo(address) <= 0)
+            .OrderBy(section => section.Address)
+            .LastOrDefault();
+        return $"module {module.Name}, {memory.Kind}{(section.Name is string name ? $", section {name}{Into(address - section.Address)}" : "")}";
     }
 
     private static string Into(ulong bytes) => bytes == 0 ? "" : $", 0x{bytes:x} bytes into it";
@@ -93,25 +107,19 @@ internal sealed class Explainer(Machine machine)
         return null;
     }
 
-    private RangeReport? RangeOf(PhysicalAddress? physical) => physical is PhysicalAddress at ? RangeReport.Around(machine.Kernel.Memory, at) : null;
-
-    private List<AliasReport> Aliases(PhysicalAddress? physical, VirtualAddress? self)
+    /// <summary>Every other kernel address of the page, and where its struct page is.</summary>
+    private List<AliasReport> Aliases(WhoReport? who, VirtualAddress? self)
     {
         List<AliasReport> aliases = [];
-        if (physical is not PhysicalAddress page)
+        if (who is null)
         {
             return aliases;
         }
 
-        ulong within = page.Value % PageFrame.Size;
-        foreach (PageMapper mapper in machine.ReverseMap.MappersOf(page.Frame).Where(mapper => mapper.Root is null && mapper.Address + within != self))
-        {
-            aliases.Add(AliasReport.Of(machine, mapper.Address + within, mapper.Rights));
-        }
-
+        aliases.AddRange(who.Kernel.Where(alias => alias.Address != self));
         if (machine.Kernel.Facts.VmemmapBase is { } vmemmap)
         {
-            VirtualAddress structPage = vmemmap.Value + (page.Frame.Number * (ulong)machine.Kernel.StructPageBytes);
+            VirtualAddress structPage = vmemmap.Value + (who.Pfn.Number * (ulong)machine.Kernel.StructPageBytes);
             AddressTranslation translation = machine.Kernel.Space.Translate(structPage);
             if (translation.Physical is not null)
             {
@@ -122,26 +130,9 @@ internal sealed class Explainer(Machine machine)
         return aliases;
     }
 
-    /// <summary>Every user address of a physical byte, but for the one that was asked for.</summary>
-    private List<SpaceReport> MappedBy(PhysicalAddress? physical, PhysicalAddress? ownRoot, VirtualAddress? self)
-    {
-        List<SpaceReport> mappers = [];
-        if (physical is not PhysicalAddress page)
-        {
-            return mappers;
-        }
-
-        ulong within = page.Value % PageFrame.Size;
-        foreach (PageMapper mapper in machine.ReverseMap.MappersOf(page.Frame))
-        {
-            if (mapper.Root is PhysicalAddress root && (root != ownRoot || mapper.Address + within != self))
-            {
-                mappers.Add(new(root, mapper.Address + within, page, mapper.PageSize, RightsText.Of(mapper.Rights), null));
-            }
-        }
-
-        return mappers;
-    }
+    /// <summary>Every user address of the byte, but for the one that was asked for.</summary>
+    private static List<MapperReport> MappedBy(WhoReport? who, PhysicalAddress? ownRoot, VirtualAddress? self) =>
+        [.. (who?.Processes ?? []).Where(mapper => mapper.Root != ownRoot || mapper.Address != self)];
 
     private List<SpaceReport> Spaces(VirtualAddress address)
     {
@@ -151,10 +142,10 @@ internal sealed class Explainer(Machine machine)
             TranslationReport walk = TranslationReport.Of(machine, address, root);
             if (walk.Physical is not null || walk.NotPresent is { Kind: not Linux.Paging.NonPresentKind.Empty })
             {
-                spaces.Add(new(root, address, walk.Physical, walk.PageSize, walk.Rights, walk.Reason));
+                spaces.AddRange(SpaceReport.Of(machine, walk));
             }
         }
 
-        return spaces;
+        return [.. spaces.OrderBy(space => space.Pid ?? int.MaxValue)];
     }
 }

@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.Who;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Explain;
@@ -32,7 +33,7 @@ public sealed record Explanation(
     PageFrame? Pfn,
     Info.RangeReport? MemoryRange,
     IReadOnlyList<AliasReport> AlsoAt,
-    IReadOnlyList<SpaceReport> MappedBy,
+    IReadOnlyList<MapperReport> MappedBy,
     IReadOnlyList<SpaceReport> Spaces,
     int? SpacesAsked)
 {

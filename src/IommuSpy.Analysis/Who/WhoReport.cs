@@ -9,7 +9,7 @@ namespace IommuSpy.Analysis.Who;
 /// <param name="Physical">The physical address asked for.</param>
 /// <param name="Pfn">Its page frame.</param>
 /// <param name="MemoryRange">The run of the image's memory that holds it; null where the image lacks it.</param>
-/// <param name="Processes">Every user address of it.</param>
+/// <param name="Processes">Every user address of it, by pid and address.</param>
 /// <param name="Kernel">Every kernel address of it.</param>
 /// <param name="PageTable">The page table that lives in it; null where none does.</param>
 /// <param name="IsCut">Whether there are more addresses than are named.</param>
@@ -34,7 +34,7 @@ public sealed record WhoReport(
             physical,
             physical.Frame,
             RangeReport.Around(machine.Kernel.Memory, physical),
-            [.. mappers.Where(mapper => mapper.Root is not null).Select(mapper => MapperReport.Of(mapper, within))],
+            [.. mappers.Where(mapper => mapper.Root is not null).SelectMany(mapper => MapperReport.Of(machine, mapper, within)).OrderBy(mapper => mapper.Pid ?? int.MaxValue)],
             [.. mappers.Where(mapper => mapper.Root is null).Select(mapper => AliasReport.Of(machine, mapper.Address + within, mapper.Rights))],
             map.TableIn(physical.Frame) is { } table ? new(table.Root, table.Level, table.First) : null,
             mappers.Count == ReverseMap.MostMappers,

@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Explain;
+using IommuSpy.Analysis.Who;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Text;
@@ -65,21 +66,21 @@ internal static class ExplanationText
         foreach (SpaceReport space in explanation.Spaces)
         {
             string what = space.Physical is PhysicalAddress page ? $"{page}  {space.Rights}  {Size.Text(space.PageSize)} page" : space.Reason!;
-            fields.Line(lead, $"root {space.Root}  {what}", lead.Length > 0 ? Lessons.Spaces : null);
+            fields.Line(lead, $"{ProcessNames.Of(space.Pid, space.Comm, space.Root)}  {what}", lead.Length > 0 ? Lessons.Spaces : null);
             lead = "";
         }
 
         fields.Line(lead, explanation.SpacesAsked is int asked
-            ? $"{explanation.Spaces.Count} of {asked} processes have something there; ask one with --pid or --root"
+            ? $"{explanation.Spaces.Count} of {asked} processes have something there; ask one with --pid"
             : "the kernel's list of processes could not be read: name a root with --root (see iommu-spy roots)");
     }
 
     private static void WriteMappers(Fields fields, Explanation explanation)
     {
         string lead = "mapped by";
-        foreach (SpaceReport space in explanation.MappedBy)
+        foreach (MapperReport mapper in explanation.MappedBy)
         {
-            fields.Line(lead, $"root {space.Root}  {space.Address}  {space.Rights}  {Size.Text(space.PageSize)} page", lead.Length > 0 ? Lessons.MappedBy : null);
+            fields.Line(lead, mapper.Line(), lead.Length > 0 ? Lessons.MappedBy : null);
             lead = "";
         }
 

@@ -17,7 +17,7 @@ internal static class WhoText
         string lead = "mapped by";
         foreach (MapperReport mapper in report.Processes)
         {
-            fields.Line(lead, $"root {mapper.Root}  {mapper.Address}  {mapper.Rights}  {Size.Text(mapper.PageSize)} page");
+            fields.Line(lead, mapper.Line());
             lead = "";
         }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using IommuSpy.Linux.Files;
-using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Memory;
 

@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Explain;
+using IommuSpy.Analysis.Who;
 using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;
 
@@ -135,7 +136,7 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
         {
             Assert.Equal(
                 leaves.Where(mapped => physical.Value - mapped.Leaf.Physical < mapped.Leaf.Size)
-                    .Select(mapped => new SpaceReport(mapped.Root, new(mapped.Leaf.Virtual + 0x123), physical, mapped.Leaf.Size, RightsText.Of(mapped.Leaf.Rights), null)),
+                    .Select(mapped => new MapperReport(null, null, mapped.Root, new(mapped.Leaf.Virtual + 0x123), RightsText.Of(mapped.Leaf.Rights), mapped.Leaf.Size)),
                 Explanation.Of(Machine, physical).MappedBy);
         }
     }
@@ -144,7 +145,7 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
     public void AUserAddressNamesTheOthersWhoMapItsPage()
     {
         BuiltProcess second = shared.Kernel.Processes[1];
-        SpaceReport other = Assert.Single(Explanation.Of(Machine, second.Pages[0].Address, second.Root).MappedBy);
+        MapperReport other = Assert.Single(Explanation.Of(Machine, second.Pages[0].Address, second.Root).MappedBy);
         Assert.Equal((shared.Kernel.Processes[0].Root, new VirtualAddress(SharedMachine.Shared), "user r--"), (other.Root, other.Address, other.Rights));
     }
 
