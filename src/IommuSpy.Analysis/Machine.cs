@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using IommuSpy.Analysis.Reverse;
+using IommuSpy.Linux;
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
@@ -11,7 +12,6 @@ using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
-using IommuSpy.Linux;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
 
