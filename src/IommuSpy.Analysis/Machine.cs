@@ -119,25 +119,47 @@ public sealed class Machine : IDisposable
     /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
     /// <exception cref="MemoryImageException">The image cannot be read, or is corrupt.</exception>
     /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
-    public static Machine Open(string path, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
+    public static Machine Open(string path, MemoryImageOptions? options = null, string types = TypeSource.Automatic) => Open([path], options, types);
+
+    /// <summary>Opens an image that stands in one file or in several, and finds the kernel in it.</summary>
+    /// <param name="paths">The files: the parts of a split dump, in any order.</param>
+    /// <param name="options">What the user says of the image.</param>
+    /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
+    /// <exception cref="MemoryImageException">The image cannot be read, or is corrupt.</exception>
+    /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
+    public static Machine Open(IReadOnlyList<string> paths, MemoryImageOptions? options = null, string types = TypeSource.Automatic) =>
+        In(MemoryImage.Open(paths, options), options, types);
+
+    /// <summary>Finds the kernel in an image, which is the machine's then, also where this fails.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="options">What the user says of it.</param>
+    /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
+    /// <exception cref="MemoryImageException">The image has lost a part of the kernel's memory.</exception>
+    /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
+    public static Machine In(MemoryImage image, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
     {
-        MemoryImage image = MemoryImage.Open(path, options);
         try
         {
-            LinuxKernel kernel = LinuxKernel.Discover(image);
-            if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
-            {
-                throw new MemoryImageException(
-                    $"{path}: {image.Format}, but its kernel has {Size.Text(kernel.DirectMapBytes)} of memory and the file holds {Size.Text(kernel.Memory.ByteCount)}: {Size.Text(kernel.MissingBytes)} is missing. Analyse what is there with --allow-truncated.");
-            }
-
-            return new(image, kernel, types);
+            return Over(image, options, types);
         }
         catch
         {
             image.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Finds the kernel in an image that stays the caller's.</summary>
+    internal static Machine Over(MemoryImage image, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
+    {
+LinuxKernel kernel = LinuxKernel.Discover(image);
+        if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
+        {
+            throw new MemoryImageException(
+                $"{image.Path}: {image.Format}, but its kernel has {Size.Text(kernel.DirectMapBytes)} of memory and the file holds {Size.Text(kernel.Memory.ByteCount)}: {Size.Text(kernel.MissingBytes)} is missing. Analyse what is there with --allow-truncated.");
+        }
+
+        return new(image, kernel, types);
     }
 
     /// <summary>The space under a root table, or the kernel's own.</summary>

@@ -15,6 +15,8 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     WhoCommand.Build(),
     SymbolsCommand.Build(),
     ReadCommand.Build(),
+    ConvertCommand.Build(),
+    FormatsCommand.Build(),
     ModulesCommand.Build(),
     PciCommand.Build(),
 };
