@@ -23,6 +23,8 @@ public sealed class ProcessObjectsBuilder
     private readonly Random _noise;
     private readonly Dictionary<ulong, string> _kinds = [];
     private readonly Dictionary<string, ulong> _slabs = [];
+    private readonly List<ulong> _tasks = [];
+    private readonly List<IReadOnlyList<ulong>> _areas = [];
     private ulong _next = Pool;
     private ulong _nextStatic;
 
@@ -40,10 +42,10 @@ public sealed class ProcessObjectsBuilder
     }
 
     /// <summary>Every task by its address, init_task first.</summary>
-    public List<ulong> Tasks { get; } = [];
+    public IReadOnlyList<ulong> Tasks => _tasks;
 
     /// <summary>The areas of each process, in the order of the processes.</summary>
-    public List<List<ulong>> Areas { get; } = [];
+    public IReadOnlyList<IReadOnlyList<ulong>> Areas => _areas;
 
     /// <summary>Where a field of an object is in physical memory.</summary>
     public PhysicalAddress FieldOf(ulong instance, string structure, string field) => Physical(instance + (ulong)_layout[structure, field]);
@@ -127,7 +129,7 @@ public sealed class ProcessObjectsBuilder
         if (leader == task)
         {
             Set(task, "task_struct", "signal", Object("signal_struct"));
-            Tasks.Add(task);
+            _tasks.Add(task);
         }
     }
 
@@ -232,7 +234,7 @@ public sealed class ProcessObjectsBuilder
             Set(areas[i], "vm_area_struct", "vm_private_data", ranges[i].Data);
         }
 
-        Areas.Add(areas);
+        _areas.Add(areas);
         Set(mm, "mm_struct", "mmap", areas[0]);
         Set(mm, "mm_struct", "pgd", _kernel.Made.PageOffset + process.Root.Value);
         Set(mm, "mm_struct", "exe_file", file);

@@ -17,6 +17,9 @@ internal static class ModuleStep
     private const ulong MaxRunBytes = 1UL << 28;
     private const int MemoryKinds = 7; // MOD_MEM_NUM_TYPES
 
+    // module_memory.size: behind the pointer, and behind is_rox too since 6.13.
+    private static readonly int[] SizesAt = [8, 12];
+
     public static void Run(InferenceState state)
     {
         if (state.Kernel.Kallsyms?.Symbols is not SymbolTable symbols || !symbols.TryFind("modules", out Symbol head))
@@ -76,7 +79,7 @@ internal static class ModuleStep
         List<int> layouts = [.. starts.Where(start => modules.TrueForAll(module => Holds(state, module, start, start + 8)
             && Half(state, module, start + 12) <= Half(state, module, start + 16) && Half(state, module, start + 16) <= Half(state, module, start + 8)))];
         List<int> old = [.. starts.Where(start => modules.TrueForAll(module => Holds(state, module, start, start + 12) && Half(state, module, start + 20) <= Half(state, module, start + 12)))];
-        List<(int First, int Stride, int Size)> arrays = [.. from first in starts from second in starts from size in new[] { 8, 12 }
+        List<(int First, int Stride, int Size)> arrays = [.. from first in starts from second in starts from size in SizesAt
             where second > first + 12 && second - first <= 128
                 && modules.TrueForAll(module => IsRun(state, module, first, first + size, alone: false) && Holds(state, module, second, second + size))
             select (first, second - first, size)];

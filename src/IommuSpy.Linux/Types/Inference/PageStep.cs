@@ -1,5 +1,4 @@
 using IommuSpy.Linux.VmCoreInfo;
-using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Inference;
 
@@ -109,8 +108,6 @@ internal static class PageStep
         PageFlagOrders.Add(state, note);
     }
 
-    // It was renamed in 6.16, being the folio's; nothing but the release tells.
-    private static string IndexName(InferenceState state) =>
-        state.Kernel.Facts.Release.Value.Split('.') is [string major, string minor, ..] && int.TryParse(major, out int first) && int.TryParse(minor, out int second)
-        && (first, second).CompareTo((6, 16)) >= 0 ? "__folio_index" : "index";
+    // It was renamed in 6.16, being the folio's.
+    private static string IndexName(InferenceState state) => state.IsSince(6, 16) ? "__folio_index" : "index";
 }

@@ -59,8 +59,7 @@ internal static class TaskPropertyStep
         if (holds)
         {
             // volatile long state before 5.14.
-            bool old = state.Kernel.Facts.Release.Value.Split('.') is [string major, string minor, ..] && int.TryParse(major, out int first) && int.TryParse(minor, out int second)
-                && (first, second).CompareTo((5, 14)) < 0;
+            bool old = !state.IsSince(5, 14);
             state.Book.Add("task_struct", old ? "state" : "__state", at, old ? LayoutBook.Long : LayoutBook.UnsignedInt, state.Tasks.Count,
                 "before the stack, where every release declares it: 0 in init_task, one way to sleep or none in every task, and most sleep", InferenceConfidence.Confirmed);
         }
