@@ -1,0 +1,166 @@
+namespace IommuSpy.Linux.Pages;
+
+/// <summary>
+/// How this kernel computes /proc/kpageflags and /proc/kpagecount from struct pages (fs/proc/page.c, stable_page_flags). There are three ways: until 6.9 each page's own flags count; from 6.10 on
+/// those of the folio that it belongs to; since 6.17 that of a snapshot, types of a folio included. Which it is shows in what the kernel's types have.
+/// </summary>
+internal sealed class StableFlagRules
+{
+    private const ulong MappingAnonymous = 1;
+    private const ulong MappingMovable = 2;
+    private const ulong HugePages = 1 << 9;
+
+    private readonly MemoryPages _pages;
+    private readonly bool _perFolio;
+    private readonly bool _snapshots;
+    private readonly (int From, int To)[] _copied;
+    private readonly ulong _swapcache;
+    private readonly bool _swapcacheOfHead;
+    private readonly ulong _slab;
+    private readonly ulong _lru;
+    private readonly ulong _hwpoison;
+    private readonly ulong _idle;
+    private readonly ulong _largeRmappable;
+    private readonly ulong _doubleMap;
+    private readonly bool _compoundCounts;
+
+    public StableFlagRules(MemoryPages pages)
+    {
+        _pages = pages;
+        PageFlagNames names = pages.Flags;
+        _perFolio = names.Mask != 0 && names.Bit("slab") is null;
+        _snapshots = pages.Fields.HasSnapshots;
+        _copied =
+        [
+            .. new (string? Name, StablePageFlags Flag)[]
+            {
+                ("locked", StablePageFlags.Locked), ("error", StablePageFlags.Error), ("dirty", StablePageFlags.Dirty), ("uptodate", StablePageFlags.Uptodate),
+                ("writeback", StablePageFlags.Writeback), ("lru", StablePageFlags.Lru), ("referenced", StablePageFlags.Referenced), ("active", StablePageFlags.Active),
+                ("reclaim", StablePageFlags.Reclaim), ("swapbacked", StablePageFlags.Swapbacked), ("unevictable", StablePageFlags.Unevictable), ("mlocked", StablePageFlags.Mlocked),
+                ("uncached", StablePageFlags.Uncached), ("reserved", StablePageFlags.Reserved), (names.Bit("owner_2") is null ? "mappedtodisk" : "owner_2", StablePageFlags.MappedToDisk),
+                ("private", StablePageFlags.Private), ("private_2", StablePageFlags.Private2), ("owner_priv_1", StablePageFlags.OwnerPrivate), ("arch_1", StablePageFlags.Arch),
+                ("arch_2", StablePageFlags.Arch2), ("arch_3", StablePageFlags.Arch3),
+            }
+            .Where(pair => names.Bit(pair.Name!) is not null)
+            .Select(pair => (names.Bit(pair.Name!)!.Value, System.Numerics.BitOperations.TrailingZeroCount((ulong)pair.Flag))),
+        ];
+
+        // The swap cache's bit was its own until 4.10; since then it shares one, which means it only in pages that swap backs.
+        ulong own = Mask("swapcache");
+        bool shared = own != 0 && own == Mask("owner_priv_1");
+        _swapcache = own | (shared ? Mask("swapbacked") : 0);
+        _swapcacheOfHead = shared;
+        _slab = Mask("slab");
+        _lru = Mask("lru");
+        _hwpoison = Mask("hwpoison");
+        _idle = Mask("idle");
+        _largeRmappable = pages.HasTransparentHugePages ? Mask("large_rmappable") : 0;
+        _doubleMap = Mask("double_map");
+
+        // Until 6.1 a file's huge page counted its mappings in each of its pages (mm/util.c, __page_mapcount).
+        _compoundCounts = pages.Fields.PagesMapped is not null || pages.Fields.LargeMapCount is not null;
+
+        ulong Mask(string name) => names.Bit(name) is int bit ? 1UL << bit : 0;
+    }
+
+    /// <summary>Whether a word is a map count, and not of 0.</summary>
+    public static bool IsMapped(uint mapWord) => (int)mapWord >= 0;
+
+    /// <summary>/proc/kpageflags's entry.</summary>
+    public StablePageFlags Flags(in PageRecord page, in FolioRecord folio, bool free)
+    {
+        ulong result = 0;
+        ulong k = _perFolio ? folio.Head.Flags : page.Flags;
+        bool tail = folio.Head.Frame != page.Frame;
+        bool slab = IsSlab(folio);
+        bool anonymous = (folio.Head.Mapping & MappingAnonymous) != 0;
+        if (folio.IsMapped && !(slab && !_perFolio))
+        {
+            result |= (ulong)StablePageFlags.Mmap;
+        }
+
+        if (anonymous)
+        {
+            result |= (ulong)StablePageFlags.Anonymous;
+
+            // From 6.10 until snapshots the kernel asks for either of KSM's two bits, and so calls all anonymous memory merged. What it says is what it says.
+            result |= (folio.Head.Mapping & MappingMovable) != 0 || (_perFolio && !_snapshots) ? (ulong)StablePageFlags.Ksm : 0;
+        }
+
+        result |= tail ? (ulong)StablePageFlags.CompoundTail : folio.IsCompound ? (ulong)StablePageFlags.CompoundHead : 0;
+        result |= (ulong)Size(page, folio, anonymous);
+        result |= free ? (ulong)StablePageFlags.Buddy : 0;
+
+        // A snapshot's folio tells the type of all of its pages.
+        uint typed = _snapshots ? folio.Head.MapWord : page.MapWord;
+        result |= _pages.Types.Is(typed, PageType.Offline) ? (ulong)StablePageFlags.Offline : 0;
+        result |= _pages.Types.Is(typed, PageType.Table) ? (ulong)StablePageFlags.Pgtable : 0;
+        result |= slab || (!_perFolio && (page.Flags & _slab) != 0) ? (ulong)StablePageFlags.Slab : 0;
+        result |= ((_pages.Fields.HasFolios ? folio.Head.Flags : page.Flags) & _idle) != 0 ? (ulong)StablePageFlags.Idle : 0;
+        foreach ((int from, int to) in _copied)
+        {
+            result |= ((k >> from) & 1) << to;
+        }
+
+        ulong swap = _swapcacheOfHead ? folio.Head.Flags : page.Flags;
+        result |= _swapcache != 0 && (swap & _swapcache) == _swapcache ? (ulong)StablePageFlags.Swapcache : 0;
+        ulong poison = _perFolio && folio.IsHugetlb ? folio.Head.Flags : page.Flags;
+        result |= (poison & _hwpoison) != 0 ? (ulong)StablePageFlags.Hwpoison : 0;
+        return (StablePageFlags)result;
+    }
+
+    /// <summary>/proc/kpagecount's entry.</summary>
+    public ulong Count(in PageRecord page, in FolioRecord folio)
+    {
+        int own = (int)page.MapWord + 1;
+        if (_perFolio)
+        {
+            own = _pages.Types.IsType(page.MapWord) ? 0 : own;
+            return (ulong)(own + (folio.IsCompound ? folio.EntireMapCount : 0));
+        }
+
+        if (IsSlab(folio) || _pages.Types.IsType(page.MapWord))
+        {
+            return 0;
+        }
+
+        if (!folio.IsCompound)
+        {
+            return (ulong)own;
+        }
+
+        if (!_compoundCounts && (folio.Head.Mapping & MappingAnonymous) == 0 && !folio.IsHugetlb)
+        {
+            return (ulong)own;
+        }
+
+        bool doubleMapped = _doubleMap != 0 && (folio.LargeFlags & _doubleMap) != 0;
+        return (ulong)(own + folio.EntireMapCount - (doubleMapped ? 1 : 0));
+    }
+
+    /// <summary>Whether a folio is a slab.</summary>
+    public bool IsSlab(in FolioRecord folio) => _pages.Types.NamesSlabs ? _pages.Types.Is(folio.Head.MapWord, PageType.Slab) : (folio.Head.Flags & _slab) != 0;
+
+    private StablePageFlags Size(in PageRecord page, in FolioRecord folio, bool anonymous)
+    {
+        if (folio.IsHugetlb)
+        {
+            return StablePageFlags.Huge;
+        }
+
+        bool hugeZero = _snapshots ? _pages.HugeZeroPage is { } first && page.Frame.Number - first.Number < HugePages : _pages.HugeZeroPage == folio.Head.Frame;
+        if (_perFolio)
+        {
+            return folio.IsCompound && (folio.LargeFlags & _largeRmappable) != 0 ? StablePageFlags.Thp
+                : hugeZero ? StablePageFlags.ZeroPage | StablePageFlags.Thp
+                : _pages.ZeroPage == folio.Head.Frame ? StablePageFlags.ZeroPage : StablePageFlags.None;
+        }
+
+        if (folio.IsCompound && _pages.HasTransparentHugePages)
+        {
+            return (folio.Head.Flags & _lru) != 0 || anonymous ? StablePageFlags.Thp : hugeZero ? StablePageFlags.ZeroPage | StablePageFlags.Thp : StablePageFlags.None;
+        }
+
+        return _pages.ZeroPage == page.Frame ? StablePageFlags.ZeroPage : StablePageFlags.None;
+    }
+}

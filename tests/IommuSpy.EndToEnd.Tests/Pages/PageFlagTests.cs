@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using IommuSpy.Linux.Pages;
+using IommuSpy.Memory;
+
+namespace IommuSpy.EndToEnd.Tests.Pages;
+
+/// <summary>Every page frame's struct page, against what the guest's kernel computed of each: /proc/kpageflags and /proc/kpagecount.</summary>
+public class PageFlagTests
+{
+    // The kernel goes on a little after it wrote the files: slabs come and go, a slab's counters lie where other pages say whether they are anonymous, and kernels since 6.17 sample which
+    // pages are idle (mm/damon/stat.c). Nothing else may differ, and that not often.
+    private const StablePageFlags Turnover =
+        StablePageFlags.Slab | StablePageFlags.Buddy | StablePageFlags.CompoundHead | StablePageFlags.CompoundTail | StablePageFlags.Anonymous | StablePageFlags.Ksm;
+
+    private const StablePageFlags Motion = StablePageFlags.Idle | StablePageFlags.Referenced | StablePageFlags.Active;
+    private const int MostDifferences = 64;
+
+    [Theory]
+    [MemberData(nameof(Guests.Images), MemberType = typeof(Guests))]
+    public void Flags_and_counts_equal_the_kernels_for_every_page_frame(string guest, string image)
+    {
+        MemoryPages pages = GuestMachine.Open(guest, image).Pages;
+        StablePageFlags[] theirs = [.. Oracle(guest, "kpageflags").Select(entry => (StablePageFlags)entry)];
+        ulong[] counts = Oracle(guest, "kpagecount");
+        Assert.Equal((ulong)theirs.Length, pages.Array.End.Number);
+        PageCursor cursor = new(pages, new byte[1 << 16]);
+        List<string> differences = [];
+        List<string> unexplained = [];
+        for (int i = 0; i < theirs.Length; i++)
+        {
+            PageFrame frame = new((ulong)i);
+            bool shown = pages.Array.SectionOf(frame)?.Shows(frame) == true;
+            if (shown && !cursor.MoveTo(frame))
+            {
+                unexplained.Add($"{frame}: kernel {theirs[i]}; its struct page cannot be read");
+                continue;
+            }
+
+            (StablePageFlags ours, ulong count) = shown ? (cursor.StableFlags, cursor.MapCount) : (StablePageFlags.Nopage, 0);
+            if (ours != theirs[i] || count != counts[i])
+            {
+                string difference = $"{frame}: kernel {theirs[i]} x {counts[i]}, ours {ours} x {count}";
+                differences.Add(difference);
+                if (!IsTurnover(theirs[i], ours, count == counts[i]))
+                {
+                    unexplained.Add(difference);
+                }
+            }
+        }
+
+        Assert.True(unexplained.Count == 0, $"{unexplained.Count} page frames differ in what an idle kernel does not change: {string.Join("; ", unexplained.Take(5))}");
+        Assert.True(differences.Count <= MostDifferences, $"{differences.Count} page frames differ: {string.Join("; ", differences.Take(5))}");
+        TestContext.Current.SendDiagnosticMessage($"{guest}: {differences.Count} of {theirs.Length} page frames changed after the kernel wrote them down");
+    }
+
+    /// <summary>A page that is looked at by itself says the same as in a pass over all: free blocks and compound pages are found from their middle too.</summary>
+    [Theory]
+    [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
+    public void A_single_page_says_what_it_says_in_a_pass(string guest)
+    {
+        MemoryPages pages = GuestMachine.Open(guest, "ram.raw").Pages;
+        PageCursor pass = new(pages, new byte[1 << 16]);
+        byte[] copy = new byte[256];
+        int compared = 0;
+        foreach (PageSection section in pages.Array.Sections.Take(4))
+        {
+            for (ulong i = 0; i < PageSection.Frames; i++)
+            {
+                PageFrame frame = new(section.First.Number + i);
+                Assert.True(pass.MoveTo(frame));
+                PageCursor single = new(pages, copy);
+                Assert.True(single.MoveTo(frame));
+                compared++;
+                if ((pass.StableFlags, pass.MapCount, pass.Folio.Head.Frame) != (single.StableFlags, single.MapCount, single.Folio.Head.Frame))
+                {
+                    Assert.Fail($"{frame}: {pass.StableFlags} in a pass, {single.StableFlags} alone");
+                }
+            }
+        }
+
+        Assert.True(compared > 100_000);
+    }
+
+    private static bool IsTurnover(StablePageFlags theirs, StablePageFlags ours, bool sameCount)
+    {
+        StablePageFlags changed = theirs ^ ours;
+        bool slab = (theirs | ours).HasFlag(StablePageFlags.Slab);
+        bool listed = (theirs & ours).HasFlag(StablePageFlags.Lru);
+        return sameCount && ((slab && (changed | Turnover) == Turnover) || (listed && (changed | Motion) == Motion));
+    }
+
+    private static ulong[] Oracle(string guest, string name) => MemoryMarshal.Cast<byte, ulong>(File.ReadAllBytes(Guests.Capture(guest).GuestOracle(name))).ToArray();
+}
