@@ -11,9 +11,12 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     MapsCommand.Build(),
     RootsCommand.Build(),
     PsCommand.Build(),
+    VmasCommand.Build(),
     WhoCommand.Build(),
     SymbolsCommand.Build(),
     ReadCommand.Build(),
+    ConvertCommand.Build(),
+    FormatsCommand.Build(),
     ModulesCommand.Build(),
     PciCommand.Build(),
 };
