@@ -48,7 +48,20 @@ public static class AddressExpression
     /// <param name="symbols">Names it may use; null for none.</param>
     /// <param name="address">The address.</param>
     /// <param name="problem">What is wrong, in one line; null where nothing is.</param>
-    public static bool TryParse(ReadOnlySpan<char> text, SymbolTable? symbols, out ulong address, [NotNullWhen(false)] out string? problem)
+    public static bool TryParse(ReadOnlySpan<char> text, SymbolTable? symbols, out ulong address, [NotNullWhen(false)] out string? problem) =>
+        TryParse(text, symbols is null ? null : name => symbols.TryFind(name, out Symbol symbol) ? symbol : null, out address, out problem);
+
+    /// <summary>Reads an address, whose symbol may be the kernel's or a module's: "e1000_probe+0x10", "init [nvme]".</summary>
+    /// <param name="text">What the user wrote.</param>
+    /// <param name="machine">The machine whose symbols it may use.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="problem">What is wrong, in one line; null where nothing is.</param>
+    public static bool TryParse(ReadOnlySpan<char> text, Machine machine, out ulong address, [NotNullWhen(false)] out string? problem) =>
+        TryParse(text, machine.Symbols is null ? null : name => machine.FindSymbol(name), out address, out problem);
+
+    private delegate Symbol? SymbolFinder(ReadOnlySpan<char> name);
+
+    private static bool TryParse(ReadOnlySpan<char> text, SymbolFinder? symbols, out ulong address, [NotNullWhen(false)] out string? problem)
     {
         problem = null;
         if (TryParseNumber(text, out address))
@@ -76,7 +89,7 @@ public static class AddressExpression
             return false;
         }
 
-        if (symbols is null || !symbols.TryFind(name, out Symbol symbol))
+        if (symbols?.Invoke(name) is not Symbol symbol)
         {
             problem = symbols is null ? $"'{name}': this image has no symbols" : $"'{name}': no such symbol (try: symbols '*{name}*')";
             return false;

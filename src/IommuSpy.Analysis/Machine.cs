@@ -2,9 +2,11 @@ using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Modules;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
@@ -18,6 +20,8 @@ public sealed class Machine : IDisposable
     private readonly Lazy<KernelLayout> _layout;
     private readonly Lazy<SwapTypes> _swapTypes;
     private readonly Lazy<KernelObjects> _objects;
+    private readonly Lazy<PciInventory> _pci;
+    private readonly Lazy<ModuleList> _modules;
     private readonly Lazy<TaskTable> _tasks;
     private readonly Lazy<MemoryPages> _pages;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
@@ -31,6 +35,8 @@ public sealed class Machine : IDisposable
         _swapTypes = new(() => SwapTypes.Of(kernel));
         _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
+        _modules = new(() => ModuleList.Read(Objects));
+        _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
         _pages = new(() => MemoryPages.Of(Objects));
         _owners = new(TasksOrAbsence);
@@ -52,6 +58,29 @@ public sealed class Machine : IDisposable
     /// <exception cref="MissingTypeException">Nothing describes its types.</exception>
     public KernelObjects Objects => _objects.Value;
 
+    /// <summary>The loaded modules.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's struct module, or it has no modules.</exception>
+    public ModuleList Modules => _modules.Value;
+
+    /// <summary>The loaded modules; null where they cannot be read, which <see cref="Modules"/> says why.</summary>
+    public ModuleList? ReadableModules
+    {
+        get
+        {
+            try
+            {
+                return Modules;
+            }
+            catch (MissingTypeException)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>The machine's PCI functions.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
+    public PciInventory Pci => _pci.Value;
     /// <summary>The kernel's processes.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
     public TaskTable Tasks => _tasks.Value;
@@ -106,8 +135,14 @@ public sealed class Machine : IDisposable
     public AddressKind KindOf(VirtualAddress address) =>
         Kernel.Space.IsCanonical(address) ? AddressKinds.Of(Layout.RegionOf(address).Kind) : AddressKind.NonCanonical;
 
-    /// <summary>The symbol at or before a kernel address, with the distance from it; null outside the kernel's image.</summary>
-    public SymbolOffset? SymbolAt(VirtualAddress address) => Kernel.Text.Contains(address) ? Symbols?.At(address) : null;
+    /// <summary>The symbol at or before an address of the kernel's image or of a module, with the distance from it; null elsewhere.</summary>
+    public SymbolOffset? SymbolAt(VirtualAddress address) => Kernel.Text.Contains(address) ? Symbols?.At(address)
+        : Layout.RegionOf(address).Kind is RegionKind.Modules or RegionKind.KernelText ? ReadableModules?.SymbolAt(address)
+        : null;
+
+    /// <summary>The first symbol of a name: the kernel's own, then each module's; null where there is none.</summary>
+    /// <param name="name">The name; "NAME [MODULE]" asks that module alone.</param>
+    public Symbol? FindSymbol(ReadOnlySpan<char> name) => Symbols?.TryFind(name, out Symbol own) == true ? own : ReadableModules?.FindSymbol(name);
 
     private (TaskTable? Tasks, string? Absence) TasksOrAbsence()
     {

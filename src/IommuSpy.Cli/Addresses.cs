@@ -31,7 +31,7 @@ internal static class Addresses
 
     private static ulong Parse(Machine machine, string text)
     {
-        if (AddressExpression.TryParse(text, machine.Symbols, out ulong address, out string? problem))
+        if (AddressExpression.TryParse(text, machine, out ulong address, out string? problem))
         {
             return address;
         }

@@ -24,6 +24,38 @@ internal static class Output
         output.WriteByte((byte)'\n');
     }
 
+    /// <summary>Writes reports as JSON rows.</summary>
+    /// <param name="lines">One a line, rather than an array.</param>
+    /// <param name="reports">They.</param>
+    /// <param name="type">How one is written.</param>
+    public static void Rows<T>(bool lines, IEnumerable<T> reports, JsonTypeInfo<T> type)
+    {
+        using Stream output = Bytes();
+        using Utf8JsonWriter writer = new(output, new() { Encoder = type.Options.Encoder, Indented = !lines });
+        if (!lines)
+        {
+            writer.WriteStartArray();
+        }
+
+        foreach (T report in reports)
+        {
+            JsonSerializer.Serialize(writer, report, type);
+            writer.Flush();
+            if (lines)
+            {
+                output.WriteByte((byte)'\n');
+                writer.Reset();
+            }
+        }
+
+        if (!lines)
+        {
+            writer.WriteEndArray();
+            writer.Flush();
+            output.WriteByte((byte)'\n');
+        }
+    }
+
     /// <summary>Says on standard error, a line each, what an answer lacks or what contradicts itself in it.</summary>
     public static void Problems(IEnumerable<string> problems)
     {

@@ -14,6 +14,8 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     WhoCommand.Build(),
     SymbolsCommand.Build(),
     ReadCommand.Build(),
+    ModulesCommand.Build(),
+    PciCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);

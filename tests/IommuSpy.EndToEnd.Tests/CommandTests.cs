@@ -99,9 +99,10 @@ public class CommandTests
         string[] rows = [.. outcome.Lines.Select(line =>
         {
             using JsonDocument row = JsonDocument.Parse(line);
-            return $"{Hex(row.RootElement.GetProperty("address")):x16} {row.RootElement.GetProperty("type").GetString()} {row.RootElement.GetProperty("name").GetString()}";
+            string module = row.RootElement.GetProperty("module").GetString() is string owner ? $"\t[{owner}]" : "";
+            return $"{Hex(row.RootElement.GetProperty("address")):x16} {row.RootElement.GetProperty("type").GetString()} {row.RootElement.GetProperty("name").GetString()}{module}";
         })];
-        LineComparison.Equal([.. Machine.Symbols!.Select(symbol => symbol.ToString())], rows);
+        LineComparison.Equal([.. Machine.Symbols!.Concat(Machine.Modules.Modules.SelectMany(module => module.Symbols)).Select(symbol => symbol.ToString())], rows);
     }
 
     [Fact]

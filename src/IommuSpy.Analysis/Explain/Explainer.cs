@@ -3,6 +3,7 @@ using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Modules;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -64,11 +65,23 @@ internal sealed class Explainer(Machine machine)
                 return $"fixmap slot {(FixmapTop - (address.Value & ~0xfffUL)) >> PageFrame.Shift}, counted down from {new VirtualAddress(FixmapTop)}";
             case RegionKind.KernelText when machine.Kernel.Text.Contains(address):
                 return ImageSection.Of(machine, address);
+            case RegionKind.Modules or RegionKind.KernelText when machine.ReadableModules?.At(address) is KernelModule module:
+                return ModuleContent(module, address);
             case RegionKind.KernelText:
                 return "outside the kernel's image, in the space kept for it";
             default:
                 return null;
         }
+    }
+
+    private static string ModuleContent(KernelModule module, VirtualAddress address)
+    {
+        ModuleMemory memory = module.MemoryAt(address)!;
+        ModuleSection section = module.Sections
+            .Where(section => memory.Contains(section.Address) && section.Address.CompareTo(address) <= 0)
+            .OrderBy(section => section.Address)
+            .LastOrDefault();
+        return $"module {module.Name}, {memory.Kind}{(section.Name is string name ? $", section {name}{Into(address - section.Address)}" : "")}";
     }
 
     private static string Into(ulong bytes) => bytes == 0 ? "" : $", 0x{bytes:x} bytes into it";

@@ -16,7 +16,7 @@ internal static class SymbolsCommand
         Option<string?> at = new("--at") { Description = "The symbol at or before an address.", HelpName = "ADDR" };
         Command command = new(
             "symbols",
-            "The kernel's whole symbol table, as /proc/kallsyms has it.\n\nExamples: iommu-spy symbols -s dump.elf '*iommu*'\n          iommu-spy symbols -s dump.elf --at 0xffffffff81001234\n          iommu-spy symbols -s dump.elf --jsonl")
+            "The whole symbol table, as /proc/kallsyms has it: the kernel's, then each module's.\n\nExamples: iommu-spy symbols -s dump.elf '*iommu*'\n          iommu-spy symbols -s dump.elf --at 0xffffffff81001234\n          iommu-spy symbols -s dump.elf --jsonl")
         {
             pattern,
             at,
@@ -35,17 +35,23 @@ internal static class SymbolsCommand
                 }
 
                 VirtualAddress address = Addresses.Virtual(machine, text);
-                SymbolOffset found = machine.SymbolAt(address) ?? throw new NoAnswerException($"{address}: no symbol of the kernel's image reaches it");
+                SymbolOffset found = machine.SymbolAt(address) ?? throw new NoAnswerException($"{address}: no symbol of the kernel's image or of a module reaches it");
                 Write(output.JsonLines(result), output.Json(result), [found.Symbol], found.Offset);
                 return ExitCode.Done;
             }
 
-            IEnumerable<Symbol> rows = result.GetValue(pattern) is string glob ? symbols.Match(glob) : symbols;
+            IEnumerable<Symbol> rows = Rows(machine, symbols, result.GetValue(pattern));
             return Write(output.JsonLines(result), output.Json(result), rows, null) > 0
                 ? ExitCode.Done
                 : throw new NoAnswerException($"no symbol matches '{result.GetValue(pattern)}'");
         });
         return command;
+    }
+
+    private static IEnumerable<Symbol> Rows(Machine machine, SymbolTable symbols, string? glob)
+    {
+        IEnumerable<Symbol> own = glob is null ? symbols : symbols.Match(glob);
+        return own.Concat((machine.ReadableModules?.Modules ?? []).SelectMany(module => glob is null ? module.Symbols : module.Symbols.Match(glob)));
     }
 
     private static long Write(bool lines, bool json, IEnumerable<Symbol> symbols, ulong? offset)
@@ -64,6 +70,15 @@ internal static class SymbolsCommand
                     rows.Address("address"u8, symbol.Address.Value);
                     rows.Text("type"u8, type);
                     rows.Text("name"u8, symbol.Name);
+                    if (symbol.Module is string module)
+                    {
+                        rows.Text("module"u8, module);
+                    }
+                    else
+                    {
+                        rows.Null("module"u8);
+                    }
+
                     if (offset is ulong distance)
                     {
                         rows.Address("offset"u8, distance);
@@ -79,7 +94,8 @@ internal static class SymbolsCommand
         foreach (Symbol symbol in symbols)
         {
             count++;
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{symbol.Address.Value:x16} {symbol.Type} {symbol.Name}{(offset is > 0 ? $"+0x{offset:x}" : "")}"));
+            Symbol shown = offset is > 0 ? symbol with { Name = string.Create(CultureInfo.InvariantCulture, $"{symbol.Name}+0x{offset:x}") } : symbol;
+            writer.WriteLine(shown.ToString());
         }
 
         return count;

@@ -26,7 +26,7 @@ internal static class TranslationRows
         foreach (string line in lines)
         {
             number++;
-            if (!AddressExpression.TryParse(line, machine.Symbols, out ulong address, out string? problem))
+            if (!AddressExpression.TryParse(line, machine, out ulong address, out string? problem))
             {
                 throw new UsageException($"address {number}: {problem}");
             }

@@ -2,6 +2,8 @@ using System.Text.Json.Serialization;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Layout;
+using IommuSpy.Analysis.Modules;
+using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Translate;
@@ -29,6 +31,8 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(List<Explanation>))]
 [JsonSerializable(typeof(ReadReport))]
+[JsonSerializable(typeof(PciFunctionReport))]
+[JsonSerializable(typeof(ModuleReport))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
 internal sealed partial class ReportJson : JsonSerializerContext;

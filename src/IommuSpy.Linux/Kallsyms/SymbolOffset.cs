@@ -9,6 +9,9 @@ namespace IommuSpy.Linux.Kallsyms;
 /// </param>
 public readonly record struct SymbolOffset(Symbol Symbol, ulong Offset, ulong Size)
 {
-    /// <summary>"name" or "name+0x1c".</summary>
-    public override string ToString() => Offset == 0 ? Symbol.Name : $"{Symbol.Name}+0x{Offset:x}";
+    /// <summary>"name", "name+0x1c", or "name+0x1c [module]".</summary>
+    public override string ToString() => (Offset == 0 ? Symbol.Name : $"{Symbol.Name}+0x{Offset:x}") + (Symbol.Module is string module ? $" [{module}]" : "");
+
+    /// <summary>As the kernel prints addresses with %pS: "name+0x1c/0x40", or "name+0x1c/0x40 [module]".</summary>
+    public string ToKernelString() => $"{Symbol.Name}+0x{Offset:x}/0x{Size:x}" + (Symbol.Module is string module ? $" [{module}]" : "");
 }

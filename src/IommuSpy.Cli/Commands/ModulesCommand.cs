@@ -1,0 +1,65 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Modules;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+using IommuSpy.Linux.Modules;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy modules: the loaded modules.</summary>
+internal static class ModulesCommand
+{
+    public static Command Build()
+    {
+        Argument<string?> name = new("NAME") { Description = "One module with its memory and sections. Without it, all, a line each.", Arity = ArgumentArity.ZeroOrOne };
+        Option<bool> proc = new("--proc") { Description = "As /proc/modules prints them." };
+        Command command = new(
+            "modules",
+            "The loaded modules: size, users, state, where they are; as /proc/modules, newest first.\n\nExamples: iommu-spy modules -s dump.elf\n          iommu-spy modules -s dump.elf e1000e")
+        {
+            name,
+            proc,
+        };
+        SourceOptions source = new(command);
+        OutputOptions output = new(command, rows: true);
+        command.SetAction(result =>
+        {
+            using Machine machine = source.OpenMachine(result);
+            ModuleList list = machine.Modules;
+            Output.Problems(list.Damage is string damage ? [damage] : []);
+            KernelModule? one = result.GetValue(name) is string wanted ? list.Find(wanted) ?? throw new NoAnswerException($"no module '{wanted}' is loaded") : null;
+            IReadOnlyList<KernelModule> modules = one is null ? list.Modules : [one];
+            if (output.Json(result) && one is not null)
+            {
+                Output.Json(ModuleReport.Of(one), ReportJson.Default.ModuleReport);
+            }
+            else if (output.Json(result) || output.JsonLines(result))
+            {
+                Output.Rows(output.JsonLines(result), modules.Select(ModuleReport.Of), ReportJson.Default.ModuleReport);
+            }
+            else
+            {
+                using StreamWriter writer = Output.Text();
+                if (result.GetValue(proc))
+                {
+                    foreach (KernelModule module in modules)
+                    {
+                        writer.WriteLine(module);
+                    }
+                }
+                else if (one is not null)
+                {
+                    ModulesText.Write(writer, ModuleReport.Of(one));
+                }
+                else
+                {
+                    ModulesText.Write(writer, modules.Select(ModuleReport.Of));
+                }
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}
