@@ -3,6 +3,7 @@ using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Modules;
+using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
@@ -10,6 +11,7 @@ using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
+using IommuSpy.Linux.Slab;
 
 namespace IommuSpy.Cli.Json;
 
@@ -21,6 +23,7 @@ namespace IommuSpy.Cli.Json;
     [
         typeof(PhysicalAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
+        typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]
 [JsonSerializable(typeof(InfoReport))]
 [JsonSerializable(typeof(LayoutReport))]
@@ -35,4 +38,9 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ModuleReport))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
+[JsonSerializable(typeof(PageReport))]
+[JsonSerializable(typeof(List<PageReport>))]
+[JsonSerializable(typeof(PagesSummary))]
+[JsonSerializable(typeof(SlabAddressReport))]
+[JsonSerializable(typeof(BuddyReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;
