@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
 using IommuSpy.Linux.AddressSpaces;
@@ -10,8 +11,10 @@ using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Roots;
+using IommuSpy.Linux.Slab;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Zones;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
 
@@ -31,6 +34,11 @@ public sealed class Machine : IDisposable
     private readonly ConcurrentDictionary<VirtualAddress, AddressSpace> _addressSpaces = [];
     private readonly ConcurrentDictionary<PhysicalAddress, PhysicalAddress?> _userHalves = [];
     private readonly Lazy<MemoryPages> _pages;
+    private readonly Lazy<PageFiles> _pageFiles;
+    private readonly Lazy<IReadOnlyList<SwapDevice>> _swapDevices;
+    private readonly Lazy<PageKinds> _pageKinds;
+    private readonly Lazy<ZoneTable> _zones;
+    private readonly Lazy<SlabAllocator> _slabs;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
     private readonly Lazy<ReverseMap> _reverseMap;
 
@@ -48,6 +56,11 @@ public sealed class Machine : IDisposable
         _areas = new(() => new(Objects));
         _userEntries = new(() => new(kernel, SwapTypes));
         _pages = new(() => MemoryPages.Of(Objects));
+        _pageFiles = new(() => new(Objects));
+        _swapDevices = new(() => Linux.Pages.SwapDevices.Read(Objects, PageFiles));
+        _pageKinds = new(() => PageKinds.Of(this));
+        _zones = new(() => ZoneTable.Of(Objects, Pages));
+        _slabs = new(() => SlabAllocator.Of(Objects, Pages));
         _owners = new(TasksOrAbsence);
     }
 
@@ -90,6 +103,7 @@ public sealed class Machine : IDisposable
     /// <summary>The machine's PCI functions.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
     public PciInventory Pci => _pci.Value;
+
     /// <summary>The kernel's processes.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
     public TaskTable Tasks => _tasks.Value;
@@ -100,6 +114,32 @@ public sealed class Machine : IDisposable
     /// <summary>The struct page of every page frame.</summary>
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
     public MemoryPages Pages => _pages.Value;
+
+    /// <summary>The files of the page cache.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's types.</exception>
+    public PageFiles PageFiles => _pageFiles.Value;
+
+    /// <summary>The swap devices in use; empty where this kernel does not tell.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's types.</exception>
+    public IReadOnlyList<SwapDevice> SwapDevices => _swapDevices.Value;
+
+    /// <summary>What each page is used for.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes struct page, or where they are is not known.</exception>
+    public PageKinds PageKinds => _pageKinds.Value;
+
+    /// <summary>The nodes and zones of memory, and their free blocks.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
+    public ZoneTable Zones => _zones.Value;
+
+    /// <summary>The same; null where they cannot be read, which <see cref="Zones"/> says why.</summary>
+    public ZoneTable? ReadableZones => OrNull(_zones);
+
+    /// <summary>The slab caches and their slabs.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes them, or this kernel has another allocator.</exception>
+    public SlabAllocator Slabs => _slabs.Value;
+
+    /// <summary>The same; null where they cannot be read, which <see cref="Slabs"/> says why.</summary>
+    public SlabAllocator? ReadableSlabs => OrNull(_slabs);
 
     /// <summary>Why the processes of tables cannot be told; null where they can.</summary>
     public string? ProcessesAbsence => _owners.Value.Absence;
@@ -219,4 +259,17 @@ LinuxKernel kernel = LinuxKernel.Discover(image);
 
     /// <inheritdoc/>
     public void Dispose() => Image.Dispose();
+
+    private static T? OrNull<T>(Lazy<T> part)
+        where T : class
+    {
+        try
+        {
+            return part.Value;
+        }
+        catch (MissingTypeException)
+        {
+            return null;
+        }
+    }
 }

@@ -4,6 +4,7 @@ using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Modules;
+using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
@@ -12,6 +13,7 @@ using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Memory;
+using IommuSpy.Linux.Slab;
 
 namespace IommuSpy.Cli.Json;
 
@@ -23,6 +25,7 @@ namespace IommuSpy.Cli.Json;
     [
         typeof(PhysicalAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
+        typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]
 [JsonSerializable(typeof(ConvertReport))]
 [JsonSerializable(typeof(FormatDescription[]))]
@@ -39,4 +42,9 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ModuleReport))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
+[JsonSerializable(typeof(PageReport))]
+[JsonSerializable(typeof(List<PageReport>))]
+[JsonSerializable(typeof(PagesSummary))]
+[JsonSerializable(typeof(SlabAddressReport))]
+[JsonSerializable(typeof(BuddyReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;
