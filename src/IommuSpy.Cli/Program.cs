@@ -16,6 +16,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     ReadCommand.Build(),
     ModulesCommand.Build(),
     PciCommand.Build(),
+    TypesCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);
