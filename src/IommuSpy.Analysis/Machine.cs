@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Reverse;
+using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
@@ -9,6 +10,7 @@ using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Vmalloc;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
 
@@ -22,6 +24,8 @@ public sealed class Machine : IDisposable
     private readonly Lazy<KernelObjects> _objects;
     private readonly Lazy<PciInventory> _pci;
     private readonly Lazy<ModuleList> _modules;
+    private readonly Lazy<VmallocList> _vmalloc;
+    private readonly Lazy<TaskStacks> _stacks;
     private readonly Lazy<TaskTable> _tasks;
     private readonly Lazy<MemoryPages> _pages;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
@@ -36,6 +40,8 @@ public sealed class Machine : IDisposable
         _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
         _modules = new(() => ModuleList.Read(Objects));
+        _vmalloc = new(() => VmallocList.Read(Objects));
+        _stacks = new(() => TaskStacks.Read(this));
         _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
         _pages = new(() => MemoryPages.Of(Objects));
@@ -77,6 +83,26 @@ public sealed class Machine : IDisposable
             }
         }
     }
+
+    /// <summary>What vmalloc space is used for.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's structures of it.</exception>
+    public VmallocList Vmalloc => _vmalloc.Value;
+
+    /// <summary>The piece of vmalloc space that an address falls into; null for none, and where they cannot be read, which <see cref="Vmalloc"/> says why.</summary>
+    public VmallocArea? VmallocAreaAt(VirtualAddress address)
+    {
+        try
+        {
+            return Vmalloc.At(address);
+        }
+        catch (MissingTypeException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The thread whose kernel stack starts at an address; null for none.</summary>
+    public KernelTask? StackOwner(VirtualAddress start) => _stacks.Value.Owner(start);
 
     /// <summary>The machine's PCI functions.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's PCI structures.</exception>

@@ -17,6 +17,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     ModulesCommand.Build(),
     PciCommand.Build(),
     TypesCommand.Build(),
+    VmallocCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);

@@ -8,6 +8,7 @@ using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Types;
+using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
@@ -34,6 +35,7 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ReadReport))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
+[JsonSerializable(typeof(VmallocReport))]
 [JsonSerializable(typeof(TypeReport))]
 [JsonSerializable(typeof(ValueReport))]
 [JsonSerializable(typeof(WhoReport))]
