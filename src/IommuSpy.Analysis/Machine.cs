@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Linux;
+using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Modules;
@@ -8,6 +10,7 @@ using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Vmalloc;
@@ -27,6 +30,10 @@ public sealed class Machine : IDisposable
     private readonly Lazy<VmallocList> _vmalloc;
     private readonly Lazy<TaskStacks> _stacks;
     private readonly Lazy<TaskTable> _tasks;
+    private readonly Lazy<AddressSpaceReader> _areas;
+    private readonly Lazy<UserEntries> _userEntries;
+    private readonly ConcurrentDictionary<VirtualAddress, AddressSpace> _addressSpaces = [];
+    private readonly ConcurrentDictionary<PhysicalAddress, PhysicalAddress?> _userHalves = [];
     private readonly Lazy<MemoryPages> _pages;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
     private readonly Lazy<ReverseMap> _reverseMap;
@@ -44,6 +51,8 @@ public sealed class Machine : IDisposable
         _stacks = new(() => TaskStacks.Read(this));
         _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
+        _areas = new(() => new(Objects));
+        _userEntries = new(() => new(kernel, SwapTypes));
         _pages = new(() => MemoryPages.Of(Objects));
         _owners = new(TasksOrAbsence);
     }
@@ -111,6 +120,9 @@ public sealed class Machine : IDisposable
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
     public TaskTable Tasks => _tasks.Value;
 
+    /// <summary>How the kernel writes the page-table entries of processes.</summary>
+    public UserEntries UserEntries => _userEntries.Value;
+
     /// <summary>The struct page of every page frame.</summary>
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
     public MemoryPages Pages => _pages.Value;
@@ -133,19 +145,28 @@ public sealed class Machine : IDisposable
     /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
     /// <exception cref="MemoryImageException">The image cannot be read, or is corrupt.</exception>
     /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
-    public static Machine Open(string path, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
+    public static Machine Open(string path, MemoryImageOptions? options = null, string types = TypeSource.Automatic) => Open([path], options, types);
+
+    /// <summary>Opens an image that stands in one file or in several, and finds the kernel in it.</summary>
+    /// <param name="paths">The files: the parts of a split dump, in any order.</param>
+    /// <param name="options">What the user says of the image.</param>
+    /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
+    /// <exception cref="MemoryImageException">The image cannot be read, or is corrupt.</exception>
+    /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
+    public static Machine Open(IReadOnlyList<string> paths, MemoryImageOptions? options = null, string types = TypeSource.Automatic) =>
+        In(MemoryImage.Open(paths, options), options, types);
+
+    /// <summary>Finds the kernel in an image, which is the machine's then, also where this fails.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="options">What the user says of it.</param>
+    /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
+    /// <exception cref="MemoryImageException">The image has lost a part of the kernel's memory.</exception>
+    /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
+    public static Machine In(MemoryImage image, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
     {
-        MemoryImage image = MemoryImage.Open(path, options);
         try
         {
-            LinuxKernel kernel = LinuxKernel.Discover(image);
-            if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
-            {
-                throw new MemoryImageException(
-                    $"{path}: {image.Format}, but its kernel has {Size.Text(kernel.DirectMapBytes)} of memory and the file holds {Size.Text(kernel.Memory.ByteCount)}: {Size.Text(kernel.MissingBytes)} is missing. Analyse what is there with --allow-truncated.");
-            }
-
-            return new(image, kernel, types);
+            return Over(image, options, types);
         }
         catch
         {
@@ -154,8 +175,48 @@ public sealed class Machine : IDisposable
         }
     }
 
+    /// <summary>Finds the kernel in an image that stays the caller's.</summary>
+    internal static Machine Over(MemoryImage image, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
+    {
+LinuxKernel kernel = LinuxKernel.Discover(image);
+        if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
+        {
+            throw new MemoryImageException(
+                $"{image.Path}: {image.Format}, but its kernel has {Size.Text(kernel.DirectMapBytes)} of memory and the file holds {Size.Text(kernel.Memory.ByteCount)}: {Size.Text(kernel.MissingBytes)} is missing. Analyse what is there with --allow-truncated.");
+        }
+
+        return new(image, kernel, types);
+    }
+
     /// <summary>The space under a root table, or the kernel's own.</summary>
     public X64AddressSpace Space(PhysicalAddress? root) => root is PhysicalAddress address ? Kernel.SpaceOf(address) : Kernel.Space;
+
+    /// <summary>The table through which a process goes in user mode under page-table isolation, by its top table; null where that is the same.</summary>
+    public PhysicalAddress? UserHalfOf(PhysicalAddress root) => _userHalves.GetOrAdd(root, static (address, kernel) => PageTableIsolation.UserHalfOf(kernel, address), Kernel);
+
+    /// <summary>The space in which a process's user addresses have the rights that count in user mode: its user half's under page-table isolation, or else <see cref="Space"/>.</summary>
+    public X64AddressSpace UserSpace(PhysicalAddress? root) => Space(root is PhysicalAddress top ? UserHalfOf(top) ?? top : null);
+
+    /// <summary>The processes, or null where nothing describes them: for answers that are worth having without. See <see cref="ProcessesAbsence"/>.</summary>
+    public TaskTable? FindTasks() => _owners.Value.Tasks;
+
+    /// <summary>What a process has mapped; nothing of a task without mm_struct. Read once and kept.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes its areas.</exception>
+    public AddressSpace AddressSpaceOf(KernelTask process)
+    {
+        if (process.Mm is not VirtualAddress mm)
+        {
+            return new(default, [], []);
+        }
+
+        return _addressSpaces.GetOrAdd(mm, static (address, reader) =>
+        {
+            lock (reader)
+            {
+                return reader.Read(address);
+            }
+        }, _areas.Value);
+    }
 
     /// <summary>Which kind of address it is on this machine.</summary>
     public AddressKind KindOf(VirtualAddress address) =>

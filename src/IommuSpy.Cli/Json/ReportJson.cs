@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using IommuSpy.Analysis.Conversion;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Layout;
@@ -12,6 +13,7 @@ using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Json;
 
@@ -24,6 +26,8 @@ namespace IommuSpy.Cli.Json;
         typeof(PhysicalAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
     ])]
+[JsonSerializable(typeof(ConvertReport))]
+[JsonSerializable(typeof(FormatDescription[]))]
 [JsonSerializable(typeof(InfoReport))]
 [JsonSerializable(typeof(LayoutReport))]
 [JsonSerializable(typeof(DocumentedLayoutReport))]
