@@ -1,9 +1,11 @@
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Modules;
+using IommuSpy.Linux.Vmalloc;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -65,6 +67,8 @@ internal sealed class Explainer(Machine machine)
                 return $"fixmap slot {(FixmapTop - (address.Value & ~0xfffUL)) >> PageFrame.Shift}, counted down from {new VirtualAddress(FixmapTop)}";
             case RegionKind.KernelText when machine.Kernel.Text.Contains(address):
                 return ImageSection.Of(machine, address);
+            case RegionKind.Vmalloc when machine.VmallocAreaAt(address) is VmallocArea area:
+                return AreaContent(area, address);
             case RegionKind.Modules or RegionKind.KernelText when machine.ReadableModules?.At(address) is KernelModule module:
                 return ModuleContent(module, address);
             case RegionKind.KernelText:
@@ -73,6 +77,24 @@ internal sealed class Explainer(Machine machine)
                 return null;
         }
     }
+
+    private string AreaContent(VmallocArea area, VirtualAddress address)
+    {
+        VmallocReport report = VmallocReport.Of(machine, area);
+        string by = report.Caller is string caller ? $"; allocated by {caller}" : "";
+        ulong distance = address - area.Start;
+        if (distance >= area.UsableLength)
+        {
+            return $"guard page behind {What(report, area.UsableLength)}{by}";
+        }
+
+        return report.StackOf is null
+            ? $"{What(report, area.UsableLength)} at {area.Start}{Into(distance)}{by}"
+            : $"{What(report, area.UsableLength)}, 0x{area.UsableLength - distance:x} bytes below its top{by}";
+    }
+
+    private static string What(VmallocReport report, ulong usable) =>
+        $"{(report.StackOf is string task ? $"task stack of {task}" : $"{report.Use} area")}, {Size.Text(usable)}{(report.Physical is PhysicalAddress physical ? $" of physical {physical}" : "")}";
 
     private static string ModuleContent(KernelModule module, VirtualAddress address)
     {

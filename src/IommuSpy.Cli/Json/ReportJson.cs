@@ -9,6 +9,8 @@ using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.Types;
+using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
@@ -40,6 +42,9 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ReadReport))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
+[JsonSerializable(typeof(VmallocReport))]
+[JsonSerializable(typeof(TypeReport))]
+[JsonSerializable(typeof(ValueReport))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
 [JsonSerializable(typeof(PageReport))]
