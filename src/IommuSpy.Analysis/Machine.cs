@@ -91,37 +91,14 @@ public sealed class Machine : IDisposable
     public ModuleList Modules => _modules.Value;
 
     /// <summary>The loaded modules; null where they cannot be read, which <see cref="Modules"/> says why.</summary>
-    public ModuleList? ReadableModules
-    {
-        get
-        {
-            try
-            {
-                return Modules;
-            }
-            catch (MissingTypeException)
-            {
-                return null;
-            }
-        }
-    }
+    public ModuleList? ReadableModules => OrNull(_modules);
 
     /// <summary>What vmalloc space is used for.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's structures of it.</exception>
     public VmallocList Vmalloc => _vmalloc.Value;
 
     /// <summary>The piece of vmalloc space that an address falls into; null for none, and where they cannot be read, which <see cref="Vmalloc"/> says why.</summary>
-    public VmallocArea? VmallocAreaAt(VirtualAddress address)
-    {
-        try
-        {
-            return Vmalloc.At(address);
-        }
-        catch (MissingTypeException)
-        {
-            return null;
-        }
-    }
+    public VmallocArea? VmallocAreaAt(VirtualAddress address) => OrNull(_vmalloc)?.At(address);
 
     /// <summary>The thread whose kernel stack starts at an address; null for none.</summary>
     public KernelTask? StackOwner(VirtualAddress start) => _stacks.Value.Owner(start);
