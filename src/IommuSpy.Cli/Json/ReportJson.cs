@@ -15,6 +15,7 @@ using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
+using IommuSpy.Linux.Types.Inference;
 using IommuSpy.Memory;
 using IommuSpy.Linux.Slab;
 
@@ -28,7 +29,7 @@ namespace IommuSpy.Cli.Json;
     [
         typeof(PhysicalAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
-        typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
+        typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>), typeof(CamelCaseEnumConverter<InferenceConfidence>),
     ])]
 [JsonSerializable(typeof(ConvertReport))]
 [JsonSerializable(typeof(FormatDescription[]))]
