@@ -101,6 +101,19 @@ public sealed class Machine : IDisposable
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
     public MemoryPages Pages => _pages.Value;
 
+    /// <summary>The struct page of every page frame; null where they cannot be read, which <see cref="Pages"/> says why.</summary>
+    public MemoryPages? FindPages()
+    {
+        try
+        {
+            return Pages;
+        }
+        catch (MissingTypeException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Why the processes of tables cannot be told; null where they can.</summary>
     public string? ProcessesAbsence => _owners.Value.Absence;
 
