@@ -12,6 +12,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     RootsCommand.Build(),
     PsCommand.Build(),
     VmasCommand.Build(),
+    PagemapCommand.Build(),
     WhoCommand.Build(),
     PageCommand.Build(),
     PagesCommand.Build(),

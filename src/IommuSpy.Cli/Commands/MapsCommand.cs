@@ -32,7 +32,7 @@ internal static class MapsCommand
                 ? RightsText.Parse(letters) ?? throw new UsageException($"--rights '{letters}': letters of rwxu")
                 : AccessRights.None;
             using Machine machine = source.OpenMachine(result);
-            (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? Range(machine, text) : (new(0), new(ulong.MaxValue));
+            (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? AddressRange.Parse(machine, text) : (new(0), new(ulong.MaxValue));
             MapsQuery query = new(roots.Root(result, machine), first, last, wanted, result.GetValue(leaves));
             long count = 0;
             WalkSummary summary = default;
@@ -74,18 +74,5 @@ internal static class MapsCommand
             return count > 0 ? ExitCode.Done : throw new NoAnswerException("nothing is mapped there");
         });
         return command;
-    }
-
-    private static (VirtualAddress First, VirtualAddress Last) Range(Machine machine, string text)
-    {
-        int dash = text.IndexOf('-', StringComparison.Ordinal);
-        if (dash <= 0 || dash == text.Length - 1)
-        {
-            throw new UsageException($"--range '{text}': write A-B, two addresses");
-        }
-
-        VirtualAddress first = Addresses.Virtual(machine, text[..dash]);
-        VirtualAddress last = Addresses.Virtual(machine, text[(dash + 1)..]);
-        return first.CompareTo(last) <= 0 ? (first, last) : throw new UsageException($"--range '{text}': ends before it begins");
     }
 }
