@@ -11,6 +11,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     MapsCommand.Build(),
     RootsCommand.Build(),
     PsCommand.Build(),
+    VmasCommand.Build(),
     WhoCommand.Build(),
     PageCommand.Build(),
     PagesCommand.Build(),
@@ -18,8 +19,11 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     BuddyCommand.Build(),
     SymbolsCommand.Build(),
     ReadCommand.Build(),
+    ConvertCommand.Build(),
+    FormatsCommand.Build(),
     ModulesCommand.Build(),
     PciCommand.Build(),
+    IommuCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);

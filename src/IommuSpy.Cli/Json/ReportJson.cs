@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
+using IommuSpy.Analysis.Conversion;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Modules;
 using IommuSpy.Analysis.Pages;
@@ -12,6 +14,7 @@ using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Slab;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Json;
 
@@ -25,6 +28,8 @@ namespace IommuSpy.Cli.Json;
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]
+[JsonSerializable(typeof(ConvertReport))]
+[JsonSerializable(typeof(FormatDescription[]))]
 [JsonSerializable(typeof(InfoReport))]
 [JsonSerializable(typeof(LayoutReport))]
 [JsonSerializable(typeof(DocumentedLayoutReport))]
@@ -36,6 +41,7 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ReadReport))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
+[JsonSerializable(typeof(IommuAnswer))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
 [JsonSerializable(typeof(PageReport))]
