@@ -3,6 +3,7 @@ using IommuSpy.Analysis.Reverse;
 using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Linux;
 using IommuSpy.Linux.AddressSpaces;
+using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Modules;
@@ -26,6 +27,7 @@ public sealed class Machine : IDisposable
     private readonly Lazy<SwapTypes> _swapTypes;
     private readonly Lazy<KernelObjects> _objects;
     private readonly Lazy<PciInventory> _pci;
+    private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<ModuleList> _modules;
     private readonly Lazy<VmallocList> _vmalloc;
     private readonly Lazy<TaskStacks> _stacks;
@@ -49,6 +51,7 @@ public sealed class Machine : IDisposable
         _modules = new(() => ModuleList.Read(Objects));
         _vmalloc = new(() => VmallocList.Read(Objects));
         _stacks = new(() => TaskStacks.Read(this));
+        _iommu = new(FindIommu);
         _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
         _areas = new(() => new(Objects));
@@ -116,6 +119,10 @@ public sealed class Machine : IDisposable
     /// <summary>The machine's PCI functions.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
     public PciInventory Pci => _pci.Value;
+
+    /// <summary>The machine's IOMMUs, by every way that there is to find them.</summary>
+    public IommuReport Iommu => _iommu.Value;
+
     /// <summary>The kernel's processes.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
     public TaskTable Tasks => _tasks.Value;
@@ -230,6 +237,18 @@ LinuxKernel kernel = LinuxKernel.Discover(image);
     /// <summary>The first symbol of a name: the kernel's own, then each module's; null where there is none.</summary>
     /// <param name="name">The name; "NAME [MODULE]" asks that module alone.</param>
     public Symbol? FindSymbol(ReadOnlySpan<char> name) => Symbols?.TryFind(name, out Symbol own) == true ? own : ReadableModules?.FindSymbol(name);
+
+    private IommuReport FindIommu()
+    {
+        try
+        {
+            return IommuReport.Find(Kernel, Objects);
+        }
+        catch (MissingTypeException e)
+        {
+            return IommuReport.Find(Kernel, null, e.Message);
+        }
+    }
 
     private (TaskTable? Tasks, string? Absence) TasksOrAbsence()
     {

@@ -21,6 +21,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     PciCommand.Build(),
     TypesCommand.Build(),
     VmallocCommand.Build(),
+    IommuCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);
