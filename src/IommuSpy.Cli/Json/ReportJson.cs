@@ -5,6 +5,7 @@ using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Modules;
+using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
@@ -15,6 +16,7 @@ using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Memory;
+using IommuSpy.Linux.Slab;
 
 namespace IommuSpy.Cli.Json;
 
@@ -26,6 +28,7 @@ namespace IommuSpy.Cli.Json;
     [
         typeof(PhysicalAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
+        typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]
 [JsonSerializable(typeof(ConvertReport))]
 [JsonSerializable(typeof(FormatDescription[]))]
@@ -46,4 +49,9 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(IommuAnswer))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
+[JsonSerializable(typeof(PageReport))]
+[JsonSerializable(typeof(List<PageReport>))]
+[JsonSerializable(typeof(PagesSummary))]
+[JsonSerializable(typeof(SlabAddressReport))]
+[JsonSerializable(typeof(BuddyReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;
