@@ -117,6 +117,9 @@ public sealed class KernelBuilder
     /// <summary>Function names beyond those that every built kernel has.</summary>
     public IReadOnlyList<string> MoreFunctions { get; init; } = [];
 
+    /// <summary>Further variables of its data, by name, with their bytes; all zero.</summary>
+    public IReadOnlyList<(string Name, ulong Bytes)> MoreVariables { get; init; } = [];
+
     /// <summary>phys_base.</summary>
     public ulong PhysicalBase => unchecked(TextPhysical - (TextVirtual - MapStart));
 
@@ -169,6 +172,11 @@ public sealed class KernelBuilder
         Variable("pgd_list", 0);
         Variable(null, 0);
         BootParameters();
+        foreach ((string name, ulong bytes) in MoreVariables)
+        {
+            Place(name, 'D', _nextVariable);
+            _nextVariable += (bytes + 63) & ~63UL;
+        }
 
         // A 5-level kernel's P4D stands in its image too. It has the shape of a 4-level root, and here it comes first.
         PhysicalAddress? p4d = Levels == 5 ? StaticTable("level4_kernel_pgt", 0) : null;
