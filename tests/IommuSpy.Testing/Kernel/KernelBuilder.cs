@@ -120,11 +120,14 @@ public sealed class KernelBuilder
     /// <summary>Further variables of its data, by name, with their bytes; all zero.</summary>
     public IReadOnlyList<(string Name, ulong Bytes)> MoreVariables { get; init; } = [];
 
+    /// <summary>Bytes kept in the image's data for init_task, which is a symbol then, and for other static objects behind it; 0 for none.</summary>
+    public ulong StaticObjectBytes { get; init; }
+
     /// <summary>phys_base.</summary>
     public ulong PhysicalBase => unchecked(TextPhysical - (TextVirtual - MapStart));
 
     /// <summary>Linux 3.16.59 as Debian 8 had it last: nothing randomised, bases fixed, absolute symbols.</summary>
-    public static KernelBuilder Linux316() => new()
+    public static KernelBuilder Linux316(ulong staticObjectBytes = 0) => new()
     {
         Release = "3.16.0-11-amd64",
         PageOffset = 0xffff_8800_0000_0000,
@@ -136,6 +139,7 @@ public sealed class KernelBuilder
         ListHeadOffset = 32,
         HasCpuEntryArea = false,
         SwapFiles = 29,
+        StaticObjectBytes = staticObjectBytes,
     };
 
     /// <summary>The physical address of an address in its image.</summary>
@@ -176,6 +180,13 @@ public sealed class KernelBuilder
         {
             Place(name, 'D', _nextVariable);
             _nextVariable += (bytes + 63) & ~63UL;
+        }
+
+        if (StaticObjectBytes > 0)
+        {
+            _nextVariable = (_nextVariable + 0xfff) & ~0xfffUL;
+            Place("init_task", 'D', _nextVariable);
+            _nextVariable += StaticObjectBytes;
         }
 
         // A 5-level kernel's P4D stands in its image too. It has the shape of a 4-level root, and here it comes first.
