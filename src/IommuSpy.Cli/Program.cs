@@ -20,6 +20,8 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     ModulesCommand.Build(),
     PciCommand.Build(),
     IommuCommand.Build(),
+    InterruptsCommand.Build(),
+    FaultCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);

@@ -22,7 +22,7 @@ namespace IommuSpy.Cli.Json;
     WriteIndented = true,
     Converters =
     [
-        typeof(PhysicalAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
+        typeof(PhysicalAddressConverter), typeof(IoVirtualAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
     ])]
 [JsonSerializable(typeof(ConvertReport))]
@@ -39,6 +39,10 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
 [JsonSerializable(typeof(IommuAnswer))]
+[JsonSerializable(typeof(InterruptAnswer))]
+[JsonSerializable(typeof(FaultReport))]
+[JsonSerializable(typeof(DeviceTranslationReport))]
+[JsonSerializable(typeof(List<DeviceTranslationReport>))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
 internal sealed partial class ReportJson : JsonSerializerContext;
