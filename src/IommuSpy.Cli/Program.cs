@@ -27,6 +27,8 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     TypesCommand.Build(),
     VmallocCommand.Build(),
     IommuCommand.Build(),
+    InterruptsCommand.Build(),
+    FaultCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);

@@ -26,7 +26,7 @@ namespace IommuSpy.Cli.Json;
     WriteIndented = true,
     Converters =
     [
-        typeof(PhysicalAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
+        typeof(PhysicalAddressConverter), typeof(IoVirtualAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]
@@ -47,6 +47,10 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(TypeReport))]
 [JsonSerializable(typeof(ValueReport))]
 [JsonSerializable(typeof(IommuAnswer))]
+[JsonSerializable(typeof(InterruptAnswer))]
+[JsonSerializable(typeof(FaultReport))]
+[JsonSerializable(typeof(DeviceTranslationReport))]
+[JsonSerializable(typeof(List<DeviceTranslationReport>))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
 [JsonSerializable(typeof(PageReport))]
