@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
+using IommuSpy.Linux.AddressSpaces;
+using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Modules;
@@ -7,6 +10,7 @@ using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
@@ -21,8 +25,13 @@ public sealed class Machine : IDisposable
     private readonly Lazy<SwapTypes> _swapTypes;
     private readonly Lazy<KernelObjects> _objects;
     private readonly Lazy<PciInventory> _pci;
+    private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<ModuleList> _modules;
     private readonly Lazy<TaskTable> _tasks;
+    private readonly Lazy<AddressSpaceReader> _areas;
+    private readonly Lazy<UserEntries> _userEntries;
+    private readonly ConcurrentDictionary<VirtualAddress, AddressSpace> _addressSpaces = [];
+    private readonly ConcurrentDictionary<PhysicalAddress, PhysicalAddress?> _userHalves = [];
     private readonly Lazy<MemoryPages> _pages;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
     private readonly Lazy<ReverseMap> _reverseMap;
@@ -36,8 +45,11 @@ public sealed class Machine : IDisposable
         _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
         _modules = new(() => ModuleList.Read(Objects));
+        _iommu = new(FindIommu);
         _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
+        _areas = new(() => new(Objects));
+        _userEntries = new(() => new(kernel, SwapTypes));
         _pages = new(() => MemoryPages.Of(Objects));
         _owners = new(TasksOrAbsence);
     }
@@ -81,9 +93,16 @@ public sealed class Machine : IDisposable
     /// <summary>The machine's PCI functions.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
     public PciInventory Pci => _pci.Value;
+
+    /// <summary>The machine's IOMMUs, by every way that there is to find them.</summary>
+    public IommuReport Iommu => _iommu.Value;
+
     /// <summary>The kernel's processes.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
     public TaskTable Tasks => _tasks.Value;
+
+    /// <summary>How the kernel writes the page-table entries of processes.</summary>
+    public UserEntries UserEntries => _userEntries.Value;
 
     /// <summary>The struct page of every page frame.</summary>
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
@@ -153,6 +172,33 @@ LinuxKernel kernel = LinuxKernel.Discover(image);
     /// <summary>The space under a root table, or the kernel's own.</summary>
     public X64AddressSpace Space(PhysicalAddress? root) => root is PhysicalAddress address ? Kernel.SpaceOf(address) : Kernel.Space;
 
+    /// <summary>The table through which a process goes in user mode under page-table isolation, by its top table; null where that is the same.</summary>
+    public PhysicalAddress? UserHalfOf(PhysicalAddress root) => _userHalves.GetOrAdd(root, static (address, kernel) => PageTableIsolation.UserHalfOf(kernel, address), Kernel);
+
+    /// <summary>The space in which a process's user addresses have the rights that count in user mode: its user half's under page-table isolation, or else <see cref="Space"/>.</summary>
+    public X64AddressSpace UserSpace(PhysicalAddress? root) => Space(root is PhysicalAddress top ? UserHalfOf(top) ?? top : null);
+
+    /// <summary>The processes, or null where nothing describes them: for answers that are worth having without. See <see cref="ProcessesAbsence"/>.</summary>
+    public TaskTable? FindTasks() => _owners.Value.Tasks;
+
+    /// <summary>What a process has mapped; nothing of a task without mm_struct. Read once and kept.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes its areas.</exception>
+    public AddressSpace AddressSpaceOf(KernelTask process)
+    {
+        if (process.Mm is not VirtualAddress mm)
+        {
+            return new(default, [], []);
+        }
+
+        return _addressSpaces.GetOrAdd(mm, static (address, reader) =>
+        {
+            lock (reader)
+            {
+                return reader.Read(address);
+            }
+        }, _areas.Value);
+    }
+
     /// <summary>Which kind of address it is on this machine.</summary>
     public AddressKind KindOf(VirtualAddress address) =>
         Kernel.Space.IsCanonical(address) ? AddressKinds.Of(Layout.RegionOf(address).Kind) : AddressKind.NonCanonical;
@@ -165,6 +211,18 @@ LinuxKernel kernel = LinuxKernel.Discover(image);
     /// <summary>The first symbol of a name: the kernel's own, then each module's; null where there is none.</summary>
     /// <param name="name">The name; "NAME [MODULE]" asks that module alone.</param>
     public Symbol? FindSymbol(ReadOnlySpan<char> name) => Symbols?.TryFind(name, out Symbol own) == true ? own : ReadableModules?.FindSymbol(name);
+
+    private IommuReport FindIommu()
+    {
+        try
+        {
+            return IommuReport.Find(Kernel, Objects);
+        }
+        catch (MissingTypeException e)
+        {
+            return IommuReport.Find(Kernel, null, e.Message);
+        }
+    }
 
     private (TaskTable? Tasks, string? Absence) TasksOrAbsence()
     {

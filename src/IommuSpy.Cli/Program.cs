@@ -11,6 +11,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     MapsCommand.Build(),
     RootsCommand.Build(),
     PsCommand.Build(),
+    VmasCommand.Build(),
     WhoCommand.Build(),
     SymbolsCommand.Build(),
     ReadCommand.Build(),
@@ -18,6 +19,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     FormatsCommand.Build(),
     ModulesCommand.Build(),
     PciCommand.Build(),
+    IommuCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);

@@ -18,6 +18,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
 
     private const int PageShift = 12;
     private const int TableBytes = 4096;
+    private const int AddressBits = 64;
 
     /// <summary><see cref="MaxTables"/>, but for tests that cannot wait for so many.</summary>
     internal long TableLimit { get; init; } = MaxTables;
@@ -75,6 +76,12 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
 
         ReadOnlySpan<ulong> entries = MemoryMarshal.Cast<byte, ulong>(bytes);
         int shift = Shift(level);
+        if (shift + TFormat.IndexBits > AddressBits)
+        {
+            // A sixth level would translate more bits than an address has.
+            entries = entries[..(1 << (AddressBits - shift))];
+        }
+
         ulong span = (1UL << shift) - 1;
         foreach (int index in new UsedEntries(entries))
         {
@@ -101,7 +108,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
             }
             else if (level > 1)
             {
-                VisitTable(new(TFormat.Target(entry)), level - 1, address, grants & TFormat.Grants(entry), ref walk, ref visitor);
+                VisitTable(new(TFormat.Target(entry)), TFormat.NextLevel(entry, level), address, grants & TFormat.Grants(entry), ref walk, ref visitor);
             }
         }
     }
@@ -155,6 +162,12 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         walk.Tables++;
         ReadOnlySpan<ulong> entries = MemoryMarshal.Cast<byte, ulong>(bytes);
         int shift = Shift(level);
+        if (shift + TFormat.IndexBits > AddressBits)
+        {
+            // A sixth level would translate more bits than an address has.
+            entries = entries[..(1 << (AddressBits - shift))];
+        }
+
         ulong span = (1UL << shift) - 1;
         foreach (int index in new UsedEntries(entries))
         {
@@ -167,7 +180,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
 
             if ((address | span) >= walk.First && TFormat.IsPresent(entry) && TFormat.ReservedBits(entry, level) == 0 && !TFormat.IsLeaf(entry, level))
             {
-                TellTable(new(TFormat.Target(entry)), level - 1, address, ref walk, ref visitor);
+                TellTable(new(TFormat.Target(entry)), TFormat.NextLevel(entry, level), address, ref walk, ref visitor);
             }
         }
     }
@@ -197,7 +210,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     public bool TryTranslate(PhysicalAddress root, int levels, ulong address, out PhysicalAddress physical)
     {
         ulong table = root.Value;
-        for (int level = levels; level > 0; level--)
+        for (int level = levels; level > 0;)
         {
             int shift = Shift(level);
             if (!memory.TryRead(new(table + (Index(address, shift) * sizeof(ulong))), out ulong entry) || !TFormat.IsPresent(entry &= entryMask) || TFormat.ReservedBits(entry, level) != 0)
@@ -207,12 +220,18 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
 
             if (TFormat.IsLeaf(entry, level))
             {
-                ulong offsetMask = (1UL << shift) - 1;
+                ulong offsetMask = TFormat.OffsetMask(entry, level);
                 physical = new((TFormat.Target(entry) & ~offsetMask) | (address & offsetMask));
                 return true;
             }
 
+            if (SkippedBits(entry, level, address) != 0)
+            {
+                break;
+            }
+
             table = TFormat.Target(entry);
+            level = TFormat.NextLevel(entry, level);
         }
 
         physical = default;
@@ -255,18 +274,18 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
             {
                 if (TFormat.IsLeaf(entry, level))
                 {
-                    ulong offsetMask = (1UL << Shift(level)) - 1;
+                    ulong offsetMask = TFormat.OffsetMask(entry, level);
                     result = (TFormat.Target(entry) & ~offsetMask) | (address & offsetMask);
                     break;
                 }
 
-                if (level == 1)
+                if (level == 1 || SkippedBits(entry, level, address) != 0)
                 {
                     break;
                 }
 
                 table = TFormat.Target(entry);
-                level--;
+                level = TFormat.NextLevel(entry, level);
             }
 
             physical[i] = result;
@@ -284,7 +303,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         TranslationOutcome outcome = TranslationOutcome.NotPresent;
         PhysicalAddress? physical = null;
         ulong pageSize = 0;
-        for (int level = levels; level > 0; level--)
+        for (int level = levels; level > 0;)
         {
             int shift = Shift(level);
             ulong index = Index(address, shift);
@@ -314,14 +333,21 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
             grants &= TFormat.Grants(entry);
             if (leaf)
             {
-                ulong offsetMask = (1UL << shift) - 1;
+                ulong offsetMask = TFormat.OffsetMask(entry, level);
                 physical = new((TFormat.Target(entry) & ~offsetMask) | (address & offsetMask));
                 pageSize = offsetMask + 1;
                 outcome = TranslationOutcome.Mapped;
                 break;
             }
 
+            if (SkippedBits(entry, level, address) != 0)
+            {
+                outcome = TranslationOutcome.LevelSkipped;
+                break;
+            }
+
             table = TFormat.Target(entry);
+            level = TFormat.NextLevel(entry, level);
         }
 
         return new(address, root, levels, steps, outcome, physical, pageSize, physical is null ? AccessRights.None : TFormat.Rights(grants));
@@ -340,6 +366,14 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Shift(int level) => PageShift + ((level - 1) * TFormat.IndexBits);
+
+    /// <summary>Of an address, the bits of the levels that an entry skips: they must be 0. Formats that skip none cost nothing here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong SkippedBits(ulong entry, int level, ulong address)
+    {
+        int next = TFormat.NextLevel(entry, level);
+        return next == level - 1 ? 0 : address & ((1UL << Shift(level)) - (1UL << Shift(next + 1)));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Index(ulong address, int shift) => (address >> shift) & ((1UL << TFormat.IndexBits) - 1);

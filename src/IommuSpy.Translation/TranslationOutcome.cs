@@ -17,4 +17,10 @@ public enum TranslationOutcome
 
     /// <summary>Before it began: the address is not canonical, so the CPU faults without looking at a table.</summary>
     NonCanonical,
+
+    /// <summary>Before it began: the address has bits above those that the device's tables translate.</summary>
+    BeyondWidth,
+
+    /// <summary>At an entry that skips levels, for an address with bits set that those levels would translate: hardware faults there.</summary>
+    LevelSkipped,
 }

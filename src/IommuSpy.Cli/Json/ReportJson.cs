@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using IommuSpy.Analysis.Conversion;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Modules;
 using IommuSpy.Analysis.Pci;
@@ -37,6 +38,7 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ReadReport))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
+[JsonSerializable(typeof(IommuAnswer))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
 internal sealed partial class ReportJson : JsonSerializerContext;

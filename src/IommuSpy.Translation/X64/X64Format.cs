@@ -6,6 +6,8 @@ public readonly struct X64Format : ITableFormat
     // Bits 12-51. Under SME and SEV one of them is the C-bit: the walker's entry mask clears it first.
     private const ulong AddressMask = 0x000f_ffff_ffff_f000;
 
+    private const int PageShift = 12;
+
     // PS is reserved above level 3 (SDM table 4-14): 512 GiB pages do not exist.
     private const int HighestLeafLevel = 3;
 
@@ -21,6 +23,12 @@ public readonly struct X64Format : ITableFormat
     /// <inheritdoc/>
     /// <remarks>Bit 12 is PAT in a large page, not address: the walker clears everything below the page size.</remarks>
     public static ulong Target(ulong entry) => entry & AddressMask;
+
+    /// <inheritdoc/>
+    public static ulong OffsetMask(ulong entry, int level) => (1UL << (PageShift + ((level - 1) * IndexBits))) - 1;
+
+    /// <inheritdoc/>
+    public static int NextLevel(ulong entry, int level) => level - 1;
 
     /// <inheritdoc/>
     /// <remarks>Address bits between the CPU's physical width and 52 are reserved too, but a memory image does not tell that width.</remarks>

@@ -1,0 +1,311 @@
+using IommuSpy.Memory;
+using IommuSpy.Translation.AmdVi;
+using IommuSpy.Translation.VtD;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Translation.Devices;
+
+/// <summary>The tables behind a device and what they translate. Safe to share between threads.</summary>
+public sealed class IoAddressSpace
+{
+    // Of a nested walk each leaf costs a walk of its own.
+    private const long NestedTableLimit = 100_000;
+    private const ulong InterruptFirst = 0xfee0_0000;
+    private const ulong InterruptLast = 0xfeef_ffff;
+
+    private readonly TableWalker<VtdSecondStageFormat>? _secondStage;
+    private readonly TableWalker<X64Format>? _x64;
+    private readonly TableWalker<AmdViFormat>? _host;
+
+    /// <summary>The space under a root table.</summary>
+    /// <param name="memory">Where the tables are.</param>
+    /// <param name="format">Their format; for the nested ones use <see cref="Nested"/>.</param>
+    /// <param name="root">Physical address of the top table.</param>
+    /// <param name="levels">Depth: 3 to 5 for VT-d second-stage, 4 or 5 for x86-64 ones, 1 to 6 for AMD-Vi host tables.</param>
+    /// <param name="granted">What the device's own entry lets through (AMD-Vi: IR and IW).</param>
+    /// <param name="entryMask">Clears the C-bit under SME; all ones elsewhere.</param>
+    public IoAddressSpace(
+        PhysicalMemory memory, IoTableFormat format, PhysicalAddress root, int levels, AccessRights granted = AccessRights.Read | AccessRights.Write, ulong entryMask = ulong.MaxValue)
+    {
+        (int fewest, int most) = format switch
+        {
+            IoTableFormat.VtdSecondStage => (3, 5),
+            IoTableFormat.AmdViHost => (1, 6),
+            IoTableFormat.VtdFirstStage or IoTableFormat.AmdViGuest => (4, 5),
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "nested tables are made of two spaces"),
+        };
+        ArgumentOutOfRangeException.ThrowIfLessThan(levels, fewest);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(levels, most);
+        Memory = memory;
+        Format = format;
+        Root = root;
+        Levels = levels;
+        Granted = granted;
+        EntryMask = entryMask;
+        switch (format)
+        {
+            case IoTableFormat.VtdSecondStage:
+                _secondStage = new(memory, entryMask);
+                break;
+            case IoTableFormat.AmdViHost:
+                _host = new(memory, entryMask);
+                break;
+            default:
+                _x64 = new(memory, entryMask);
+                break;
+        }
+    }
+
+    private IoAddressSpace(IoAddressSpace second, PhysicalAddress root, int levels, AccessRights granted)
+    {
+        Memory = second.Memory;
+        Format = second.Format == IoTableFormat.AmdViHost ? IoTableFormat.AmdViNested : IoTableFormat.VtdNested;
+        Root = root;
+        Levels = levels;
+        Granted = granted;
+        EntryMask = second.EntryMask;
+        Second = second;
+        _x64 = new(NestedTables.Of(second), second.EntryMask) { TableLimit = NestedTableLimit };
+    }
+
+    /// <summary>Format of the tables.</summary>
+    public IoTableFormat Format { get; }
+
+    /// <summary>Address of the top table: a physical one, but of nested tables one that <see cref="Second"/> translates.</summary>
+    public PhysicalAddress Root { get; }
+
+    /// <summary>Depth of the tables.</summary>
+    public int Levels { get; }
+
+    /// <summary>What the device's own entry lets through, whatever the tables say.</summary>
+    public AccessRights Granted { get; }
+
+    /// <summary>ANDed with every entry before it is read.</summary>
+    public ulong EntryMask { get; }
+
+    /// <summary>Of nested tables, what translates their addresses again; else null.</summary>
+    public IoAddressSpace? Second { get; }
+
+    /// <summary>Bits of an address that the tables translate: 39, 48 or 57; of AMD-Vi host tables 21 to 64.</summary>
+    public int AddressBits => Math.Min(64, 12 + (9 * Levels));
+
+    internal PhysicalMemory Memory { get; }
+
+    private bool IsSigned => _x64 is not null;
+
+    /// <summary>First-stage tables at addresses that another space translates.</summary>
+    /// <param name="second">VT-d second-stage or AMD-Vi host tables.</param>
+    /// <param name="root">Address of the top table, in <paramref name="second"/>.</param>
+    /// <param name="levels">4 or 5.</param>
+    /// <param name="granted">What the device's own entry lets through.</param>
+    public static IoAddressSpace Nested(IoAddressSpace second, PhysicalAddress root, int levels, AccessRights granted = AccessRights.Read | AccessRights.Write)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(levels, 4);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(levels, 5);
+        if (second.Format is not (IoTableFormat.VtdSecondStage or IoTableFormat.AmdViHost))
+        {
+            throw new ArgumentException("only second-stage and host tables can translate others' addresses", nameof(second));
+        }
+
+        return new(second, root, levels, granted);
+    }
+
+    /// <summary>Whether a write to the address is an interrupt and no access to memory (VT-d 3.14; AMD 48882, 2.1.4.1).</summary>
+    public static bool IsInterruptAddress(IoVirtualAddress address) => address.Value is >= InterruptFirst and <= InterruptLast;
+
+    /// <summary>Translates one address, or says no. A translation that lets nothing through is one all the same.</summary>
+    public bool TryTranslate(IoVirtualAddress address, out PhysicalAddress physical)
+    {
+        physical = default;
+        if (!IsInside(address))
+        {
+            return false;
+        }
+
+        if (_secondStage is not null)
+        {
+            return _secondStage.TryTranslate(Root, Levels, address.Value, out physical);
+        }
+
+        return _host is not null
+            ? _host.TryTranslate(Root, Levels, address.Value, out physical)
+            : _x64!.TryTranslate(Root, Levels, address.Value, out physical) && (Second is null || Second.TryTranslate(new(physical.Value), out physical));
+    }
+
+    /// <summary>Translates many addresses; see <see cref="TableWalker{TFormat}.TranslateMany"/>. The order pays.</summary>
+    /// <param name="addresses">The addresses.</param>
+    /// <param name="physical">As long: what each translates to, or <see cref="TableWalker{TFormat}.Unmapped"/>.</param>
+    public void TranslateMany(ReadOnlySpan<ulong> addresses, Span<ulong> physical)
+    {
+        if (_secondStage is not null)
+        {
+            _secondStage.TranslateMany(Root, Levels, addresses, physical);
+        }
+        else if (_host is not null)
+        {
+            _host.TranslateMany(Root, Levels, addresses, physical);
+        }
+        else
+        {
+            _x64!.TranslateMany(Root, Levels, addresses, physical);
+        }
+
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            if (!IsInside(new(addresses[i])))
+            {
+                physical[i] = TableWalker<X64Format>.Unmapped;
+            }
+            else if (Second is not null && physical[i] != TableWalker<X64Format>.Unmapped)
+            {
+                physical[i] = Second.TryTranslate(new(physical[i]), out PhysicalAddress translated) ? translated.Value : TableWalker<X64Format>.Unmapped;
+            }
+        }
+    }
+
+    /// <summary>Translates one address and keeps every step. Of nested tables the steps are the first stage's, and then those of the second stage for the address that they gave.</summary>
+    public AddressTranslation Translate(IoVirtualAddress address)
+    {
+        if (!IsInside(address))
+        {
+            return new(address.Value, Root, Levels, [], IsSigned ? TranslationOutcome.NonCanonical : TranslationOutcome.BeyondWidth, null, 0, AccessRights.None);
+        }
+
+        AddressTranslation walk =
+            _secondStage is not null ? _secondStage.Translate(Root, Levels, address.Value)
+            : _host is not null ? _host.Translate(Root, Levels, address.Value)
+            : _x64!.Translate(Root, Levels, address.Value);
+        if (Second is not null && walk.Physical is PhysicalAddress between)
+        {
+            AddressTranslation second = Second.Translate(new(between.Value));
+            return walk with
+            {
+                Steps = [.. walk.Steps, .. second.Steps],
+                Outcome = second.Outcome,
+                Physical = second.Physical,
+                PageSize = second.Physical is null ? 0 : Math.Min(walk.PageSize, second.PageSize),
+                Rights = ForDevice(walk.Rights) & second.Rights & Granted,
+            };
+        }
+
+        return walk with { Rights = ForDevice(walk.Rights) & Granted };
+    }
+
+    /// <summary>Visits everything that is mapped, in address order.</summary>
+    public WalkSummary Visit<TVisitor>(ref TVisitor visitor)
+        where TVisitor : struct, IIoLeafVisitor => Visit(new(0), new(ulong.MaxValue), ref visitor);
+
+    /// <summary>Visits what translates any address of a range.</summary>
+    /// <param name="first">The range's first address.</param>
+    /// <param name="last">The range's last address, inclusive.</param>
+    /// <param name="visitor">Told of each leaf, whole even where the range cuts it.</param>
+    public WalkSummary Visit<TVisitor>(IoVirtualAddress first, IoVirtualAddress last, ref TVisitor visitor)
+        where TVisitor : struct, IIoLeafVisitor
+    {
+        if (Second is not null)
+        {
+            return Second._secondStage is not null
+                ? VisitNested(Second._secondStage, first, last, ref visitor)
+                : VisitNested(Second._host!, first, last, ref visitor);
+        }
+
+        return _secondStage is not null ? Visit(_secondStage, first, last, ref visitor)
+            : _host is not null ? Visit(_host, first, last, ref visitor)
+            : Visit(_x64!, first, last, ref visitor);
+    }
+
+    private WalkSummary Visit<TFormat, TVisitor>(TableWalker<TFormat> walker, IoVirtualAddress first, IoVirtualAddress last, ref TVisitor visitor)
+        where TFormat : struct, ITableFormat
+        where TVisitor : struct, IIoLeafVisitor
+    {
+        LeafReader<TFormat, TVisitor> reader = new(visitor, this);
+        (ulong from, ulong to) = AsWalked(first, last);
+        WalkSummary summary = walker.Visit(Root, Levels, from, to, ref reader);
+        visitor = reader.Visitor;
+        return summary;
+    }
+
+    private WalkSummary VisitNested<TFormat, TVisitor>(TableWalker<TFormat> walker, IoVirtualAddress first, IoVirtualAddress last, ref TVisitor visitor)
+        where TFormat : struct, ITableFormat
+        where TVisitor : struct, IIoLeafVisitor
+    {
+        NestedLeafReader<TFormat, TVisitor> reader = new(visitor, this, walker);
+        (ulong from, ulong to) = AsWalked(first, last);
+        WalkSummary summary = _x64!.Visit(Root, Levels, from, to, ref reader);
+        visitor = reader.Visitor;
+        return summary with { LimitReached = summary.LimitReached || reader.LimitReached };
+    }
+
+    // Signed addresses lie in two halves, and a range that spans both is all of them.
+    private (ulong First, ulong Last) AsWalked(IoVirtualAddress first, IoVirtualAddress last)
+    {
+        if (!IsSigned || AddressBits == 64)
+        {
+            return (first.Value, last.Value);
+        }
+
+        ulong mask = (1UL << AddressBits) - 1;
+        return (first.Value >> 63) == (last.Value >> 63) ? (first.Value & mask, last.Value & mask) : (0, mask);
+    }
+
+    private bool IsInside(IoVirtualAddress address) => IsSigned ? Extend(address.Value) == address.Value : AddressBits == 64 || address.Value >> AddressBits == 0;
+
+    private ulong Extend(ulong address) => IsSigned ? (ulong)((long)(address << (64 - AddressBits)) >> (64 - AddressBits)) : address;
+
+    /// <summary>A device's requests are a user's: x86-64 entries that are the kernel's alone let it do nothing (VT-d 3.6.1).</summary>
+    private AccessRights ForDevice(AccessRights rights) =>
+        IsSigned && !rights.HasFlag(AccessRights.User) ? AccessRights.None : rights & (AccessRights.Read | AccessRights.Write);
+
+    /// <summary>Makes runs of one format's entries.</summary>
+    private struct LeafReader<TFormat, TVisitor>(TVisitor visitor, IoAddressSpace space) : ILeafVisitor
+        where TFormat : struct, ITableFormat
+        where TVisitor : struct, IIoLeafVisitor
+    {
+        public TVisitor Visitor = visitor;
+        private readonly IoAddressSpace _space = space;
+
+        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        {
+            ulong mask = TFormat.OffsetMask(entry, level);
+            PhysicalAddress physical = new((TFormat.Target(entry) & ~mask) | (address & mask));
+            Visitor.Leaf(new(new(_space.Extend(address)), physical, 1UL << (12 + (9 * (level - 1))), _space.ForDevice(TFormat.Rights(grants)) & _space.Granted));
+        }
+    }
+
+    /// <summary>Translates each first-stage leaf again, piece by piece.</summary>
+    private struct NestedLeafReader<TFormat, TVisitor>(TVisitor visitor, IoAddressSpace space, TableWalker<TFormat> second) : ILeafVisitor
+        where TFormat : struct, ITableFormat
+        where TVisitor : struct, IIoLeafVisitor
+    {
+        public TVisitor Visitor = visitor;
+        public bool LimitReached;
+        private readonly IoAddressSpace _space = space;
+
+        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        {
+            ulong length = X64Format.OffsetMask(entry, level) + 1;
+            ulong between = X64Format.Target(entry) & ~(length - 1);
+            Piece<TFormat, TVisitor> piece = new(Visitor, _space.Extend(address), between, length, _space.ForDevice(X64Format.Rights(grants)) & _space.Granted);
+            WalkSummary summary = second.Visit(_space.Second!.Root, _space.Second.Levels, between, between + (length - 1), ref piece);
+            LimitReached |= summary.LimitReached;
+            Visitor = piece.Visitor;
+        }
+    }
+
+    /// <summary>Cuts second-stage leaves to the first-stage leaf that they translate.</summary>
+    private struct Piece<TFormat, TVisitor>(TVisitor visitor, ulong address, ulong between, ulong length, AccessRights rights) : ILeafVisitor
+        where TFormat : struct, ITableFormat
+        where TVisitor : struct, IIoLeafVisitor
+    {
+        public TVisitor Visitor = visitor;
+
+        public void Leaf(ulong slot, int level, ulong entry, ulong grants)
+        {
+            ulong slotLength = 1UL << (12 + (9 * (level - 1)));
+            ulong first = Math.Max(slot, between);
+            ulong mask = TFormat.OffsetMask(entry, level);
+            PhysicalAddress physical = new((TFormat.Target(entry) & ~mask) | (first & mask));
+            Visitor.Leaf(new(new(address + (first - between)), physical, Math.Min(slotLength, length), rights & TFormat.Rights(grants)));
+        }
+    }
+}

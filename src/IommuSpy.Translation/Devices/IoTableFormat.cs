@@ -1,0 +1,23 @@
+namespace IommuSpy.Translation.Devices;
+
+/// <summary>The format of the tables behind a device.</summary>
+public enum IoTableFormat
+{
+    /// <summary>VT-d second-stage tables.</summary>
+    VtdSecondStage,
+
+    /// <summary>VT-d first-stage tables: x86-64 ones.</summary>
+    VtdFirstStage,
+
+    /// <summary>VT-d first-stage tables whose addresses second-stage tables translate again.</summary>
+    VtdNested,
+
+    /// <summary>AMD-Vi host tables, version 1.</summary>
+    AmdViHost,
+
+    /// <summary>AMD-Vi guest tables, version 2: x86-64 ones.</summary>
+    AmdViGuest,
+
+    /// <summary>AMD-Vi guest tables whose addresses host tables translate again.</summary>
+    AmdViNested,
+}
