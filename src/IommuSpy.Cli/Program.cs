@@ -13,12 +13,18 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     PsCommand.Build(),
     VmasCommand.Build(),
     WhoCommand.Build(),
+    PageCommand.Build(),
+    PagesCommand.Build(),
+    SlabCommand.Build(),
+    BuddyCommand.Build(),
     SymbolsCommand.Build(),
     ReadCommand.Build(),
     ConvertCommand.Build(),
     FormatsCommand.Build(),
     ModulesCommand.Build(),
     PciCommand.Build(),
+    TypesCommand.Build(),
+    VmallocCommand.Build(),
     IommuCommand.Build(),
 };
 

@@ -5,14 +5,18 @@ using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Modules;
+using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.Types;
+using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Memory;
+using IommuSpy.Linux.Slab;
 
 namespace IommuSpy.Cli.Json;
 
@@ -24,6 +28,7 @@ namespace IommuSpy.Cli.Json;
     [
         typeof(PhysicalAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
+        typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]
 [JsonSerializable(typeof(ConvertReport))]
 [JsonSerializable(typeof(FormatDescription[]))]
@@ -38,7 +43,15 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ReadReport))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
+[JsonSerializable(typeof(VmallocReport))]
+[JsonSerializable(typeof(TypeReport))]
+[JsonSerializable(typeof(ValueReport))]
 [JsonSerializable(typeof(IommuAnswer))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
+[JsonSerializable(typeof(PageReport))]
+[JsonSerializable(typeof(List<PageReport>))]
+[JsonSerializable(typeof(PagesSummary))]
+[JsonSerializable(typeof(SlabAddressReport))]
+[JsonSerializable(typeof(BuddyReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;
