@@ -1,5 +1,7 @@
+using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
+using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Modules;
@@ -26,6 +28,9 @@ public sealed class Machine : IDisposable
     private readonly Lazy<MemoryPages> _pages;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
     private readonly Lazy<ReverseMap> _reverseMap;
+    private readonly Lazy<IommuReport> _iommu;
+    private readonly Lazy<DeviceInventory> _devices;
+    private readonly Lazy<DeviceReach> _deviceReach;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
     {
@@ -40,6 +45,9 @@ public sealed class Machine : IDisposable
         _tasks = new(() => TaskTable.Read(Objects));
         _pages = new(() => MemoryPages.Of(Objects));
         _owners = new(TasksOrAbsence);
+        _iommu = new(FindIommu);
+        _devices = new(() => DeviceInventory.Of(this));
+        _deviceReach = new(() => DeviceReach.Of(Devices.Devices));
     }
 
     /// <summary>The image.</summary>
@@ -98,6 +106,15 @@ public sealed class Machine : IDisposable
     /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
     public ReverseMap ReverseMap => _reverseMap.Value;
 
+    /// <summary>The machine's IOMMUs.</summary>
+    public IommuReport Iommu => _iommu.Value;
+
+    /// <summary>The machine's devices, joined with its IOMMUs.</summary>
+    public DeviceInventory Devices => _devices.Value;
+
+    /// <summary>From a page to every device that can get at it; made by the first question that asks.</summary>
+    public DeviceReach DeviceReach => _deviceReach.Value;
+
     /// <summary>The kernel's symbols, or null where it has none.</summary>
     public SymbolTable? Symbols => Kernel.Kallsyms?.Symbols;
 
@@ -143,6 +160,18 @@ public sealed class Machine : IDisposable
     /// <summary>The first symbol of a name: the kernel's own, then each module's; null where there is none.</summary>
     /// <param name="name">The name; "NAME [MODULE]" asks that module alone.</param>
     public Symbol? FindSymbol(ReadOnlySpan<char> name) => Symbols?.TryFind(name, out Symbol own) == true ? own : ReadableModules?.FindSymbol(name);
+
+    private IommuReport FindIommu()
+    {
+        try
+        {
+            return IommuReport.Find(Kernel, Objects);
+        }
+        catch (MissingTypeException e)
+        {
+            return IommuReport.Find(Kernel, null, e.Message);
+        }
+    }
 
     private (TaskTable? Tasks, string? Absence) TasksOrAbsence()
     {

@@ -12,6 +12,8 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     RootsCommand.Build(),
     PsCommand.Build(),
     WhoCommand.Build(),
+    DevicesCommand.Build(),
+    ReachCommand.Build(),
     SymbolsCommand.Build(),
     ReadCommand.Build(),
     ModulesCommand.Build(),

@@ -1,9 +1,11 @@
 using System.Text.Json.Serialization;
+using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Modules;
 using IommuSpy.Analysis.Pci;
+using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Translate;
@@ -19,7 +21,7 @@ namespace IommuSpy.Cli.Json;
     WriteIndented = true,
     Converters =
     [
-        typeof(PhysicalAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
+        typeof(PhysicalAddressConverter), typeof(IoVirtualAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
     ])]
 [JsonSerializable(typeof(InfoReport))]
@@ -30,6 +32,10 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(RootsReport))]
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(List<Explanation>))]
+[JsonSerializable(typeof(DeviceReport))]
+[JsonSerializable(typeof(ReachReport))]
+[JsonSerializable(typeof(List<ReachReport>))]
+[JsonSerializable(typeof(ProcessReachReport))]
 [JsonSerializable(typeof(ReadReport))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]

@@ -1,0 +1,28 @@
+using IommuSpy.Analysis.Pci;
+
+namespace IommuSpy.Analysis.Devices;
+
+/// <summary>Every device of a machine as its IOMMUs let it see memory.</summary>
+/// <param name="Devices">The devices, in order of address.</param>
+/// <param name="Problems">What could not be read, or contradicts itself; a line each.</param>
+public sealed record DevicesReport(IReadOnlyList<DeviceReport> Devices, IReadOnlyList<string> Problems)
+{
+    /// <summary>Lists them.</summary>
+    public static DevicesReport Of(Machine machine)
+    {
+        DeviceInventory inventory = machine.Devices;
+        DeviceReach reach = machine.DeviceReach;
+        List<string> problems = [.. inventory.Damage];
+        if (inventory.FunctionsAbsence is string absence)
+        {
+            problems.Add($"only devices that IOMMU tables have an entry for: {absence}");
+        }
+
+        if (!reach.IsWhole)
+        {
+            problems.Add("IOMMU tables are missing from the image, or too many: devices may reach more");
+        }
+
+        return new([.. inventory.Devices.Select(device => DeviceReport.Of(device, reach, PciNames.Installed))], problems);
+    }
+}
