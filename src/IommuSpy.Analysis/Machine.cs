@@ -23,12 +23,12 @@ public sealed class Machine : IDisposable
     private readonly Lazy<SwapTypes> _swapTypes;
     private readonly Lazy<KernelObjects> _objects;
     private readonly Lazy<PciInventory> _pci;
+    private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<ModuleList> _modules;
     private readonly Lazy<TaskTable> _tasks;
     private readonly Lazy<MemoryPages> _pages;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
     private readonly Lazy<ReverseMap> _reverseMap;
-    private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<DeviceInventory> _devices;
     private readonly Lazy<DeviceReach> _deviceReach;
 
@@ -41,11 +41,11 @@ public sealed class Machine : IDisposable
         _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
         _modules = new(() => ModuleList.Read(Objects));
+        _iommu = new(FindIommu);
         _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
         _pages = new(() => MemoryPages.Of(Objects));
         _owners = new(TasksOrAbsence);
-        _iommu = new(FindIommu);
         _devices = new(() => DeviceInventory.Of(this));
         _deviceReach = new(() => DeviceReach.Of(Devices.Devices));
     }
@@ -89,6 +89,10 @@ public sealed class Machine : IDisposable
     /// <summary>The machine's PCI functions.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
     public PciInventory Pci => _pci.Value;
+
+    /// <summary>The machine's IOMMUs, by every way that there is to find them.</summary>
+    public IommuReport Iommu => _iommu.Value;
+
     /// <summary>The kernel's processes.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
     public TaskTable Tasks => _tasks.Value;
@@ -106,9 +110,6 @@ public sealed class Machine : IDisposable
     /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
     public ReverseMap ReverseMap => _reverseMap.Value;
 
-    /// <summary>The machine's IOMMUs.</summary>
-    public IommuReport Iommu => _iommu.Value;
-
     /// <summary>The machine's devices, joined with its IOMMUs.</summary>
     public DeviceInventory Devices => _devices.Value;
 
@@ -124,25 +125,47 @@ public sealed class Machine : IDisposable
     /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
     /// <exception cref="MemoryImageException">The image cannot be read, or is corrupt.</exception>
     /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
-    public static Machine Open(string path, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
+    public static Machine Open(string path, MemoryImageOptions? options = null, string types = TypeSource.Automatic) => Open([path], options, types);
+
+    /// <summary>Opens an image that stands in one file or in several, and finds the kernel in it.</summary>
+    /// <param name="paths">The files: the parts of a split dump, in any order.</param>
+    /// <param name="options">What the user says of the image.</param>
+    /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
+    /// <exception cref="MemoryImageException">The image cannot be read, or is corrupt.</exception>
+    /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
+    public static Machine Open(IReadOnlyList<string> paths, MemoryImageOptions? options = null, string types = TypeSource.Automatic) =>
+        In(MemoryImage.Open(paths, options), options, types);
+
+    /// <summary>Finds the kernel in an image, which is the machine's then, also where this fails.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="options">What the user says of it.</param>
+    /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
+    /// <exception cref="MemoryImageException">The image has lost a part of the kernel's memory.</exception>
+    /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
+    public static Machine In(MemoryImage image, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
     {
-        MemoryImage image = MemoryImage.Open(path, options);
         try
         {
-            LinuxKernel kernel = LinuxKernel.Discover(image);
-            if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
-            {
-                throw new MemoryImageException(
-                    $"{path}: {image.Format}, but its kernel has {Size.Text(kernel.DirectMapBytes)} of memory and the file holds {Size.Text(kernel.Memory.ByteCount)}: {Size.Text(kernel.MissingBytes)} is missing. Analyse what is there with --allow-truncated.");
-            }
-
-            return new(image, kernel, types);
+            return Over(image, options, types);
         }
         catch
         {
             image.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Finds the kernel in an image that stays the caller's.</summary>
+    internal static Machine Over(MemoryImage image, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
+    {
+LinuxKernel kernel = LinuxKernel.Discover(image);
+        if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
+        {
+            throw new MemoryImageException(
+                $"{image.Path}: {image.Format}, but its kernel has {Size.Text(kernel.DirectMapBytes)} of memory and the file holds {Size.Text(kernel.Memory.ByteCount)}: {Size.Text(kernel.MissingBytes)} is missing. Analyse what is there with --allow-truncated.");
+        }
+
+        return new(image, kernel, types);
     }
 
     /// <summary>The space under a root table, or the kernel's own.</summary>

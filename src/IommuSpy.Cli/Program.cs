@@ -16,8 +16,11 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     ReachCommand.Build(),
     SymbolsCommand.Build(),
     ReadCommand.Build(),
+    ConvertCommand.Build(),
+    FormatsCommand.Build(),
     ModulesCommand.Build(),
     PciCommand.Build(),
+    IommuCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);

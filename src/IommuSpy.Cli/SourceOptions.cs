@@ -10,10 +10,13 @@ internal sealed class SourceOptions
 {
     private const string SourceVariable = "IOMMU_SPY_SOURCE";
 
-    private readonly Option<string?> _source = new("--source", "-s")
+    private readonly Option<string[]> _source = new("--source", "-s")
     {
-        Description = $"Memory image: raw, QEMU RAM file, or ELF core; recognised by its content. Without it: ${SourceVariable}.",
+        Description = $"Memory image of any format that `formats` lists, recognised by its content; - for standard input; once for each part of a split dump. Without it: ${SourceVariable}.",
         HelpName = "FILE",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        DefaultValueFactory = _ => [],
     };
 
     private readonly Option<string?> _ramSplit = new("--ram-split")
@@ -46,33 +49,41 @@ internal sealed class SourceOptions
     /// <summary>Opens the image and finds the kernel in it.</summary>
     public Machine OpenMachine(ParseResult result)
     {
-        Machine machine = Machine.Open(Path(result), Options(result), result.GetValue(_types)!);
+        Machine machine = Machine.Open(Paths(result), Options(result), result.GetValue(_types)!);
         Warn(machine.Image);
         return machine;
     }
 
     /// <summary>Opens the image alone.</summary>
-    public MemoryImage OpenImage(ParseResult result)
+    public MemoryImage OpenImage(ParseResult result) => OpenImage(result, Paths(result));
+
+    /// <summary>Opens the image of some files alone.</summary>
+    public MemoryImage OpenImage(ParseResult result, IReadOnlyList<string> paths)
     {
-        MemoryImage image = MemoryImage.Open(Path(result), Options(result));
+        MemoryImage image = MemoryImage.Open(paths, Options(result));
         Warn(image);
         return image;
     }
 
-    private string Path(ParseResult result)
+    /// <summary>The files that -s names; empty where it names none.</summary>
+    public IReadOnlyList<string> Named(ParseResult result) => result.GetValue(_source) ?? [];
+
+    private IReadOnlyList<string> Paths(ParseResult result)
     {
-        string? path = result.GetValue(_source) ?? Environment.GetEnvironmentVariable(SourceVariable);
-        return path switch
+        IReadOnlyList<string> named = Named(result);
+        if (named.Count == 0)
         {
-            null or "" => throw new UsageException($"which memory? Name an image with -s FILE, or in {SourceVariable}"),
-            "live" or "kcore" or "devmem" => throw new UsageException($"-s {path}: reading the running machine is not in this version; name an image"),
-            _ when path.StartsWith("qemu:", StringComparison.Ordinal) || path.StartsWith("gdb:", StringComparison.Ordinal) =>
-                throw new UsageException($"-s {path}: reading a running guest is not in this version; name its RAM file or a dump"),
-            _ => path,
-        };
+            string? variable = Environment.GetEnvironmentVariable(SourceVariable);
+            named = string.IsNullOrEmpty(variable) ? throw new UsageException($"which memory? Name an image with -s FILE, or in {SourceVariable}") : [variable];
+        }
+
+        return named.FirstOrDefault(path => path is "live" or "kcore" or "devmem") is string live
+            ? throw new UsageException($"-s {live}: reading the running machine is not in this version; name an image")
+            : named;
     }
 
-    private MemoryImageOptions Options(ParseResult result)
+    /// <summary>What the user says of the image.</summary>
+    public MemoryImageOptions Options(ParseResult result)
     {
         ulong? split = null;
         if (result.GetValue(_ramSplit) is string text)
@@ -82,7 +93,7 @@ internal sealed class SourceOptions
                 : throw new UsageException($"--ram-split '{text}': write a size of whole pages up to 4G, as 2G or 0x80000000; 0 for no hole");
         }
 
-        return new(split, result.GetValue(_allowTruncated));
+        return new(split, result.GetValue(_allowTruncated)) { Tell = line => Console.Error.WriteLine($"iommu-spy: {line}") };
     }
 
     private static void Warn(MemoryImage image)

@@ -8,7 +8,7 @@ internal static class FileData
     /// <param name="start">Physical address of the run.</param>
     /// <param name="offset">File offset of the run.</param>
     /// <param name="length">Bytes of the run.</param>
-    internal static IEnumerable<PhysicalRange> In(MappedFile file, PhysicalAddress start, ulong offset, ulong length)
+    internal static IEnumerable<PhysicalRange> In(ImageFile file, PhysicalAddress start, ulong offset, ulong length)
     {
         IReadOnlyList<FileExtent> extents = file.DataExtents;
         for (int i = FirstEndingAfter(extents, offset); i < extents.Count && extents[i].Offset < offset + length; i++)

@@ -1,6 +1,6 @@
 namespace IommuSpy.Memory;
 
-/// <summary>Reads a run of physical memory that no mapping holds as it is: compressed pages, zeros that a file leaves out, a device.</summary>
+/// <summary>Reads a run of physical memory that no mapping holds as it is: compressed pages, zeros that a file leaves out, a device. Safe to share between threads.</summary>
 public interface ISegmentReader
 {
     /// <summary>Copies bytes from <paramref name="offset"/> into the run on.</summary>
@@ -8,4 +8,7 @@ public interface ISegmentReader
     /// <param name="destination">Where the bytes go.</param>
     /// <returns>How many bytes could be read before the first that could not.</returns>
     int Read(ulong offset, Span<byte> destination);
+
+    /// <summary>Whether the byte at <paramref name="offset"/> into the run is there: a dump may leave pages out of its memory.</summary>
+    bool Holds(ulong offset) => true;
 }

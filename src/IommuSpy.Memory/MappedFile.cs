@@ -8,7 +8,7 @@ namespace IommuSpy.Memory;
 /// Mapped, not read: a random 8-byte read costs about 20 ns through a mapping and 370 ns through pread. The price is that a file
 /// which another process cuts short while it is mapped ends this process with SIGBUS.
 /// </remarks>
-public sealed unsafe class MappedFile : IDisposable
+public sealed unsafe class MappedFile : ImageFile
 {
     private readonly MemoryMappedFile _mapping;
     private readonly MemoryMappedViewAccessor _view;
@@ -25,42 +25,48 @@ public sealed unsafe class MappedFile : IDisposable
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _pointer);
     }
 
-    /// <summary>The path it was opened by.</summary>
-    public string Path { get; }
+    /// <inheritdoc/>
+    public override string Path { get; }
 
-    /// <summary>Bytes in the file.</summary>
-    public ulong Length { get; }
+    /// <inheritdoc/>
+    public override ulong Length { get; }
 
     /// <summary>The parts of the file that the file system stores, in order; between them it holds zeros (holes). One extent where that is not known.</summary>
-    public IReadOnlyList<FileExtent> DataExtents { get; }
+    public override IReadOnlyList<FileExtent> DataExtents { get; }
 
     internal byte* Pointer => _pointer;
 
     /// <summary>Opens and maps a file.</summary>
     /// <exception cref="MemoryImageException">It cannot be opened, is not a regular file, or is empty.</exception>
-    public static MappedFile Open(string path)
+    public static MappedFile Open(string path) => Open(path, path);
+
+    /// <summary>Opens and maps a file that stands for another: the unpacked copy of a container.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="shownAs">What users know it by.</param>
+    /// <exception cref="MemoryImageException">It cannot be opened, is not a regular file, or is empty.</exception>
+    internal static MappedFile Open(string path, string shownAs)
     {
         SafeFileHandle? handle = null;
         try
         {
             if (FileKind.Of(path) is string kind)
             {
-                throw new MemoryImageException($"{path}: is {kind}; name a regular file that holds a memory image");
+                throw new MemoryImageException($"{shownAs}: is {kind}; name a regular file that holds a memory image");
             }
 
             handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             long length = RandomAccess.GetLength(handle);
             if (length == 0)
             {
-                throw new MemoryImageException($"{path}: is empty");
+                throw new MemoryImageException($"{shownAs}: is empty");
             }
 
-            return new(path, handle, length);
+            return new(shownAs, handle, length);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             handle?.Dispose();
-            throw new MemoryImageException($"{path}: {Reason(e)}", e);
+            throw new MemoryImageException($"{shownAs}: {Reason(e)}", e);
         }
         catch (MemoryImageException)
         {
@@ -69,24 +75,29 @@ public sealed unsafe class MappedFile : IDisposable
         }
     }
 
-    /// <summary>Bytes of the file.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">They do not lie inside the file.</exception>
-    public ReadOnlySpan<byte> Span(ulong offset, int length)
+    /// <inheritdoc/>
+    public override int Read(ulong offset, Span<byte> destination)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
-        if ((ulong)length > Length - offset)
-        {
-            throw new ArgumentOutOfRangeException(nameof(length), length, "runs past the end of the file");
-        }
-
-        return new(_pointer + offset, length);
+        int length = offset < Length ? (int)Math.Min((ulong)destination.Length, Length - offset) : 0;
+        new ReadOnlySpan<byte>(_pointer + offset, length).CopyTo(destination);
+        return length;
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public override bool TryGetSpan(ulong offset, int length, out ReadOnlySpan<byte> bytes)
     {
-        if (_disposed)
+        bool holds = Holds(offset, (ulong)length);
+        bytes = holds ? new(_pointer + offset, length) : default;
+        return holds;
+    }
+
+    /// <inheritdoc/>
+    public override MemorySegment SegmentAt(PhysicalAddress start, ulong offset, ulong length) => MemorySegment.InFile(start, this, offset, length);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (_disposed || !disposing)
         {
             return;
         }

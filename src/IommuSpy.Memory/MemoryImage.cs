@@ -1,19 +1,27 @@
+using IommuSpy.Memory.Containers;
+
 namespace IommuSpy.Memory;
 
 /// <summary>An opened capture: the memory, and what was recorded beside it.</summary>
 public sealed class MemoryImage : IDisposable
 {
-    private readonly MappedFile _file;
+    private readonly IReadOnlyList<IDisposable> _owned;
 
-    internal MemoryImage(MappedFile file, string format, IReadOnlyList<MemoryLayout> layouts)
+    internal MemoryImage(ImageFile file, string format, IReadOnlyList<MemoryLayout> layouts)
+        : this(file.Path, [file], format, layouts)
     {
-        _file = file;
+    }
+
+    internal MemoryImage(string path, IReadOnlyList<IDisposable> owned, string format, IReadOnlyList<MemoryLayout> layouts)
+    {
+        Path = path;
+        _owned = owned;
         Format = format;
         Layouts = layouts;
     }
 
-    /// <summary>The path it was opened by.</summary>
-    public string Path => _file.Path;
+    /// <summary>The path it was opened by; of several files, the first's.</summary>
+    public string Path { get; }
 
     /// <summary>The format, in words: "ELF core", "raw".</summary>
     public string Format { get; }
@@ -33,25 +41,44 @@ public sealed class MemoryImage : IDisposable
     /// <summary>The CPUs' registers; empty where the format has none.</summary>
     public IReadOnlyList<CpuState> Cpus { get; init; } = [];
 
+    /// <summary>Which kinds of pages were left out of a kdump (makedumpfile -d): zero 1, cache 2 and 4, user 8, free 16; null where the format does not say.</summary>
+    public int? DumpLevel { get; init; }
+
     /// <summary>What of the image is missing, one line each: "program header 3 ends at 0x20ff4000 and the file at 0x1f000000". Empty for a whole image.</summary>
     public IReadOnlyList<string> Damage { get; init; } = [];
 
-    /// <summary>Opens a file of any supported format, recognised by its content.</summary>
-    /// <exception cref="MemoryImageException">The file cannot be read, or what it says of itself is wrong.</exception>
-    public static MemoryImage Open(string path, MemoryImageOptions? options = null)
+    /// <summary>Opens an image of any supported format, recognised by its content.</summary>
+    /// <exception cref="MemoryImageException">It cannot be read, or what it says of itself is wrong.</exception>
+    public static MemoryImage Open(string path, MemoryImageOptions? options = null) => Open([path], options);
+
+    /// <summary>Opens an image that stands in one file or in several: the parts of a split dump, in any order.</summary>
+    /// <exception cref="MemoryImageException">It cannot be read, what it says of itself is wrong, or the files do not belong together.</exception>
+    public static MemoryImage Open(IReadOnlyList<string> paths, MemoryImageOptions? options = null)
     {
-        MappedFile file = MappedFile.Open(path);
+        List<ImageFile> files = [];
+        options ??= MemoryImageOptions.Default;
         try
         {
-            return MemoryFormats.Recognise(file).Open(file, options ?? MemoryImageOptions.Default);
+            foreach (string path in paths)
+            {
+                files.Add(string.Equals(path, Unpacked.StandardInput, StringComparison.Ordinal) ? Unpacked.OfStandardInput(options) : MappedFile.Open(path));
+            }
+
+            return MemoryFormats.Open(files, options);
         }
         catch
         {
-            file.Dispose();
+            files.ForEach(file => file.Dispose());
             throw;
         }
     }
 
-    /// <summary>Unmaps the file. Memory and spans from it must not be used afterwards.</summary>
-    public void Dispose() => _file.Dispose();
+    /// <summary>Lets go of what it reads from. Memory and spans from it must not be used afterwards.</summary>
+    public void Dispose()
+    {
+        foreach (IDisposable owned in _owned)
+        {
+            owned.Dispose();
+        }
+    }
 }

@@ -7,4 +7,13 @@ public sealed record MemoryImageOptions(ulong? RamSplit = null, bool AllowTrunca
 {
     /// <summary>Nothing is said.</summary>
     public static MemoryImageOptions Default { get; } = new();
+
+    /// <summary>What the image may claim and cost.</summary>
+    public ImageLimits Limits { get; init; } = ImageLimits.Default;
+
+    /// <summary>Stop a running guest while it is read.</summary>
+    public bool Pause { get; init; }
+
+    /// <summary>Told, a line each, what takes its time or leaves something on disk: that a container is unpacked, and where.</summary>
+    public Action<string>? Tell { get; init; }
 }

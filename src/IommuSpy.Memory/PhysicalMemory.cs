@@ -10,6 +10,7 @@ namespace IommuSpy.Memory;
 public sealed unsafe class PhysicalMemory
 {
     private readonly MemorySegment[] _segments;
+    private readonly Lazy<IReadOnlyList<PhysicalRange>> _dataRanges;
 
     /// <summary>Memory made of <paramref name="segments"/>.</summary>
     /// <exception cref="MemoryImageException">Two segments hold the same address, or one passes the end of the address space.</exception>
@@ -31,21 +32,63 @@ public sealed unsafe class PhysicalMemory
         }
 
         Ranges = Merge(_segments);
-        DataRanges = Ranges;
+        _dataRanges = new(() => FindDataRanges?.Invoke() ?? Ranges);
         ByteCount = _segments.Aggregate(0UL, (sum, s) => sum + s.Length);
+    }
+
+    /// <summary>The memory of an image: what is wrong with its ranges is said of the file.</summary>
+    internal static PhysicalMemory Of(ImageFile file, string format, IEnumerable<MemorySegment> segments, IEnumerable<PhysicalRange> data, ulong lostBytes, ulong unstoredBytes = 0)
+    {
+        try
+        {
+            return new(segments) { DataRanges = [.. data.OrderBy(range => range.Start)], LostBytes = lostBytes, UnstoredBytes = unstoredBytes };
+        }
+        catch (MemoryImageException e)
+        {
+            throw new MemoryImageException($"{file.Path}: {format} whose {e.Message}", e);
+        }
     }
 
     /// <summary>The runs of memory there are, in order, touching ones merged.</summary>
     public IReadOnlyList<PhysicalRange> Ranges { get; }
 
-    /// <summary>The parts of <see cref="Ranges"/> that can hold anything but zeros, in order: what a scan has to read. Holes of sparse files are left out.</summary>
-    public IReadOnlyList<PhysicalRange> DataRanges { get; init; }
+    /// <summary>
+    /// The parts of <see cref="Ranges"/> that can hold anything but zeros, in order: what a scan has to read. Holes of sparse files, zero pages of
+    /// compressed dumps and pages that a dump left out are not among them; all of these bytes can be read.
+    /// </summary>
+    public IReadOnlyList<PhysicalRange> DataRanges
+    {
+        get => _dataRanges.Value;
+        init => _dataRanges = new(value);
+    }
 
-    /// <summary>Bytes of memory.</summary>
+    /// <summary>Finds <see cref="DataRanges"/> when they are asked for.</summary>
+    internal Func<IReadOnlyList<PhysicalRange>>? FindDataRanges { get; init; }
+
+    /// <summary>Bytes of memory, with those that the image leaves out.</summary>
     public ulong ByteCount { get; }
 
+    /// <summary>Bytes of <see cref="ByteCount"/> that were left out on purpose when the image was made (makedumpfile -d): they are memory, and cannot be read.</summary>
+    public ulong ExcludedBytes { get; init; }
+
+    /// <summary>Bytes of <see cref="ByteCount"/> that should be in the image and are not: it is cut off, or was never finished.</summary>
+    public ulong LostBytes { get; init; }
+
+    /// <summary>
+    /// Bytes of <see cref="ByteCount"/> that an ELF file declares and does not store (p_memsz beyond p_filesz): they read as zeros, as the gABI says. makedumpfile -E
+    /// leaves pages out this way that were not zeros.
+    /// </summary>
+    public ulong UnstoredBytes { get; init; }
+
     /// <summary>Whether the image holds the byte at <paramref name="address"/>.</summary>
-    public bool Contains(PhysicalAddress address) => Find(address.Value) >= 0;
+    public bool Contains(PhysicalAddress address)
+    {
+        int i = Find(address.Value);
+        return i >= 0 && (_segments[i].Reader is not ISegmentReader reader || reader.Holds(address.Value - _segments[i].Start));
+    }
+
+    /// <summary>Whether <paramref name="address"/> is memory of the machine, be it in the image or left out of it.</summary>
+    public bool IsMemory(PhysicalAddress address) => Find(address.Value) >= 0;
 
     /// <summary>Reads the 8 bytes at <paramref name="address"/>, little-endian.</summary>
     /// <returns>False where the image lacks one of them.</returns>
@@ -145,6 +188,29 @@ public sealed unsafe class PhysicalMemory
         }
 
         return done;
+    }
+
+    /// <summary>Copies bytes from <paramref name="address"/> on, with zeros for each page that the image lacks.</summary>
+    /// <returns>Bytes that the image had.</returns>
+    public ulong ReadSparsely(PhysicalAddress address, Span<byte> destination)
+    {
+        ulong had = 0;
+        for (int done = 0; done < destination.Length;)
+        {
+            ulong at = unchecked(address.Value + (ulong)done);
+            int got = Read(new(at), destination[done..]);
+            had += (ulong)got;
+            done += got;
+            if (done < destination.Length)
+            {
+                int toNextPage = PageFrame.Size - (int)(unchecked(at + (ulong)got) & (PageFrame.Size - 1));
+                int skipped = Math.Min(toNextPage, destination.Length - done);
+                destination.Slice(done, skipped).Clear();
+                done += skipped;
+            }
+        }
+
+        return had;
     }
 
     private bool TryReadSlowly(PhysicalAddress address, out ulong value)

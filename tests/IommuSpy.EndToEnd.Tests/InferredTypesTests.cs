@@ -13,7 +13,12 @@ public class InferredTypesTests
     [
         "task_struct.comm", "task_struct.tasks", "task_struct.pid", "task_struct.tgid", "task_struct.group_leader", "task_struct.real_parent", "task_struct.parent",
         "task_struct.children", "task_struct.sibling", "task_struct.signal", "task_struct.thread_node", "task_struct.flags", "task_struct.stack", "task_struct.real_cred",
-        "task_struct.cred", "task_struct.mm", "task_struct.active_mm", "signal_struct.thread_head", "cred.uid", "cred.euid", "mm_struct.pgd", "mm_struct.mm_users",
+        "task_struct.cred", "task_struct.mm", "task_struct.active_mm", "signal_struct.thread_head", "cred.uid", "cred.euid", "mm_struct.pgd", "mm_struct.map_count",
+        "mm_struct.start_code", "mm_struct.start_brk", "mm_struct.brk", "mm_struct.start_stack", "mm_struct.arg_start", "mm_struct.env_start", "mm_struct.exe_file",
+        "vm_area_struct.vm_start", "vm_area_struct.vm_end", "vm_area_struct.vm_mm", "vm_area_struct.vm_flags", "vm_area_struct.vm_pgoff", "vm_area_struct.vm_file",
+        "vm_area_struct.vm_ops", "vm_area_struct.vm_private_data", "file.f_path", "file.f_inode", "file.f_mapping", "dentry.d_inode", "dentry.d_parent", "dentry.d_name",
+        "dentry.d_hash", "dentry.d_op", "dentry.d_sb", "dentry_operations.d_dname", "inode.i_mode", "inode.i_sb", "inode.i_ino", "inode.i_mapping", "super_block.s_dev",
+        "super_block.s_root", "vfsmount.mnt_root", "vfsmount.mnt_sb", "mount.mnt", "mount.mnt_parent", "mount.mnt_mountpoint",
     ];
 
     [Theory]

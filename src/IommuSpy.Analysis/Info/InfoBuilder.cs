@@ -40,7 +40,13 @@ internal sealed class InfoBuilder(Machine machine)
             [.. machine.Kernel.Memory.Ranges.Select(RangeReport.Of)],
             _provenance,
             _disagreements,
-            machine.Image.Damage);
+            machine.Image.Damage)
+        {
+            ExcludedBytes = machine.Kernel.Memory.ExcludedBytes,
+            LostBytes = machine.Kernel.Memory.LostBytes,
+            UnstoredBytes = machine.Kernel.Memory.UnstoredBytes,
+            DumpLevel = machine.Image.DumpLevel,
+        };
     }
 
     private T? TakeValue<T>(string name, Fact<T>? fact)

@@ -33,6 +33,18 @@ public sealed record InfoReport(
     IReadOnlyList<string> Disagreements,
     IReadOnlyList<string> Damage)
 {
+    /// <summary>Bytes of memory that were left out on purpose when the image was made: they cannot be read.</summary>
+    public ulong ExcludedBytes { get; init; }
+
+    /// <summary>Bytes of memory that should be in the image and are not: it is cut off, or was never finished.</summary>
+    public ulong LostBytes { get; init; }
+
+    /// <summary>Bytes that an ELF file declares and does not store: they read as zeros.</summary>
+    public ulong UnstoredBytes { get; init; }
+
+    /// <summary>Which kinds of pages makedumpfile left out (-d), where the image says so.</summary>
+    public int? DumpLevel { get; init; }
+
     /// <summary>Asks a machine.</summary>
     public static InfoReport Of(Machine machine) => new InfoBuilder(machine).Build();
 }

@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization;
+using IommuSpy.Analysis.Conversion;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Modules;
 using IommuSpy.Analysis.Pci;
@@ -12,6 +14,7 @@ using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Json;
 
@@ -24,6 +27,8 @@ namespace IommuSpy.Cli.Json;
         typeof(PhysicalAddressConverter), typeof(IoVirtualAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
     ])]
+[JsonSerializable(typeof(ConvertReport))]
+[JsonSerializable(typeof(FormatDescription[]))]
 [JsonSerializable(typeof(InfoReport))]
 [JsonSerializable(typeof(LayoutReport))]
 [JsonSerializable(typeof(DocumentedLayoutReport))]
@@ -39,6 +44,7 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ReadReport))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
+[JsonSerializable(typeof(IommuAnswer))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -45,11 +45,26 @@ internal static class InfoText
             fields.Line(i == 0 ? "memory" : "", $"{range.Start} - {range.End}  {Size.Text(range.End.Value - range.Start.Value + 1)}");
         }
 
+        fields.Line("excluded", report.ExcludedBytes == 0 ? null : $"{Size.Text(report.ExcludedBytes)} of it was left out when the image was made{Kinds(report.DumpLevel)}, and cannot be read");
+        fields.Line("lost", report.LostBytes == 0 ? null : $"{Size.Text(report.LostBytes)} of it should be in the image and is not");
+        fields.Line("unstored", report.UnstoredBytes == 0 ? null : $"{Size.Text(report.UnstoredBytes)} of it is declared and not stored: it reads as zeros, and may have been left out");
         fields.Line("missing", report.MissingBytes == 0 ? null : $"{Size.Text(report.MissingBytes)} that the kernel maps as memory is not in the image");
         fields.Line("read as", report.MemoryLayout);
         foreach (string disagreement in report.Disagreements)
         {
             fields.Line("DISAGREE", disagreement);
         }
+    }
+
+    // makedumpfile -d: a sum of the kinds.
+    private static string Kinds(int? dumpLevel)
+    {
+        if (dumpLevel is not int level)
+        {
+            return "";
+        }
+
+        string[] kinds = [.. new (int Bit, string Name)[] { (1, "zero"), (2, "cache"), (4, "private cache"), (8, "user"), (16, "free") }.Where(kind => (level & kind.Bit) != 0).Select(kind => kind.Name)];
+        return kinds.Length == 0 ? "" : $" (dump level {level}: {string.Join(", ", kinds)} pages)";
     }
 }

@@ -125,7 +125,9 @@ internal sealed class KernelTrial
         if (!layout.Memory.TryGetSpan(text.Physical, length, out ReadOnlySpan<byte> bytes))
         {
             byte[] copy = new byte[length];
-            bytes = copy.AsSpan(0, layout.Memory.Read(text.Physical, copy));
+            // A dump without free pages lacks the kernel's own init sections.
+            layout.Memory.ReadSparsely(text.Physical, copy);
+            bytes = copy;
         }
 
         string? absence = null;

@@ -73,7 +73,8 @@ internal sealed class RootScan(PhysicalMemory memory)
         if (!memory.TryGetSpan(chunk.Start, (int)chunk.Length, out ReadOnlySpan<byte> bytes))
         {
             rented = ArrayPool<byte>.Shared.Rent((int)chunk.Length);
-            bytes = rented.AsSpan(0, memory.Read(chunk.Start, rented.AsSpan(0, (int)chunk.Length)));
+            memory.ReadSparsely(chunk.Start, rented.AsSpan(0, (int)chunk.Length));
+            bytes = rented.AsSpan(0, (int)chunk.Length);
         }
 
         for (int page = 0; page + PageFrame.Size <= bytes.Length; page += PageFrame.Size)

@@ -32,11 +32,15 @@ public sealed record VmCoreInfoNote
 
     private readonly FrozenDictionary<string, string> _values;
 
-    private VmCoreInfoNote(FrozenDictionary<string, string> values)
+    private VmCoreInfoNote(string text, FrozenDictionary<string, string> values)
     {
+        Text = text;
         _values = values;
         Release = values["OSRELEASE"];
     }
+
+    /// <summary>All of it, as the kernel wrote it: whole lines, ASCII.</summary>
+    public string Text { get; }
 
     /// <summary>OSRELEASE: what uname -r prints, such as "6.1.0-56-amd64".</summary>
     public string Release { get; }
@@ -73,6 +77,7 @@ public sealed record VmCoreInfoNote
             return false;
         }
 
+        string whole = Encoding.ASCII.GetString(text[..(text.LastIndexOf((byte)'\n') + 1)]);
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         for (int end = text.IndexOf((byte)'\n'); end >= 0; end = text.IndexOf((byte)'\n'))
         {
@@ -85,7 +90,7 @@ public sealed record VmCoreInfoNote
             }
         }
 
-        note = new VmCoreInfoNote(values.ToFrozenDictionary(StringComparer.Ordinal));
+        note = new VmCoreInfoNote(whole, values.ToFrozenDictionary(StringComparer.Ordinal));
         return true;
     }
 

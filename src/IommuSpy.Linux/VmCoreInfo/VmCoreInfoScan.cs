@@ -16,7 +16,8 @@ internal static class VmCoreInfoScan
         {
             for (ulong at = 0; at < range.Length; at += ChunkBytes)
             {
-                int length = memory.Read(range.Start + at, chunk.AsSpan(0, (int)Math.Min((ulong)chunk.Length, range.Length - at)));
+                int length = (int)Math.Min((ulong)chunk.Length, range.Length - at);
+                memory.ReadSparsely(range.Start + at, chunk.AsSpan(0, length));
                 foreach (VmCoreInfoLocation location in VmCoreInfoNote.FindAll(chunk.AsSpan(0, length)))
                 {
                     if (location.Offset < ChunkBytes && VmCoreInfoNote.TryParse(chunk.AsSpan(location.TextOffset, location.TextLength), out VmCoreInfoNote? note))

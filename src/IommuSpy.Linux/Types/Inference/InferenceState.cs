@@ -29,4 +29,49 @@ internal sealed class InferenceState(LinuxKernel kernel)
 
     /// <summary>Each mm of a process, and a task that has it.</summary>
     public Dictionary<ulong, ulong> Maps { get; } = [];
+
+    /// <summary>The areas of each mm, in order of address.</summary>
+    public Dictionary<ulong, List<ulong>> Areas { get; } = [];
+
+    /// <summary>More than which no vm_area_struct has: the least distance between two of them.</summary>
+    public int AreaBytes { get; set; }
+
+    /// <summary>Every struct file that maps something, or that a process runs.</summary>
+    public List<ulong> Files { get; set; } = [];
+
+    /// <summary>The directory entries of those files, and all above them.</summary>
+    public List<ulong> Entries { get; set; } = [];
+
+    /// <summary>Those of them that are directories: another is below them.</summary>
+    public HashSet<ulong> Directories { get; } = [];
+
+    /// <summary>Every super_block on the list of all.</summary>
+    public List<ulong> Supers { get; set; } = [];
+
+    /// <summary>Every area of every mm.</summary>
+    public List<ulong> AllAreas => [.. Areas.Values.SelectMany(areas => areas)];
+
+    /// <summary>Whether an address is in the kernel's image or in module space, where tables of functions are.</summary>
+    public bool IsStatic(ulong address) =>
+        Kernel.Text.Contains(new(address)) || (Kernel.Facts.ModulesBase is { } modules && address >= modules.Value.Value && Memory.IsPointer(address));
+
+    /// <summary>Where a field is that a step before found.</summary>
+    public int At(string tag, string name) => Book.OffsetOf(tag, name) ?? throw new InvalidOperationException($"{tag}.{name} was not inferred");
+
+    /// <summary>Whether all those fields were found.</summary>
+    public bool Has(string tag, params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (Book.OffsetOf(tag, name) is null)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The word of an object that a field holds; 0 where there is none.</summary>
+    public ulong Read(ulong instance, int offset) => Memory.WordOrZero(instance + (ulong)offset);
 }

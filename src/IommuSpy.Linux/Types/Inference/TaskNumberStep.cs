@@ -24,8 +24,10 @@ internal static class TaskNumberStep
             : task == first ? value == 1 && seen.TryAdd(offset, [1])
             : value is > 0 and <= MaxPid && seen[offset].Add(value));
 
-        // Two remain, pid and tgid: declared in this order, one after the other, since they exist.
-        if (numbers.Count != 2 || numbers[1] - numbers[0] != sizeof(uint))
+        // pid and tgid are declared in this order, one after the other, since they exist. Other numbers of a task (sched_ext's) stand alone.
+        int[] sideBySide = [.. numbers.Where(offset => numbers.Contains(offset + sizeof(uint)))];
+        numbers = sideBySide.Length == 1 ? [sideBySide[0], sideBySide[0] + sizeof(uint)] : numbers;
+        if (sideBySide.Length != 1)
         {
             string reason = $"{numbers.Count} offsets hold small numbers that are 0 in init_task, 1 in the first process and different in all others, where two are expected side by side";
             state.Book.Refuse("task_struct", "pid", reason);

@@ -15,6 +15,13 @@ internal static class TypeInference
         TaskPropertyStep.Run(state);
         CredentialStep.Run(state);
         MemoryMapStep.Run(state);
+        AreaStep.Run(state);
+        AreaPropertyStep.Run(state);
+        FileStep.Run(state);
+        SuperBlockStep.Run(state);
+        DirectoryEntryStep.Run(state);
+        MountStep.Run(state);
+        SpecialAreaStep.Run(state);
         return state.Book.Close();
     }
 }

@@ -28,10 +28,10 @@ public sealed class ElfCoreFormat : IMemoryFormat
     public string Name => "ELF core";
 
     /// <inheritdoc/>
-    public bool Recognises(MappedFile file) => file.Length >= (ulong)Magic.Length && file.Span(0, Magic.Length).SequenceEqual(Magic);
+    public bool Recognises(ImageFile file) => file.StartsWith(Magic);
 
     /// <inheritdoc/>
-    public MemoryImage Open(MappedFile file, MemoryImageOptions options)
+    public MemoryImage Open(ImageFile file, MemoryImageOptions options)
     {
         List<ProgramHeader> headers = ReadProgramHeaders(file);
         List<string> damage = [];
@@ -39,6 +39,8 @@ public sealed class ElfCoreFormat : IMemoryFormat
         List<PhysicalRange> data = [];
         List<ElfNote> notes = [];
         ulong noteBytes = 0;
+        ulong lost = 0;
+        ulong unstored = 0;
         for (int i = 0; i < headers.Count; i++)
         {
             ProgramHeader header = headers[i];
@@ -50,6 +52,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
             ulong stored = header.Offset < file.Length ? Math.Min(header.FileBytes, file.Length - header.Offset) : 0;
             if (stored < header.FileBytes)
             {
+                lost += header.Type == LoadSegment ? header.FileBytes - stored : 0;
                 damage.Add($"program header {i} ends at 0x{header.Offset + header.FileBytes:x} and the file at 0x{file.Length:x}: {Size.Text(header.FileBytes - stored)} of {(header.Type == LoadSegment ? "RAM" : "notes")} is missing");
             }
 
@@ -69,13 +72,14 @@ public sealed class ElfCoreFormat : IMemoryFormat
             PhysicalAddress start = new(header.PhysicalAddress);
             if (stored > 0)
             {
-                segments.Add(MemorySegment.InFile(start, file, header.Offset, stored));
+                segments.Add(file.SegmentAt(start, header.Offset, stored));
                 data.AddRange(FileData.In(file, start, header.Offset, stored));
             }
 
             // Only what the file never meant to store reads as zero: what it lost is missing.
             if (header.MemoryBytes > header.FileBytes && stored == header.FileBytes)
             {
+                unstored += header.MemoryBytes - stored;
                 segments.Add(MemorySegment.Behind(ZeroSegment.Instance, new(start + stored, header.MemoryBytes - stored)));
             }
         }
@@ -95,7 +99,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
             throw new MemoryImageException($"{file.Path}: ELF core with virtual addresses only (every p_paddr is 0): take the dump with physical addresses (QEMU: paging=false)");
         }
 
-        return new(file, Name, [new(Build(file, segments, data), "program headers, by physical address")])
+        return new(file, Name, [new(PhysicalMemory.Of(file, Name, segments, data, lost, unstored), "program headers, by physical address")])
         {
             Notes = notes,
             Cpus = [.. notes.Select(QemuCpuNote.Read).OfType<CpuState>()],
@@ -103,19 +107,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
         };
     }
 
-    private static PhysicalMemory Build(MappedFile file, List<MemorySegment> segments, List<PhysicalRange> data)
-    {
-        try
-        {
-            return new(segments) { DataRanges = [.. data.OrderBy(range => range.Start)] };
-        }
-        catch (MemoryImageException e)
-        {
-            throw new MemoryImageException($"{file.Path}: ELF core whose {e.Message}", e);
-        }
-    }
-
-    private static List<ProgramHeader> ReadProgramHeaders(MappedFile file)
+    private static List<ProgramHeader> ReadProgramHeaders(ImageFile file)
     {
         if (file.Length < HeaderBytes)
         {

@@ -14,10 +14,10 @@ public sealed class RawFormat : IMemoryFormat
     public string Name => "raw";
 
     /// <inheritdoc/>
-    public bool Recognises(MappedFile file) => true;
+    public bool Recognises(ImageFile file) => true;
 
     /// <inheritdoc/>
-    public MemoryImage Open(MappedFile file, MemoryImageOptions options)
+    public MemoryImage Open(ImageFile file, MemoryImageOptions options)
     {
         ulong length = file.Length & ~(ulong)(PageFrame.Size - 1);
         if (length == 0)
@@ -39,15 +39,15 @@ public sealed class RawFormat : IMemoryFormat
         return new(file, Name, layouts) { DeclaresItsSize = false, Damage = damage };
     }
 
-    private static MemoryLayout Whole(MappedFile file, ulong length) =>
+    private static MemoryLayout Whole(ImageFile file, ulong length) =>
         new(Build(file, [(new(0), 0, length)]), "file offset is physical address");
 
-    private static MemoryLayout Split(MappedFile file, ulong length, ulong split) => new(
+    private static MemoryLayout Split(ImageFile file, ulong length, ulong split) => new(
         Build(file, [(new(0), 0, split), (new(FourGiB), split, length - split)]),
         $"RAM split at 0x{split:x}, the rest from 4 GiB");
 
-    private static PhysicalMemory Build(MappedFile file, (PhysicalAddress Start, ulong Offset, ulong Length)[] runs) =>
-        new(runs.Select(run => MemorySegment.InFile(run.Start, file, run.Offset, run.Length)))
+    private static PhysicalMemory Build(ImageFile file, (PhysicalAddress Start, ulong Offset, ulong Length)[] runs) =>
+        new(runs.Select(run => file.SegmentAt(run.Start, run.Offset, run.Length)))
         {
             DataRanges = [.. runs.SelectMany(run => FileData.In(file, run.Start, run.Offset, run.Length))],
         };

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Text;
+using IommuSpy.Linux;
+using IommuSpy.Linux.VmCoreInfo;
+using IommuSpy.Memory;
+using IommuSpy.Memory.Compression;
+using IommuSpy.Memory.Writing;
+
+namespace IommuSpy.Analysis.Conversion;
+
+/// <summary>
+/// Writes an image in another format. Where a kernel is found in it, it says what the image alone does not: which layout of a raw file is right, VMCOREINFO,
+/// and where memory is mapped, which peers take from an ELF core.
+/// </summary>
+public sealed class ImageConverter
+{
+    private readonly MemoryImage _image;
+    private readonly Machine? _machine;
+    private readonly string? _absence;
+
+    /// <summary>Looks for the kernel in an image.</summary>
+    /// <param name="image">The image, which stays the caller's.</param>
+    /// <param name="options">What the user says of it.</param>
+    /// <exception cref="MemoryImageException">The image has lost a part of the kernel's memory.</exception>
+    public ImageConverter(MemoryImage image, MemoryImageOptions options)
+    {
+        _image = image;
+        try
+        {
+            _machine = Machine.Over(image, options);
+        }
+        catch (LinuxDiscoveryException e)
+        {
+            _absence = e.Message;
+        }
+    }
+
+    /// <summary>Writes a file, or with null into <paramref name="stream"/>.</summary>
+    /// <param name="path">The file; "-" for the stream.</param>
+    /// <param name="stream">Where "-" goes.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="compression">Of a kdump.</param>
+    /// <param name="excludeZero">Leave zero pages out.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <exception cref="MemoryImageException">It cannot be written, or which of a raw file's layouts is right cannot be told.</exception>
+    public ConvertReport Write(string path, Stream? stream, ImageFormat format, PageCompression compression, bool excludeZero, Action<double>? progress)
+    {
+        long start = Stopwatch.GetTimestamp();
+        if (_machine is null && _image.Layouts.Count > 1)
+        {
+            throw new MemoryImageException($"{_absence}; so where its memory belongs is not known: say so with --ram-split");
+        }
+
+        MemoryLayout layout = _machine?.Kernel.Layout ?? _image.Layouts[0];
+        List<string> context = [];
+        WriteOptions options = new(format, compression, excludeZero, Filter: null, _machine?.Kernel.Facts.PageOffsetBase?.Value)
+        {
+            Notes = format is ImageFormat.Elf or ImageFormat.Kdump ? Notes(context) : [],
+            Release = _machine?.Kernel.Facts.Release.Value,
+            Progress = progress,
+        };
+        WriteResult result = stream is null ? ImageWriter.Write(_image, layout, path, options) : ImageWriter.Write(_image, layout, stream, options);
+        return new(
+            _image.Path,
+            _image.Format,
+            path,
+            format.ToString().ToLowerInvariant(),
+            format == ImageFormat.Kdump ? compression.ToString().ToLowerInvariant() : null,
+            result.Pages,
+            result.Written,
+            result.Excluded,
+            result.Missing,
+            result.Unreadable,
+            result.Bytes,
+            Stopwatch.GetElapsedTime(start).TotalSeconds,
+            context);
+    }
+
+    private List<ElfNote> Notes(List<string> context)
+    {
+        List<ElfNote> notes = [.. _image.Notes];
+        if (notes.Count > 0)
+        {
+            context.Add($"{notes.Count} notes of the image{(_image.Cpus.Count > 0 ? $", registers of {_image.Cpus.Count} CPUs among them" : "")}");
+        }
+
+        if (!notes.Exists(note => string.Equals(note.Name, "VMCOREINFO", StringComparison.Ordinal)) && _machine?.Kernel.VmCoreInfo is VmCoreInfoNote found)
+        {
+            notes.Add(new("VMCOREINFO", 0, Encoding.ASCII.GetBytes(found.Text)));
+            context.Add("VMCOREINFO, found in memory");
+        }
+
+        return notes;
+    }
+}

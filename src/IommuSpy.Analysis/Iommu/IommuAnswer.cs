@@ -1,0 +1,19 @@
+using IommuSpy.Linux.Iommu;
+
+namespace IommuSpy.Analysis.Iommu;
+
+/// <summary>The IOMMUs of a machine, for showing.</summary>
+/// <param name="Units">Each unit.</param>
+/// <param name="Firmware">What firmware says of them; null where the image has no such table.</param>
+/// <param name="Disagreements">Where two ways of finding them do not agree.</param>
+/// <param name="ObjectsAbsence">Why the kernel's objects could not be asked; null where they could.</param>
+public sealed record IommuAnswer(
+    IReadOnlyList<IommuUnitAnswer> Units, FirmwareAnswer? Firmware, IReadOnlyList<string> Disagreements, string? ObjectsAbsence)
+{
+    /// <summary>The answer of a machine.</summary>
+    public static IommuAnswer Of(Machine machine)
+    {
+        IommuReport report = machine.Iommu;
+        return new([.. report.Units.Select(IommuUnitAnswer.Of)], FirmwareAnswer.Of(report), report.Disagreements, report.ObjectsAbsence);
+    }
+}

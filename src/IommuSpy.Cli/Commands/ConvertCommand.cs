@@ -1,0 +1,83 @@
+using System.CommandLine;
+using IommuSpy.Analysis.Conversion;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+using IommuSpy.Memory;
+using IommuSpy.Memory.Compression;
+using IommuSpy.Memory.Writing;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy convert: an image in another format.</summary>
+internal static class ConvertCommand
+{
+    private const string StandardOutput = "-";
+
+    public static Command Build()
+    {
+        Argument<string[]> files = new("files") { Description = "IN OUT: the image and the new file, - for standard input and output; the parts of a split dump are each an IN.", HelpName = "FILE", Arity = ArgumentArity.OneOrMore };
+        Option<string> format = new("--format") { Description = "elf, lime, avml, raw or kdump.", HelpName = "FORMAT", Required = true };
+        Option<string> compress = new("--compress") { Description = "Of a kdump: zlib, snappy, zstd or none.", HelpName = "HOW", DefaultValueFactory = _ => "zlib" };
+        Option<string?> exclude = new("--exclude") { Description = "Leave out pages: zero.", HelpName = "KINDS" };
+        format.AcceptOnlyFromAmong("elf", "lime", "avml", "raw", "kdump");
+        compress.AcceptOnlyFromAmong("zlib", "snappy", "zstd", "none");
+        Command command = new(
+            "convert",
+            "Writes an image in another format, readable by you alone. Into a pipe, a kdump is flattened (makedumpfile -R).\n\nExamples: iommu-spy convert dump.elf dump.kdump --format kdump --compress zstd\n          iommu-spy convert dump.kdump - --format lime | ssh store 'cat > dump.lime'")
+        {
+            files,
+            format,
+            compress,
+            exclude,
+        };
+        SourceOptions source = new(command);
+        OutputOptions output = new(command);
+        command.SetAction(result =>
+        {
+            string[] named = result.GetValue(files)!;
+            IReadOnlyList<string> inputs = [.. source.Named(result), .. named[..^1]];
+            string target = named[^1];
+            if (inputs.Count == 0)
+            {
+                throw new UsageException("convert what into what? Name the image and the new file: convert IN OUT --format FORMAT");
+            }
+
+            bool excludeZero = ExcludesZero(result.GetValue(exclude));
+            using MemoryImage image = source.OpenImage(result, inputs);
+            ImageConverter converter = new(image, source.Options(result));
+            using Stream? stream = string.Equals(target, StandardOutput, StringComparison.Ordinal) ? Output.Bytes() : null;
+            Progress progress = new("converting");
+            ConvertReport report = converter.Write(
+                target, stream, Enum.Parse<ImageFormat>(result.GetValue(format)!, ignoreCase: true), Enum.Parse<PageCompression>(result.GetValue(compress)!, ignoreCase: true), excludeZero, progress.Show);
+            progress.Clear();
+            if (output.Json(result) && stream is null)
+            {
+                Output.Json(report, ReportJson.Default.ConvertReport);
+            }
+            else
+            {
+                // Standard output may be the image.
+                ConvertText.Write(stream is null ? Console.Out : Console.Error, report);
+            }
+
+            if (report.Unreadable > 0)
+            {
+                Console.Error.WriteLine($"iommu-spy: {report.Source}: {report.Unreadable} pages do not decode: {(report.Format == "kdump" ? "they are missing from" : "they are zeros in")} {target}");
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static bool ExcludesZero(string? kinds)
+    {
+        bool zero = false;
+        foreach (string kind in (kinds ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            zero |= kind == "zero" ? true : throw new UsageException($"--exclude {kind}: this version leaves out zero pages only: --exclude zero");
+        }
+
+        return zero;
+    }
+}

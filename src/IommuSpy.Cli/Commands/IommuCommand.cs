@@ -1,0 +1,37 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Iommu;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy iommu: the machine's IOMMUs and what their tables say of each device.</summary>
+internal static class IommuCommand
+{
+    public static Command Build()
+    {
+        Command command = new(
+            "iommu",
+            "The machine's IOMMUs: their mode, capabilities and tables, how each was found, and what they say of each device.\n\nExample: iommu-spy iommu -s dump.elf");
+        SourceOptions source = new(command);
+        OutputOptions output = new(command);
+        command.SetAction(result =>
+        {
+            using Machine machine = source.OpenMachine(result);
+            IommuAnswer answer = IommuAnswer.Of(machine);
+            if (output.Json(result))
+            {
+                Output.Json(answer, ReportJson.Default.IommuAnswer);
+            }
+            else
+            {
+                using StreamWriter writer = Output.Text();
+                IommuText.Write(writer, answer);
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,132 @@
+using IommuSpy.Linux.Acpi;
+using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.Types;
+using IommuSpy.Memory;
+using IommuSpy.Translation.Devices;
+
+namespace IommuSpy.Linux.Iommu;
+
+/// <summary>Finds the IOMMUs of a machine by three ways, and joins what they say of the same one.</summary>
+internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects, string? absence)
+{
+    /// <summary>How tables that a scan found are named among the ways.</summary>
+    public const string ScanName = "scan of memory";
+
+    private readonly List<string> _disagreements = [];
+    private readonly TableCheck _check = new(kernel.Memory, kernel.Facts.EntryMask.Value);
+
+    /// <summary>Everything.</summary>
+    public IommuReport Find()
+    {
+        IReadOnlyList<FoundTables> scanned = new IommuScan(kernel.Memory, kernel.Facts.EntryMask.Value).Find();
+        AcpiTables acpi = AcpiTables.Find(kernel, objects);
+        List<IommuUnit> units = [];
+        string? objectsAbsence = absence;
+        if (objects is not null)
+        {
+            try
+            {
+                units.AddRange(new IommuObjects(objects, _check).Units());
+            }
+            catch (MissingTypeException missing)
+            {
+                objectsAbsence = missing.Message;
+            }
+        }
+
+        JoinScan(units, scanned);
+        JoinFirmware(units, acpi);
+        return new([.. units.Select(WithContexts)], acpi.Dmar, acpi.Ivrs, _disagreements, objectsAbsence);
+    }
+
+    // A scan's tables are those of a unit that the kernel's objects name, or of one that they do not.
+    private void JoinScan(List<IommuUnit> units, IReadOnlyList<FoundTables> scanned)
+    {
+        bool objectsKnow = units.Exists(unit => unit.Tables is not null);
+        HashSet<ulong> joined = [];
+        for (int i = 0; i < units.Count; i++)
+        {
+            if (units[i].Tables is not IDeviceTables tables)
+            {
+                continue;
+            }
+
+            FoundTables? same = scanned.FirstOrDefault(found => found.Root == tables.Root);
+            if (same is not null)
+            {
+                joined.Add(same.Root.Value);
+                units[i] = units[i] with { FoundBy = [.. units[i].FoundBy, ScanName] };
+                if (same.Mode != units[i].Mode)
+                {
+                    _disagreements.Add($"the tables at {same.Root} are {units[i].Mode} by {units[i].FoundBy[0]}, and look like {same.Mode}");
+                }
+            }
+            else if (HasTranslation(tables))
+            {
+                _disagreements.Add($"the tables at {tables.Root} that {units[i].FoundBy[0]} names do not verify as such by their shape");
+            }
+        }
+
+        foreach (FoundTables found in scanned.Where(found => !joined.Contains(found.Root.Value)))
+        {
+            if (objectsKnow)
+            {
+                // The kernel's objects are complete: what else looks like tables is an earlier kernel's, or freed.
+                _disagreements.Add($"memory at {found.Root} looks like {(found.Kind == IommuKind.VtD ? "a VT-d root table" : "an AMD-Vi device table")} of {found.Weight} entries, but no unit uses it: left over");
+                continue;
+            }
+
+            units.Add(new() { Kind = found.Kind, Mode = found.Mode, Tables = found.Tables, FoundBy = [ScanName] });
+        }
+    }
+
+    private static bool HasTranslation(IDeviceTables tables) => tables.Contexts(out _).Any(context => context.Mode is DmaMode.Translated or DmaMode.PassThrough);
+
+    private void JoinFirmware(List<IommuUnit> units, AcpiTables acpi)
+    {
+        foreach (DmarUnit described in acpi.Dmar?.Units ?? [])
+        {
+            Join(units, IommuKind.VtD, described.Registers, described.Segment, described.IncludesAll, "ACPI DMAR");
+        }
+
+        foreach (IvrsUnit described in acpi.Ivrs?.Units ?? [])
+        {
+            Join(units, IommuKind.AmdVi, described.Registers, described.Segment, null, "ACPI IVRS");
+        }
+    }
+
+    // Firmware knows registers; tables without known registers are a unit's where there is only one of each.
+    private void Join(List<IommuUnit> units, IommuKind kind, PhysicalAddress registers, ushort segment, bool? servesTheRest, string way)
+    {
+        int at = units.FindIndex(unit => unit.Kind == kind && unit.Registers == registers);
+        if (at < 0)
+        {
+            int[] unclaimed = [.. Enumerable.Range(0, units.Count).Where(i => units[i].Kind == kind && units[i].Registers is null && units[i].Segment == segment)];
+            at = unclaimed.Length == 1 ? unclaimed[0] : -1;
+        }
+
+        if (at < 0)
+        {
+            units.Add(new() { Kind = kind, Mode = IommuMode.None, Registers = registers, Segment = segment, ServesTheRest = servesTheRest, FoundBy = [way] });
+            if (objects is not null && absence is null && units.Exists(unit => unit.Kind == kind && unit.Object is not null))
+            {
+                _disagreements.Add($"{way} describes a unit at {registers} that the kernel's objects do not have");
+            }
+
+            return;
+        }
+
+        units[at] = units[at] with { Registers = registers, ServesTheRest = servesTheRest ?? units[at].ServesTheRest, FoundBy = [.. units[at].FoundBy, way] };
+    }
+
+    private static IommuUnit WithContexts(IommuUnit unit)
+    {
+        if (unit.Tables is not IDeviceTables tables)
+        {
+            return unit;
+        }
+
+        IReadOnlyList<DeviceContext> contexts = tables.Contexts(out bool cut);
+        return unit with { Contexts = contexts, ContextsCut = cut };
+    }
+}

@@ -1,0 +1,42 @@
+using IommuSpy.Linux.Acpi;
+using IommuSpy.Linux.Objects;
+using IommuSpy.Translation.Devices;
+
+namespace IommuSpy.Linux.Iommu;
+
+/// <summary>The IOMMUs of a machine. Immutable; safe to share between threads.</summary>
+/// <param name="Units">Each unit.</param>
+/// <param name="Dmar">Intel's description of them by firmware; null where the image has none.</param>
+/// <param name="Ivrs">AMD's description of them by firmware; null where the image has none.</param>
+/// <param name="Disagreements">Where two ways of finding them do not agree.</param>
+/// <param name="ObjectsAbsence">Why the kernel's objects could not be asked; null where they could.</param>
+public sealed record IommuReport(
+    IReadOnlyList<IommuUnit> Units, DmarTable? Dmar, IvrsTable? Ivrs, IReadOnlyList<string> Disagreements, string? ObjectsAbsence)
+{
+    /// <summary>Finds them: by the kernel's objects, by firmware's tables, and by what tables look like.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="objects">Reads its objects; null where nothing describes its types.</param>
+    /// <param name="absence">Why not.</param>
+    public static IommuReport Find(LinuxKernel kernel, KernelObjects? objects, string? absence = null) => new IommuDiscovery(kernel, objects, absence).Find();
+
+    /// <summary>The unit whose tables speak of a device, and what they say. Where several could, the one whose entry is present.</summary>
+    /// <returns>Null where no unit has tables for its segment.</returns>
+    public (IommuUnit Unit, DeviceContext Context)? ContextOf(RequesterId requester, int? pasid = null)
+    {
+        (IommuUnit, DeviceContext)? found = null;
+        foreach (IommuUnit unit in Units)
+        {
+            if (unit.Segment == requester.Segment && unit.ContextOf(requester, pasid) is DeviceContext context)
+            {
+                if (context.Mode != DmaMode.Blocked)
+                {
+                    return (unit, context);
+                }
+
+                found ??= (unit, context);
+            }
+        }
+
+        return found;
+    }
+}

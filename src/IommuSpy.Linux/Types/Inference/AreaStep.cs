@@ -1,0 +1,237 @@
+using IommuSpy.Memory;
+
+namespace IommuSpy.Linux.Types.Inference;
+
+/// <summary>
+/// How an mm_struct keeps its areas, and where each area begins and ends: a maple tree (since 6.1), whose root names the tree and whose ranges are the areas'; or a list in order of
+/// address (until 6.0).
+/// </summary>
+internal static class AreaStep
+{
+    private const int MaxAreaBytes = 512;
+    private const int MaxAreas = 1 << 20;
+    private const int MaxTreeBytes = 64;
+
+    public static void Run(InferenceState state)
+    {
+        if (state.Maps.Count == 0)
+        {
+            Refuse(state, "mm was not found");
+            return;
+        }
+
+        if (!Tree(state) && !List(state))
+        {
+            Refuse(state, "no pointer of mm_struct leads in every process to a maple tree of areas or to a list of them");
+            return;
+        }
+
+        List<ulong> all = [.. state.Areas.Values.SelectMany(areas => areas)];
+        Dictionary<ulong, int> counts = state.Areas.ToDictionary(pair => pair.Key, pair => pair.Value.Count);
+        List<int> mapCount = FieldSearch.HalfWords(state.Memory, [.. state.Maps.Keys], MemoryMapStep.MaxMapBytes, (map, value, _) => value == (ulong)counts[map]);
+        if (mapCount.Count == 1 && counts.Values.Distinct().Skip(1).Any())
+        {
+            state.Book.Add("mm_struct", "map_count", mapCount[0], LayoutBook.Int, state.Maps.Count, "counts exactly the areas of each mm");
+        }
+        else
+        {
+            state.Book.Refuse("mm_struct", "map_count", $"{mapCount.Count} offsets count the areas of each mm");
+        }
+
+        state.AreaBytes = Math.Min(state.AreaBytes, FieldSearch.LeastDistance(all, MaxAreaBytes));
+    }
+
+    private static void Refuse(InferenceState state, string reason)
+    {
+        foreach (string field in new[] { "vm_start", "vm_end", "vm_mm" })
+        {
+            state.Book.Refuse("vm_area_struct", field, reason);
+        }
+    }
+
+    private static bool Tree(InferenceState state)
+    {
+        KernelBytes memory = state.Memory;
+        List<ulong> maps = [.. state.Maps.Keys];
+        ulong? distance = null;
+        List<int> roots = FieldSearch.Words(memory, maps, MemoryMapStep.MaxMapBytes, (map, value, offset) =>
+            MapleNodes.TreeOf(memory, value) is ulong tree && tree >= map && map + (ulong)offset - tree < MaxTreeBytes
+            && (distance ??= map + (ulong)offset - tree) == map + (ulong)offset - tree);
+        if (roots.Count != 1)
+        {
+            return false;
+        }
+
+        int root = roots[0];
+        Dictionary<ulong, (ulong First, ulong Last)> ranges = [];
+        foreach (ulong map in maps)
+        {
+            if (MapleNodes.Read(memory, state.Read(map, root)) is not { Count: > 0 } entries)
+            {
+                return false;
+            }
+
+            state.Areas[map] = [.. entries.Select(entry => entry.Entry)];
+            entries.ForEach(entry => ranges[entry.Entry] = (entry.First, entry.Last));
+        }
+
+        Dictionary<ulong, ulong> owner = Owners(state);
+        List<ulong> all = [.. ranges.Keys];
+        state.AreaBytes = FieldSearch.LeastDistance(all, MaxAreaBytes);
+        List<int> starts = FieldSearch.Words(memory, all, state.AreaBytes, (area, value, _) => value == ranges[area].First);
+        List<int> ends = FieldSearch.Words(memory, all, state.AreaBytes, (area, value, _) => value == ranges[area].Last + 1);
+        List<int> mm = FieldSearch.Words(memory, all, state.AreaBytes, (area, value, _) => value == owner[area]);
+        if (starts.Count != 1 || ends.Count != 1 || mm.Count != 1)
+        {
+            state.Areas.Clear();
+            return false;
+        }
+
+        state.Book.Size("maple_node", MapleNodes.NodeBytes);
+        state.Book.Size("maple_range_64", MapleNodes.NodeBytes);
+        state.Book.Size("maple_arange_64", MapleNodes.NodeBytes - sizeof(ulong));
+        const string Nodes = "the documented layout, by which every tree's pivots ascend and every area is the range that the tree gives for it";
+        foreach ((string node, int slots, int slotsAt) in new[]
+        {
+            ("maple_range_64", MapleNodes.RangeSlots, MapleNodes.RangeSlotsAt), ("maple_arange_64", MapleNodes.AllocationSlots, MapleNodes.AllocationSlotsAt),
+        })
+        {
+            state.Book.Add(node, "parent", 0, LayoutBook.Pointer, maps.Count, Nodes, InferenceConfidence.Confirmed);
+            state.Book.Add(node, "pivot", MapleNodes.PivotsAt, new ArrayType(() => LayoutBook.UnsignedLong, (ulong)slots - 1), all.Count, Nodes, InferenceConfidence.Confirmed);
+            state.Book.Add(node, "slot", slotsAt, new ArrayType(() => LayoutBook.Pointer, (ulong)slots), all.Count, Nodes, InferenceConfidence.Confirmed);
+        }
+
+        int at = root - (int)distance!.Value;
+        state.Book.Add("maple_tree", "ma_root", (int)distance.Value, LayoutBook.Pointer, maps.Count, "leads to a node that names the tree as its parent");
+        state.Book.Add("mm_struct", "mm_mt", at, state.Book.Struct("maple_tree"), maps.Count, "what the tree's root node names as its parent");
+        state.Book.Add("vm_area_struct", "vm_start", starts[0], LayoutBook.UnsignedLong, all.Count, "the first index that the tree gives for the area");
+        state.Book.Add("vm_area_struct", "vm_end", ends[0], LayoutBook.UnsignedLong, all.Count, "one more than the last index that the tree gives for the area");
+        state.Book.Add("vm_area_struct", "vm_mm", mm[0], state.Book.PointerTo("mm_struct"), all.Count, "the mm whose tree holds the area");
+        return true;
+    }
+
+    private static bool List(InferenceState state)
+    {
+        KernelBytes memory = state.Memory;
+        List<ulong> maps = [.. state.Maps.Keys];
+        List<int> heads = FieldSearch.Words(memory, maps, MemoryMapStep.MaxMapBytes, (_, value, _) => memory.IsDirect(value) && value % sizeof(ulong) == 0);
+        List<Chain> found = [];
+        foreach (int head in heads)
+        {
+            Dictionary<ulong, ulong> first = [];
+            if (!maps.TrueForAll(map => first.TryAdd(state.Read(map, head), map)))
+            {
+                continue;
+            }
+
+            foreach (int mm in FieldSearch.Words(memory, [.. first.Keys], MaxAreaBytes, (area, value, _) => value == first[area]))
+            {
+                for (int next = 0; next < MaxAreaBytes; next += sizeof(ulong))
+                {
+                    if (next != mm && Follow(state, maps, head, mm, next) is Chain chain)
+                    {
+                        found.Add(chain);
+                    }
+                }
+            }
+        }
+
+        if (found.Count != 1)
+        {
+            return false;
+        }
+
+        Chain areas = found[0];
+        List<ulong> all = [.. areas.Of.Values.SelectMany(chain => chain)];
+        Dictionary<ulong, ulong> after = [];
+        foreach (List<ulong> chain in areas.Of.Values)
+        {
+            for (int i = 0; i + 1 < chain.Count; i++)
+            {
+                after[chain[i]] = chain[i + 1];
+            }
+        }
+
+        // Both grow along the list and are aligned to pages; an area ends behind its start and not behind the next one's.
+        state.AreaBytes = FieldSearch.LeastDistance(all, MaxAreaBytes);
+        List<int> bounds = FieldSearch.Words(memory, all, state.AreaBytes, (area, value, offset) =>
+            value % PageFrame.Size == 0 && (long)value >= 0 && (!after.TryGetValue(area, out ulong next) || value < state.Read(next, offset)));
+        (int Start, int End)[] pairs = [.. from start in bounds from end in bounds where all.TrueForAll(area => IsRange(state, area, start, end, after)) select (start, end)];
+        if (pairs.Length != 1)
+        {
+            return false;
+        }
+
+        foreach ((ulong map, List<ulong> chain) in areas.Of)
+        {
+            state.Areas[map] = chain;
+        }
+
+        (int startAt, int endAt) = pairs[0];
+        const string Linked = "a list from mm_struct.mmap on whose every member names this mm at vm_mm and is linked back at vm_prev";
+        state.Book.Add("mm_struct", "mmap", areas.Head, state.Book.PointerTo("vm_area_struct"), maps.Count, Linked);
+        state.Book.Add("vm_area_struct", "vm_next", areas.Next, state.Book.PointerTo("vm_area_struct"), all.Count, Linked);
+        state.Book.Add("vm_area_struct", "vm_prev", areas.Previous, state.Book.PointerTo("vm_area_struct"), all.Count, Linked);
+        state.Book.Add("vm_area_struct", "vm_mm", areas.Map, state.Book.PointerTo("mm_struct"), all.Count, Linked);
+        const string Ordered = "page aligned, start before end, and no area begins before the one before it on the list ends";
+        state.Book.Add("vm_area_struct", "vm_start", startAt, LayoutBook.UnsignedLong, all.Count, Ordered);
+        state.Book.Add("vm_area_struct", "vm_end", endAt, LayoutBook.UnsignedLong, all.Count, Ordered);
+        return true;
+    }
+
+    private static bool IsRange(InferenceState state, ulong area, int start, int end, Dictionary<ulong, ulong> after)
+    {
+        ulong last = state.Read(area, end);
+        return state.Read(area, start) < last && (!after.TryGetValue(area, out ulong next) || last <= state.Read(next, start));
+    }
+
+    private static Chain? Follow(InferenceState state, List<ulong> maps, int head, int mm, int next)
+    {
+        Dictionary<ulong, List<ulong>> chains = [];
+        foreach (ulong map in maps)
+        {
+            List<ulong> chain = [];
+            for (ulong area = state.Read(map, head); area != 0; area = state.Read(area, next))
+            {
+                if (!state.Memory.IsDirect(area) || area % sizeof(ulong) != 0 || state.Read(area, mm) != map || chain.Count == MaxAreas || (chain.Count > 0 && area == chain[0]))
+                {
+                    return null;
+                }
+
+                chain.Add(area);
+            }
+
+            chains[map] = chain;
+        }
+
+        Dictionary<ulong, ulong> before = [];
+        foreach (List<ulong> chain in chains.Values)
+        {
+            for (int i = 0; i < chain.Count; i++)
+            {
+                if (!before.TryAdd(chain[i], i == 0 ? 0 : chain[i - 1]))
+                {
+                    return null;
+                }
+            }
+        }
+
+        List<int> previous = chains.Values.Any(chain => chain.Count > 1)
+            ? FieldSearch.Words(state.Memory, [.. before.Keys], MaxAreaBytes, (area, value, _) => value == before[area])
+            : [];
+        return previous.Count == 1 ? new(head, mm, next, previous[0], chains) : null;
+    }
+
+    private static Dictionary<ulong, ulong> Owners(InferenceState state)
+    {
+        Dictionary<ulong, ulong> owner = [];
+        foreach ((ulong map, List<ulong> areas) in state.Areas)
+        {
+            areas.ForEach(area => owner[area] = map);
+        }
+
+        return owner;
+    }
+
+    private sealed record Chain(int Head, int Map, int Next, int Previous, Dictionary<ulong, List<ulong>> Of);
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using IommuSpy.Memory.Writing;
+using ZstdSharp;
+
+namespace IommuSpy.Memory.Containers;
+
+/// <summary>
+/// The image in a container, in a file of its own: what is compressed as one stream cannot be read at random. The copy is for its owner alone and is kept
+/// in the cache directory ($XDG_CACHE_HOME/iommu-spy) for the next command; a copy of standard input is gone when the program ends.
+/// </summary>
+internal static class Unpacked
+{
+    internal const string StandardInput = "-";
+    private const int BufferBytes = 1 << 20;
+
+    /// <summary>The image in a container: the copy that an earlier command made, or a new one.</summary>
+    /// <exception cref="MemoryImageException">The container is corrupt, cut off, or unpacks to more than the limits let through.</exception>
+    internal static MappedFile Of(ImageFile file, Container container, MemoryImageOptions options)
+    {
+        try
+        {
+            string copy = CopyOf(file.Path);
+            if (!File.Exists(copy))
+            {
+                options.Tell?.Invoke($"{file.Path}: {container.Name}: unpacking into {copy}, where it stays for the next command");
+                ulong most = Math.Min((ulong)options.Limits.UnpackedBytes, Math.Max(1UL << 30, file.Length * (ulong)options.Limits.UnpackedRatio));
+                using FileStream packed = File.OpenRead(file.Path);
+                using Stream stream = container.Unpack(packed);
+                using PrivateFile made = PrivateFile.Beside(copy);
+                string? damage = Copy(stream, made, most, file.Path, container.Name) ?? container.Shortage(file, RandomAccess.GetLength(made.Handle));
+                if (damage is not null)
+                {
+                    if (!options.AllowTruncated)
+                    {
+                        throw new MemoryImageException($"{file.Path}: {container.Name}, but {damage}. Analyse what is there with --allow-truncated.");
+                    }
+
+                    options.Tell?.Invoke($"{file.Path}: {container.Name}: {damage}");
+                    return MappedFile.Open(made.Path, file.Path);
+                }
+
+                made.Keep(copy);
+            }
+
+            return MappedFile.Open(copy, file.Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MemoryImageException($"{file.Path}: cannot be unpacked: {e.Message}", e);
+        }
+    }
+
+    /// <summary>An image that comes through a pipe.</summary>
+    /// <exception cref="MemoryImageException">There is none, or no room for it.</exception>
+    internal static MappedFile OfStandardInput(MemoryImageOptions options)
+    {
+        const string Name = "standard input";
+        try
+        {
+            using PrivateFile copy = PrivateFile.In(Path.GetTempPath(), "iommu-spy-stdin");
+            using Stream input = Console.OpenStandardInput();
+            Copy(input, copy, (ulong)options.Limits.UnpackedBytes, Name, Name);
+
+            // The mapping keeps the file that loses its name here.
+            return MappedFile.Open(copy.Path, Name);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MemoryImageException($"{Name}: cannot be copied: {e.Message}", e);
+        }
+    }
+
+    // What is wrong with the stream, or null for a whole one.
+    private static string? Copy(Stream stream, PrivateFile copy, ulong most, string path, string container)
+    {
+        FileOutput output = new(copy.Handle);
+        byte[] buffer = new byte[BufferBytes];
+        ulong at = 0;
+        string? damage = null;
+        while (true)
+        {
+            int got;
+            try
+            {
+                // Whole buffers, so that pages of zeros become holes.
+                got = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            }
+            catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ZstdException or SharpCompress.Common.SharpCompressException or ArgumentException or IndexOutOfRangeException or NotSupportedException or OverflowException)
+            {
+                damage = $"it is corrupt or cut off after {Size.Text(at)}: {e.Message.ReplaceLineEndings(" ")}";
+                break;
+            }
+
+            if (got == 0)
+            {
+                break;
+            }
+
+            if (at + (ulong)got > most)
+            {
+                throw new MemoryImageException($"{path}: {container} that unpacks to more than {Size.Text(most)}: no memory image compresses so well");
+            }
+
+            output.Write(at, buffer.AsSpan(0, got));
+            at += (ulong)got;
+        }
+
+        output.Finish(at);
+        return damage;
+    }
+
+    // Named after the file as it is now: one that changes gets another copy.
+    private static string CopyOf(string path)
+    {
+        FileInfo file = new(path);
+        string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named
+            ? named
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        string directory = Path.Combine(cache, "iommu-spy");
+        if (!OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        string identity = string.Create(CultureInfo.InvariantCulture, $"{file.FullName}\0{file.Length}\0{file.LastWriteTimeUtc.Ticks}");
+        return Path.Combine(directory, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)).AsSpan(0, 16)));
+    }
+}

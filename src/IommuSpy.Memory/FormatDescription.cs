@@ -1,0 +1,24 @@
+namespace IommuSpy.Memory;
+
+/// <summary>What can be done with a format.</summary>
+/// <param name="Name">What people call it; the name for `convert --format` where it can be written.</param>
+/// <param name="Reads">Whether it can be read.</param>
+/// <param name="Writes">Whether it can be written.</param>
+/// <param name="Streams">Whether it can be written into a pipe.</param>
+/// <param name="RecognisedBy">How a file of it is recognised.</param>
+/// <param name="Carries">What it carries besides memory.</param>
+/// <param name="MadeBy">What makes such files.</param>
+public sealed record FormatDescription(string Name, bool Reads, bool Writes, bool Streams, string RecognisedBy, string Carries, string MadeBy)
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<FormatDescription> All { get; } =
+    [
+        new("elf", true, true, true, "ELF, 64-bit core", "CPU registers and VMCOREINFO, as notes", "QEMU dump-guest-memory, virsh dump --memory-only, /proc/vmcore, makedumpfile -E, VirtualBox dumpvmcore"),
+        new("kdump", true, true, true, "\"KDUMP\"", "CPU registers, VMCOREINFO, which kinds of pages were left out", "makedumpfile -c, -l, -p, -z, split sets; QEMU dump-guest-memory -z, -l, -s; into a pipe it is flattened"),
+        new("flattened", true, true, true, "\"makedumpfile\"", "what the dump inside carries", "makedumpfile -F, QEMU dump-guest-memory -z"),
+        new("lime", true, true, true, "\"EMiL\"", "nothing", "LiME; avml without --compress"),
+        new("avml", true, true, true, "\"AVML\"", "nothing", "avml --compress"),
+        new("raw", true, true, true, "nothing: what no other is", "nothing", "/dev/mem copies, LiME padded, QEMU pmemsave, QEMU memory-backend-file, Firecracker and Cloud Hypervisor memory files, VMware .vmem"),
+        new("gzip, xz, zstd", true, false, false, "their signatures", "what the image inside carries", "anything, compressed; unpacked once into $XDG_CACHE_HOME/iommu-spy"),
+    ];
+}

@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace IommuSpy.Memory.Writing;
+
+/// <summary>ELF core as the kernel's /proc/vmcore: header, program headers right after it (makedumpfile looks for them there), notes, memory.</summary>
+internal static class ElfWriter
+{
+    private const int ChunkBytes = 1 << 20;
+    private const int HeaderBytes = 64;
+    private const int ProgramHeaderBytes = 56;
+    private const int SectionHeaderBytes = 64;
+    private const uint CountInSection = 0xffff; // PN_XNUM
+
+    internal static void Write(WriteJob job)
+    {
+        byte[] notes = Notes(job.Notes);
+        List<PhysicalRange> runs = job.Selection.Runs;
+        ulong count = (ulong)runs.Count + 1;
+        bool counted = count >= CountInSection;
+        ulong sections = HeaderBytes + (count * ProgramHeaderBytes);
+        ulong notesAt = sections + (counted ? (ulong)SectionHeaderBytes : 0);
+        ulong start = (notesAt + (ulong)notes.Length + PageFrame.Size - 1) & ~(ulong)(PageFrame.Size - 1);
+        job.Output.Write(0, Header(count, counted ? sections : 0));
+        WriteProgramHeaders(job, notesAt, (ulong)notes.Length, start);
+        if (counted)
+        {
+            byte[] section = new byte[SectionHeaderBytes];
+            BinaryPrimitives.WriteUInt32LittleEndian(section.AsSpan(44), (uint)count);
+            job.Output.Write(sections, section);
+        }
+
+        job.Output.Write(notesAt, notes);
+        ulong at = start;
+        job.Run(
+            ChunkBytes,
+            chunk => chunk.Bytes.ToArray(),
+            bytes =>
+            {
+                job.Output.Write(at, bytes);
+                at += (ulong)bytes.Length;
+            });
+        job.Output.Finish(at);
+    }
+
+    /// <summary>Notes as a PT_NOTE segment holds them: names and descriptors padded to 4 bytes.</summary>
+    internal static byte[] Notes(IReadOnlyList<ElfNote> notes)
+    {
+        using MemoryStream output = new();
+        Span<byte> header = stackalloc byte[3 * sizeof(uint)];
+        foreach (ElfNote note in notes)
+        {
+            byte[] name = Encoding.Latin1.GetBytes(note.Name + "\0");
+            BinaryPrimitives.WriteUInt32LittleEndian(header, (uint)name.Length);
+            BinaryPrimitives.WriteUInt32LittleEndian(header[4..], (uint)note.Descriptor.Length);
+            BinaryPrimitives.WriteUInt32LittleEndian(header[8..], note.Type);
+            output.Write(header);
+            Pad(output, name);
+            Pad(output, note.Descriptor.Span);
+        }
+
+        return output.ToArray();
+    }
+
+    private static void Pad(MemoryStream output, ReadOnlySpan<byte> bytes)
+    {
+        output.Write(bytes);
+        while (output.Length % 4 != 0)
+        {
+            output.WriteByte(0);
+        }
+    }
+
+    private static byte[] Header(ulong count, ulong sections)
+    {
+        byte[] header = new byte[HeaderBytes];
+        "\u007fELF\u0002\u0001\u0001"u8.CopyTo(header);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(16), 4); // ET_CORE
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(18), 62); // EM_X86_64
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(20), 1);
+        BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(32), HeaderBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(40), sections);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(52), HeaderBytes);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(54), ProgramHeaderBytes);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(56), (ushort)Math.Min(count, CountInSection));
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(58), sections == 0 ? (ushort)0 : (ushort)SectionHeaderBytes);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(60), sections == 0 ? (ushort)0 : (ushort)1);
+        return header;
+    }
+
+    private static void WriteProgramHeaders(WriteJob job, ulong notesAt, ulong noteBytes, ulong start)
+    {
+        byte[] header = new byte[ProgramHeaderBytes];
+        ulong at = HeaderBytes;
+        void Put(uint type, ulong offset, ulong virtualAddress, ulong physical, ulong length, uint flags)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(header, type);
+            BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4), flags);
+            BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(8), offset);
+            BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(16), virtualAddress);
+            BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(24), physical);
+            BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(32), length);
+            BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(40), length);
+            job.Output.Write(at, header);
+            at += ProgramHeaderBytes;
+        }
+
+        Put(4, notesAt, 0, 0, noteBytes, 0); // PT_NOTE
+        foreach (PhysicalRange run in job.Selection.Runs)
+        {
+            ulong mapped = job.Options.DirectMap is VirtualAddress directMap ? unchecked(directMap.Value + run.Start.Value) : 0;
+            Put(1, start, mapped, run.Start.Value, run.Length, 7); // PT_LOAD, readable, writable, executable
+            start += run.Length;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+namespace IommuSpy.Memory.Writing;
+
+/// <summary>Writes the memory of an image as another. On all cores; what is written is for its owner alone.</summary>
+public static class ImageWriter
+{
+    // More than any machine has; a damaged image may claim exabytes.
+    private const ulong MostBytes = 1UL << 46;
+
+    // Bitmaps of a kdump and the length of a raw file go up to the highest address.
+    private const ulong MostAddress = 1UL << 47;
+
+    /// <summary>Writes into a new file, readable by its owner alone. A file that is not finished is removed, also when the program is interrupted.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="layout">Which of its layouts is the machine's.</param>
+    /// <param name="path">The file. One that is there is replaced when the new one is whole.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="MemoryImageException">It cannot be written.</exception>
+    public static WriteResult Write(MemoryImage image, MemoryLayout layout, string path, WriteOptions options)
+    {
+        try
+        {
+            using PrivateFile file = PrivateFile.Beside(path);
+            WriteResult result = Write(image, layout, new FileOutput(file.Handle), options);
+            file.Keep(path);
+            return result;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MemoryImageException($"{path}: cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes into a pipe. A kdump goes in makedumpfile's flattened form.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="layout">Which of its layouts is the machine's.</param>
+    /// <param name="stream">The pipe.</param>
+    /// <param name="options">How.</param>
+    public static WriteResult Write(MemoryImage image, MemoryLayout layout, Stream stream, WriteOptions options) =>
+        Write(image, layout, options.Format == ImageFormat.Kdump ? new FlattenedOutput(stream) : new StreamOutput(stream), options);
+
+    private static WriteResult Write(MemoryImage image, MemoryLayout layout, IImageOutput output, WriteOptions options)
+    {
+        PhysicalMemory memory = layout.Memory;
+        if (memory.ByteCount > MostBytes || memory.Ranges.Count == 0 || (options.Format is ImageFormat.Kdump or ImageFormat.Raw && memory.Ranges[^1].Last.Value >= MostAddress))
+        {
+            throw new MemoryImageException($"{image.Path}: claims {Size.Text(memory.ByteCount)} of memory up to {memory.Ranges[^1].Last}: more than any machine has, and nothing to convert");
+        }
+
+        WriteJob job = new(image, memory, PageSelection.Of(memory, options), options, output);
+        Action<WriteJob> write = options.Format switch
+        {
+            ImageFormat.Elf => ElfWriter.Write,
+            ImageFormat.Lime => LimeWriter.Write,
+            ImageFormat.Avml => AvmlWriter.Write,
+            ImageFormat.Raw => RawWriter.Write,
+            ImageFormat.Kdump => KdumpWriter.Write,
+            _ => throw new ArgumentOutOfRangeException(nameof(options), options.Format, "no such format"),
+        };
+        write(job);
+        return job.Result;
+    }
+}

@@ -1,0 +1,143 @@
+using IommuSpy.Memory.Compression;
+using IommuSpy.Memory.Writing;
+
+namespace IommuSpy.Memory.Tests.Writing;
+
+/// <summary>What is written in each format is read again: every page, the notes, the registers.</summary>
+public class RoundTripTests
+{
+    public static TheoryData<ImageFormat, PageCompression, bool, bool> Ways
+    {
+        get
+        {
+            TheoryData<ImageFormat, PageCompression, bool, bool> ways = [];
+            foreach (bool piped in new[] { false, true })
+            {
+                foreach (bool excludeZero in new[] { false, true })
+                {
+                    foreach (ImageFormat format in Enum.GetValues<ImageFormat>())
+                    {
+                        ways.Add(format, PageCompression.Zlib, piped, excludeZero);
+                    }
+
+                    ways.Add(ImageFormat.Kdump, PageCompression.None, piped, excludeZero);
+                    ways.Add(ImageFormat.Kdump, PageCompression.Snappy, piped, excludeZero);
+                    ways.Add(ImageFormat.Kdump, PageCompression.Zstd, piped, excludeZero);
+                }
+            }
+
+            return ways;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public void Every_page_comes_back(ImageFormat format, PageCompression compression, bool piped, bool excludeZero)
+    {
+        using TemporaryFile elf = SampleImage.Elf();
+        using MemoryImage source = MemoryImage.Open(elf.Path);
+        using TemporaryFile file = SampleImage.Written(source, new(format, compression, excludeZero), piped, out WriteResult result);
+        using MemoryImage image = MemoryImage.Open(file.Path, new(RamSplit: 0));
+        PhysicalMemory memory = image.Layouts[0].Memory;
+        byte[] expected = new byte[PageFrame.Size];
+        byte[] found = new byte[PageFrame.Size];
+        ulong pages = 0;
+        ulong zeros = 0;
+        foreach (PhysicalRange run in SampleImage.Runs)
+        {
+            for (ulong at = 0; at < run.Length; at += PageFrame.Size)
+            {
+                Assert.Equal(PageFrame.Size, source.Layouts[0].Memory.Read(run.Start + at, expected));
+                bool isZero = !expected.AsSpan().ContainsAnyExcept((byte)0);
+                pages++;
+                zeros += isZero ? 1UL : 0;
+                if (isZero && excludeZero && format is not (ImageFormat.Kdump or ImageFormat.Raw))
+                {
+                    // A kdump says that zero pages are what it lacks; the others do not.
+                    Assert.False(memory.Contains(run.Start + at));
+                    continue;
+                }
+
+                Assert.Equal(PageFrame.Size, memory.Read(run.Start + at, found));
+                Assert.Equal(expected, found);
+            }
+        }
+
+        Assert.Equal(new(pages, excludeZero ? pages - zeros : pages, excludeZero ? zeros : 0, 0, 0, result.Bytes), result);
+        Assert.NotEqual(0UL, zeros);
+        if (format is ImageFormat.Elf or ImageFormat.Kdump)
+        {
+            Assert.Equal(source.Notes.Select(note => (note.Name, note.Type, Convert.ToHexString(note.Descriptor.Span))), image.Notes.Select(note => (note.Name, note.Type, Convert.ToHexString(note.Descriptor.Span))));
+            Assert.Equal(source.Cpus, image.Cpus);
+        }
+
+        if (format is not ImageFormat.Raw && !excludeZero)
+        {
+            Assert.Equal(source.Layouts[0].Memory.Ranges, memory.Ranges);
+        }
+    }
+
+    [Fact]
+    public void Data_ranges_of_a_kdump_leave_out_its_zero_pages_and_nothing_else()
+    {
+        using TemporaryFile elf = SampleImage.Elf();
+        using MemoryImage source = MemoryImage.Open(elf.Path);
+        using TemporaryFile file = SampleImage.Written(source, new(ImageFormat.Kdump), piped: false, out _);
+        using MemoryImage image = MemoryImage.Open(file.Path);
+        byte[] page = new byte[PageFrame.Size];
+        foreach (PhysicalRange run in SampleImage.Runs)
+        {
+            for (ulong at = 0; at < run.Length; at += PageFrame.Size)
+            {
+                source.Layouts[0].Memory.Read(run.Start + at, page);
+                Assert.Equal(page.AsSpan().ContainsAnyExcept((byte)0), image.Layouts[0].Memory.DataRanges.Any(range => range.Contains(run.Start + at)));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_file_is_for_its_owner_alone_and_nothing_is_left_beside_it()
+    {
+        using TemporaryFile directory = TemporaryFile.Nothing();
+        Directory.CreateDirectory(directory.Path);
+        string path = Path.Combine(directory.Path, "out");
+        using TemporaryFile elf = SampleImage.Elf();
+        using MemoryImage source = MemoryImage.Open(elf.Path);
+        ImageWriter.Write(source, source.Layouts[0], path, new(ImageFormat.Kdump));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        Assert.Equal([path], Directory.GetFileSystemEntries(directory.Path));
+        Assert.Throws<OperationCanceledException>(() => ImageWriter.Write(source, source.Layouts[0], path + "2", new(ImageFormat.Raw) { Progress = _ => throw new OperationCanceledException() }));
+        Assert.Equal([path], Directory.GetFileSystemEntries(directory.Path));
+    }
+
+    [Fact]
+    public void A_filter_leaves_pages_out_and_the_dump_says_so()
+    {
+        using TemporaryFile elf = SampleImage.Elf();
+        using MemoryImage source = MemoryImage.Open(elf.Path);
+        using TemporaryFile file = SampleImage.Written(source, new(ImageFormat.Kdump, Filter: new EveryThird()), piped: false, out WriteResult result);
+        using MemoryImage image = MemoryImage.Open(file.Path);
+        PhysicalMemory memory = image.Layouts[0].Memory;
+        Assert.Equal(24, image.DumpLevel);
+        Assert.Equal(result.Excluded << PageFrame.Shift, memory.ExcludedBytes);
+        Assert.Equal(source.Layouts[0].Memory.Ranges, memory.Ranges);
+        foreach (PhysicalRange run in SampleImage.Runs)
+        {
+            for (ulong at = 0; at < run.Length; at += PageFrame.Size)
+            {
+                PhysicalAddress address = run.Start + at;
+                bool kept = address.Frame.Number % 3 != 0;
+                Assert.Equal(kept, memory.Contains(address));
+                Assert.True(memory.IsMemory(address));
+                Assert.Equal(kept ? PageFrame.Size : 0, memory.Read(address, new byte[PageFrame.Size]));
+            }
+        }
+    }
+
+    private sealed class EveryThird : IPageFilter
+    {
+        public int DumpLevel => 24;
+
+        public bool Keeps(PageFrame page) => page.Number % 3 != 0;
+    }
+}
