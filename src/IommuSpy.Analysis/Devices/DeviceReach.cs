@@ -17,9 +17,13 @@ public sealed class DeviceReach
     private readonly ExtentTree _tree;
     private readonly Dictionary<MachineDevice, ulong> _bytes = [];
 
-    private DeviceReach(IReadOnlyList<MachineDevice> devices, IReadOnlyList<ReachSpace> spaces, ExtentTree tree)
+    private readonly IReadOnlyList<MappedExtent>[] _bySpace;
+
+    private DeviceReach(IReadOnlyList<MachineDevice> devices, IReadOnlyList<ReachSpace> spaces, IReadOnlyList<MappedExtent>[] extents)
     {
         Spaces = spaces;
+        _bySpace = extents;
+        ExtentTree tree = new([.. extents.SelectMany(own => own)]);
         _tree = tree;
         Devices = devices;
         Unrestricted = [.. devices.Where(device => device.Access.IsUnrestricted())];
@@ -47,8 +51,6 @@ public sealed class DeviceReach
     /// <summary>How many extents the tables were merged into.</summary>
     public int Extents => _tree.Count;
 
-    internal ReadOnlySpan<MappedExtent> AllExtents => _tree.Extents;
-
     /// <summary>Reads all devices' tables, on all cores.</summary>
     public static DeviceReach Of(IReadOnlyList<MachineDevice> devices)
     {
@@ -64,8 +66,11 @@ public sealed class DeviceReach
             leaves.Finish();
             read[i] = new(space, users, leaves.Bytes, summary.MissingTables == 0 && !summary.LimitReached && !leaves.LimitReached);
         });
-        return new(devices, read, new([.. extents.SelectMany(own => own)]));
+        return new(devices, read, extents);
     }
+
+    /// <summary>What one set of tables maps, in order of the devices' addresses.</summary>
+    internal IReadOnlyList<MappedExtent> ExtentsOf(int space) => _bySpace[space];
 
     /// <summary>Bytes that tables let a device through to, each I/O virtual page counted; null for a device that no tables restrict.</summary>
     public ulong? MappedBytes(MachineDevice device) => device.Access.IsUnrestricted() ? null : _bytes.GetValueOrDefault(device);

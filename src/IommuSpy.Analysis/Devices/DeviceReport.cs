@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Pci;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Pci;
@@ -95,7 +96,7 @@ public sealed record DeviceReport(
             [.. device.Requesters.Select(requester => requester.ToString())],
             [.. device.Contexts.Select(entry => entry.Pasid).OfType<int>()],
             context?.EntryAddress,
-            context?.Space?.Format.Words(),
+            context?.Space is { } space ? DeviceContextAnswer.FormatText(space.Format) : null,
             context?.Space?.Root,
             context?.Space?.Levels,
             [.. device.ReservedRegions.Select(region => new ReservedRegionReport(region.First, region.Last, region.Readable, region.Writable, region.IsExclusion))],
