@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Iommu;
@@ -9,8 +10,10 @@ using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.Slab;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Zones;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
 
@@ -27,6 +30,11 @@ public sealed class Machine : IDisposable
     private readonly Lazy<ModuleList> _modules;
     private readonly Lazy<TaskTable> _tasks;
     private readonly Lazy<MemoryPages> _pages;
+    private readonly Lazy<PageFiles> _pageFiles;
+    private readonly Lazy<IReadOnlyList<SwapDevice>> _swapDevices;
+    private readonly Lazy<PageKinds> _pageKinds;
+    private readonly Lazy<ZoneTable> _zones;
+    private readonly Lazy<SlabAllocator> _slabs;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
     private readonly Lazy<ReverseMap> _reverseMap;
     private readonly Lazy<DeviceInventory> _devices;
@@ -45,6 +53,11 @@ public sealed class Machine : IDisposable
         _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
         _pages = new(() => MemoryPages.Of(Objects));
+        _pageFiles = new(() => new(Objects));
+        _swapDevices = new(() => Linux.Pages.SwapDevices.Read(Objects, PageFiles));
+        _pageKinds = new(() => PageKinds.Of(this));
+        _zones = new(() => ZoneTable.Of(Objects, Pages));
+        _slabs = new(() => SlabAllocator.Of(Objects, Pages));
         _owners = new(TasksOrAbsence);
         _devices = new(() => DeviceInventory.Of(this));
         _deviceReach = new(() => DeviceReach.Of(Devices.Devices));
@@ -100,6 +113,32 @@ public sealed class Machine : IDisposable
     /// <summary>The struct page of every page frame.</summary>
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
     public MemoryPages Pages => _pages.Value;
+
+    /// <summary>The files of the page cache.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's types.</exception>
+    public PageFiles PageFiles => _pageFiles.Value;
+
+    /// <summary>The swap devices in use; empty where this kernel does not tell.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's types.</exception>
+    public IReadOnlyList<SwapDevice> SwapDevices => _swapDevices.Value;
+
+    /// <summary>What each page is used for.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes struct page, or where they are is not known.</exception>
+    public PageKinds PageKinds => _pageKinds.Value;
+
+    /// <summary>The nodes and zones of memory, and their free blocks.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
+    public ZoneTable Zones => _zones.Value;
+
+    /// <summary>The same; null where they cannot be read, which <see cref="Zones"/> says why.</summary>
+    public ZoneTable? ReadableZones => OrNull(_zones);
+
+    /// <summary>The slab caches and their slabs.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes them, or this kernel has another allocator.</exception>
+    public SlabAllocator Slabs => _slabs.Value;
+
+    /// <summary>The same; null where they cannot be read, which <see cref="Slabs"/> says why.</summary>
+    public SlabAllocator? ReadableSlabs => OrNull(_slabs);
 
     /// <summary>Why the processes of tables cannot be told; null where they can.</summary>
     public string? ProcessesAbsence => _owners.Value.Absence;
@@ -210,4 +249,17 @@ LinuxKernel kernel = LinuxKernel.Discover(image);
 
     /// <inheritdoc/>
     public void Dispose() => Image.Dispose();
+
+    private static T? OrNull<T>(Lazy<T> part)
+        where T : class
+    {
+        try
+        {
+            return part.Value;
+        }
+        catch (MissingTypeException)
+        {
+            return null;
+        }
+    }
 }

@@ -2,18 +2,22 @@ using System.Text.Json.Serialization;
 using IommuSpy.Analysis.Conversion;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Explain;
+using IommuSpy.Analysis.Exposure;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Modules;
+using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Who;
+using IommuSpy.Cli.Sarif;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
+using IommuSpy.Linux.Slab;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Json;
@@ -25,7 +29,8 @@ namespace IommuSpy.Cli.Json;
     Converters =
     [
         typeof(PhysicalAddressConverter), typeof(IoVirtualAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
-        typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
+        typeof(CamelCaseEnumConverter<ExposureSeverity>), typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
+        typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]
 [JsonSerializable(typeof(ConvertReport))]
 [JsonSerializable(typeof(FormatDescription[]))]
@@ -38,6 +43,8 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(List<Explanation>))]
 [JsonSerializable(typeof(DeviceReport))]
+[JsonSerializable(typeof(ExposureReport))]
+[JsonSerializable(typeof(SarifLog))]
 [JsonSerializable(typeof(ReachReport))]
 [JsonSerializable(typeof(List<ReachReport>))]
 [JsonSerializable(typeof(ProcessReachReport))]
@@ -47,4 +54,9 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(IommuAnswer))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
+[JsonSerializable(typeof(PageReport))]
+[JsonSerializable(typeof(List<PageReport>))]
+[JsonSerializable(typeof(PagesSummary))]
+[JsonSerializable(typeof(SlabAddressReport))]
+[JsonSerializable(typeof(BuddyReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;
