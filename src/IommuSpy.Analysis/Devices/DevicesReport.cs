@@ -10,19 +10,25 @@ public sealed record DevicesReport(IReadOnlyList<DeviceReport> Devices, IReadOnl
     /// <summary>Lists them.</summary>
     public static DevicesReport Of(Machine machine)
     {
-        DeviceInventory inventory = machine.Devices;
         DeviceReach reach = machine.DeviceReach;
+        return new([.. machine.Devices.Devices.Select(device => DeviceReport.Of(device, reach, PciNames.Installed))], ProblemsOf(machine));
+    }
+
+    /// <summary>What could not be read of a machine's devices and their tables, a line each.</summary>
+    internal static IReadOnlyList<string> ProblemsOf(Machine machine)
+    {
+        DeviceInventory inventory = machine.Devices;
         List<string> problems = [.. inventory.Damage];
         if (inventory.FunctionsAbsence is string absence)
         {
             problems.Add($"only devices that IOMMU tables have an entry for: {absence}");
         }
 
-        if (!reach.IsWhole)
+        if (!machine.DeviceReach.IsWhole)
         {
             problems.Add("IOMMU tables are missing from the image, or too many: devices may reach more");
         }
 
-        return new([.. inventory.Devices.Select(device => DeviceReport.Of(device, reach, PciNames.Installed))], problems);
+        return problems;
     }
 }
