@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
+using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
@@ -10,6 +12,7 @@ using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
@@ -29,6 +32,10 @@ public sealed class Machine : IDisposable
     private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<ModuleList> _modules;
     private readonly Lazy<TaskTable> _tasks;
+    private readonly Lazy<AddressSpaceReader> _areas;
+    private readonly Lazy<UserEntries> _userEntries;
+    private readonly ConcurrentDictionary<VirtualAddress, AddressSpace> _addressSpaces = [];
+    private readonly ConcurrentDictionary<PhysicalAddress, PhysicalAddress?> _userHalves = [];
     private readonly Lazy<MemoryPages> _pages;
     private readonly Lazy<PageFiles> _pageFiles;
     private readonly Lazy<IReadOnlyList<SwapDevice>> _swapDevices;
@@ -52,6 +59,8 @@ public sealed class Machine : IDisposable
         _iommu = new(FindIommu);
         _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
+        _areas = new(() => new(Objects));
+        _userEntries = new(() => new(kernel, SwapTypes));
         _pages = new(() => MemoryPages.Of(Objects));
         _pageFiles = new(() => new(Objects));
         _swapDevices = new(() => Linux.Pages.SwapDevices.Read(Objects, PageFiles));
@@ -109,6 +118,9 @@ public sealed class Machine : IDisposable
     /// <summary>The kernel's processes.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
     public TaskTable Tasks => _tasks.Value;
+
+    /// <summary>How the kernel writes the page-table entries of processes.</summary>
+    public UserEntries UserEntries => _userEntries.Value;
 
     /// <summary>The struct page of every page frame.</summary>
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
@@ -209,6 +221,33 @@ LinuxKernel kernel = LinuxKernel.Discover(image);
 
     /// <summary>The space under a root table, or the kernel's own.</summary>
     public X64AddressSpace Space(PhysicalAddress? root) => root is PhysicalAddress address ? Kernel.SpaceOf(address) : Kernel.Space;
+
+    /// <summary>The table through which a process goes in user mode under page-table isolation, by its top table; null where that is the same.</summary>
+    public PhysicalAddress? UserHalfOf(PhysicalAddress root) => _userHalves.GetOrAdd(root, static (address, kernel) => PageTableIsolation.UserHalfOf(kernel, address), Kernel);
+
+    /// <summary>The space in which a process's user addresses have the rights that count in user mode: its user half's under page-table isolation, or else <see cref="Space"/>.</summary>
+    public X64AddressSpace UserSpace(PhysicalAddress? root) => Space(root is PhysicalAddress top ? UserHalfOf(top) ?? top : null);
+
+    /// <summary>The processes, or null where nothing describes them: for answers that are worth having without. See <see cref="ProcessesAbsence"/>.</summary>
+    public TaskTable? FindTasks() => _owners.Value.Tasks;
+
+    /// <summary>What a process has mapped; nothing of a task without mm_struct. Read once and kept.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes its areas.</exception>
+    public AddressSpace AddressSpaceOf(KernelTask process)
+    {
+        if (process.Mm is not VirtualAddress mm)
+        {
+            return new(default, [], []);
+        }
+
+        return _addressSpaces.GetOrAdd(mm, static (address, reader) =>
+        {
+            lock (reader)
+            {
+                return reader.Read(address);
+            }
+        }, _areas.Value);
+    }
 
     /// <summary>Which kind of address it is on this machine.</summary>
     public AddressKind KindOf(VirtualAddress address) =>

@@ -11,6 +11,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     MapsCommand.Build(),
     RootsCommand.Build(),
     PsCommand.Build(),
+    VmasCommand.Build(),
     WhoCommand.Build(),
     DevicesCommand.Build(),
     ReachCommand.Build(),

@@ -44,7 +44,7 @@ internal static class SocketBuffers
                 if (info - first < MaxBytes && packet - first <= info - first && machine.Kernel.Space.TryTranslate(info, out PhysicalAddress infoAt)
                     && machine.Kernel.Space.TryTranslate(packet, out PhysicalAddress packetAt) && found.Count < MaxBuffers)
                 {
-                    found.Add(new(item.Address, packetAt, info, infoAt, callback?.Offset));
+                    found.Add(new(item.Address, first, packetAt, info, infoAt, callback?.Offset));
                 }
             }
         }

@@ -21,7 +21,7 @@ public static class MappingList
         WalkSummary summary = default;
         if (query.First.Value <= lowerEnd)
         {
-            summary = space.Visit(query.First, new(Math.Min(last, lowerEnd)), ref merger);
+            summary = machine.UserSpace(query.Root).Visit(query.First, new(Math.Min(last, lowerEnd)), ref merger);
         }
 
         if (last >= upperStart)

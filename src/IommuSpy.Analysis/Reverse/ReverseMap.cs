@@ -49,7 +49,7 @@ public sealed class ReverseMap
             ExtentCollector leaves = new(space, i, extents[i]);
             TableCollector used = new(space, i, tables[i]);
             (VirtualAddress first, VirtualAddress last) = i == 0 ? (space.FirstKernelAddress, new VirtualAddress(ulong.MaxValue)) : (new VirtualAddress(0), space.LastUserAddress);
-            var summary = space.Visit(first, last, ref leaves);
+            var summary = (i == 0 ? space : machine.UserSpace(space.Root)).Visit(first, last, ref leaves);
             leaves.Finish();
             space.VisitTables(first, last, ref used);
             whole[i] = summary.MissingTables == 0 && !summary.LimitReached && !leaves.LimitReached;

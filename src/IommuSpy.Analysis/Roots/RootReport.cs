@@ -1,4 +1,5 @@
 using IommuSpy.Linux.Roots;
+using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
 
@@ -8,16 +9,20 @@ namespace IommuSpy.Analysis.Roots;
 /// <param name="Address">Its page.</param>
 /// <param name="Levels">4, or 5.</param>
 /// <param name="Kind">Whose it is.</param>
-/// <param name="Name">What names it; null where nothing does.</param>
+/// <param name="Name">What names it: a process's name and number, "workload[173]", or a symbol; null where nothing does.</param>
 /// <param name="UserBytes">Bytes that it maps in user space.</param>
+/// <param name="Pids">The processes that go through it, by number: more than one where they share their memory. Empty for what is no process's, and where processes are not known.</param>
 /// <param name="Cpus">Which CPUs used it when the image was taken; empty where the image does not tell.</param>
-public sealed record RootReport(PhysicalAddress Address, int Levels, RootKind Kind, string? Name, ulong UserBytes, IReadOnlyList<int> Cpus)
+public sealed record RootReport(PhysicalAddress Address, int Levels, RootKind Kind, string? Name, ulong UserBytes, IReadOnlyList<int> Pids, IReadOnlyList<int> Cpus)
 {
     /// <summary>The report of a root.</summary>
     /// <param name="root">The root.</param>
+    /// <param name="owners">The processes that go through it.</param>
+    /// <param name="memory">What the kernel calls it where no process owns it; null for nothing.</param>
     /// <param name="cpus">The CPUs, as far as the image has their registers.</param>
     /// <param name="entryMask">Clears the C-bit from CR3.</param>
-    public static RootReport Of(RootTable root, IReadOnlyList<CpuState> cpus, ulong entryMask) => new(
-        root.Address, root.Levels, root.Kind, root.Name, root.UserBytes,
+    internal static RootReport Of(RootTable root, IReadOnlyList<KernelTask> owners, string? memory, IReadOnlyList<CpuState> cpus, ulong entryMask) => new(
+        root.Address, root.Levels, root.Kind, owners.Count > 0 ? string.Join(", ", owners) : memory ?? root.Name, root.UserBytes,
+        [.. owners.Select(owner => owner.Pid)],
         [.. Enumerable.Range(0, cpus.Count).Where(i => X64Format.Target(cpus[i].Cr3 & entryMask) == root.Address.Value)]);
 }

@@ -17,6 +17,7 @@ namespace IommuSpy.Analysis.Translate;
 /// <param name="RightsAgree">Whether the leaf alone would let through the same as all levels do.</param>
 /// <param name="Reason">Why there is no physical address; null where there is one.</param>
 /// <param name="NotPresent">The entry that ended the walk, as Linux wrote it; null where the walk ended otherwise.</param>
+/// <param name="UserHalf">Under page-table isolation, of a user address: the top table whose rights these are, since it is the one that counts in user mode; the steps are through <paramref name="Root"/>. Null elsewhere.</param>
 public sealed record TranslationReport(
     VirtualAddress Address,
     string Kind,
@@ -27,7 +28,8 @@ public sealed record TranslationReport(
     string? Rights,
     bool RightsAgree,
     string? Reason,
-    NotPresentReport? NotPresent)
+    NotPresentReport? NotPresent,
+    PhysicalAddress? UserHalf = null)
 {
     /// <summary>Translates an address through a machine's tables.</summary>
     /// <param name="machine">The machine.</param>
@@ -40,6 +42,7 @@ public sealed record TranslationReport(
         NonPresentEntry? entry = translation is { Outcome: TranslationOutcome.NotPresent, Last: { } last }
             ? NonPresentEntry.Read(last.Entry, machine.SwapTypes, last.Level, space.EntryMask)
             : null;
+        (PhysicalAddress? half, AccessRights rights) = UserRights(machine, translation, root);
         return new(
             address,
             machine.KindOf(address).Words(),
@@ -47,10 +50,26 @@ public sealed record TranslationReport(
             translation.Physical,
             translation.PageSize,
             [.. translation.Steps.Select(step => StepReport.Of(step, space.EntryMask))],
-            translation.Physical is null ? null : RightsText.Of(translation.Rights),
-            translation.Last?.OwnRights == translation.Rights,
+            translation.Physical is null ? null : RightsText.Of(rights),
+            translation.Last?.OwnRights == rights,
             Why(machine, translation, entry, root),
-            entry is null ? null : NotPresentReport.Of(entry));
+            entry is null ? null : NotPresentReport.Of(entry),
+            half);
+    }
+
+    /// <summary>What a translation lets its user do: of a user address under page-table isolation, as the user half says, which is named; of others, as the translation itself.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="translation">The translation.</param>
+    /// <param name="root">The top table that it went through; null for the kernel's own.</param>
+    public static (PhysicalAddress? UserHalf, AccessRights Rights) UserRights(Machine machine, AddressTranslation translation, PhysicalAddress? root)
+    {
+        if (root is PhysicalAddress top && translation.Physical is not null && translation.Address < 1UL << (machine.Kernel.Space.AddressBits - 1)
+            && machine.UserHalfOf(top) is PhysicalAddress half && machine.Space(half).Translate(new(translation.Address)) is { } user && user.Physical == translation.Physical)
+        {
+            return (half, user.Rights);
+        }
+
+        return (null, translation.Rights);
     }
 
     private static string? Why(Machine machine, AddressTranslation translation, NonPresentEntry? entry, PhysicalAddress? root)
@@ -65,7 +84,7 @@ public sealed record TranslationReport(
                 ? $"the top table {translation.Root} is not in the image"
                 : $"the table that the {X64Entry.LevelName(last.Level)} entry points at is not in the image",
             _ when root is null && machine.KindOf(new(translation.Address)) == AddressKind.UserVirtual =>
-                "nothing mapped: these are the kernel's own tables, which have no user space; name a process's with --root (see iommu-spy roots)",
+                "nothing mapped: these are the kernel's own tables, which have no user space; name a process with --pid (see iommu-spy ps), or its tables with --root (see iommu-spy roots)",
             _ when last!.Level > 1 && entry!.Kind == NonPresentKind.Empty => $"nothing mapped: the {X64Entry.LevelName(last.Level)} entry is 0, as for the {Size.Text(1UL << (12 + (9 * (last.Level - 1))))} around it",
             _ => entry!.Description,
         };

@@ -1,5 +1,6 @@
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Memory;
 
@@ -12,6 +13,7 @@ namespace IommuSpy.Analysis.Who;
 /// <param name="Processes">Every user address of it, by pid and address.</param>
 /// <param name="Kernel">Every kernel address of it.</param>
 /// <param name="PageTable">The page table that lives in it; null where none does.</param>
+/// <param name="Reach">Every device that can get at it.</param>
 /// <param name="IsCut">Whether there are more addresses than are named.</param>
 /// <param name="IsWhole">Whether every page table was read; where not, there may be more addresses.</param>
 public sealed record WhoReport(
@@ -21,6 +23,7 @@ public sealed record WhoReport(
     IReadOnlyList<MapperReport> Processes,
     IReadOnlyList<AliasReport> Kernel,
     PageTableReport? PageTable,
+    ReachReport Reach,
     bool IsCut,
     bool IsWhole)
 {
@@ -37,6 +40,7 @@ public sealed record WhoReport(
             [.. mappers.Where(mapper => mapper.Root is not null).SelectMany(mapper => MapperReport.Of(machine, mapper, within)).OrderBy(mapper => mapper.Pid ?? int.MaxValue)],
             [.. mappers.Where(mapper => mapper.Root is null).Select(mapper => AliasReport.Of(machine, mapper.Address + within, mapper.Rights))],
             map.TableIn(physical.Frame) is { } table ? new(table.Root, table.Level, table.First) : null,
+            ReachReport.Of(machine, physical),
             mappers.Count == ReverseMap.MostMappers,
             map.IsWhole);
     }

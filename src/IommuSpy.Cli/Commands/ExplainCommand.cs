@@ -35,7 +35,7 @@ internal static class ExplainCommand
                     return Explanation.Of(machine, Addresses.Physical(text));
                 }
 
-                return Explanation.Of(machine, Addresses.Virtual(machine, text), roots.Kernel(result) ? machine.Kernel.Space.Root : roots.Root(result));
+                return Explanation.Of(machine, Addresses.Virtual(machine, text), roots.Kernel(result) ? machine.Kernel.Space.Root : roots.Root(result, machine));
             }
 
             List<Explanation> explanations = [.. result.GetRequiredValue(addresses).Select(Explain)];

@@ -33,7 +33,7 @@ internal static class MapsCommand
                 : AccessRights.None;
             using Machine machine = source.OpenMachine(result);
             (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? Range(machine, text) : (new(0), new(ulong.MaxValue));
-            MapsQuery query = new(roots.Root(result), first, last, wanted, result.GetValue(leaves));
+            MapsQuery query = new(roots.Root(result, machine), first, last, wanted, result.GetValue(leaves));
             long count = 0;
             WalkSummary summary = default;
             if (output.JsonLines(result) || output.Json(result))

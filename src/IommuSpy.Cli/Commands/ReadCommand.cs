@@ -61,7 +61,7 @@ internal static class ReadCommand
             }
 
             using Machine machine = source.OpenMachine(result);
-            PhysicalAddress? root = roots.Root(result);
+            PhysicalAddress? root = roots.Root(result, machine);
             return Read(result, output, Addresses.Virtual(machine, where).Value, wanted, result.GetRequiredValue(format), isPhysical: false,
                 (at, bytes) => MemoryReader.Virtual(machine, root, new(at), bytes));
         });

@@ -33,7 +33,7 @@ internal static class TranslateCommand
             }
 
             using Machine machine = source.OpenMachine(result);
-            PhysicalAddress? root = roots.Root(result);
+            PhysicalAddress? root = roots.Root(result, machine);
             if (output.JsonLines(result) || result.GetValue(stdin))
             {
                 using Stream input = Console.OpenStandardInput();

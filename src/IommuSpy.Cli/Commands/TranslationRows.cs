@@ -33,7 +33,7 @@ internal static class TranslationRows
 
             AddressTranslation translation = space.Translate(new(address));
             string? reason = translation.Physical is null ? TranslationReport.Of(machine, new(address), root).Reason : null;
-            write(new(address, translation.Physical?.Value, translation.PageSize, translation.Rights, reason));
+            write(new(address, translation.Physical?.Value, translation.PageSize, TranslationReport.UserRights(machine, translation, root).Rights, reason));
         }
     }
 

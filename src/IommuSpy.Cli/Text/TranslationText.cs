@@ -32,7 +32,9 @@ internal static class TranslationText
     /// <summary>Rights, or why there are none.</summary>
     public static void WriteRights(Fields fields, TranslationReport report)
     {
-        fields.Line("rights", report.Rights is null ? null : $"{report.Rights}   ({(report.RightsAgree ? "as the leaf says" : "less than the leaf says: a level above takes rights away")})", Lessons.Rights);
+        fields.Line("rights", report.Rights is null ? null : $"{report.Rights}   ({(report.RightsAgree ? "as the leaf says" : "less than the leaf says: a level above takes rights away")}{Isolation(report)})", Lessons.Rights);
         fields.Line("reason", report.Reason, report.NotPresent is null ? null : Lessons.NotPresent);
     }
+
+    private static string Isolation(TranslationReport report) => report.UserHalf is PhysicalAddress half ? $"; in user mode through {half}, page-table isolation" : "";
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using System.Text.Unicode;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
@@ -68,11 +69,11 @@ public sealed class KernelObjects(LinuxKernel kernel, KernelTypes types)
     /// <summary>The pointer at an address; null for a null pointer too.</summary>
     public VirtualAddress? Pointer(VirtualAddress address) => Word(address) is ulong value and not 0 ? new(value) : null;
 
-    /// <summary>The text in an array of characters, up to its end or a zero; as Latin-1.</summary>
+    /// <summary>The text in an array of characters, up to its end or a zero; UTF-8, or Latin-1 where it is none.</summary>
     public string? Text(VirtualAddress instance, Field? field) =>
         field is null ? null : Text(instance + field.Offset, (int)Math.Min(field.Bytes, MaxTextBytes));
 
-    /// <summary>The text at an address, up to a zero; as Latin-1, cut after so many bytes or at the end of what can be read.</summary>
+    /// <summary>The text at an address, up to a zero, UTF-8 or else Latin-1, cut after so many bytes or at the end of what can be read.</summary>
     /// <returns>Null where not a byte can be read.</returns>
     public string? Text(VirtualAddress address, int most = MaxTextBytes)
     {
@@ -85,6 +86,7 @@ public sealed class KernelObjects(LinuxKernel kernel, KernelTypes types)
 
         ReadOnlySpan<byte> text = bytes.AsSpan(0, read);
         int end = text.IndexOf((byte)0);
-        return Encoding.Latin1.GetString(end < 0 ? text : text[..end]);
+        text = end < 0 ? text : text[..end];
+        return Utf8.IsValid(text) ? Encoding.UTF8.GetString(text) : Encoding.Latin1.GetString(text);
     }
 }

@@ -1,6 +1,5 @@
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Linux.Roots;
 
@@ -8,9 +7,6 @@ namespace IommuSpy.Linux.Roots;
 public static class RootTables
 {
     private const ulong OneMiB = 1UL << 20;
-    private const ulong PtiUserHalf = 1UL << PageFrame.Shift;
-    private const ulong LowerHalfEntries = 256;
-    private const ulong TextEntry = 511;
 
     /// <summary>Scans all of memory. In order of address.</summary>
     public static IReadOnlyList<RootTable> FindAll(LinuxKernel kernel)
@@ -34,11 +30,9 @@ public static class RootTables
             found.TryAdd(address, Describe(kernel, address, listed, mapped));
         }
 
-        // Both halves are one allocation of two pages (arch/x86/mm/pti.c): the user half is the page after the kernel half, and maps the same user space.
         foreach (PhysicalAddress address in listed.Append(kernel.Space.Root).ToArray())
         {
-            PhysicalAddress other = address + PtiUserHalf;
-            if (address.Value % (2 * PtiUserHalf) == 0 && !listed.Contains(other) && IsUserHalf(kernel, address, other))
+            if (PageTableIsolation.UserHalfOf(kernel, address) is PhysicalAddress other && !listed.Contains(other))
             {
                 found[other] = new(other, levels, RootKind.PtiUserHalf, $"of {address}", mapped.InLowerHalf(other, levels));
             }
@@ -60,35 +54,5 @@ public static class RootTables
         string? name = symbol ?? (kind == RootKind.Unlisted && address.Value < OneMiB ? "in low memory: the real-mode trampoline's" : null);
         int levels = kernel.Facts.PagingLevels.Value;
         return new(address, levels, kind, name, mapped.InLowerHalf(address, levels));
-    }
-
-    // The user half shares every lower-half table with the kernel half; entries differ only in NX, which the kernel half sets (pti.c, __pti_set_user_pgtbl). Of the
-    // upper half it has only what entering the kernel takes: some tables shared (cpu_entry_area), and some of its own, to each CPU's TSS and to the entry code.
-    private static bool IsUserHalf(LinuxKernel kernel, PhysicalAddress kernelHalf, PhysicalAddress userHalf)
-    {
-        bool shares = false;
-        bool lacks = false;
-        for (ulong i = 0; i < TextEntry; i++)
-        {
-            if (!kernel.Memory.TryRead(kernelHalf + (i * sizeof(ulong)), out ulong mine) || !kernel.Memory.TryRead(userHalf + (i * sizeof(ulong)), out ulong its))
-            {
-                return false;
-            }
-
-            bool both = X64Format.IsPresent(mine) && X64Format.IsPresent(its);
-            bool same = both ? X64Format.Target(mine) == X64Format.Target(its) : X64Format.IsPresent(mine) == X64Format.IsPresent(its);
-            if (!same && i < LowerHalfEntries)
-            {
-                return false;
-            }
-
-            shares |= both && same;
-            lacks |= X64Format.IsPresent(mine) && !X64Format.IsPresent(its);
-        }
-
-        return (shares || lacks)
-            && kernel.Memory.TryRead(kernelHalf + (TextEntry * sizeof(ulong)), out ulong top) && kernel.Memory.TryRead(userHalf + (TextEntry * sizeof(ulong)), out ulong userTop)
-            && X64Format.IsPresent(userTop) && X64Format.Target(top) != X64Format.Target(userTop)
-            && kernel.Memory.Contains(new(X64Format.Target(userTop & kernel.Facts.EntryMask.Value)));
     }
 }

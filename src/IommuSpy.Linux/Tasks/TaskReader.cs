@@ -68,7 +68,7 @@ internal sealed class TaskReader
         _objects.Pointer(task, Fields.Credentials) is VirtualAddress credentials && _objects.Read(credentials, Fields.Uid) is ulong uid ? (uint)uid : null;
 
     /// <summary>mm->pgd as a physical address, where it is a top-level table in use.</summary>
-    private (PhysicalAddress? Root, string? Problem) Root(VirtualAddress mm)
+    public (PhysicalAddress? Root, string? Problem) Root(VirtualAddress mm)
     {
         if (_objects.Pointer(mm, Fields.Pgd) is not VirtualAddress pgd)
         {

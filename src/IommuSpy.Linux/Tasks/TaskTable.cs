@@ -121,6 +121,10 @@ public sealed class TaskTable
     /// <summary>The task of a number, whether it is a process's first thread or another; null where there is none.</summary>
     public KernelTask? Find(int pid) => _byPid.GetValueOrDefault(pid) ?? _threadsByPid.Value.GetValueOrDefault(pid);
 
+    /// <summary>The top-level table of an mm_struct that a variable of the kernel points at; null where there is no such variable.</summary>
+    public PhysicalAddress? RootOf(string variable) =>
+        _objects.Variable(variable) is VirtualAddress pointer && _objects.Pointer(pointer) is VirtualAddress mm ? _reader.Root(mm).Root : null;
+
     /// <summary>The processes that go through a top-level table, by pid: more than one between vfork and exec, and where clone shared the memory.</summary>
     public IReadOnlyList<KernelTask> OwnersOf(PhysicalAddress root) => _byRoot.TryGetValue(root, out List<KernelTask>? owners) ? owners : [];
 }

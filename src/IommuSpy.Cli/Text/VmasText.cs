@@ -1,0 +1,33 @@
+using System.Globalization;
+using IommuSpy.Analysis.Vmas;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Cli.Text;
+
+/// <summary>A <see cref="VmaList"/> as text: the columns of /proc/PID/maps as that prints them, and what is in memory before the path.</summary>
+internal static class VmasText
+{
+    public static void Write(TextWriter writer, VmaList list)
+    {
+        writer.WriteLine($"{Printable.Of(list.Process.ToString())}, root table {list.Process.Root?.ToString() ?? "not known"}");
+        writer.WriteLine();
+        Table table = new("address", "rights", "offset", "device", "inode", "resident", "swapped", "huge", "path") { RightAligned = new HashSet<int> { 4, 5, 6, 7 } };
+        foreach (VmaReport vma in list.Rows)
+        {
+            table.Add(
+                $"{vma.Start.Value:x8}-{vma.End.Value:x8}",
+                vma.Flags,
+                $"{vma.Offset:x8}",
+                vma.Device ?? "?",
+                vma.Inode?.ToString(CultureInfo.InvariantCulture) ?? "?",
+                Bytes(vma.ResidentBytes),
+                Bytes(vma.SwappedBytes),
+                Bytes(vma.HugeBytes),
+                Printable.Of(vma.Path ?? ""));
+        }
+
+        table.Write(writer);
+    }
+
+    private static string Bytes(ulong bytes) => bytes == 0 ? "-" : Size.Text(bytes);
+}
