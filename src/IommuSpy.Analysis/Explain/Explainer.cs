@@ -38,6 +38,7 @@ internal sealed class Explainer(Machine machine)
             who?.MemoryRange,
             Aliases(who, address),
             MappedBy(who, walk?.Root, address),
+            who?.Reach,
             everySpace ? Spaces(address) : [],
             machine.Kernel.ProcessTables?.Count);
     }
@@ -48,7 +49,7 @@ internal sealed class Explainer(Machine machine)
         SymbolOffset? symbol = machine.Kernel.Text.PhysicalRange.Contains(address) ? machine.SymbolAt(machine.Kernel.Text.ToVirtual(address)) : null;
         return new(
             new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null,
-            address, address.Frame, who.MemoryRange, Aliases(who, null), MappedBy(who, null, null), [], machine.Kernel.ProcessTables?.Count);
+            address, address.Frame, who.MemoryRange, Aliases(who, null), MappedBy(who, null, null), who.Reach, [], machine.Kernel.ProcessTables?.Count);
     }
 
     /// <summary>What a region's own structure tells of an address in it.</summary>

@@ -43,6 +43,8 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(List<Explanation>))]
 [JsonSerializable(typeof(DeviceReport))]
+[JsonSerializable(typeof(IovaExplanation))]
+[JsonSerializable(typeof(List<IovaExplanation>))]
 [JsonSerializable(typeof(ExposureReport))]
 [JsonSerializable(typeof(SarifLog))]
 [JsonSerializable(typeof(ReachReport))]
