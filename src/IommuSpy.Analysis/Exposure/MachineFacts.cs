@@ -61,12 +61,13 @@ internal sealed class MachineFacts : IMemoryFacts
     {
         (PageKind kind, string what) = Kind(frame);
         VirtualAddress? inImage = _machine.Kernel.Text.PhysicalRange.Contains(frame.Address) ? _machine.Kernel.Text.ToVirtual(frame.Address) : null;
+        ImagePart? part = inImage is VirtualAddress image ? PartOf(image, kind) : null;
         IReadOnlyList<PageMapper> mappers = _machine.ReverseMap.MappersOf(frame);
         return new()
         {
             What = what,
-            Image = kind != PageKind.Free && inImage is VirtualAddress image ? PartOf(image) : null,
-            Symbol = inImage is VirtualAddress named ? _machine.SymbolAt(named)?.ToString() : null,
+            Image = part,
+            Symbol = part is not null ? _machine.SymbolAt(inImage!.Value)?.ToString() : null,
             ModuleCode = ModuleCode(mappers),
             PageTable = PageTable(frame),
             IommuTable = _tables.In(frame),
@@ -127,11 +128,14 @@ internal sealed class MachineFacts : IMemoryFacts
         return (kind, owner is null ? kind.Words() : $"{kind.Words()}: {owner}");
     }
 
-    private ImagePart? PartOf(VirtualAddress address) => ImageSection.Of(_machine, address) switch
+    // The kernel gives parts of its image away after boot: what its initialisation needed, and variables that only encrypted memory needs. Such pages belong to
+    // whoever got them; without struct pages only code and constants are sure to be still its own.
+    private ImagePart? PartOf(VirtualAddress address, PageKind kind) => ImageSection.Of(_machine, address) switch
     {
+        _ when _kinds is not null && kind is not (PageKind.KernelImage or PageKind.Reserved or PageKind.None) => null,
         "kernel text" => ImagePart.Text,
         "kernel rodata" => ImagePart.Rodata,
-        "kernel data" or "kernel bss" => ImagePart.Data,
+        "kernel data" or "kernel bss" when _kinds is not null => ImagePart.Data,
         _ => null,
     };
 
