@@ -13,12 +13,14 @@ using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.Types;
+using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Cli.Sarif;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
-using IommuSpy.Linux.Slab;
 using IommuSpy.Memory;
+using IommuSpy.Linux.Slab;
 
 namespace IommuSpy.Cli.Json;
 
@@ -53,6 +55,9 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ReadReport))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
+[JsonSerializable(typeof(VmallocReport))]
+[JsonSerializable(typeof(TypeReport))]
+[JsonSerializable(typeof(ValueReport))]
 [JsonSerializable(typeof(IommuAnswer))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
