@@ -26,7 +26,7 @@ public static class DmaNames
         for (int i = 0; i < MaxBridges && bridge is not null; i++)
         {
             // Bridges to conventional buses take transactions over: one from PCIe under the number of the bus behind it, one from PCI under its own.
-            if (bridge.PortType == ExpressToPci || (bridge.PortType == Conventional && bridge.Quirks.Contains(BridgeAliasQuirk)))
+            if (bridge.PortType == ExpressToPci || (bridge.PortType == Conventional && bridge.Quirks.Contains(BridgeAliasQuirk, StringComparer.Ordinal)))
             {
                 arriving = bridge.SecondaryBus is byte behind ? new((ushort)bridge.Address.Domain, (ushort)(behind << 8)) : IdOf(bridge.Address);
             }

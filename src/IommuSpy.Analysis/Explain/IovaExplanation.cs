@@ -69,7 +69,7 @@ public sealed record IovaExplanation(
         }
 
         MachineFacts memory = new(machine);
-        PageFacts facts = memory.Of(physical.Frame);
+        PageFacts facts = memory.FactsOf(physical.Frame);
         ReachReport reach = ReachReport.Of(machine, physical);
         string? exposure = null;
         if (facts.Slab is { } slab && bare.PageSize > 0)

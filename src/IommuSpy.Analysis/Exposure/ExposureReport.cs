@@ -32,6 +32,6 @@ public sealed record ExposureReport(IReadOnlyList<ExposureFinding> Findings, Dev
     {
         string address = device.Address.ToString();
         string? unit = device.Unit is null ? null : DeviceReport.NameOf(device.Unit);
-        return this with { Findings = [.. Findings.Where(finding => finding.Devices.Contains(address) || (finding.Unit is not null && finding.Unit == unit))] };
+        return this with { Findings = [.. Findings.Where(finding => finding.Devices.Contains(address, StringComparer.Ordinal) || (finding.Unit is not null && finding.Unit == unit))] };
     }
 }

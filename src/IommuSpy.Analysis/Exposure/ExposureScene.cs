@@ -74,7 +74,7 @@ public sealed class ExposureScene
     {
         if (!_facts.TryGetValue(frame.Number, out PageFacts? facts))
         {
-            _facts[frame.Number] = facts = Memory.Of(frame);
+            _facts[frame.Number] = facts = Memory.FactsOf(frame);
         }
 
         return facts;

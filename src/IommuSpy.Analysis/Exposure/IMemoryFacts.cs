@@ -8,7 +8,7 @@ namespace IommuSpy.Analysis.Exposure;
 public interface IMemoryFacts
 {
     /// <summary>What a page is.</summary>
-    PageFacts Of(PageFrame frame);
+    PageFacts FactsOf(PageFrame frame);
 
     /// <summary>The functions that an object points at: words in it that are exactly a function's address.</summary>
     IReadOnlyList<string> FunctionPointers(SlabCache cache, SlabObject item);

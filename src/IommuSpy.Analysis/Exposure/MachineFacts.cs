@@ -57,7 +57,7 @@ internal sealed class MachineFacts : IMemoryFacts
 
     public IReadOnlyList<SocketBuffer> SocketBuffers => _socketBuffers.Value;
 
-    public PageFacts Of(PageFrame frame)
+    public PageFacts FactsOf(PageFrame frame)
     {
         (PageKind kind, string what) = Kind(frame);
         VirtualAddress? inImage = _machine.Kernel.Text.PhysicalRange.Contains(frame.Address) ? _machine.Kernel.Text.ToVirtual(frame.Address) : null;

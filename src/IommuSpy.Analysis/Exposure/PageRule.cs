@@ -28,7 +28,7 @@ public abstract class PageRule : IExposureRule
             {
                 if (Judge(page) is string what)
                 {
-                    runs.Add(page, what, AddressOf(page));
+                    runs.Add(page, what, OwnerAddress(page));
                 }
             }
 
@@ -48,5 +48,5 @@ public abstract class PageRule : IExposureRule
     protected abstract string Says(ulong pages, IReadOnlyList<ExposedPage> all);
 
     /// <summary>Where a page is for whoever owns it; null where that does not matter.</summary>
-    protected virtual VirtualAddress? AddressOf(ExposedPage page) => null;
+    protected virtual VirtualAddress? OwnerAddress(ExposedPage page) => null;
 }

@@ -26,7 +26,7 @@ internal static class ReachText
             lead = "";
         }
 
-        foreach (IGrouping<string, UnrestrictedReport> group in report.Unrestricted.GroupBy(device => device.Mode))
+        foreach (IGrouping<string, UnrestrictedReport> group in report.Unrestricted.GroupBy(device => device.Mode, StringComparer.Ordinal))
         {
             fields.Line(lead, $"{Some([.. group.Select(device => device.Bdf)])}: all memory ({group.Key})", lead.Length > 0 ? lesson : null);
             lead = "";
@@ -61,7 +61,7 @@ internal static class ReachText
             table.Write(writer);
         }
 
-        foreach (IGrouping<string, UnrestrictedReport> group in report.Unrestricted.GroupBy(device => device.Mode))
+        foreach (IGrouping<string, UnrestrictedReport> group in report.Unrestricted.GroupBy(device => device.Mode, StringComparer.Ordinal))
         {
             writer.WriteLine($"  and {Some([.. group.Select(device => device.Bdf)])}: all of it ({group.Key})");
         }

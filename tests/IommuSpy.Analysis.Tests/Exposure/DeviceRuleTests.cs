@@ -24,10 +24,10 @@ public sealed class DeviceRuleTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0x020000, true, false, ExposureSeverity.High)]
-    [InlineData(0x020000, false, false, ExposureSeverity.Low)]
-    [InlineData(0x060100, true, false, ExposureSeverity.Low)]
-    [InlineData(0x020000, true, true, ExposureSeverity.Critical)]
+    [InlineData(0x020000u, true, false, ExposureSeverity.High)]
+    [InlineData(0x020000u, false, false, ExposureSeverity.Low)]
+    [InlineData(0x060100u, true, false, ExposureSeverity.Low)]
+    [InlineData(0x020000u, true, true, ExposureSeverity.Critical)]
     public void A_device_before_no_iommu_is_found(uint code, bool busMaster, bool untrusted, ExposureSeverity severity)
     {
         _stage.Device(3, code: code, busMaster: busMaster, untrusted: untrusted, served: false, kind: null);

@@ -18,7 +18,7 @@ internal sealed class FakeFacts : IMemoryFacts
 
     public IReadOnlyList<SocketBuffer> SocketBuffers => Packets;
 
-    public PageFacts Of(PageFrame frame) => Pages.GetValueOrDefault(frame.Number) ?? new();
+    public PageFacts FactsOf(PageFrame frame) => Pages.GetValueOrDefault(frame.Number) ?? new();
 
     public IReadOnlyList<string> FunctionPointers(SlabCache cache, SlabObject item) => Functions.GetValueOrDefault(item.Address.Value) ?? [];
 

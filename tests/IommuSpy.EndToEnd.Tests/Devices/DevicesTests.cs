@@ -96,7 +96,7 @@ public class DevicesTests
         Machine whole = GuestMachine.Open(Guests.All[0].Name, "ram.raw");
         DeviceInventory bare = new(whole.Devices.Devices, whole.Iommu, null, []);
         string[] known = [.. bare.Devices.Where(device => device.Access == DeviceAccess.Translated).Select(device => device.Address.ToString())];
-        string[] inTables = [.. whole.Iommu.Units.SelectMany(unit => unit.Contexts).Select(context => context.Requester.ToString()).Distinct().Order(StringComparer.Ordinal)];
+        string[] inTables = [.. whole.Iommu.Units.SelectMany(unit => unit.Contexts).Select(context => context.Requester.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         Assert.Equal(known, inTables);
     }
 

@@ -43,7 +43,7 @@ public class ExposureTests
             int live = slab.ObjectsIn(piece.Physical.Value.Frame.Address, PageFrame.Size).Count(item => item.State == SlabObjectState.Live);
             Assert.True(live > machine.DeviceReach.ReachersOf(piece.Physical.Value.Frame).Count);
             Assert.Contains(slab.Cache.Name, piece.What, StringComparison.Ordinal);
-            Assert.Contains(slab.Objects.Select(item => item.Address.ToString()), piece.What.Contains);
+            Assert.Contains(slab.Objects, item => piece.What.Contains(item.Address.ToString(), StringComparison.Ordinal));
         }
     }
 

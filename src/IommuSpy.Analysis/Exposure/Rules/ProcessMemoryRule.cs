@@ -46,8 +46,8 @@ public sealed class ProcessMemoryRule : IExposureRule
 
     private static HashSet<string> Givers(ExposedPage[] pages) =>
     [
-        .. pages.SelectMany(page => page.Facts.Users.Select(user => user.Process).Distinct())
-            .GroupBy(process => process)
+        .. pages.SelectMany(page => page.Facts.Users.Select(user => user.Process).Distinct(StringComparer.Ordinal))
+            .GroupBy(process => process, StringComparer.Ordinal)
             .OrderByDescending(group => group.Count())
             .ThenBy(group => group.Key, StringComparer.Ordinal)
             .Take(1)
