@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Reverse;
+using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Linux;
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Iommu;
@@ -15,6 +16,7 @@ using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Vmalloc;
 using IommuSpy.Linux.Zones;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
@@ -30,6 +32,8 @@ public sealed class Machine : IDisposable
     private readonly Lazy<PciInventory> _pci;
     private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<ModuleList> _modules;
+    private readonly Lazy<VmallocList> _vmalloc;
+    private readonly Lazy<TaskStacks> _stacks;
     private readonly Lazy<TaskTable> _tasks;
     private readonly Lazy<AddressSpaceReader> _areas;
     private readonly Lazy<UserEntries> _userEntries;
@@ -53,6 +57,8 @@ public sealed class Machine : IDisposable
         _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
         _modules = new(() => ModuleList.Read(Objects));
+        _vmalloc = new(() => VmallocList.Read(Objects));
+        _stacks = new(() => TaskStacks.Read(this));
         _iommu = new(FindIommu);
         _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
@@ -88,20 +94,17 @@ public sealed class Machine : IDisposable
     public ModuleList Modules => _modules.Value;
 
     /// <summary>The loaded modules; null where they cannot be read, which <see cref="Modules"/> says why.</summary>
-    public ModuleList? ReadableModules
-    {
-        get
-        {
-            try
-            {
-                return Modules;
-            }
-            catch (MissingTypeException)
-            {
-                return null;
-            }
-        }
-    }
+    public ModuleList? ReadableModules => OrNull(_modules);
+
+    /// <summary>What vmalloc space is used for.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's structures of it.</exception>
+    public VmallocList Vmalloc => _vmalloc.Value;
+
+    /// <summary>The piece of vmalloc space that an address falls into; null for none, and where they cannot be read, which <see cref="Vmalloc"/> says why.</summary>
+    public VmallocArea? VmallocAreaAt(VirtualAddress address) => OrNull(_vmalloc)?.At(address);
+
+    /// <summary>The thread whose kernel stack starts at an address; null for none.</summary>
+    public KernelTask? StackOwner(VirtualAddress start) => _stacks.Value.Owner(start);
 
     /// <summary>The machine's PCI functions.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
@@ -198,7 +201,7 @@ public sealed class Machine : IDisposable
     /// <summary>Finds the kernel in an image that stays the caller's.</summary>
     internal static Machine Over(MemoryImage image, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
     {
-LinuxKernel kernel = LinuxKernel.Discover(image);
+        LinuxKernel kernel = LinuxKernel.Discover(image);
         if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
         {
             throw new MemoryImageException(

@@ -23,6 +23,8 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     FormatsCommand.Build(),
     ModulesCommand.Build(),
     PciCommand.Build(),
+    TypesCommand.Build(),
+    VmallocCommand.Build(),
     IommuCommand.Build(),
 };
 

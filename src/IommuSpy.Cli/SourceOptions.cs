@@ -32,7 +32,7 @@ internal sealed class SourceOptions
 
     private readonly Option<string> _types = new("--types")
     {
-        Description = $"What describes the kernel's types: {TypeSource.Automatic} (the best there is) or {TypeSource.Btf} (out of the image).",
+        Description = $"What describes the kernel's types: {TypeSource.Automatic} (the best there is), {TypeSource.Btf} (out of the image), {TypeSource.Inferred} (from the data), or a file: raw BTF, vmlinux with BTF or DWARF, Volatility's .json or .json.xz.",
         HelpName = "HOW",
         DefaultValueFactory = _ => TypeSource.Automatic,
     };

@@ -14,7 +14,8 @@ internal static class ExplanationText
         // User space and the non-canonical hole are what the kind says already.
         RegionOffset? inKernel = explanation.Kind.StartsWith("kernel", StringComparison.Ordinal) ? explanation.Region : null;
         string region = inKernel is { } named ? $": {named.Name}" : "";
-        writer.WriteLine($"0x{explanation.Address.Value:x16}  {explanation.Kind}{region}");
+        string process = explanation.Pid is int pid ? $" of {Printable.Of(explanation.Comm ?? "?")}[{pid}]" : "";
+        writer.WriteLine($"0x{explanation.Address.Value:x16}  {explanation.Kind}{process}{region}");
         if (Lessons.Kind(explanation.Kind) is string lesson)
         {
             fields.Line("", teach ? "" : null, lesson);
@@ -28,6 +29,7 @@ internal static class ExplanationText
             fields.Line("region", $"{range.Name} {range.Start} - {range.End}, {range.Offset} into it{moved}", Lessons.Region);
         }
 
+        fields.Line("memory", explanation.Vma is { } vma ? $"{VmasText.What(vma)}, byte 0x{explanation.Address.Value - vma.Start.Value:x} of it" : null);
         fields.Line("content", explanation.Content);
         if (explanation.Walk is { } walk)
         {
@@ -42,6 +44,7 @@ internal static class ExplanationText
             fields.Line("physical", $"{physical}  pfn {physical.Frame} {memory}", Lessons.Physical);
         }
 
+        fields.Line("page", PageText.Summary(explanation.Page, explanation.PageAbsence));
         string lead = "also at";
         foreach (AliasReport alias in explanation.AlsoAt)
         {

@@ -6,6 +6,21 @@ namespace IommuSpy.Cli.Text;
 /// <summary>A <see cref="PageReport"/> as text.</summary>
 internal static class PageText
 {
+    /// <summary>In one line: what it is used for, whose it is, how often it is held and mapped.</summary>
+    /// <param name="report">The page; null for none.</param>
+    /// <param name="absence">Why there is none.</param>
+    public static string? Summary(PageReport? report, string? absence)
+    {
+        if (report is null)
+        {
+            return absence is null ? null : $"its struct page is not read: {absence}";
+        }
+
+        string owner = report.Owner is null ? "" : $": {Printable.Of(report.Owner)}";
+        string part = report.Head is PageFrame head && report.Pages > 1 ? $"; part of {Size.Text(report.Pages << PageFrame.Shift)}, head pfn {head}" : "";
+        return $"{report.Kind.Words()}{owner}{part}; {report.References} references, {report.Mappings} mappings";
+    }
+
     public static void Write(TextWriter writer, PageReport report)
     {
         string owner = report.Owner is null ? "" : $": {report.Owner}";
