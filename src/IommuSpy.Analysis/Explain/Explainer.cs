@@ -22,7 +22,7 @@ internal sealed class Explainer(Machine machine)
         PhysicalAddress? physical = walk?.Physical;
         LayoutRegion region = machine.Layout.RegionOf(address);
         SymbolOffset? symbol = machine.SymbolAt(address);
-        KernelTask? owner = kind == AddressKind.UserVirtual && walk is not null ? machine.OwnersOf(walk.Root).FirstOrDefault() : null;
+        KernelTask? owner = kind == AddressKind.UserVirtual && walk is not null ? (machine.OwnersOf(walk.Root) is [KernelTask first, ..] ? first : null) : null;
         WhoReport? who = physical is PhysicalAddress page ? WhoReport.Of(machine, page) : null;
         return new(
             new(address.Value),
