@@ -117,6 +117,9 @@ public sealed class KernelBuilder
     /// <summary>Function names beyond those that every built kernel has.</summary>
     public IReadOnlyList<string> MoreFunctions { get; init; } = [];
 
+    /// <summary>Further variables of its data, by name, with their bytes; all zero.</summary>
+    public IReadOnlyList<(string Name, ulong Bytes)> MoreVariables { get; init; } = [];
+
     /// <summary>Bytes kept in the image's data for init_task, which is a symbol then, and for other static objects behind it; 0 for none.</summary>
     public ulong StaticObjectBytes { get; init; }
 
@@ -173,6 +176,12 @@ public sealed class KernelBuilder
         Variable("pgd_list", 0);
         Variable(null, 0);
         BootParameters();
+        foreach ((string name, ulong bytes) in MoreVariables)
+        {
+            Place(name, 'D', _nextVariable);
+            _nextVariable += (bytes + 63) & ~63UL;
+        }
+
         if (StaticObjectBytes > 0)
         {
             _nextVariable = (_nextVariable + 0xfff) & ~0xfffUL;
