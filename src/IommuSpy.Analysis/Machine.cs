@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Reverse;
+using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Linux;
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Iommu;
@@ -11,8 +14,11 @@ using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Roots;
+using IommuSpy.Linux.Slab;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Vmalloc;
+using IommuSpy.Linux.Zones;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
 
@@ -27,14 +33,23 @@ public sealed class Machine : IDisposable
     private readonly Lazy<PciInventory> _pci;
     private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<ModuleList> _modules;
+    private readonly Lazy<VmallocList> _vmalloc;
+    private readonly Lazy<TaskStacks> _stacks;
     private readonly Lazy<TaskTable> _tasks;
     private readonly Lazy<AddressSpaceReader> _areas;
     private readonly Lazy<UserEntries> _userEntries;
     private readonly ConcurrentDictionary<VirtualAddress, AddressSpace> _addressSpaces = [];
     private readonly ConcurrentDictionary<PhysicalAddress, PhysicalAddress?> _userHalves = [];
     private readonly Lazy<MemoryPages> _pages;
+    private readonly Lazy<PageFiles> _pageFiles;
+    private readonly Lazy<IReadOnlyList<SwapDevice>> _swapDevices;
+    private readonly Lazy<PageKinds> _pageKinds;
+    private readonly Lazy<ZoneTable> _zones;
+    private readonly Lazy<SlabAllocator> _slabs;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
     private readonly Lazy<ReverseMap> _reverseMap;
+    private readonly Lazy<DeviceInventory> _devices;
+    private readonly Lazy<DeviceReach> _deviceReach;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
     {
@@ -45,13 +60,22 @@ public sealed class Machine : IDisposable
         _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
         _modules = new(() => ModuleList.Read(Objects));
+        _vmalloc = new(() => VmallocList.Read(Objects));
+        _stacks = new(() => TaskStacks.Read(this));
         _iommu = new(FindIommu);
         _pci = new(() => PciInventory.Read(Objects));
         _tasks = new(() => TaskTable.Read(Objects));
         _areas = new(() => new(Objects));
         _userEntries = new(() => new(kernel, SwapTypes));
         _pages = new(() => MemoryPages.Of(Objects));
+        _pageFiles = new(() => new(Objects));
+        _swapDevices = new(() => Linux.Pages.SwapDevices.Read(Objects, PageFiles));
+        _pageKinds = new(() => PageKinds.Of(this));
+        _zones = new(() => ZoneTable.Of(Objects, Pages));
+        _slabs = new(() => SlabAllocator.Of(Objects, Pages));
         _owners = new(TasksOrAbsence);
+        _devices = new(() => DeviceInventory.Of(this));
+        _deviceReach = new(() => DeviceReach.Of(Devices.Devices));
     }
 
     /// <summary>The image.</summary>
@@ -75,20 +99,17 @@ public sealed class Machine : IDisposable
     public ModuleList Modules => _modules.Value;
 
     /// <summary>The loaded modules; null where they cannot be read, which <see cref="Modules"/> says why.</summary>
-    public ModuleList? ReadableModules
-    {
-        get
-        {
-            try
-            {
-                return Modules;
-            }
-            catch (MissingTypeException)
-            {
-                return null;
-            }
-        }
-    }
+    public ModuleList? ReadableModules => OrNull(_modules);
+
+    /// <summary>What vmalloc space is used for.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's structures of it.</exception>
+    public VmallocList Vmalloc => _vmalloc.Value;
+
+    /// <summary>The piece of vmalloc space that an address falls into; null for none, and where they cannot be read, which <see cref="Vmalloc"/> says why.</summary>
+    public VmallocArea? VmallocAreaAt(VirtualAddress address) => OrNull(_vmalloc)?.At(address);
+
+    /// <summary>The thread whose kernel stack starts at an address; null for none.</summary>
+    public KernelTask? StackOwner(VirtualAddress start) => _stacks.Value.Owner(start);
 
     /// <summary>The machine's PCI functions.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
@@ -108,6 +129,44 @@ public sealed class Machine : IDisposable
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
     public MemoryPages Pages => _pages.Value;
 
+    /// <summary>The struct page of every page frame; null where they cannot be read, which <see cref="Pages"/> says why.</summary>
+    public MemoryPages? FindPages()
+    {
+        try
+        {
+            return Pages;
+        }
+        catch (MissingTypeException)
+        {
+            return null;
+        }
+    }
+    /// <summary>The files of the page cache.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's types.</exception>
+    public PageFiles PageFiles => _pageFiles.Value;
+
+    /// <summary>The swap devices in use; empty where this kernel does not tell.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes the kernel's types.</exception>
+    public IReadOnlyList<SwapDevice> SwapDevices => _swapDevices.Value;
+
+    /// <summary>What each page is used for.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes struct page, or where they are is not known.</exception>
+    public PageKinds PageKinds => _pageKinds.Value;
+
+    /// <summary>The nodes and zones of memory, and their free blocks.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
+    public ZoneTable Zones => _zones.Value;
+
+    /// <summary>The same; null where they cannot be read, which <see cref="Zones"/> says why.</summary>
+    public ZoneTable? ReadableZones => OrNull(_zones);
+
+    /// <summary>The slab caches and their slabs.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes them, or this kernel has another allocator.</exception>
+    public SlabAllocator Slabs => _slabs.Value;
+
+    /// <summary>The same; null where they cannot be read, which <see cref="Slabs"/> says why.</summary>
+    public SlabAllocator? ReadableSlabs => OrNull(_slabs);
+
     /// <summary>Why the processes of tables cannot be told; null where they can.</summary>
     public string? ProcessesAbsence => _owners.Value.Absence;
 
@@ -116,6 +175,12 @@ public sealed class Machine : IDisposable
 
     /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
     public ReverseMap ReverseMap => _reverseMap.Value;
+
+    /// <summary>The machine's devices, joined with its IOMMUs.</summary>
+    public DeviceInventory Devices => _devices.Value;
+
+    /// <summary>From a page to every device that can get at it; made by the first question that asks.</summary>
+    public DeviceReach DeviceReach => _deviceReach.Value;
 
     /// <summary>The kernel's symbols, or null where it has none.</summary>
     public SymbolTable? Symbols => Kernel.Kallsyms?.Symbols;
@@ -159,7 +224,7 @@ public sealed class Machine : IDisposable
     /// <summary>Finds the kernel in an image that stays the caller's.</summary>
     internal static Machine Over(MemoryImage image, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
     {
-LinuxKernel kernel = LinuxKernel.Discover(image);
+        LinuxKernel kernel = LinuxKernel.Discover(image);
         if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
         {
             throw new MemoryImageException(
@@ -238,4 +303,17 @@ LinuxKernel kernel = LinuxKernel.Discover(image);
 
     /// <inheritdoc/>
     public void Dispose() => Image.Dispose();
+
+    private static T? OrNull<T>(Lazy<T> part)
+        where T : class
+    {
+        try
+        {
+            return part.Value;
+        }
+        catch (MissingTypeException)
+        {
+            return null;
+        }
+    }
 }

@@ -42,8 +42,8 @@ public class AddressExpressionTests(SharedMachine shared) : IClassFixture<Shared
     [Fact]
     public void WithoutSymbolsANameIsRefusedAndANumberIsNot()
     {
-        Assert.True(AddressExpression.TryParse("0x10", null, out _, out _));
-        Assert.False(AddressExpression.TryParse("_text", null, out _, out string? problem));
+        Assert.True(AddressExpression.TryParse("0x10", (IommuSpy.Linux.Kallsyms.SymbolTable?)null, out _, out _));
+        Assert.False(AddressExpression.TryParse("_text", (IommuSpy.Linux.Kallsyms.SymbolTable?)null, out _, out string? problem));
         Assert.Equal("'_text': this image has no symbols", problem);
     }
 

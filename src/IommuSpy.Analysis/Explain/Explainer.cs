@@ -1,9 +1,11 @@
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.Vmas;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
-using IommuSpy.Linux.Modules;
+using IommuSpy.Linux.Tasks;
+using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -12,9 +14,6 @@ namespace IommuSpy.Analysis.Explain;
 /// <summary>Gathers an <see cref="Explanation"/>.</summary>
 internal sealed class Explainer(Machine machine)
 {
-    // Linux: the fixmap ends one page below the 2 MiB that hold the vsyscall page (arch/x86/include/asm/fixmap.h, FIXADDR_TOP).
-    private const ulong FixmapTop = 0xffff_ffff_ff7f_f000;
-
     public Explanation Virtual(VirtualAddress address, PhysicalAddress? root)
     {
         AddressKind kind = machine.KindOf(address);
@@ -23,6 +22,7 @@ internal sealed class Explainer(Machine machine)
         PhysicalAddress? physical = walk?.Physical;
         LayoutRegion region = machine.Layout.RegionOf(address);
         SymbolOffset? symbol = machine.SymbolAt(address);
+        KernelTask? owner = kind == AddressKind.UserVirtual && walk is not null && machine.OwnersOf(walk.Root) is [KernelTask first, ..] ? first : null;
         WhoReport? who = physical is PhysicalAddress page ? WhoReport.Of(machine, page) : null;
         return new(
             new(address.Value),
@@ -30,14 +30,20 @@ internal sealed class Explainer(Machine machine)
             new(region.Name, region.Start, region.End, new(address - region.Start), region.Documented?.Start),
             symbol?.ToString(),
             symbol?.Symbol.Type,
-            Content(address, region),
+            owner?.Pid,
+            owner?.Comm,
+            VmaAt(owner, address),
+            new RegionContent(machine).Of(address, region),
             walk,
             Arithmetic(address, kind, region, physical),
             physical,
             physical?.Frame,
             who?.MemoryRange,
+            who?.Page,
+            who?.PageAbsence,
             Aliases(who, address),
             MappedBy(who, walk?.Root, address),
+            who?.Reach,
             everySpace ? Spaces(address) : [],
             machine.Kernel.ProcessTables?.Count);
     }
@@ -47,44 +53,9 @@ internal sealed class Explainer(Machine machine)
         WhoReport who = WhoReport.Of(machine, address);
         SymbolOffset? symbol = machine.Kernel.Text.PhysicalRange.Contains(address) ? machine.SymbolAt(machine.Kernel.Text.ToVirtual(address)) : null;
         return new(
-            new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null,
-            address, address.Frame, who.MemoryRange, Aliases(who, null), MappedBy(who, null, null), [], machine.Kernel.ProcessTables?.Count);
+            new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null, null, null, null,
+            address, address.Frame, who.MemoryRange, who.Page, who.PageAbsence, Aliases(who, null), MappedBy(who, null, null), who.Reach, [], machine.Kernel.ProcessTables?.Count);
     }
-
-    /// <summary>What a region's own structure tells of an address in it.</summary>
-    private string? Content(VirtualAddress address, LayoutRegion region)
-    {
-        switch (region.Kind)
-        {
-            case RegionKind.Vmemmap when machine.Kernel.Facts.VmemmapBase is { } vmemmap:
-                ulong size = (ulong)machine.Kernel.StructPageBytes;
-                ulong distance = address - vmemmap.Value;
-                PageFrame frame = new(distance / size);
-                return $"struct page of pfn {frame} (physical {frame.Address})" + Into(distance % size);
-            case RegionKind.Fixmap when address.Value <= FixmapTop:
-                return $"fixmap slot {(FixmapTop - (address.Value & ~0xfffUL)) >> PageFrame.Shift}, counted down from {new VirtualAddress(FixmapTop)}";
-            case RegionKind.KernelText when machine.Kernel.Text.Contains(address):
-                return ImageSection.Of(machine, address);
-            case RegionKind.Modules or RegionKind.KernelText when machine.ReadableModules?.At(address) is KernelModule module:
-                return ModuleContent(module, address);
-            case RegionKind.KernelText:
-                return "outside the kernel's image, in the space kept for it";
-            default:
-                return null;
-        }
-    }
-
-    private static string ModuleContent(KernelModule module, VirtualAddress address)
-    {
-        ModuleMemory memory = module.MemoryAt(address)!;
-        ModuleSection section = module.Sections
-            .Where(section => memory.Contains(section.Address) && section.Address.CompareTo(address) <= 0)
-            .OrderBy(section => section.Address)
-            .LastOrDefault();
-        return $"module {module.Name}, {memory.Kind}{(section.Name is string name ? $", section {name}{Into(address - section.Address)}" : "")}";
-    }
-
-    private static string Into(ulong bytes) => bytes == 0 ? "" : $", 0x{bytes:x} bytes into it";
 
     private string? Arithmetic(VirtualAddress address, AddressKind kind, LayoutRegion region, PhysicalAddress? physical)
     {
@@ -133,6 +104,19 @@ internal sealed class Explainer(Machine machine)
     /// <summary>Every user address of the byte, but for the one that was asked for.</summary>
     private static List<MapperReport> MappedBy(WhoReport? who, PhysicalAddress? ownRoot, VirtualAddress? self) =>
         [.. (who?.Processes ?? []).Where(mapper => mapper.Root != ownRoot || mapper.Address != self)];
+
+    /// <summary>The area of a process that holds a user address; null where none does, and where its areas cannot be read.</summary>
+    private VmaReport? VmaAt(KernelTask? process, VirtualAddress address)
+    {
+        try
+        {
+            return process is null ? null : VmaReport.At(machine, process, address);
+        }
+        catch (MissingTypeException)
+        {
+            return null;
+        }
+    }
 
     private List<SpaceReport> Spaces(VirtualAddress address)
     {

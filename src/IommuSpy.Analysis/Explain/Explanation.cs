@@ -1,4 +1,7 @@
+using IommuSpy.Analysis.Pages;
+using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.Vmas;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Memory;
 
@@ -10,14 +13,20 @@ namespace IommuSpy.Analysis.Explain;
 /// <param name="Region">The region of the kernel's map; null for a physical address.</param>
 /// <param name="Symbol">The symbol at or before it, with the distance: "init_task+0x40"; null where none reaches.</param>
 /// <param name="SymbolType">nm's letter of that symbol.</param>
+/// <param name="Pid">Of a user address that was asked for in one process, the process; null where whose the tables are is not known.</param>
+/// <param name="Comm">That process's name.</param>
+/// <param name="Vma">The run of that process's addresses that holds it, alike in rights and file; null where none does, or its areas cannot be read.</param>
 /// <param name="Content">What the address holds, as far as its region tells: "struct page of pfn 0x1234, 8 bytes into it"; null where it does not.</param>
 /// <param name="Walk">The way through the page tables; null for a physical address.</param>
 /// <param name="Arithmetic">The sum that leads to the same physical address without tables; null where there is none.</param>
 /// <param name="Physical">The physical address; null where it has none.</param>
 /// <param name="Pfn">Its page frame.</param>
 /// <param name="MemoryRange">The run of the image's memory that holds it; null where the image lacks it.</param>
+/// <param name="Page">What the kernel keeps of the page in its struct page; null where <paramref name="PageAbsence"/> says why, and without a physical address.</param>
+/// <param name="PageAbsence">Why there is nothing of a struct page; null where there is.</param>
 /// <param name="AlsoAt">Every other kernel address of the same physical page, of thousands the lowest 1024, and where its struct page is.</param>
 /// <param name="MappedBy">Every process's user address of the same physical page, by the process's top table. Of a user address, its own space is left out.</param>
+/// <param name="Reach">Every device that can get at the physical page; null where there is none.</param>
 /// <param name="Spaces">For a user address without a root: what it is in each process's space that maps it, or holds something there.</param>
 /// <param name="SpacesAsked">How many processes' spaces were asked; null where the kernel's list of them could not be read.</param>
 public sealed record Explanation(
@@ -26,14 +35,20 @@ public sealed record Explanation(
     RegionOffset? Region,
     string? Symbol,
     char? SymbolType,
+    int? Pid,
+    string? Comm,
+    VmaReport? Vma,
     string? Content,
     TranslationReport? Walk,
     string? Arithmetic,
     PhysicalAddress? Physical,
     PageFrame? Pfn,
     Info.RangeReport? MemoryRange,
+    PageReport? Page,
+    string? PageAbsence,
     IReadOnlyList<AliasReport> AlsoAt,
     IReadOnlyList<MapperReport> MappedBy,
+    ReachReport? Reach,
     IReadOnlyList<SpaceReport> Spaces,
     int? SpacesAsked)
 {

@@ -1,4 +1,5 @@
 using IommuSpy.Linux.AddressSpaces;
+using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Vmas;
@@ -28,6 +29,13 @@ public sealed record VmaReport(
     ulong HugeBytes,
     VirtualAddress Vma)
 {
+    /// <summary>The area of a process that holds an address; null where none does.</summary>
+    /// <exception cref="Linux.Types.MissingTypeException">This kernel's areas are not described.</exception>
+    internal static VmaReport? At(Machine machine, KernelTask process, VirtualAddress address) =>
+        machine.AddressSpaceOf(process).AreaAt(address) is MemoryArea area
+            ? Of(area, process.Root is { } root ? AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.UserEntries) : default)
+            : null;
+
     internal static VmaReport Of(MemoryArea area, AreaUsage usage) => new(
         area.Start, area.End, area.Rights, area.Offset, area.File is null ? "00:00" : area.File.DeviceText, area.File is null ? 0 : area.File.Inode, area.Name,
         usage.Resident, usage.Swapped, usage.Huge, area.Address);

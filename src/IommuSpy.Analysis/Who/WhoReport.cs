@@ -1,6 +1,9 @@
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Pages;
+using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Reverse;
+using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Who;
@@ -12,6 +15,9 @@ namespace IommuSpy.Analysis.Who;
 /// <param name="Processes">Every user address of it, by pid and address.</param>
 /// <param name="Kernel">Every kernel address of it.</param>
 /// <param name="PageTable">The page table that lives in it; null where none does.</param>
+/// <param name="Page">What the kernel keeps of it in its struct page; null where <paramref name="PageAbsence"/> says why.</param>
+/// <param name="PageAbsence">Why there is nothing of a struct page; null where there is.</param>
+/// <param name="Reach">Every device that can get at it.</param>
 /// <param name="IsCut">Whether there are more addresses than are named.</param>
 /// <param name="IsWhole">Whether every page table was read; where not, there may be more addresses.</param>
 public sealed record WhoReport(
@@ -21,6 +27,9 @@ public sealed record WhoReport(
     IReadOnlyList<MapperReport> Processes,
     IReadOnlyList<AliasReport> Kernel,
     PageTableReport? PageTable,
+    PageReport? Page,
+    string? PageAbsence,
+    ReachReport Reach,
     bool IsCut,
     bool IsWhole)
 {
@@ -30,6 +39,7 @@ public sealed record WhoReport(
         ReverseMap map = machine.ReverseMap;
         IReadOnlyList<PageMapper> mappers = map.MappersOf(physical.Frame);
         ulong within = physical.Value % PageFrame.Size;
+        (PageReport? page, string? absence) = PageOf(machine, physical.Frame);
         return new(
             physical,
             physical.Frame,
@@ -37,7 +47,23 @@ public sealed record WhoReport(
             [.. mappers.Where(mapper => mapper.Root is not null).SelectMany(mapper => MapperReport.Of(machine, mapper, within)).OrderBy(mapper => mapper.Pid ?? int.MaxValue)],
             [.. mappers.Where(mapper => mapper.Root is null).Select(mapper => AliasReport.Of(machine, mapper.Address + within, mapper.Rights))],
             map.TableIn(physical.Frame) is { } table ? new(table.Root, table.Level, table.First) : null,
+            page,
+            absence,
+            ReachReport.Of(machine, physical),
             mappers.Count == ReverseMap.MostMappers,
             map.IsWhole);
+    }
+
+    private static (PageReport? Page, string? Absence) PageOf(Machine machine, PageFrame frame)
+    {
+        try
+        {
+            PageReport page = PageReport.Of(machine, frame);
+            return page.StructPage is null ? (null, "the kernel keeps no struct page of it") : (page, null);
+        }
+        catch (MissingTypeException e)
+        {
+            return (null, e.Message);
+        }
     }
 }

@@ -39,7 +39,7 @@ internal static class MapsCommand
                 return DeviceMaps.Write(devices.View(result, machine), from, to, wanted, result.GetValue(leaves), output.Json(result), output.JsonLines(result));
             }
 
-            (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? Range(machine, text) : (new(0), new(ulong.MaxValue));
+            (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? AddressRange.Parse(machine, text) : (new(0), new(ulong.MaxValue));
             MapsQuery query = new(roots.Root(result, machine), first, last, wanted, result.GetValue(leaves));
             long count = 0;
             WalkSummary summary = default;
@@ -89,18 +89,5 @@ internal static class MapsCommand
         return ends.Length == 2 && AddressExpression.TryParseNumber(ends[0], out ulong first) && AddressExpression.TryParseNumber(ends[1], out ulong last) && first <= last
             ? (new(first), new(last))
             : throw new UsageException($"--range '{text}': write A-B, two I/O virtual addresses");
-    }
-
-    private static (VirtualAddress First, VirtualAddress Last) Range(Machine machine, string text)
-    {
-        int dash = text.IndexOf('-', StringComparison.Ordinal);
-        if (dash <= 0 || dash == text.Length - 1)
-        {
-            throw new UsageException($"--range '{text}': write A-B, two addresses");
-        }
-
-        VirtualAddress first = Addresses.Virtual(machine, text[..dash]);
-        VirtualAddress last = Addresses.Virtual(machine, text[(dash + 1)..]);
-        return first.CompareTo(last) <= 0 ? (first, last) : throw new UsageException($"--range '{text}': ends before it begins");
     }
 }

@@ -78,6 +78,22 @@ internal sealed class RowWriter : IDisposable
         }
     }
 
+    /// <summary>Whether something is so; null where it is not known.</summary>
+    public void Boolean(ReadOnlySpan<byte> name, bool? value)
+    {
+        if (value is bool known)
+        {
+            _writer.WriteBoolean(name, known);
+        }
+        else
+        {
+            _writer.WriteNull(name);
+        }
+    }
+
+    /// <summary>A number that may be below zero.</summary>
+    public void Integer(ReadOnlySpan<byte> name, long value) => _writer.WriteNumber(name, value);
+
     /// <summary>Whether something is so.</summary>
     public void Boolean(ReadOnlySpan<byte> name, bool value) => _writer.WriteBoolean(name, value);
 
@@ -86,6 +102,28 @@ internal sealed class RowWriter : IDisposable
 
     /// <summary>A text.</summary>
     public void Text(ReadOnlySpan<byte> name, ReadOnlySpan<char> value) => _writer.WriteString(name, value);
+
+    /// <summary>An array of texts.</summary>
+    public void Texts(ReadOnlySpan<byte> name, IReadOnlyList<string> values)
+    {
+        _writer.WriteStartArray(name);
+        foreach (string value in values)
+        {
+            _writer.WriteStringValue(value);
+        }
+
+        _writer.WriteEndArray();
+    }
+
+    /// <summary>A number that is read in hexadecimal and is no address: "0x" and as many digits as it has.</summary>
+    public void Hex(ReadOnlySpan<byte> name, ulong value)
+    {
+        Span<byte> text = stackalloc byte[18];
+        text[0] = (byte)'0';
+        text[1] = (byte)'x';
+        value.TryFormat(text[2..], out int written, "x", CultureInfo.InvariantCulture);
+        _writer.WriteString(name, text[..(2 + written)]);
+    }
 
     /// <summary>A stated absence.</summary>
     public void Null(ReadOnlySpan<byte> name) => _writer.WriteNull(name);

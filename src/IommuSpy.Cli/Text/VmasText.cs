@@ -7,6 +7,13 @@ namespace IommuSpy.Cli.Text;
 /// <summary>A <see cref="VmaList"/> as text: the columns of /proc/PID/maps as that prints them, and what is in memory before the path.</summary>
 internal static class VmasText
 {
+    /// <summary>An area in one line: what it maps, with which rights, where.</summary>
+    public static string What(VmaReport vma)
+    {
+        string offset = vma.Inode is null or 0 ? "" : $", offset 0x{vma.Offset:x}";
+        return $"{Printable.Of(vma.Path ?? "anonymous")} {vma.Flags} {vma.Start.Value:x16}-{vma.End.Value:x16} ({Size.Text(vma.End - vma.Start)}){offset}";
+    }
+
     public static void Write(TextWriter writer, VmaList list)
     {
         writer.WriteLine($"{Printable.Of(list.Process.ToString())}, root table {list.Process.Root?.ToString() ?? "not known"}");

@@ -14,6 +14,7 @@ internal static class WhoText
         string memory = report.MemoryRange is { } run ? $"of memory 0x{run.Start.Value:x}-0x{run.End.Value:x}" : "not in the image: a device's, or memory that was not captured";
         writer.WriteLine($"{report.Physical}  pfn {report.Pfn} {memory}");
         writer.WriteLine();
+        fields.Line("page", PageText.Summary(report.Page, report.PageAbsence));
         string lead = "mapped by";
         foreach (MapperReport mapper in report.Processes)
         {
@@ -39,5 +40,6 @@ internal static class WhoText
 
         fields.Line("", report.IsCut ? "... and more: only these are named" : null);
         fields.Line("", report.IsWhole ? null : "page tables are missing from the image, or too many: there may be more");
+        ReachText.WriteDevices(fields, report.Reach);
     }
 }

@@ -30,8 +30,6 @@ internal sealed class ModuleFields
         Exports = module.Find("syms");
         ExportCount = module.Find("num_syms");
         Sections = module.Find("sect_attrs");
-        Types = module.Find("btf_data");
-        TypesLength = module.Find("btf_data_size");
     }
 
     public Field List { get; }
@@ -82,11 +80,6 @@ internal sealed class ModuleFields
     public Field? ExportCount { get; }
 
     public Field? Sections { get; }
-
-    /// <summary>Since 5.11.</summary>
-    public Field? Types { get; }
-
-    public Field? TypesLength { get; }
 
     // struct module_layout since 4.5; fields of struct module itself before, of which the end of what becomes read-only is the last (4.8 added another).
     private static ModuleLayoutFields? Layout(StructType module, string part) =>

@@ -24,6 +24,7 @@ internal sealed class ModuleReader
     private readonly string[] _memoryKinds;
     private readonly PerCpu _cpus;
     private readonly TaintLetters _taints;
+    private readonly Lazy<ModuleTypes> _types;
 
     public ModuleReader(KernelObjects objects)
     {
@@ -32,6 +33,7 @@ internal sealed class ModuleReader
         _memoryKinds = MemoryKinds(objects.Types);
         _cpus = PerCpu.Of(objects);
         _taints = TaintLetters.Read(objects);
+        _types = new(() => new(objects));
     }
 
     public ModuleList Read()
@@ -91,7 +93,7 @@ internal sealed class ModuleReader
             3 => ModuleState.Unformed,
             _ => ModuleState.Live,
         };
-        return new(() => ModuleSectionReader.Read(_objects, at, _fields), () => new ModuleSymbolReader(_objects, at, name, memory).Read(), () => ModuleTypes.Read(_objects, at, name, _fields))
+        return new(() => ModuleSectionReader.Read(_objects, at, _fields), () => new ModuleSymbolReader(_objects, at, name, memory).Read(), () => _types.Value.Of(at, name))
         {
             Name = name,
             Object = at,

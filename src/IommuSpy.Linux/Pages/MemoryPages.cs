@@ -58,6 +58,9 @@ public sealed class MemoryPages
     /// <summary>The type that a page's map count stands for.</summary>
     public PageType TypeOf(in PageRecord page) => Types.Of(page.MapWord);
 
+    /// <summary>Whether a folio is a slab.</summary>
+    public bool IsSlab(in FolioRecord folio) => Rules.IsSlab(folio);
+
     private PageFrame? FindHugeZeroPage()
     {
         VirtualAddress? pointer = Objects.Variable("huge_zero_folio") is VirtualAddress folio ? Objects.Pointer(folio)

@@ -12,21 +12,22 @@ internal sealed class PageFields
     private PageFields(KernelTypes types, int bytes)
     {
         Bytes = bytes;
-        int? page(params ReadOnlySpan<string> names) => Offset(types.FindField("page", names), bytes);
-        int? folio(params ReadOnlySpan<string> names) => Offset(types.FindField("folio", names), 4 * bytes);
-        int? tail(params ReadOnlySpan<string> names) => page(names) is int offset ? bytes + offset : null;
+        int? word(params ReadOnlySpan<string> names) => Offset(types.FindField("page", names), sizeof(ulong), bytes);
+        int? page(params ReadOnlySpan<string> names) => Offset(types.FindField("page", names), sizeof(uint), bytes);
+        int? folio(params ReadOnlySpan<string> names) => Offset(types.FindField("folio", names), 1, 4 * bytes);
+        int? tail(params ReadOnlySpan<string> names) => Offset(types.FindField("page", names), 1, bytes) is int offset ? bytes + offset : null;
 
-        Flags = page("flags.f", "flags") ?? throw new MissingTypeException($"nothing describes the flags of struct page ({types.Origin})");
+        Flags = word("flags.f", "flags") ?? throw new MissingTypeException($"nothing describes the flags of struct page ({types.Origin})");
         References = page("_refcount", "_count");
         MapCount = page("_mapcount");
         PageType = page("page_type");
-        CompoundHead = page("compound_head", "compound_info");
-        CompoundHeadIsMask = page("compound_head") is null && CompoundHead is not null;
-        FirstPage = CompoundHead is null ? page("first_page") : null;
-        Mapping = page("mapping") ?? folio("mapping");
-        Index = page("index", "__folio_index") ?? folio("index");
-        Private = page("private");
-        List = page("buddy_list", "lru");
+        CompoundHead = word("compound_head", "compound_info");
+        CompoundHeadIsMask = word("compound_head") is null && CompoundHead is not null;
+        FirstPage = CompoundHead is null ? word("first_page") : null;
+        Mapping = word("mapping") ?? Offset(types.FindField("folio", "mapping"), sizeof(ulong), bytes);
+        Index = word("index", "__folio_index") ?? Offset(types.FindField("folio", "index"), sizeof(ulong), bytes);
+        Private = word("private");
+        List = word("buddy_list", "lru");
 
         // Until 6.5 the order is a byte of its own; before 4.4 it was kept as a pointer in lru.prev, of which the lowest byte says the same.
         bool inPage = types.FindField("page", "compound_order") is not null;
@@ -116,6 +117,6 @@ internal sealed class PageFields
         return new(types, described is > 0 and <= 256 ? (int)described : kernel.StructPageBytes);
     }
 
-    // A description may be damaged: what does not lie inside is absent.
-    private static int? Offset(Field? field, int limit) => field is not null && field.BitSize == 0 && field.Offset + Math.Max(field.Bytes, 1) <= (ulong)limit ? (int)field.Offset : null;
+    // A description may be damaged, or may not tell a field's size: what does not lie inside in full is absent.
+    private static int? Offset(Field? field, int size, int limit) => field is not null && field.BitSize == 0 && field.Offset <= (ulong)(limit - size) ? (int)field.Offset : null;
 }

@@ -125,6 +125,9 @@ public sealed class TaskTable
     public PhysicalAddress? RootOf(string variable) =>
         _objects.Variable(variable) is VirtualAddress pointer && _objects.Pointer(pointer) is VirtualAddress mm ? _reader.Root(mm).Root : null;
 
+    /// <summary>The process or kernel thread whose task_struct is at an address; null where none is.</summary>
+    public KernelTask? At(VirtualAddress address) => Processes.FirstOrDefault(process => process.Address == address);
+
     /// <summary>The processes that go through a top-level table, by pid: more than one between vfork and exec, and where clone shared the memory.</summary>
     public IReadOnlyList<KernelTask> OwnersOf(PhysicalAddress root) => _byRoot.TryGetValue(root, out List<KernelTask>? owners) ? owners : [];
 }

@@ -1,3 +1,6 @@
+using System.Text;
+using IommuSpy.Linux.Kallsyms;
+
 namespace IommuSpy.Linux.Types;
 
 /// <summary>The types of one kernel, by whatever describes them. Safe to share between threads.</summary>
@@ -21,6 +24,13 @@ public abstract class KernelTypes
 
     /// <summary>Every type that has a name, each once, in the description's order.</summary>
     public abstract IEnumerable<KernelType> Named { get; }
+
+    /// <summary>Every named type whose whole name matches a glob, where * stands for any characters and ? for one; case counts.</summary>
+    public IEnumerable<KernelType> Matching(string glob)
+    {
+        byte[] pattern = Encoding.Latin1.GetBytes(glob);
+        return Named.Where(type => Glob.IsMatch(pattern, Encoding.Latin1.GetBytes(type.Name)));
+    }
 
     /// <summary>A structure or union that a question cannot do without.</summary>
     /// <exception cref="MissingTypeException">There is none of that tag.</exception>

@@ -1,4 +1,5 @@
 using IommuSpy.Linux.Types.Btf;
+using IommuSpy.Linux.Types.Files;
 using IommuSpy.Linux.Types.Inference;
 
 namespace IommuSpy.Linux.Types;
@@ -17,13 +18,14 @@ public static class TypeSource
 
     /// <summary>Opens a description.</summary>
     /// <param name="kernel">The kernel.</param>
-    /// <param name="request"><see cref="Automatic"/>, <see cref="Btf"/> or <see cref="Inferred"/>.</param>
+    /// <param name="request"><see cref="Automatic"/>, <see cref="Btf"/>, <see cref="Inferred"/>, or a file that <see cref="TypeFile"/> reads.</param>
     /// <exception cref="MissingTypeException">There is none.</exception>
     public static KernelTypes Open(LinuxKernel kernel, string request) => request switch
     {
         Automatic => BtfInMemory.Find(kernel) is BtfTypes types ? types : InferredTypes.Infer(kernel),
         Inferred => InferredTypes.Infer(kernel),
         Btf => BtfInMemory.Find(kernel) ?? throw new MissingTypeException("this kernel carries no BTF in its image (kernels do since 5.2)"),
-        _ => throw new MissingTypeException($"--types '{request}': write {Automatic}, {Btf} or {Inferred}"),
+        _ when Path.Exists(request) || request.Contains('/') => TypeFile.Open(kernel, request),
+        _ => throw new MissingTypeException($"--types '{request}': no such file; write {Automatic}, {Btf}, {Inferred} or a file's name"),
     };
 }

@@ -44,7 +44,7 @@ public static class BtfInMemory
 
     private static BtfTypes? Read(LinuxKernel kernel, VirtualAddress address)
     {
-        Span<byte> header = stackalloc byte[BtfHeader.Bytes];
+        Span<byte> header = stackalloc byte[BtfHeader.MostBytes];
         PhysicalAddress physical = kernel.Text.ToPhysical(address);
         if (kernel.Memory.Read(physical, header) != header.Length || BtfHeader.Read(header) is not BtfHeader sections
             || (ulong)sections.TotalLength > kernel.Text.Length - (address - kernel.Text.Start))

@@ -9,6 +9,10 @@ public sealed class BtfTypes : KernelTypes
     private const int MemberBytes = 12;
     private const int MaxNameBytes = 1024;
 
+    // struct btf_type.info: until 7.x the count had bits 0-15 and the kind 24-28, and those between were 0.
+    private const uint CountMask = 0xff_ffff;
+    private const uint KindMask = 0x7f;
+
     private readonly byte[] _blob;
     private readonly BtfHeader _header;
     private readonly BtfTypes? _base;
@@ -18,8 +22,8 @@ public sealed class BtfTypes : KernelTypes
     /// <summary>Where each type stands in the blob, by number from <see cref="_firstId"/>.</summary>
     private readonly int[] _places;
     private readonly KernelType?[] _types;
-    private readonly Lazy<Dictionary<string, int>> _structs;
-    private readonly Lazy<Dictionary<string, int>> _others;
+    private readonly Lazy<BtfNameIndex> _structs;
+    private readonly Lazy<BtfNameIndex> _others;
     private readonly Lazy<Dictionary<string, long>> _enumerators;
 
     private BtfTypes(byte[] blob, BtfHeader header, int[] places, string origin, BtfTypes? baseTypes)
@@ -76,29 +80,34 @@ public sealed class BtfTypes : KernelTypes
         while (at + TypeBytes <= end)
         {
             places.Add(at);
-            int extra = ExtraBytes((BtfKind)((Word(blob, at + 4) >> 24) & 0x1f), (int)(Word(blob, at + 4) & 0xffff));
+            uint info = Word(blob, at + 4);
+            long extra = ExtraBytes((BtfKind)((info >> 24) & KindMask), info & CountMask, header.LayoutOf(blob, (int)((info >> 24) & KindMask)));
             if (extra < 0 || at + TypeBytes + extra > end)
             {
                 return null;
             }
 
-            at += TypeBytes + extra;
+            at += TypeBytes + (int)extra;
         }
 
         return at == end && places.Count > 0 ? new(blob, header, [.. places], origin, baseTypes) : null;
     }
 
-    /// <inheritdoc/>
-    public override StructType? FindStruct(string tag) => _structs.Value.TryGetValue(tag, out int id) ? Of(id) as StructType : _base?.FindStruct(tag);
+    /// <summary>Whether a blob is split: its names and numbers go on from those of a base. The strings of a blob that stands alone begin with the empty one (kernel/bpf/btf.c, btf_parse_str_sec).</summary>
+    public static bool IsSplit(ReadOnlySpan<byte> blob) =>
+        BtfHeader.Read(blob) is BtfHeader header && header.TotalLength <= blob.Length && (header.StringsLength == 0 || blob[header.StringsAt] != 0);
 
     /// <inheritdoc/>
-    public override KernelType? Find(string name) => _others.Value.TryGetValue(name, out int id) ? Of(id) : _base?.Find(name);
+    public override StructType? FindStruct(string tag) => _structs.Value.Find(tag) is int id ? Of(id) as StructType : _base?.FindStruct(tag);
+
+    /// <inheritdoc/>
+    public override KernelType? Find(string name) => _others.Value.Find(name) is int id ? Of(id) : _base?.Find(name);
 
     /// <inheritdoc/>
     public override long? FindEnumerator(string name) => _enumerators.Value.TryGetValue(name, out long value) ? value : _base?.FindEnumerator(name);
 
-    /// <summary>Bytes behind the three words that every type has; -1 for a kind that is not known.</summary>
-    private static int ExtraBytes(BtfKind kind, int count) => kind switch
+    /// <summary>Bytes behind the three words that every type has; -1 for a kind that neither is known nor has a layout in the blob.</summary>
+    private static long ExtraBytes(BtfKind kind, long count, (int Fixed, int Element)? layout) => kind switch
     {
         BtfKind.Integer or BtfKind.Variable or BtfKind.DeclarationTag => 4,
         BtfKind.Array => 12,
@@ -106,28 +115,29 @@ public sealed class BtfTypes : KernelTypes
         BtfKind.Enum or BtfKind.FunctionPrototype => 8 * count,
         BtfKind.Pointer or BtfKind.Forward or BtfKind.Typedef or BtfKind.Volatile or BtfKind.Const or BtfKind.Restrict
             or BtfKind.Function or BtfKind.Float or BtfKind.TypeTag => 0,
-        _ => -1,
+        _ => layout is (int first, int element) ? first + (element * count) : -1,
     };
 
     private static uint Word(ReadOnlySpan<byte> blob, int at) => BinaryPrimitives.ReadUInt32LittleEndian(blob[at..]);
 
     private uint Word(int at) => Word(_blob, at);
 
-    private BtfKind KindAt(int at) => (BtfKind)((Word(at + 4) >> 24) & 0x1f);
+    private BtfKind KindAt(int at) => (BtfKind)((Word(at + 4) >> 24) & KindMask);
 
-    private int CountAt(int at) => (int)(Word(at + 4) & 0xffff);
+    private int CountAt(int at) => (int)(Word(at + 4) & CountMask);
 
     private bool FlagAt(int at) => (Word(at + 4) & 0x8000_0000) != 0;
 
-    private Dictionary<string, int> Index(Func<BtfKind, bool> wanted)
+    // A split blob's types may be named by its base's strings, so the bytes of a name are asked of whoever has them.
+    private BtfNameIndex Index(Func<BtfKind, bool> wanted)
     {
-        Dictionary<string, int> index = new(StringComparer.Ordinal);
+        BtfNameIndex index = new(NameBytes);
         for (int i = 0; i < _places.Length; i++)
         {
             uint name = Word(_places[i]);
             if (name != 0 && wanted(KindAt(_places[i])))
             {
-                index.TryAdd(Text(name), _firstId + i);
+                index.Add(name, _firstId + i);
             }
         }
 
@@ -200,7 +210,8 @@ public sealed class BtfTypes : KernelTypes
             case BtfKind.Restrict:
                 return new QualifiedType("restrict", () => Of(sizeOrType));
             case BtfKind.TypeTag:
-                return new TypedefType("", () => Of(sizeOrType));
+                // What sparse's attributes say in the source: __user, __rcu, __percpu.
+                return new QualifiedType("__" + name, () => Of(sizeOrType));
             case BtfKind.FunctionPrototype:
                 return new FunctionType(() => Of(sizeOrType), () => Parameters(at));
             default:
@@ -298,21 +309,23 @@ public sealed class BtfTypes : KernelTypes
         return parameters;
     }
 
-    private string Text(uint offset)
+    private string Text(uint offset) => System.Text.Encoding.ASCII.GetString(NameBytes(offset));
+
+    private ReadOnlySpan<byte> NameBytes(uint offset)
     {
         if (offset < _firstString)
         {
-            return _base is null ? "" : _base.Text(offset);
+            return _base is null ? [] : _base.NameBytes(offset);
         }
 
         long start = offset - _firstString;
         if (start >= _header.StringsLength)
         {
-            return "";
+            return [];
         }
 
         ReadOnlySpan<byte> rest = _blob.AsSpan(_header.StringsAt + (int)start, (int)Math.Min(_header.StringsLength - start, MaxNameBytes));
         int end = rest.IndexOf((byte)0);
-        return System.Text.Encoding.ASCII.GetString(end < 0 ? rest : rest[..end]);
+        return end < 0 ? rest : rest[..end];
     }
 }

@@ -1,0 +1,39 @@
+using IommuSpy.Linux.Zones;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Analysis.Pages;
+
+/// <summary>The free memory of a zone.</summary>
+/// <param name="Node">Its node.</param>
+/// <param name="Zone">Its name.</param>
+/// <param name="Start">Its first page frame.</param>
+/// <param name="Spanned">Page frames to its end, holes included.</param>
+/// <param name="Present">Page frames that exist.</param>
+/// <param name="Managed">Page frames that the buddy allocator was given.</param>
+/// <param name="FreePages">Pages in free blocks.</param>
+/// <param name="Counts">Free blocks by order, from 0: a line of /proc/buddyinfo.</param>
+/// <param name="Types">The same by migrate type: lines of /proc/pagetypeinfo.</param>
+/// <param name="CpuPages">Free pages that each CPU keeps for itself.</param>
+/// <param name="Damage">What of the lists could not be followed; empty for nothing.</param>
+public sealed record BuddyZoneReport(
+    int Node, string Zone, PageFrame Start, ulong Spanned, ulong? Present, ulong? Managed, ulong FreePages, IReadOnlyList<ulong> Counts, IReadOnlyList<BuddyTypeReport> Types,
+    IReadOnlyList<ulong> CpuPages, IReadOnlyList<string> Damage)
+{
+    /// <summary>The report of a zone.</summary>
+    public static BuddyZoneReport Of(MemoryZone zone) => new(
+        zone.Node,
+        zone.Name,
+        zone.Start,
+        zone.Spanned,
+        zone.Present,
+        zone.Managed,
+        zone.FreePages,
+        [.. zone.Orders.Select(order => order.Count)],
+        [.. Enumerable.Range(0, zone.Orders.Count == 0 ? 0 : zone.Orders[0].Lists.Count)
+            .Select(i => new BuddyTypeReport(zone.Orders[0].Lists[i].Type, [.. zone.Orders.Select(order => (ulong)order.Lists[i].Blocks.Count)]))],
+        [.. zone.CpuLists.Select(list => list.Count)],
+        [
+            .. zone.Orders.SelectMany(order => order.Lists.Where(list => list.Damage is not null).Select(list => $"order {order.Order}, {list.Type}: {list.Damage}")),
+            .. zone.CpuLists.Where(list => list.Damage is not null).Select(list => $"CPU {list.Cpu}: {list.Damage}"),
+        ]);
+}

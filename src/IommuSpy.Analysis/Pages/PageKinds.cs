@@ -1,0 +1,206 @@
+using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.Pages;
+using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Zones;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Analysis.Pages;
+
+/// <summary>
+/// Tells what each page of a machine is used for: by its struct page first, and where that says nothing by who maps it or where it lies. Safe to share between threads.
+/// </summary>
+public sealed class PageKinds
+{
+    // include/linux/poison.h and mm_types.h: PP_SIGNATURE, in the word that other pages keep a list or a head in; its low bits are flags.
+    private const ulong NetworkPoolSignature = 0xdead_0000_0000_0040;
+    private const ulong SignatureMask = ~3UL;
+    private const ulong MappingKinds = 3;
+    private const ulong MappingAnonymous = 1;
+    private const ulong MappingMovable = 2;
+
+    private readonly Machine _machine;
+    private readonly MemoryPages _pages;
+    private readonly HashSet<PageFrame> _memmap;
+    private readonly Dictionary<PageFrame, VirtualAddress> _mapped;
+    private readonly Dictionary<PageFrame, (int Cpu, MemoryZone Zone)> _cached = [];
+    private readonly (PageFrame First, PageFrame End, int Cpu)[] _perCpu;
+    private readonly int? _reserved;
+    private readonly int? _lru;
+
+    private PageKinds(Machine machine)
+    {
+        _machine = machine;
+        _pages = machine.Pages;
+        _memmap = [.. _pages.Array.OwnPages()];
+        _mapped = MappedFrames.Of(machine);
+        _perCpu = [.. PerCpuAreas(machine)];
+        _reserved = _pages.Flags.Bit("reserved");
+        _lru = _pages.Flags.Bit("lru");
+        foreach (MemoryZone zone in machine.ReadableZones?.Zones ?? [])
+        {
+            foreach (CpuFreePages list in zone.CpuLists)
+            {
+                foreach ((PageFrame first, int order) in list.Blocks)
+                {
+                    for (ulong i = 0; i < 1UL << order; i++)
+                    {
+                        _cached.TryAdd(new(first.Number + i), (list.Cpu, zone));
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Gathers what is needed for a machine: tens of milliseconds for a gigabyte.</summary>
+    /// <exception cref="MissingTypeException">Nothing describes struct page.</exception>
+    public static PageKinds Of(Machine machine) => new(machine);
+
+    /// <summary>What a page frame is used for.</summary>
+    public PageKind KindOf(PageFrame frame)
+    {
+        PageCursor cursor = new(_pages, stackalloc byte[256]);
+        return cursor.MoveTo(frame) ? KindOf(ref cursor) : PageKind.None;
+    }
+
+    /// <summary>What the page that a cursor is at is used for.</summary>
+    public PageKind KindOf(ref PageCursor cursor)
+    {
+        if (cursor.IsFree)
+        {
+            return PageKind.Free;
+        }
+
+        PageRecord page = cursor.Page;
+        FolioRecord folio = cursor.Folio;
+        if (page.References == 0 && _cached.ContainsKey(page.Frame))
+        {
+            return PageKind.FreeCached;
+        }
+
+        if (_pages.IsSlab(folio))
+        {
+            return PageKind.Slab;
+        }
+
+        if (folio.IsHugetlb)
+        {
+            return PageKind.Hugetlb;
+        }
+
+        switch (_pages.TypeOf(folio.Head))
+        {
+            case PageType.Table:
+                return PageKind.PageTable;
+            case PageType.Offline:
+                return PageKind.Offline;
+            case PageType.Guard:
+                return PageKind.Guard;
+            case PageType.Zsmalloc:
+                return PageKind.Zsmalloc;
+            case PageType.Unaccepted:
+                return PageKind.Unaccepted;
+            case PageType.LargeKmalloc:
+                return PageKind.LargeKmalloc;
+            default:
+                return ByMapping(page, folio);
+        }
+    }
+
+    /// <summary>The CPU that keeps a free page for itself, and the page's zone; null for every other page.</summary>
+    public (int Cpu, MemoryZone Zone)? CachedBy(PageFrame frame) => _cached.TryGetValue(frame, out (int, MemoryZone) found) ? found : null;
+
+    /// <summary>Where vmalloc space or module space maps a page; null where neither does.</summary>
+    public VirtualAddress? MappedAt(PageFrame frame) => _mapped.TryGetValue(frame, out VirtualAddress address) ? address : null;
+
+    /// <summary>The CPU whose variables a page holds; null for every other page.</summary>
+    public int? PerCpuOf(PageFrame frame)
+    {
+        foreach ((PageFrame first, PageFrame end, int cpu) in _perCpu)
+        {
+            if (frame.Number >= first.Number && frame.Number < end.Number)
+            {
+                return cpu;
+            }
+        }
+
+        return null;
+    }
+
+    private PageKind ByMapping(in PageRecord page, in FolioRecord folio)
+    {
+        if ((page.HeadWord & SignatureMask) == NetworkPoolSignature || (folio.Head.HeadWord & SignatureMask) == NetworkPoolSignature)
+        {
+            return PageKind.NetworkPool;
+        }
+
+        if (_pages.ZeroPage == page.Frame || (_pages.HugeZeroPage == folio.Head.Frame && folio.IsCompound))
+        {
+            return PageKind.Zero;
+        }
+
+        if (Has(page.Flags, _reserved))
+        {
+            return Reserved(page.Frame);
+        }
+
+        bool owned = folio.Head.References > 0;
+
+        // Pages of the kernel's own keep other things in the mapping's place: it counts where users map the page, or an LRU list holds it.
+        bool users = owned && (folio.IsMapped || Has(folio.Head.Flags, _lru));
+        ulong mapping = folio.Head.Mapping;
+        switch (mapping & MappingKinds)
+        {
+            case MappingKinds when users:
+                return PageKind.Ksm;
+            case MappingAnonymous when users:
+                return PageKind.Anonymous;
+            case MappingMovable when owned && mapping != MappingMovable:
+                return PageKind.Movable;
+            case 0 when users && mapping != 0 && !_mapped.ContainsKey(page.Frame):
+                return PageKind.File;
+            default:
+                break;
+        }
+
+        return _mapped.ContainsKey(page.Frame) ? PageKind.Vmalloc
+            : _machine.ReverseMap.TableIn(page.Frame) is not null ? PageKind.PageTable
+            : owned ? PageKind.Kernel : PageKind.Unreferenced;
+    }
+
+    private PageKind Reserved(PageFrame frame)
+    {
+        if (_machine.Kernel.Text.PhysicalRange.Contains(frame.Address))
+        {
+            return PageKind.KernelImage;
+        }
+
+        return _memmap.Contains(frame) ? PageKind.Memmap
+            : PerCpuOf(frame) is not null ? PageKind.PerCpu
+            : _machine.ReverseMap.TableIn(frame) is not null ? PageKind.PageTable
+            : PageKind.Reserved;
+    }
+
+    // The first chunk of per-CPU memory is a run of the direct map for each CPU (mm/percpu.c, pcpu_embed_first_chunk); later ones are vmalloc's.
+    private static IEnumerable<(PageFrame First, PageFrame End, int Cpu)> PerCpuAreas(Machine machine)
+    {
+        KernelObjects objects = machine.Objects;
+        if (objects.Variable("pcpu_unit_size") is not VirtualAddress size || objects.Number(size, sizeof(uint)) is not (ulong bytes and > 0 and <= 1 << 30)
+            || machine.Symbols is not SymbolTable symbols || !symbols.TryFind("__per_cpu_start", out Symbol start))
+        {
+            yield break;
+        }
+
+        IReadOnlyList<ulong> offsets = PerCpu.Of(objects).Offsets;
+        for (int cpu = 0; cpu < offsets.Count; cpu++)
+        {
+            VirtualAddress first = new(unchecked(start.Address.Value + offsets[cpu]));
+            if (machine.Kernel.Space.TryTranslate(first, out PhysicalAddress physical) && machine.Kernel.DirectMapAddress(physical) == first)
+            {
+                yield return (physical.Frame, new((physical.Value + bytes + PageFrame.Size - 1) >> PageFrame.Shift), cpu);
+            }
+        }
+    }
+
+    private static bool Has(ulong flags, int? bit) => bit is int at && ((flags >> at) & 1) != 0;
+}

@@ -1,0 +1,98 @@
+using IommuSpy.Linux.Pages;
+using IommuSpy.Linux.Slab;
+using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Zones;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Analysis.Pages;
+
+/// <summary>What the kernel knows of one page of physical memory. Null is a stated absence.</summary>
+/// <param name="Pfn">The page frame.</param>
+/// <param name="Physical">Its first byte.</param>
+/// <param name="StructPage">Where its struct page is; null where it has none.</param>
+/// <param name="Flags">The flags that are set, by this kernel's own names without PG_.</param>
+/// <param name="FlagsWord">The whole word, zone and node included.</param>
+/// <param name="KernelPageFlags">What /proc/kpageflags says of it.</param>
+/// <param name="References">Its reference count; of a tail, the tail's own.</param>
+/// <param name="Mappings">How many page tables map it: /proc/kpagecount.</param>
+/// <param name="Kind">What it is used for.</param>
+/// <param name="Owner">Whose it is, in words: a slab cache, a file and where in it, processes.</param>
+/// <param name="Zone">The zone that it is in.</param>
+/// <param name="Node">The node of that zone.</param>
+/// <param name="Head">Of a part of a compound page, the page frame that it begins at.</param>
+/// <param name="Pages">How many page frames that has; 1 for a single page.</param>
+/// <param name="File">Of the page cache, the file.</param>
+/// <param name="FileOffset">Where in the file, in bytes.</param>
+/// <param name="SwapType">Of the swap cache, which device.</param>
+/// <param name="SwapOffset">Which page of it.</param>
+/// <param name="SwapDevice">That device's name.</param>
+/// <param name="Slab">Of a slab, its cache and objects.</param>
+public sealed record PageReport(
+    PageFrame Pfn,
+    PhysicalAddress Physical,
+    VirtualAddress? StructPage,
+    IReadOnlyList<string> Flags,
+    HexValue? FlagsWord,
+    HexValue? KernelPageFlags,
+    int? References,
+    ulong? Mappings,
+    PageKind Kind,
+    string? Owner,
+    string? Zone,
+    int? Node,
+    PageFrame? Head,
+    ulong Pages,
+    PageFile? File,
+    ulong? FileOffset,
+    int? SwapType,
+    ulong? SwapOffset,
+    string? SwapDevice,
+    SlabReport? Slab)
+{
+    // Of a swap entry, the type is above the offset (include/linux/swapops.h, SWP_TYPE_SHIFT): five bits below the radix tree's two.
+    private const int SwapTypeShift = 58;
+
+    /// <summary>Asks a machine.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="frame">The page frame.</param>
+    /// <exception cref="MissingTypeException">Nothing describes struct page.</exception>
+    public static PageReport Of(Machine machine, PageFrame frame)
+    {
+        PageCursor cursor = new(machine.Pages, stackalloc byte[256]);
+        if (!cursor.MoveTo(frame))
+        {
+            return new(frame, frame.Address, null, [], null, null, null, null, PageKind.None, null, null, null, null, 1, null, null, null, null, null, null);
+        }
+
+        PageRecord page = cursor.Page;
+        FolioRecord folio = cursor.Folio;
+        PageKind kind = machine.PageKinds.KindOf(ref cursor);
+        MemoryZone? zone = machine.ReadableZones?.ZoneOf(frame);
+        bool isFile = kind == PageKind.File || (kind == PageKind.Hugetlb && folio.Head.Mapping != 0 && (folio.Head.Mapping & 3) == 0);
+        PageFile? file = isFile ? machine.PageFiles.Of(new(folio.Head.Mapping)) : null;
+        ulong? swap = cursor.StableFlags.HasFlag(StablePageFlags.Swapcache) ? folio.Head.Private + (frame.Number - folio.Head.Frame.Number) : null;
+        int? swapType = swap is ulong entry ? (int)(entry >> SwapTypeShift) : null;
+        SlabPages? slab = kind == PageKind.Slab ? machine.ReadableSlabs?.SlabOf(frame) : null;
+        return new(
+            frame,
+            frame.Address,
+            machine.Pages.Array.AddressOf(frame),
+            machine.Pages.Flags.Of(page.Flags),
+            new(page.Flags),
+            new((ulong)cursor.StableFlags),
+            page.References,
+            cursor.MapCount,
+            kind,
+            PageOwners.Of(machine, ref cursor, kind),
+            zone?.Name,
+            zone?.Node,
+            folio.IsCompound ? folio.Head.Frame : null,
+            folio.IsCompound ? 1UL << folio.Order : 1,
+            file,
+            file is null ? null : PageOwners.OffsetInFile(page, folio, file),
+            swapType,
+            swap & ((1UL << SwapTypeShift) - 1),
+            swapType is int type ? machine.SwapDevices.FirstOrDefault(device => device.Type == type)?.Name : null,
+            slab is null ? null : SlabReport.Of(slab, frame));
+    }
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text;
+using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.Types;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Analysis.Types;
+
+/// <summary>Reads values out of memory by their types.</summary>
+public sealed class ValueReader
+{
+    private const int MaxDepth = 12;
+    private const int ShownElements = 16;
+    private const int MaxTextBytes = 4096;
+
+    // struct task_struct has some 1500 in all.
+    private const int MaxValues = 1 << 14;
+
+    private readonly Machine _machine;
+    private readonly KernelObjects _objects;
+    private int _budget = MaxValues;
+
+    private ValueReader(Machine machine)
+    {
+        _machine = machine;
+        _objects = machine.Objects;
+    }
+
+    /// <summary>Reads a value and all that is in it.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="address">Where it is, in the kernel's space.</param>
+    public static ValueReport Read(Machine machine, KernelType type, VirtualAddress address) => new ValueReader(machine).Value(null, type, address, 0, 0, MaxDepth);
+
+    private ValueReport Value(string? name, KernelType type, VirtualAddress at, int bitOffset, int bitSize, int depth)
+    {
+        ValueReport shell = new(name, type.ToString(), new(at.Value), null, null, null, null, 0);
+        if (--_budget < 0 || depth <= 0)
+        {
+            return shell with { Problem = "not shown: too deep, or too much" };
+        }
+
+        switch (type.Resolved)
+        {
+            case StructType holder:
+                return shell with { Members = [.. holder.Members.Select(member => Member(member, at, depth))] };
+            case ArrayType array when IsCharacter(array.Element) && bitSize == 0:
+                return Text(shell, at, array.Count);
+            case ArrayType array:
+                return Elements(shell, array, at, depth);
+            case PointerType:
+                return _objects.Word(at) is ulong pointer ? shell with { Value = $"0x{pointer:x16}", Symbol = Symbol(pointer) } : Unreadable(shell);
+            case VoidType or FunctionType or DeclaredType:
+                return shell with { Problem = "its type is not described" };
+            default:
+                Field field = new(0, bitOffset, bitSize, type);
+                return field.Bytes > sizeof(ulong) ? shell with { Problem = $"a number of {field.Bytes} bytes" }
+                    : _objects.Read(at, field) is ulong value ? shell with { Value = Number(type.Resolved, value) } : Unreadable(shell);
+        }
+    }
+
+    private ValueReport Member(Member member, VirtualAddress holder, int depth) => member.BitSize > 0
+        ? Value(member.Name, member.Type, holder + (member.BitOffset / 8), (int)(member.BitOffset % 8), member.BitSize, depth - 1)
+        : Value(member.Name.Length == 0 ? null : member.Name, member.Type, holder + (member.BitOffset / 8), 0, 0, depth - 1);
+
+    private ValueReport Elements(ValueReport shell, ArrayType array, VirtualAddress at, int depth)
+    {
+        KernelType element = array.Element;
+        ulong bytes = element.Bytes;
+        int shown = (int)Math.Min(array.Count, ShownElements);
+        List<ValueReport> elements = [];
+        for (int i = 0; i < shown && bytes > 0; i++)
+        {
+            elements.Add(Value(string.Create(CultureInfo.InvariantCulture, $"[{i}]"), element, at + ((ulong)i * bytes), 0, 0, depth - 1));
+        }
+
+        return shell with { Members = elements, Omitted = array.Count - (ulong)elements.Count };
+    }
+
+    private ValueReport Text(ValueReport shell, VirtualAddress at, ulong count)
+    {
+        if (count == 0)
+        {
+            return shell with { Members = [] };
+        }
+
+        byte[] bytes = new byte[(int)Math.Min(count, MaxTextBytes)];
+        int read = _machine.Kernel.Space.Read(at, bytes);
+        if (read == 0)
+        {
+            return Unreadable(shell);
+        }
+
+        ReadOnlySpan<byte> text = bytes.AsSpan(0, read);
+        int end = text.IndexOf((byte)0);
+        return shell with { Value = Quoted(end < 0 ? text : text[..end]) };
+    }
+
+    private static string Quoted(ReadOnlySpan<byte> bytes)
+    {
+        StringBuilder text = new("\"");
+        foreach (byte value in bytes)
+        {
+            _ = value switch
+            {
+                (byte)'"' => text.Append("\\\""),
+                (byte)'\\' => text.Append("\\\\"),
+                >= 0x20 and < 0x7f => text.Append((char)value),
+                _ => text.Append(CultureInfo.InvariantCulture, $"\\x{value:x2}"),
+            };
+        }
+
+        return text.Append('"').ToString();
+    }
+
+    private static bool IsCharacter(KernelType type) => type.Resolved is IntegerType { Encoding: IntegerEncoding.Character } or IntegerType { Name: "char" };
+
+    private static string Number(KernelType type, ulong value) => type switch
+    {
+        EnumType names => Enumerator(names, value),
+        IntegerType { Encoding: IntegerEncoding.Signed } => ((long)value).ToString(CultureInfo.InvariantCulture),
+        IntegerType { Encoding: IntegerEncoding.Boolean } => value switch { 0 => "false", 1 => "true", _ => string.Create(CultureInfo.InvariantCulture, $"{value}") },
+
+        // What has the size of an address may be one, or a mask; in decimal neither can be read.
+        IntegerType { Bytes: 8 } when value > uint.MaxValue => $"0x{value:x}",
+        _ => value.ToString(CultureInfo.InvariantCulture),
+    };
+
+    private static string Enumerator(EnumType type, ulong value)
+    {
+        string? name = null;
+        foreach (Enumerator candidate in type.Values)
+        {
+            if (candidate.Value == (long)value)
+            {
+                name = candidate.Name;
+                break;
+            }
+        }
+
+        string number = type.IsSigned ? ((long)value).ToString(CultureInfo.InvariantCulture) : value.ToString(CultureInfo.InvariantCulture);
+        return name is null ? number : $"{name} ({number})";
+    }
+
+    private string? Symbol(ulong pointer) => pointer != 0 && _machine.SymbolAt(new(pointer)) is SymbolOffset symbol ? symbol.ToString() : null;
+
+    private static ValueReport Unreadable(ValueReport shell) => shell with { Problem = "cannot be read: not mapped, or not in the image" };
+}

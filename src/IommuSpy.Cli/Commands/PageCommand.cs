@@ -1,0 +1,57 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Pages;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy page: what the kernel knows of a physical page.</summary>
+internal static class PageCommand
+{
+    public static Command Build()
+    {
+        Argument<string[]> pages = new("PFN|ADDR")
+        {
+            Description = "A pfn, a physical address, a kernel address, or symbol[+offset]; pfn: or phys: before a number says which it is.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        Command command = new(
+            "page",
+            "A physical page by its struct page: what it is used for, whose it is, flags, counts, the file or slab that it belongs to.\n\nExamples: iommu-spy page -s dump.elf 0x6f60\n          iommu-spy page -s dump.elf init_task\n          iommu-spy page -s dump.elf phys:0x6f60123 -J")
+        {
+            pages,
+        };
+        SourceOptions source = new(command);
+        OutputOptions output = new(command);
+        command.SetAction(result =>
+        {
+            using Machine machine = source.OpenMachine(result);
+            List<PageReport> reports = [.. result.GetRequiredValue(pages).Select(text => PageReport.Of(machine, Addresses.Page(machine, text).Frame))];
+            if (output.Json(result) && reports.Count == 1)
+            {
+                Output.Json(reports[0], ReportJson.Default.PageReport);
+            }
+            else if (output.Json(result))
+            {
+                Output.Json(reports, ReportJson.Default.ListPageReport);
+            }
+            else
+            {
+                using StreamWriter writer = Output.Text();
+                foreach (PageReport report in reports)
+                {
+                    if (report != reports[0])
+                    {
+                        writer.WriteLine();
+                    }
+
+                    PageText.Write(writer, report);
+                }
+            }
+
+            return reports.All(report => report.StructPage is not null) ? ExitCode.Done : ExitCode.NoAnswer;
+        });
+        return command;
+    }
+}

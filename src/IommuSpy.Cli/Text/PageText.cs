@@ -1,0 +1,47 @@
+using IommuSpy.Analysis.Pages;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Cli.Text;
+
+/// <summary>A <see cref="PageReport"/> as text.</summary>
+internal static class PageText
+{
+    /// <summary>In one line: what it is used for, whose it is, how often it is held and mapped.</summary>
+    /// <param name="report">The page; null for none.</param>
+    /// <param name="absence">Why there is none.</param>
+    public static string? Summary(PageReport? report, string? absence)
+    {
+        if (report is null)
+        {
+            return absence is null ? null : $"its struct page is not read: {absence}";
+        }
+
+        string owner = report.Owner is null ? "" : $": {Printable.Of(report.Owner)}";
+        string part = report.Head is PageFrame head && report.Pages > 1 ? $"; part of {Size.Text(report.Pages << PageFrame.Shift)}, head pfn {head}" : "";
+        return $"{report.Kind.Words()}{owner}{part}; {report.References} references, {report.Mappings} mappings";
+    }
+
+    public static void Write(TextWriter writer, PageReport report)
+    {
+        string owner = report.Owner is null ? "" : $": {report.Owner}";
+        writer.WriteLine($"pfn {report.Pfn}  physical {report.Physical}  {report.Kind.Words()}{owner}");
+        if (report.StructPage is not VirtualAddress structPage)
+        {
+            return;
+        }
+
+        writer.WriteLine();
+        Fields fields = new(writer, teach: false);
+        fields.Line("flags", $"{(report.Flags.Count == 0 ? "none" : string.Join(' ', report.Flags))}   ({report.FlagsWord})");
+        fields.Line("counts", $"{report.References} references, mapped {report.Mappings} times");
+        fields.Line("compound", report.Head is PageFrame head ? $"{(head == report.Pfn ? "first" : $"number {report.Pfn.Number - head.Number}")} of {report.Pages} pages from pfn {head}" : null);
+        fields.Line("file", report.File is { } file ? $"{file}{(report.FileOffset is ulong offset ? $", offset 0x{offset:x}" : "")}   (inode {file.Inode}, number {file.Number})" : null);
+        fields.Line("swap", report.SwapType is int type ? $"in the swap cache: device {type}{(report.SwapDevice is string name ? $" ({name})" : "")}, page 0x{report.SwapOffset:x} of it" : null);
+        fields.Line("zone", report.Zone is string zone ? $"{zone}, node {report.Node}" : null);
+        fields.Line("struct", $"{structPage}");
+        if (report.Slab is { } slab)
+        {
+            SlabText.Slab(fields, slab, null);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using IommuSpy.Analysis.Pages;
+using IommuSpy.Linux.Slab;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Cli.Text;
+
+/// <summary>Slab caches, and a slab, as text.</summary>
+internal static class SlabText
+{
+    private const int MostObjects = 64;
+
+    /// <summary>Writes the caches.</summary>
+    public static void Write(TextWriter writer, SlabAllocator slabs)
+    {
+        Table table = new("object", "stride", "per slab", "slab", "active", "objects", "slabs", "partial", "memory", "cache") { RightAligned = Enumerable.Range(0, 9).ToHashSet() };
+        foreach (SlabCache cache in slabs.Caches)
+        {
+            table.Add(
+                $"{cache.ObjectSize}", $"{cache.Size}", $"{cache.ObjectsPerSlab}", Size.Text((ulong)PageFrame.Size << cache.Order), Number(cache.ActiveObjects), Number(cache.Objects),
+                Number(cache.Slabs), $"{cache.PartialSlabs}", cache.Slabs is ulong count ? Size.Text(count * ((ulong)PageFrame.Size << cache.Order)) : "-", cache.Name);
+        }
+
+        table.Write(writer);
+    }
+
+    /// <summary>Writes what an address in a slab is.</summary>
+    public static void Write(TextWriter writer, SlabAddressReport report)
+    {
+        string what = report.Object is SlabObject item
+            ? $"{State(item.State)} object {item.Index} of {report.Cache.Name}, {report.Offset} into its {report.Cache.ObjectSize} bytes"
+            : $"between objects of {report.Cache.Name}";
+        writer.WriteLine($"{report.Address}  {what}");
+        writer.WriteLine();
+        Fields fields = new(writer, teach: false);
+        fields.Line("object", report.Object is SlabObject its ? $"{its.Address} - {its.Address + (report.Cache.ObjectSize - 1)}" : null);
+        Slab(fields, report.Slab, report.Object?.Index);
+    }
+
+    /// <summary>Writes a slab and its objects.</summary>
+    /// <param name="fields">Where to.</param>
+    /// <param name="slab">The slab.</param>
+    /// <param name="marked">The number of the object that was asked for; null for none.</param>
+    public static void Slab(Fields fields, SlabReport slab, int? marked)
+    {
+        string cpu = slab.Cpu is int number ? $"; CPU {number} allocates from it" : "";
+        fields.Line("slab", $"{slab.Start}, {Size.Text(slab.Bytes)}: {slab.Live} objects of {slab.ObjectSize} bytes live, {slab.Free} free{cpu}");
+        fields.Line("damage", slab.Damage);
+        string lead = "objects";
+        int first = marked is int at && at >= MostObjects ? at - (MostObjects / 2) : 0;
+        foreach (SlabObject item in slab.Objects.Skip(first).Take(MostObjects))
+        {
+            fields.Line(lead, $"{item.Address}  {State(item.State)}{(item.Index == marked ? "  <" : "")}");
+            lead = "";
+        }
+
+        int left = slab.Objects.Count - first - MostObjects;
+        fields.Line("", left > 0 ? $"... and {left} more: -J has all" : null);
+    }
+
+    private static string Number(ulong? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
+
+    private static string State(SlabObjectState state) => state switch
+    {
+        SlabObjectState.Live => "live",
+        SlabObjectState.Free => "free",
+        SlabObjectState.FreeCached => "free, kept for the next allocation",
+        SlabObjectState.Freeing => "freed, until its readers are done",
+        _ => "not known",
+    };
+}
