@@ -1,0 +1,193 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Iommu;
+using IommuSpy.Lab;
+using IommuSpy.Linux.Iommu;
+using IommuSpy.Translation;
+using IommuSpy.Translation.Devices;
+using Capture = IommuSpy.Lab.Capture;
+
+namespace IommuSpy.EndToEnd.Tests.Iommu;
+
+/// <summary>IOMMU tables of guests against the unit's registers, the guest's kernel, QEMU's translations and processes' page tables.</summary>
+public partial class IommuTests
+{
+    private const ulong Page = 4096;
+    private const ulong AddressMask = 0x000f_ffff_ffff_f000;
+
+    [Theory]
+    [MemberData(nameof(IommuGuests.Translating), MemberType = typeof(IommuGuests))]
+    public void Every_way_finds_the_root_that_the_units_register_holds(string guest)
+    {
+        Capture capture = IommuGuests.Capture(guest);
+        IommuReport report = IommuGuests.Open(guest).Iommu;
+        IommuUnit unit = Assert.Single(report.Units);
+        Assert.Equal(capture.Spec.Iommu == IommuModel.Amd ? IommuKind.AmdVi : IommuKind.VtD, unit.Kind);
+        Assert.Equal(
+            capture.Spec.Iommu switch { IommuModel.Intel => IommuMode.Legacy, IommuModel.IntelScalable => IommuMode.Scalable, _ => IommuMode.DeviceTable }, unit.Mode);
+        Assert.Equal(RootRegister(capture), unit.Tables!.Root.Value);
+        Assert.Contains(unit.FoundBy, way => way.StartsWith("kernel ", StringComparison.Ordinal));
+        Assert.Contains("scan of memory", unit.FoundBy);
+        Assert.Contains(unit.FoundBy, way => way.StartsWith("ACPI ", StringComparison.Ordinal));
+        Assert.Empty(report.Disagreements);
+    }
+
+    [Theory]
+    [MemberData(nameof(IommuGuests.Translating), MemberType = typeof(IommuGuests))]
+    public void What_devices_can_reach_is_what_the_kernel_answers_for_every_page(string guest)
+    {
+        Capture capture = IommuGuests.Capture(guest);
+        if (!File.Exists(capture.GuestOracle("iommu-domains")))
+        {
+            Assert.Skip("Debian has no headers for this kernel, so it was not asked");
+        }
+
+        Machine machine = IommuGuests.Open(guest);
+        KernelDomains kernel = new(capture);
+        int pages = 0;
+        foreach ((string device, string domain, string _) in kernel.Devices)
+        {
+            Dictionary<ulong, ulong> ours = [];
+            IoMapping.Visit(View(machine, device), new(0), new(ulong.MaxValue), AccessRights.None, singleLeaves: false, mapping =>
+            {
+                for (ulong offset = 0; offset < mapping.Length; offset += Page)
+                {
+                    ours.Add(mapping.Address.Value + offset, mapping.Physical.Value + offset);
+                }
+            });
+            LineComparison.Equal(Lines(kernel.PagesOf(domain)), Lines(ours));
+            pages += ours.Count;
+        }
+
+        Assert.NotInRange(pages, 0, 100);
+    }
+
+    [Theory]
+    [MemberData(nameof(IommuGuests.Translating), MemberType = typeof(IommuGuests))]
+    public void What_QEMU_translated_last_is_translated_so_or_unmapped_now(string guest)
+    {
+        Machine machine = IommuGuests.Open(guest);
+        TranslationTrace trace = new(IommuGuests.Capture(guest));
+        List<string> wrong = [];
+        foreach ((RequesterId device, ulong address, ulong value) in trace.Last)
+        {
+            DeviceTranslation ours = View(machine, device.ToString()).Context.Translate(new(address));
+            if (ours.Physical is not { } physical)
+            {
+                continue;
+            }
+
+            // VT-d's event has the leaf entry, AMD-Vi's the first byte of the page, which can be of any size.
+            ulong pageSize = ours.Walk!.PageSize;
+            ulong expected = (value & AddressMask & ~(pageSize - 1)) | (address & (pageSize - 1) & ~(Page - 1));
+            if (physical.Value != expected)
+            {
+                wrong.Add($"{device} 0x{address:x}: {physical}, but QEMU read 0x{value:x}");
+            }
+        }
+
+        Assert.NotInRange(trace.Events, 0, 100);
+        Assert.Empty(wrong);
+    }
+
+    [Theory]
+    [MemberData(nameof(IommuGuests.Without), MemberType = typeof(IommuGuests))]
+    public void Without_an_IOMMU_none_is_found(string guest)
+    {
+        IommuReport report = IommuGuests.Open(guest).Iommu;
+        Assert.Empty(report.Units);
+        Assert.Empty(report.Disagreements);
+        DeviceView view = View(IommuGuests.Open(guest), "0000:00:1f.2");
+        Assert.Equal(DmaMode.PassThrough, view.Context.Mode);
+        Assert.Null(view.Unit);
+    }
+
+    [Fact]
+    public void Pass_through_is_told_from_translation()
+    {
+        IommuUnit unit = Assert.Single(IommuGuests.Open(IommuGuests.PassThrough.Name).Iommu.Units);
+        Assert.NotEmpty(unit.Contexts);
+        Assert.All(unit.Contexts, context => Assert.Equal(DmaMode.PassThrough, context.Mode));
+        Assert.Contains("scan of memory", unit.FoundBy);
+        Assert.False(unit.RemapsInterrupts);
+    }
+
+    [Theory]
+    [MemberData(nameof(IommuGuests.VtdRemapping), MemberType = typeof(IommuGuests))]
+    public void Interrupt_entries_are_those_that_QEMU_used(string guest)
+    {
+        Dictionary<int, (string, string)> used = [];
+        foreach (string line in File.ReadLines(IommuGuests.Capture(guest).Oracle("iova-trace.txt")))
+        {
+            if (UsedEntry().Match(line) is { Success: true } match)
+            {
+                used[int.Parse(match.Groups["index"].Value, CultureInfo.InvariantCulture)] = (match.Groups["low"].Value, match.Groups["high"].Value);
+            }
+        }
+
+        Assert.NotEmpty(used);
+        List<string> absences = [];
+        Dictionary<int, (string, string)> ours = InterruptAnswer.Of(IommuGuests.Open(guest), absences)
+            .ToDictionary(entry => entry.Index, entry => ($"{entry.Entry[0].Value:x}", $"{entry.Entry[1].Value:x}"));
+        Assert.Empty(absences);
+
+        // The kernel sends an interrupt elsewhere when a CPU comes up or a driver asks: an entry that was used before may differ in vector and destination, not in its source.
+        Assert.All(used, entry => Assert.True(ours.TryGetValue(entry.Key, out (string Low, string High) now) && now.High == entry.Value.Item2, $"entry {entry.Key}"));
+        Assert.NotInRange(used.Count(entry => ours[entry.Key] == entry.Value), used.Count / 2, used.Count);
+    }
+
+    [Fact]
+    public void Memory_that_a_process_gave_a_device_is_that_processs()
+    {
+        Capture capture = IommuGuests.Capture(IommuGuests.UserMapping.Name);
+        Machine machine = IommuGuests.Open(IommuGuests.UserMapping.Name);
+        int pages = 0;
+        foreach (string[] fields in File.ReadLines(capture.GuestOracle("user-mappings")).Select(line => line.Split(' ')))
+        {
+            ulong start = Hex(fields[0]);
+            ulong length = Hex(fields[1]);
+            ulong address = Hex(fields[3]);
+            DeviceView view = View(machine, fields[5]);
+            GuestProcess process = capture.Processes.Single(process => process.Pid == int.Parse(fields[2], CultureInfo.InvariantCulture));
+            foreach ((ulong at, ulong entry) in process.Pagemap().Where(page => page.Address - start < length))
+            {
+                DeviceTranslation ours = view.Context.Translate(new(address + (at - start)));
+                Assert.Equal((entry & ((1UL << 55) - 1)) * Page, ours.Physical?.Value);
+                Assert.Equal(fields[4] == "rw" ? DeviceFault.None : DeviceFault.NoWritePermission, ours.FaultOf(write: true));
+                Assert.Equal(DeviceFault.None, ours.FaultOf(write: false));
+                pages++;
+            }
+        }
+
+        Assert.Equal(64 + 16 + 512, pages);
+    }
+
+    private static DeviceView View(Machine machine, string device)
+    {
+        Assert.True(DeviceName.TryParse(device, out DeviceName name));
+        DeviceView? view = DeviceView.Of(machine, name, out string? problem);
+        Assert.True(view is not null, problem);
+        return view;
+    }
+
+    private static List<string> Lines(IReadOnlyDictionary<ulong, ulong> pages) => [.. pages.OrderBy(page => page.Key).Select(page => $"{page.Key:x} {page.Value:x}")];
+
+    private static ulong RootRegister(Capture capture)
+    {
+        bool isAmd = capture.Spec.Iommu == IommuModel.Amd;
+        string registers = File.ReadAllText(capture.Oracle(isAmd ? "amdvi-registers.txt" : "vtd-registers.txt"));
+        return Hex((isAmd ? DeviceTableBase() : RootTableAddress()).Match(registers).Groups["value"].Value) & AddressMask;
+    }
+
+    private static ulong Hex(string text) => ulong.Parse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("fed80000: (?<value>0x[0-9a-f]{16})", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex DeviceTableBase();
+
+    [GeneratedRegex("fed90020: (?<value>0x[0-9a-f]{8})", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex RootTableAddress();
+
+    [GeneratedRegex("^vtd_ir_irte_get index (?<index>[0-9]+) low 0x(?<low>[0-9a-f]+) high 0x(?<high>[0-9a-f]+)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex UsedEntry();
+}
