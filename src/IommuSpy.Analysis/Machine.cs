@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Analysis.Vmalloc;
@@ -47,6 +48,8 @@ public sealed class Machine : IDisposable
     private readonly Lazy<SlabAllocator> _slabs;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
     private readonly Lazy<ReverseMap> _reverseMap;
+    private readonly Lazy<DeviceInventory> _devices;
+    private readonly Lazy<DeviceReach> _deviceReach;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types)
     {
@@ -71,6 +74,8 @@ public sealed class Machine : IDisposable
         _zones = new(() => ZoneTable.Of(Objects, Pages));
         _slabs = new(() => SlabAllocator.Of(Objects, Pages));
         _owners = new(TasksOrAbsence);
+        _devices = new(() => DeviceInventory.Of(this));
+        _deviceReach = new(() => DeviceReach.Of(Devices.Devices));
     }
 
     /// <summary>The image.</summary>
@@ -124,6 +129,18 @@ public sealed class Machine : IDisposable
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
     public MemoryPages Pages => _pages.Value;
 
+    /// <summary>The struct page of every page frame; null where they cannot be read, which <see cref="Pages"/> says why.</summary>
+    public MemoryPages? FindPages()
+    {
+        try
+        {
+            return Pages;
+        }
+        catch (MissingTypeException)
+        {
+            return null;
+        }
+    }
     /// <summary>The files of the page cache.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's types.</exception>
     public PageFiles PageFiles => _pageFiles.Value;
@@ -158,6 +175,12 @@ public sealed class Machine : IDisposable
 
     /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
     public ReverseMap ReverseMap => _reverseMap.Value;
+
+    /// <summary>The machine's devices, joined with its IOMMUs.</summary>
+    public DeviceInventory Devices => _devices.Value;
+
+    /// <summary>From a page to every device that can get at it; made by the first question that asks.</summary>
+    public DeviceReach DeviceReach => _deviceReach.Value;
 
     /// <summary>The kernel's symbols, or null where it has none.</summary>
     public SymbolTable? Symbols => Kernel.Kallsyms?.Symbols;

@@ -12,7 +12,11 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     RootsCommand.Build(),
     PsCommand.Build(),
     VmasCommand.Build(),
+    PagemapCommand.Build(),
     WhoCommand.Build(),
+    DevicesCommand.Build(),
+    ReachCommand.Build(),
+    ExposureCommand.Build(),
     PageCommand.Build(),
     PagesCommand.Build(),
     SlabCommand.Build(),
@@ -26,6 +30,8 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     TypesCommand.Build(),
     VmallocCommand.Build(),
     IommuCommand.Build(),
+    InterruptsCommand.Build(),
+    FaultCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);

@@ -22,7 +22,7 @@ internal sealed class Explainer(Machine machine)
         PhysicalAddress? physical = walk?.Physical;
         LayoutRegion region = machine.Layout.RegionOf(address);
         SymbolOffset? symbol = machine.SymbolAt(address);
-        KernelTask? owner = kind == AddressKind.UserVirtual && walk is not null ? machine.OwnersOf(walk.Root).FirstOrDefault() : null;
+        KernelTask? owner = kind == AddressKind.UserVirtual && walk is not null && machine.OwnersOf(walk.Root) is [KernelTask first, ..] ? first : null;
         WhoReport? who = physical is PhysicalAddress page ? WhoReport.Of(machine, page) : null;
         return new(
             new(address.Value),
@@ -43,6 +43,7 @@ internal sealed class Explainer(Machine machine)
             who?.PageAbsence,
             Aliases(who, address),
             MappedBy(who, walk?.Root, address),
+            who?.Reach,
             everySpace ? Spaces(address) : [],
             machine.Kernel.ProcessTables?.Count);
     }
@@ -53,7 +54,7 @@ internal sealed class Explainer(Machine machine)
         SymbolOffset? symbol = machine.Kernel.Text.PhysicalRange.Contains(address) ? machine.SymbolAt(machine.Kernel.Text.ToVirtual(address)) : null;
         return new(
             new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null, null, null, null,
-            address, address.Frame, who.MemoryRange, who.Page, who.PageAbsence, Aliases(who, null), MappedBy(who, null, null), [], machine.Kernel.ProcessTables?.Count);
+            address, address.Frame, who.MemoryRange, who.Page, who.PageAbsence, Aliases(who, null), MappedBy(who, null, null), who.Reach, [], machine.Kernel.ProcessTables?.Count);
     }
 
     private string? Arithmetic(VirtualAddress address, AddressKind kind, LayoutRegion region, PhysicalAddress? physical)

@@ -60,7 +60,7 @@ internal static class PageOwners
             .. machine.ReverseMap.MappersOf(frame)
                 .Where(mapper => mapper.Root is not null)
                 .SelectMany(mapper => machine.OwnersOf(mapper.Root!.Value) is { Count: > 0 } owners ? owners.Select(owner => $"{owner.Comm}[{owner.Pid}]") : [$"root {mapper.Root}"])
-                .Distinct(),
+                .Distinct(StringComparer.Ordinal),
         ];
         return names.Count == 0 ? null : Names(names);
     }

@@ -1,6 +1,7 @@
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Pages;
+using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
@@ -16,6 +17,7 @@ namespace IommuSpy.Analysis.Who;
 /// <param name="PageTable">The page table that lives in it; null where none does.</param>
 /// <param name="Page">What the kernel keeps of it in its struct page; null where <paramref name="PageAbsence"/> says why.</param>
 /// <param name="PageAbsence">Why there is nothing of a struct page; null where there is.</param>
+/// <param name="Reach">Every device that can get at it.</param>
 /// <param name="IsCut">Whether there are more addresses than are named.</param>
 /// <param name="IsWhole">Whether every page table was read; where not, there may be more addresses.</param>
 public sealed record WhoReport(
@@ -27,6 +29,7 @@ public sealed record WhoReport(
     PageTableReport? PageTable,
     PageReport? Page,
     string? PageAbsence,
+    ReachReport Reach,
     bool IsCut,
     bool IsWhole)
 {
@@ -46,6 +49,7 @@ public sealed record WhoReport(
             map.TableIn(physical.Frame) is { } table ? new(table.Root, table.Level, table.First) : null,
             page,
             absence,
+            ReachReport.Of(machine, physical),
             mappers.Count == ReverseMap.MostMappers,
             map.IsWhole);
     }

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
+using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
+using IommuSpy.Memory;
+using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -16,17 +19,24 @@ internal static class ExplainCommand
         Option<bool> teach = new("--teach") { Description = "Say below each line what it means." };
         Command command = new(
             "explain",
-            "What an address is: its kind, region and symbol, its walk and rights, its physical page, and where else that page is mapped.\n\nExamples: iommu-spy explain -s dump.elf init_task\n          iommu-spy explain -s dump.elf --teach 0xffff888001234000\n          iommu-spy explain -s dump.elf --physical 0x1234000")
+            "What an address is: its kind, region and symbol, its walk and rights, its physical page, and where else that page is mapped.\n\nExamples: iommu-spy explain -s dump.elf init_task\n          iommu-spy explain -s dump.elf --teach 0xffff888001234000\n          iommu-spy explain -s dump.elf --physical 0x1234000\n          iommu-spy explain -s dump.elf --device 00:03.0 0xffeff000")
         {
             addresses,
             physical,
             teach,
         };
+        Option<string?> device = new("--device") { Description = "The addresses are I/O virtual addresses of this device: 00:1f.2 or 0000:00:1f.2, with :PASID behind it for requests with one.", HelpName = "BDF[:PASID]" };
+        command.Options.Add(device);
         SourceOptions source = new(command);
         RootOptions roots = new(command);
         OutputOptions output = new(command);
         command.SetAction(result =>
         {
+            if (result.GetValue(device) is string name)
+            {
+                return OfDevice(source, output, result, name, result.GetRequiredValue(addresses));
+            }
+
             using Machine machine = source.OpenMachine(result);
             Explanation Explain(string text)
             {
@@ -64,6 +74,38 @@ internal static class ExplainCommand
             return explanations.All(HasAnswer) ? ExitCode.Done : ExitCode.NoAnswer;
         });
         return command;
+    }
+
+    private static int OfDevice(SourceOptions source, OutputOptions output, ParseResult result, string name, string[] texts)
+    {
+        (RequesterId address, int? pasid) = DeviceArguments.WithPasid(name);
+        IoVirtualAddress[] addresses = [.. texts.Select(DeviceArguments.IoVirtual)];
+        using Machine machine = source.OpenMachine(result);
+        MachineDevice device = DeviceArguments.Of(machine, address);
+        List<IovaExplanation> explanations = [.. addresses.Select(at => IovaExplanation.Of(machine, device, at, pasid))];
+        if (output.Json(result) && explanations.Count == 1)
+        {
+            Output.Json(explanations[0], ReportJson.Default.IovaExplanation);
+        }
+        else if (output.Json(result))
+        {
+            Output.Json(explanations, ReportJson.Default.ListIovaExplanation);
+        }
+        else
+        {
+            using StreamWriter writer = Output.Text();
+            foreach (IovaExplanation explanation in explanations)
+            {
+                if (explanation != explanations[0])
+                {
+                    writer.WriteLine();
+                }
+
+                ExplanationText.Write(writer, explanation);
+            }
+        }
+
+        return explanations.All(explanation => explanation.Physical is not null) ? ExitCode.Done : ExitCode.NoAnswer;
     }
 
     private static bool HasAnswer(Explanation explanation) => explanation.Physical is not null ? explanation.MemoryRange is not null : explanation.Spaces.Count > 0;

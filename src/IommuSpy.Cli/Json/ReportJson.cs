@@ -1,18 +1,22 @@
 using System.Text.Json.Serialization;
 using IommuSpy.Analysis.Conversion;
+using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Explain;
+using IommuSpy.Analysis.Exposure;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Modules;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Pci;
+using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Types;
 using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Analysis.Who;
+using IommuSpy.Cli.Sarif;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Memory;
@@ -26,8 +30,9 @@ namespace IommuSpy.Cli.Json;
     WriteIndented = true,
     Converters =
     [
-        typeof(PhysicalAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
+        typeof(PhysicalAddressConverter), typeof(IoVirtualAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
+        typeof(CamelCaseEnumConverter<ExposureSeverity>), typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]
 [JsonSerializable(typeof(ConvertReport))]
@@ -40,6 +45,14 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(RootsReport))]
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(List<Explanation>))]
+[JsonSerializable(typeof(DeviceReport))]
+[JsonSerializable(typeof(IovaExplanation))]
+[JsonSerializable(typeof(List<IovaExplanation>))]
+[JsonSerializable(typeof(ExposureReport))]
+[JsonSerializable(typeof(SarifLog))]
+[JsonSerializable(typeof(ReachReport))]
+[JsonSerializable(typeof(List<ReachReport>))]
+[JsonSerializable(typeof(ProcessReachReport))]
 [JsonSerializable(typeof(ReadReport))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
@@ -47,6 +60,10 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(TypeReport))]
 [JsonSerializable(typeof(ValueReport))]
 [JsonSerializable(typeof(IommuAnswer))]
+[JsonSerializable(typeof(InterruptAnswer))]
+[JsonSerializable(typeof(FaultReport))]
+[JsonSerializable(typeof(DeviceTranslationReport))]
+[JsonSerializable(typeof(List<DeviceTranslationReport>))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
 [JsonSerializable(typeof(PageReport))]

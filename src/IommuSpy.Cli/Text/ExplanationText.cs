@@ -1,4 +1,6 @@
+using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Explain;
+using IommuSpy.Analysis.Exposure;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Memory;
 
@@ -59,6 +61,57 @@ internal static class ExplanationText
         else
         {
             WriteMappers(fields, explanation);
+        }
+
+        if (explanation.Reach is { } reach)
+        {
+            ReachText.WriteDevices(fields, reach, Lessons.Devices);
+        }
+    }
+
+    /// <summary>Of a device's address.</summary>
+    public static void Write(TextWriter writer, IovaExplanation explanation)
+    {
+        DeviceReport device = explanation.Device;
+        string[] words = [.. new[] { DevicesText.What(device), device.Driver }.Where(word => !string.IsNullOrEmpty(word)).OfType<string>()];
+        string pasid = explanation.Pasid is int number ? $", PASID {number}" : "";
+        writer.WriteLine($"{explanation.Iova}  I/O virtual address of {device.Bdf}{(words.Length > 0 ? $" ({string.Join(", ", words)})" : "")}{pasid}");
+        writer.WriteLine();
+        Fields fields = new(writer, teach: false);
+        string domain = device.Domain is int id ? $"; domain {id}" : "";
+        string type = device.DomainType is string kernel ? $", {kernel} by the kernel" : "";
+        string policy = device.Strict is bool strict ? strict ? ", strict invalidation" : ", lazy invalidation" : "";
+        string tables = device.TableFormat is string format ? $", {format} tables of {device.Levels} levels" : "";
+        fields.Line("unit", device.Unit is string unit ? $"{unit}, {device.Mode}{tables}{domain}{type}{policy}" : "none: nothing is between it and memory");
+        fields.Line("entry", explanation.EntryAddress?.ToString());
+        string lead = "walk";
+        foreach (IovaStepReport step in explanation.Steps)
+        {
+            string page = step == explanation.Steps[^1] && explanation.Physical is not null ? $"     {Size.Text(explanation.PageSize)} page" : "";
+            fields.Line(lead, $"level {step.Level}[{step.Index:x3}] {step.EntryAddress}   {step.Entry.Value:x16}   {step.Rights ?? "not present"}{page}");
+            lead = "";
+        }
+
+        fields.Line("rights", explanation.Rights is string rights ? $"device {rights}" : null);
+        fields.Line("reason", explanation.Reason);
+        if (explanation.Physical is PhysicalAddress physical)
+        {
+            string memory = explanation.MemoryRange is { } run ? $"of memory 0x{run.Start.Value:x}-0x{run.End.Value:x}" : "not in the image: a device's, or memory that was not captured";
+            fields.Line("physical", $"{physical}  pfn {physical.Frame} {memory}");
+        }
+
+        fields.Line("page", explanation.Page is string what ? Printable.Of(what) : null);
+        lead = "mapped by";
+        foreach (UserMapping user in explanation.MappedBy)
+        {
+            fields.Line(lead, $"{Printable.Of(user.Process)}  {user.Address}  user {(user.Writable ? "rw" : "r")}");
+            lead = "";
+        }
+
+        fields.Line("exposure", explanation.Exposure is string exposed ? $"the device can get at {exposed} (iommu-spy exposure --device {device.Bdf})" : null);
+        if (explanation.Reach is { } reach)
+        {
+            ReachText.WriteDevices(fields, reach);
         }
     }
 

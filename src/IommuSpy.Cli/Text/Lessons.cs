@@ -11,6 +11,7 @@ internal static class Lessons
     public const string Symbol = "The kernel's own table of names (kallsyms), read out of the same memory: no debug files.";
     public const string AlsoAt = "The same physical page can be mapped at several addresses. A write through one shows at all of them, with the rights that each mapping gives.";
     public const string MappedBy = "The processes whose tables lead to the same physical page: shared memory, a shared file, or a page that a fork left to both until one writes.";
+    public const string Devices = "Devices put addresses on the bus too (DMA). An IOMMU translates those by tables of its own, so that a device reaches what is mapped for it and nothing else; without one, or passed through, it reaches everything.";
     public const string Spaces = "Each process has page tables of its own, so the same user address means something else, or nothing, in each of them.";
 
     /// <summary>What the kind of an address means.</summary>

@@ -40,5 +40,6 @@ internal static class WhoText
 
         fields.Line("", report.IsCut ? "... and more: only these are named" : null);
         fields.Line("", report.IsWhole ? null : "page tables are missing from the image, or too many: there may be more");
+        ReachText.WriteDevices(fields, report.Reach);
     }
 }

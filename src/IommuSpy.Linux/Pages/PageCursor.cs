@@ -16,10 +16,21 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
     // 2^18 pages are the 1 GiB of the largest huge page; some more is allowed for.
     private const int MaxOrder = 24;
 
+    private const int Absent = -1;
+
     private readonly PageFields _fields = pages.Fields;
+    private readonly int _bytes = pages.Fields.Bytes;
+    private readonly int _flagsAt = pages.Fields.Flags;
+    private readonly int _referencesAt = pages.Fields.References ?? Absent;
+    private readonly int _mapCountAt = pages.Fields.MapCount ?? pages.Fields.PageType ?? Absent;
+    private readonly int _headAt = pages.Fields.CompoundHead ?? pages.Fields.FirstPage ?? Absent;
+    private readonly int _mappingAt = pages.Fields.Mapping ?? Absent;
+    private readonly int _indexAt = pages.Fields.Index ?? Absent;
+    private readonly int _privateAt = pages.Fields.Private ?? Absent;
+    private readonly PageTypes _types = pages.Types;
     private readonly PageArray _array = pages.Array;
     private readonly Span<byte> _copy = copy;
-    private readonly int? _headBit = pages.Flags.Bit("head");
+    private readonly ulong _headFlag = pages.Flags.Bit("head") is int bit ? 1UL << bit : 0;
     private readonly int? _tailBit = pages.Flags.Bit("tail");
     private ReadOnlySpan<byte> _run;
     private ulong _runFirst;
@@ -35,7 +46,7 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
     public readonly PageRecord Page => _page;
 
     /// <summary>What it says that it is.</summary>
-    public readonly PageType Type => pages.Types.Of(_page.MapWord);
+    public readonly PageType Type => _types.Of(_page.MapWord);
 
     /// <summary>Whether the page is part of a free block of the buddy allocator (mm/page_alloc.c, is_free_buddy_page).</summary>
     public readonly bool IsFree => Type == PageType.Buddy || (_page.References == 0 && _page.Frame.Number < _freeEnd);
@@ -69,13 +80,13 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
     public bool MoveTo(PageFrame frame)
     {
         bool next = _moved && frame.Number == _page.Frame.Number + 1;
-        ulong at = (frame.Number - _runFirst) * (ulong)_fields.Bytes;
-        if (frame.Number < _runFirst || at + (ulong)_fields.Bytes > (ulong)_run.Length)
+        ulong at = (frame.Number - _runFirst) * (ulong)_bytes;
+        if (frame.Number < _runFirst || at + (ulong)_bytes > (ulong)_run.Length)
         {
             _run = _array.Run(frame, _copy);
             _runFirst = frame.Number;
             at = 0;
-            if (_run.Length < _fields.Bytes)
+            if (_run.Length < _bytes)
             {
                 _run = default;
                 _moved = false;
@@ -83,7 +94,7 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
             }
         }
 
-        _page = Read(_run.Slice((int)at, _fields.Bytes), frame);
+        _page = Read(_run.Slice((int)at, _bytes), frame);
         _moved = true;
         _hasFolio = false;
         if (!next)
@@ -101,19 +112,19 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
 
     private readonly PageRecord Read(ReadOnlySpan<byte> page, PageFrame frame) => new(
         frame,
-        Word(page, _fields.Flags),
-        (int)Half(page, _fields.References),
-        Half(page, _fields.MapCount ?? _fields.PageType),
-        Word(page, _fields.CompoundHead ?? _fields.FirstPage),
-        Word(page, _fields.Mapping),
-        Word(page, _fields.Index),
-        Word(page, _fields.Private));
+        Word(page, _flagsAt),
+        (int)Half(page, _referencesAt),
+        Half(page, _mapCountAt),
+        Word(page, _headAt),
+        Word(page, _mappingAt),
+        Word(page, _indexAt),
+        Word(page, _privateAt));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Word(ReadOnlySpan<byte> page, int? offset) => offset is int at ? MemoryMarshal.Read<ulong>(page[at..]) : 0;
+    private static ulong Word(ReadOnlySpan<byte> page, int offset) => offset >= 0 ? MemoryMarshal.Read<ulong>(page[offset..]) : 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Half(ReadOnlySpan<byte> page, int? offset) => offset is int at ? MemoryMarshal.Read<uint>(page[at..]) : 0;
+    private static uint Half(ReadOnlySpan<byte> page, int offset) => offset >= 0 ? MemoryMarshal.Read<uint>(page[offset..]) : 0;
 
     // A struct page away from the cursor's run.
     private readonly bool TryRead(PageFrame frame, out PageRecord record)
@@ -138,11 +149,12 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
 
     private FolioRecord ReadFolio()
     {
-        bool flaggedHead = _headBit is int bit && ((_page.Flags >> bit) & 1) != 0;
-        PageFrame head = HeadOf(_page, flaggedHead);
+        bool flaggedHead = (_page.Flags & _headFlag) != 0;
+        bool single = !flaggedHead && (_page.HeadWord & 1) == 0 && _tailBit is null;
+        PageFrame head = single ? _page.Frame : HeadOf(_page, flaggedHead);
         if (head == _page.Frame && !flaggedHead)
         {
-            return new(_page, false, 0, pages.Types.NamesHugetlb && Type == PageType.Hugetlb, 0, 0, StableFlagRules.IsMapped(_page.MapWord));
+            return new(_page, false, 0, _types.NamesHugetlb && Type == PageType.Hugetlb, 0, 0, StableFlagRules.IsMapped(_page.MapWord));
         }
 
         if (_hasCompound && _compound.Head.Frame == head)
@@ -197,9 +209,9 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
 
     private readonly bool IsHugetlb(in PageRecord head, ulong largeFlags)
     {
-        if (pages.Types.NamesHugetlb)
+        if (_types.NamesHugetlb)
         {
-            return pages.Types.Is(head.MapWord, PageType.Hugetlb);
+            return _types.Is(head.MapWord, PageType.Hugetlb);
         }
 
         if (pages.Flags.Bit("hugetlb") is int bit)
@@ -256,7 +268,7 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
         for (int order = 1; order <= MaxFreeOrder; order++)
         {
             ulong first = frame.Number & ~((1UL << order) - 1);
-            if (first != frame.Number && TryRead(new(first), out PageRecord head) && pages.Types.Of(head.MapWord) == PageType.Buddy)
+            if (first != frame.Number && TryRead(new(first), out PageRecord head) && _types.Of(head.MapWord) == PageType.Buddy)
             {
                 end = Math.Max(end, first + FreePages(first, head.Private));
             }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
@@ -24,50 +25,55 @@ internal sealed class PageTypes
         ("zsmalloc", PageType.Zsmalloc), ("unaccepted", PageType.Unaccepted), ("large_kmalloc", PageType.LargeKmalloc),
     ];
 
-    // By the highest byte; or by clear bits, most telling first.
+    // By the highest byte; or by clear bits, most telling first. A word from -1 on is a map count in every kernel.
     private readonly PageType[]? _byByte;
-    private readonly (uint Bit, PageType Type)[] _byBit = [];
-    private readonly uint _base = BitBase;
+    private readonly (uint Bit, PageType Type)[] _byBit;
+    private readonly uint _base;
     private readonly int _typedBelow;
 
     private PageTypes(KernelObjects objects, PageFields fields, PageFlagNames flags, PageArray array)
     {
+        (_byByte, _byBit, _base, _typedBelow) = Encoding(objects, fields, flags, array);
+        NamesHugetlb = Has(PageType.Hugetlb);
+        NamesSlabs = Has(PageType.Slab);
+    }
+
+    private static (PageType[]? ByByte, (uint Bit, PageType Type)[] ByBit, uint Base, int TypedBelow) Encoding(KernelObjects objects, PageFields fields, PageFlagNames flags, PageArray array)
+    {
         EnumType? described = objects.Types.Find("pagetype")?.Resolved as EnumType;
         if (described is not null && described.Values.Any(value => value.Name == "PGTY_buddy"))
         {
-            _byByte = new PageType[256];
-            _byByte.AsSpan(0x80).Fill(PageType.Other);
+            PageType[] byByte = new PageType[256];
+            byByte.AsSpan(0x80).Fill(PageType.Other);
             foreach ((string name, PageType type) in Names)
             {
                 if (described.Values.FirstOrDefault(value => value.Name == "PGTY_" + name) is { Name: not null, Value: > 0 and < 256 } value)
                 {
-                    _byByte[value.Value] = type;
+                    byByte[value.Value] = type;
                 }
             }
 
             // A map count that went below zero is no type (PGTY_mapcount_underflow).
-            _byByte[0xff] = PageType.None;
-            _typedBelow = unchecked((int)0xff00_0000);
-            return;
+            byByte[0xff] = PageType.None;
+            return (byByte, [], BitBase, unchecked((int)0xff00_0000));
         }
 
-        _typedBelow = OldBuddy;
         if (described is not null && described.Values.Any(value => value.Name == "PG_buddy"))
         {
-            _byBit = [.. Names.Select(name => ((uint)(described.Values.FirstOrDefault(value => value.Name == "PG_" + name.Name).Value & uint.MaxValue), name.Type)).Where(pair => pair.Item1 != 0)];
-            _base = described.Values.FirstOrDefault(value => value.Name == "PAGE_TYPE_BASE") is { Name: not null } its ? (uint)its.Value : BitBase;
-            _typedBelow = described.Values.FirstOrDefault(value => value.Name == "PAGE_MAPCOUNT_RESERVE") is { Name: not null } reserve ? (int)reserve.Value : OldBuddy;
-            return;
+            (uint, PageType)[] bits = [.. Names.Select(name => ((uint)(described.Values.FirstOrDefault(value => value.Name == "PG_" + name.Name).Value & uint.MaxValue), name.Type)).Where(pair => pair.Item1 != 0)];
+            uint typeBase = described.Values.FirstOrDefault(value => value.Name == "PAGE_TYPE_BASE") is { Name: not null } its ? (uint)its.Value : BitBase;
+            int reserve = described.Values.FirstOrDefault(value => value.Name == "PAGE_MAPCOUNT_RESERVE") is { Name: not null } lowest ? (int)lowest.Value : OldBuddy;
+            return (null, bits, typeBase, reserve);
         }
 
         if (fields.PageType is null)
         {
-            return;
+            return (null, [], BitBase, OldBuddy);
         }
 
         // PG_table moved when PG_kmemcg went (5.11); both are clear in a page table that is accounted.
         uint? table = TableBit(objects.Kernel, fields, array);
-        _byBit = table switch
+        (uint Bit, PageType Type)[] byBit = table switch
         {
             0x400 => [(0x80, PageType.Buddy), (0x100, PageType.Offline), (0x400, PageType.Table), (0x800, PageType.Guard), (0x200, PageType.Accounted)],
             0x200 => [(0x80, PageType.Buddy), (0x100, PageType.Offline), (0x200, PageType.Table), (0x400, PageType.Guard)],
@@ -77,23 +83,25 @@ internal sealed class PageTypes
         // Types took over from where they were told before: hugetlbfs's from a destructor or a flag (6.9), slabs' from a flag (6.10).
         if (fields.Destructor is null && flags.Bit("hugetlb") is null && fields.HasFolios)
         {
-            _byBit = [.. _byBit, (0x800, PageType.Hugetlb)];
+            byBit = [.. byBit, (0x800, PageType.Hugetlb)];
         }
 
         if (flags.Bit("slab") is null && flags.Mask != 0)
         {
-            _byBit = [.. _byBit, (0x1000, PageType.Slab)];
+            byBit = [.. byBit, (0x1000, PageType.Slab)];
         }
+
+        return (null, byBit, BitBase, OldBuddy);
     }
 
     /// <summary>Whether a page table can be told by its type; since 4.18.</summary>
     public bool NamesTables => _byByte is not null || _byBit.Any(pair => pair.Type == PageType.Table);
 
     /// <summary>Whether hugetlbfs's pages have a type of their own.</summary>
-    public bool NamesHugetlb => Has(PageType.Hugetlb);
+    public bool NamesHugetlb { get; }
 
     /// <summary>Whether slabs have a type of their own.</summary>
-    public bool NamesSlabs => Has(PageType.Slab);
+    public bool NamesSlabs { get; }
 
     /// <summary>What is known of this kernel's types.</summary>
     public static PageTypes Of(KernelObjects objects, PageFields fields, PageFlagNames flags, PageArray array) => new(objects, fields, flags, array);
@@ -102,7 +110,14 @@ internal sealed class PageTypes
     public bool IsType(uint word) => _byByte is null && _byBit.Length == 0 ? (int)word is OldBuddy or OldBalloon : (int)word < _typedBelow;
 
     /// <summary>The type that a word says.</summary>
-    public PageType Of(uint word)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public PageType Of(uint word) => (int)word >= -1 ? PageType.None : OfTyped(word);
+
+    /// <summary>Whether a word has a type among others: an accounted page table has two.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Is(uint word, PageType type) => (int)word < -1 && IsTyped(word, type);
+
+    private PageType OfTyped(uint word)
     {
         if (_byByte is not null)
         {
@@ -135,8 +150,7 @@ internal sealed class PageTypes
         return PageType.Other;
     }
 
-    /// <summary>Whether a word has a type among others: an accounted page table has two.</summary>
-    public bool Is(uint word, PageType type)
+    private bool IsTyped(uint word, PageType type)
     {
         if (_byByte is not null || _byBit.Length == 0)
         {

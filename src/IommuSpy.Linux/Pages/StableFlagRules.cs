@@ -1,3 +1,6 @@
+using System.Numerics;
+using IommuSpy.Memory;
+
 namespace IommuSpy.Linux.Pages;
 
 /// <summary>
@@ -10,10 +13,14 @@ internal sealed class StableFlagRules
     private const ulong MappingMovable = 2;
     private const ulong HugePages = 1 << 9;
 
-    private readonly MemoryPages _pages;
+    private readonly PageTypes _types;
+    private readonly PageFrame? _zero;
+    private readonly PageFrame? _hugeZero;
+    private readonly bool _hasHuge;
+    private readonly bool _idleOfHead;
     private readonly bool _perFolio;
     private readonly bool _snapshots;
-    private readonly (int From, int To)[] _copied;
+    private readonly (ulong Mask, int Left)[] _copied;
     private readonly ulong _swapcache;
     private readonly bool _swapcacheOfHead;
     private readonly ulong _slab;
@@ -26,7 +33,11 @@ internal sealed class StableFlagRules
 
     public StableFlagRules(MemoryPages pages)
     {
-        _pages = pages;
+        _types = pages.Types;
+        _zero = pages.ZeroPage;
+        _hugeZero = pages.HugeZeroPage;
+        _hasHuge = pages.HasTransparentHugePages;
+        _idleOfHead = pages.Fields.HasFolios;
         PageFlagNames names = pages.Flags;
         _perFolio = names.Mask != 0 && names.Bit("slab") is null;
         _snapshots = pages.Fields.HasSnapshots;
@@ -42,7 +53,9 @@ internal sealed class StableFlagRules
                 ("arch_2", StablePageFlags.Arch2), ("arch_3", StablePageFlags.Arch3),
             }
             .Where(pair => names.Bit(pair.Name!) is not null)
-            .Select(pair => (names.Bit(pair.Name!)!.Value, System.Numerics.BitOperations.TrailingZeroCount((ulong)pair.Flag))),
+            .Select(pair => (From: names.Bit(pair.Name!)!.Value, To: BitOperations.TrailingZeroCount((ulong)pair.Flag)))
+            .GroupBy(pair => pair.To - pair.From, pair => 1UL << pair.From)
+            .Select(group => (group.Aggregate((mask, bit) => mask | bit), group.Key)),
         ];
 
         // The swap cache's bit was its own until 4.10; since then it shares one, which means it only in pages that swap backs.
@@ -93,13 +106,14 @@ internal sealed class StableFlagRules
 
         // A snapshot's folio tells the type of all of its pages.
         uint typed = _snapshots ? folio.Head.MapWord : page.MapWord;
-        result |= _pages.Types.Is(typed, PageType.Offline) ? (ulong)StablePageFlags.Offline : 0;
-        result |= _pages.Types.Is(typed, PageType.Table) ? (ulong)StablePageFlags.Pgtable : 0;
+        result |= _types.Is(typed, PageType.Offline) ? (ulong)StablePageFlags.Offline : 0;
+        result |= _types.Is(typed, PageType.Table) ? (ulong)StablePageFlags.Pgtable : 0;
         result |= slab || (!_perFolio && (page.Flags & _slab) != 0) ? (ulong)StablePageFlags.Slab : 0;
-        result |= ((_pages.Fields.HasFolios ? folio.Head.Flags : page.Flags) & _idle) != 0 ? (ulong)StablePageFlags.Idle : 0;
-        foreach ((int from, int to) in _copied)
+        result |= ((_idleOfHead ? folio.Head.Flags : page.Flags) & _idle) != 0 ? (ulong)StablePageFlags.Idle : 0;
+        foreach ((ulong mask, int left) in _copied)
         {
-            result |= ((k >> from) & 1) << to;
+            // Flags that move by the same distance move together; a rotation is a shift either way, since no flag wraps.
+            result |= BitOperations.RotateLeft(k & mask, left);
         }
 
         ulong swap = _swapcacheOfHead ? folio.Head.Flags : page.Flags;
@@ -115,11 +129,11 @@ internal sealed class StableFlagRules
         int own = (int)page.MapWord + 1;
         if (_perFolio)
         {
-            own = _pages.Types.IsType(page.MapWord) ? 0 : own;
+            own = _types.IsType(page.MapWord) ? 0 : own;
             return (ulong)(own + (folio.IsCompound ? folio.EntireMapCount : 0));
         }
 
-        if (IsSlab(folio) || _pages.Types.IsType(page.MapWord))
+        if (IsSlab(folio) || _types.IsType(page.MapWord))
         {
             return 0;
         }
@@ -139,7 +153,7 @@ internal sealed class StableFlagRules
     }
 
     /// <summary>Whether a folio is a slab.</summary>
-    public bool IsSlab(in FolioRecord folio) => _pages.Types.NamesSlabs ? _pages.Types.Is(folio.Head.MapWord, PageType.Slab) : (folio.Head.Flags & _slab) != 0;
+    public bool IsSlab(in FolioRecord folio) => _types.NamesSlabs ? _types.Is(folio.Head.MapWord, PageType.Slab) : (folio.Head.Flags & _slab) != 0;
 
     private StablePageFlags Size(in PageRecord page, in FolioRecord folio, bool anonymous)
     {
@@ -148,19 +162,19 @@ internal sealed class StableFlagRules
             return StablePageFlags.Huge;
         }
 
-        bool hugeZero = _snapshots ? _pages.HugeZeroPage is { } first && page.Frame.Number - first.Number < HugePages : _pages.HugeZeroPage == folio.Head.Frame;
+        bool hugeZero = _snapshots ? _hugeZero is { } first && page.Frame.Number - first.Number < HugePages : _hugeZero == folio.Head.Frame;
         if (_perFolio)
         {
             return folio.IsCompound && (folio.LargeFlags & _largeRmappable) != 0 ? StablePageFlags.Thp
                 : hugeZero ? StablePageFlags.ZeroPage | StablePageFlags.Thp
-                : _pages.ZeroPage == folio.Head.Frame ? StablePageFlags.ZeroPage : StablePageFlags.None;
+                : _zero == folio.Head.Frame ? StablePageFlags.ZeroPage : StablePageFlags.None;
         }
 
-        if (folio.IsCompound && _pages.HasTransparentHugePages)
+        if (folio.IsCompound && _hasHuge)
         {
             return (folio.Head.Flags & _lru) != 0 || anonymous ? StablePageFlags.Thp : hugeZero ? StablePageFlags.ZeroPage | StablePageFlags.Thp : StablePageFlags.None;
         }
 
-        return _pages.ZeroPage == page.Frame ? StablePageFlags.ZeroPage : StablePageFlags.None;
+        return _zero == page.Frame ? StablePageFlags.ZeroPage : StablePageFlags.None;
     }
 }

@@ -68,6 +68,11 @@ public class PageFlagTests
             {
                 PageFrame frame = new(section.First.Number + i);
                 Assert.True(pass.MoveTo(frame));
+                if (i % 5 != 0)
+                {
+                    continue;
+                }
+
                 PageCursor single = new(pages, copy);
                 Assert.True(single.MoveTo(frame));
                 compared++;
@@ -78,7 +83,7 @@ public class PageFlagTests
             }
         }
 
-        Assert.True(compared > 100_000);
+        Assert.True(compared > 20_000);
     }
 
     private static bool IsTurnover(StablePageFlags theirs, StablePageFlags ours, bool sameCount)

@@ -1,0 +1,94 @@
+using IommuSpy.Linux.Acpi;
+using IommuSpy.Linux.Devices;
+using IommuSpy.Linux.Iommu;
+using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.Types;
+using IommuSpy.Memory;
+using IommuSpy.Translation.Devices;
+
+namespace IommuSpy.Analysis.Devices;
+
+/// <summary>Every device of a machine: the kernel's PCI functions, joined with IOMMUs, groups and domains; or what the IOMMUs' tables alone know.</summary>
+/// <param name="Devices">The devices, in order of address.</param>
+/// <param name="Iommus">The IOMMUs.</param>
+/// <param name="FunctionsAbsence">Why the kernel's PCI functions could not be read, so that only devices are known that tables have an entry for; null where they could.</param>
+/// <param name="Damage">What could not be followed, a line each.</param>
+public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, IommuReport Iommus, string? FunctionsAbsence, IReadOnlyList<string> Damage)
+{
+    /// <summary>Whether an IOMMU translates for anybody.</summary>
+    public bool HasIommu => Iommus.Units.Any(unit => unit is { Tables: not null, Translating: not false });
+
+    /// <summary>The device of an address, or that makes requests under it; null for none.</summary>
+    public MachineDevice? Find(RequesterId address) =>
+        Devices.FirstOrDefault(device => device.Address == address) ?? Devices.FirstOrDefault(device => device.Requesters.Contains(address));
+
+    /// <summary>Reads them.</summary>
+    public static DeviceInventory Of(Machine machine)
+    {
+        (KernelObjects? objects, PciInventory? inventory, string? absence) = Functions(machine);
+        IommuReport iommus = machine.Iommu;
+        if (objects is null || inventory is null)
+        {
+            return new(FromTables(iommus), iommus, absence, []);
+        }
+
+        IReadOnlyDictionary<VirtualAddress, IommuGroup> groups = IommuGroups.Read(objects, inventory.Functions);
+        UnitOfFunction units = new(objects, iommus, inventory);
+        List<MachineDevice> devices = [];
+        foreach (PciFunction function in inventory.Functions)
+        {
+            IReadOnlyList<RequesterId> requesters = DmaNames.Of(inventory, function);
+            IommuUnit? unit = units.Find(function, requesters);
+            devices.Add(new()
+            {
+                Address = DmaNames.IdOf(function.Address),
+                Function = function,
+                Requesters = requesters,
+                Unit = unit,
+                Contexts = unit is null ? [] : Contexts(unit, requesters),
+                Group = function.Iommu.Group is VirtualAddress at ? groups.GetValueOrDefault(at) : null,
+                ReservedRegions = Reserved(iommus, DmaNames.IdOf(function.Address), inventory),
+            });
+        }
+
+        return new(devices, iommus, null, [.. inventory.Damage, .. groups.Values.Select(group => group.Damage).OfType<string>()]);
+    }
+
+    private static (KernelObjects? Objects, PciInventory? Inventory, string? Absence) Functions(Machine machine)
+    {
+        try
+        {
+            return (machine.Objects, machine.Pci, null);
+        }
+        catch (MissingTypeException missing)
+        {
+            return (null, null, missing.Message);
+        }
+    }
+
+    private static List<MachineDevice> FromTables(IommuReport iommus) =>
+    [
+        .. iommus.Units.SelectMany(unit => unit.Contexts.Select(context => (unit, context.Requester)))
+            .DistinctBy(entry => entry.Requester)
+            .OrderBy(entry => entry.Requester)
+            .Select(entry => new MachineDevice
+            {
+                Address = entry.Requester,
+                Requesters = [entry.Requester],
+                Unit = entry.unit,
+                Contexts = Contexts(entry.unit, [entry.Requester]),
+                ReservedRegions = Reserved(iommus, entry.Requester, null),
+            }),
+    ];
+
+    private static List<DeviceContext> Contexts(IommuUnit unit, IReadOnlyList<RequesterId> requesters)
+    {
+        List<DeviceContext> contexts = [.. requesters.Select(requester => unit.ContextOf(requester)).OfType<DeviceContext>()];
+        contexts.AddRange(unit.Contexts.Where(context => context.Pasid is not null && requesters.Contains(context.Requester)));
+        return contexts;
+    }
+
+    private static List<FirmwareMemory> Reserved(IommuReport iommus, RequesterId device, PciInventory? inventory) =>
+        [.. (iommus.Dmar?.ReservedMemory ?? []).Concat(iommus.Ivrs?.Memory ?? []).Where(memory => FirmwareScopes.Mean(memory.Scopes, device, inventory))];
+}

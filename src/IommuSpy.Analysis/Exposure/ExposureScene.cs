@@ -1,0 +1,107 @@
+using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Reverse;
+using IommuSpy.Linux.Devices;
+using IommuSpy.Linux.Iommu;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Analysis.Exposure;
+
+/// <summary>What rules look at.</summary>
+public sealed class ExposureScene
+{
+    // Pages of one set of tables that are looked at one by one; who maps more to a device has given it most of the machine.
+    private const int MaxPages = 1 << 22;
+
+    private readonly Dictionary<ulong, PageFacts> _facts = [];
+    private readonly Dictionary<ReachSpace, IReadOnlyList<ExposedPage>> _pages = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>A scene.</summary>
+    /// <param name="units">The IOMMUs.</param>
+    /// <param name="reach">The devices, and what they reach.</param>
+    /// <param name="memory">What memory is.</param>
+    /// <param name="memoryBytes">How much memory the machine has.</param>
+    public ExposureScene(IReadOnlyList<IommuUnit> units, DeviceReach reach, IMemoryFacts memory, ulong memoryBytes)
+    {
+        Units = units;
+        Reach = reach;
+        Memory = memory;
+        MemoryBytes = memoryBytes;
+    }
+
+    /// <summary>The IOMMUs.</summary>
+    public IReadOnlyList<IommuUnit> Units { get; }
+
+    /// <summary>The devices.</summary>
+    public IReadOnlyList<MachineDevice> Devices => Reach.Devices;
+
+    /// <summary>What they reach.</summary>
+    public DeviceReach Reach { get; }
+
+    /// <summary>What memory is.</summary>
+    public IMemoryFacts Memory { get; }
+
+    /// <summary>How much memory the machine has.</summary>
+    public ulong MemoryBytes { get; }
+
+    /// <summary>Tables that do restrict their devices: those whose pages are worth looking at one by one.</summary>
+    public IEnumerable<ReachSpace> RestrictingSpaces => Reach.Spaces.Where(space => !MapsAllMemory(space));
+
+    /// <summary>Whether tables map most of memory one to one: translation in name only.</summary>
+    public bool MapsAllMemory(ReachSpace space)
+    {
+        ulong oneToOne = 0;
+        foreach (MappedExtent extent in Extents(space))
+        {
+            oneToOne += extent.Virtual == extent.Frame << PageFrame.Shift ? extent.Frames << PageFrame.Shift : 0;
+        }
+
+        return oneToOne > MemoryBytes / 2;
+    }
+
+    /// <summary>Each page of memory that tables let devices at, in order of the devices' addresses.</summary>
+    public IReadOnlyList<ExposedPage> PagesOf(ReachSpace space)
+    {
+        if (!_pages.TryGetValue(space, out IReadOnlyList<ExposedPage>? pages))
+        {
+            _pages[space] = pages = [.. Extents(space).SelectMany(extent => Pages(space, extent)).Take(MaxPages)];
+        }
+
+        return pages;
+    }
+
+    /// <summary>What a page is.</summary>
+    public PageFacts FactsOf(PageFrame frame)
+    {
+        if (!_facts.TryGetValue(frame.Number, out PageFacts? facts))
+        {
+            _facts[frame.Number] = facts = Memory.FactsOf(frame);
+        }
+
+        return facts;
+    }
+
+    /// <summary>Whether whoever asked for the domain maps what it likes there: a process through VFIO.</summary>
+    public static bool IsUnmanaged(ReachSpace space) => space.Users.Any(user => user.Device.Group?.Domain?.Kind == DomainKind.Unmanaged);
+
+    private IReadOnlyList<MappedExtent> Extents(ReachSpace space)
+    {
+        for (int i = 0; i < Reach.Spaces.Count; i++)
+        {
+            if (ReferenceEquals(Reach.Spaces[i], space))
+            {
+                return Reach.ExtentsOf(i);
+            }
+        }
+
+        return [];
+    }
+
+    private IEnumerable<ExposedPage> Pages(ReachSpace space, MappedExtent extent)
+    {
+        for (ulong i = 0; i < extent.Frames; i++)
+        {
+            PageFrame frame = new(extent.Frame + i);
+            yield return new(frame, space, new(extent.Virtual + (i << PageFrame.Shift)), extent.Rights, FactsOf(frame));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using IommuSpy.Analysis.Devices;
+using IommuSpy.Linux.Iommu;
+using IommuSpy.Memory;
+using IommuSpy.Translation;
+using IommuSpy.Translation.AmdVi;
+using IommuSpy.Translation.Devices;
+using IommuSpy.Translation.VtD;
+using IommuSpy.Translation.X64;
+
+namespace IommuSpy.Analysis.Exposure;
+
+/// <summary>Which page frames hold tables of IOMMUs: those by which devices are looked up, those that translate, those that remap interrupts.</summary>
+internal sealed class IommuTables
+{
+    // 4 GiB of tables.
+    private const int MaxTables = 1 << 20;
+
+    // VT-d: 65536 entries of 16 bytes at the most. Linux always makes that many (drivers/iommu/intel/irq_remapping.h, INTR_REMAP_TABLE_ENTRIES).
+    private const ulong InterruptTableBytes = 1 << 20;
+    private const int AmdInterruptEntryBytes = 16;
+
+    private readonly Dictionary<ulong, string> _tables = [];
+
+    public IommuTables(Machine machine)
+    {
+        foreach (IommuUnit unit in machine.Iommu.Units)
+        {
+            AddUnit(unit);
+        }
+
+        foreach (ReachSpace space in machine.DeviceReach.Spaces)
+        {
+            AddSpace(machine, space.Space, $"tables of {Findings.Name(Findings.DevicesOf(space)[0])}");
+        }
+    }
+
+    /// <summary>Which table a page frame holds; null for none.</summary>
+    public string? In(PageFrame frame) => _tables.GetValueOrDefault(frame.Number);
+
+    private void AddUnit(IommuUnit unit)
+    {
+        string name = DeviceReport.NameOf(unit);
+        if (unit.Tables is AmdViDeviceTables devices)
+        {
+            Add(devices.Root, (ulong)devices.Bytes, $"device table of {name}");
+        }
+        else if (unit.Tables is IDeviceTables tables)
+        {
+            Add(tables.Root, PageFrame.Size, $"root table of {name}");
+        }
+
+        foreach (DeviceContext context in unit.Contexts)
+        {
+            Add(new(context.EntryAddress.Value & ~(ulong)(PageFrame.Size - 1)), PageFrame.Size, unit.Kind == IommuKind.VtD ? $"context or PASID table of {name}" : $"device table of {name}");
+            if (unit.Kind == IommuKind.AmdVi && context.Entry.Count == AmdViDeviceEntry.Words && AmdViDeviceEntry.InterruptTable(context.Entry) is (PhysicalAddress table, int count))
+            {
+                Add(table, (ulong)count * AmdInterruptEntryBytes, $"interrupt remapping table of {name}");
+            }
+        }
+
+        if (unit.InterruptTable is PhysicalAddress interrupts)
+        {
+            Add(interrupts, InterruptTableBytes, $"interrupt remapping table of {name}");
+        }
+    }
+
+    private void AddSpace(Machine machine, IoAddressSpace space, string what)
+    {
+        Collector collector = new(this, what);
+        switch (space.Format)
+        {
+            case IoTableFormat.VtdSecondStage:
+                new TableWalker<VtdSecondStageFormat>(machine.Kernel.Memory, space.EntryMask).VisitTables(space.Root, space.Levels, 0, ulong.MaxValue, ref collector);
+                break;
+            case IoTableFormat.AmdViHost:
+                new TableWalker<AmdViFormat>(machine.Kernel.Memory, space.EntryMask).VisitTables(space.Root, space.Levels, 0, ulong.MaxValue, ref collector);
+                break;
+            case IoTableFormat.VtdFirstStage or IoTableFormat.AmdViGuest:
+                new TableWalker<X64Format>(machine.Kernel.Memory, space.EntryMask).VisitTables(space.Root, space.Levels, 0, ulong.MaxValue, ref collector);
+                break;
+            case IoTableFormat.VtdNested or IoTableFormat.AmdViNested:
+                // The first stage is the guest's own, in memory that it may write.
+                AddSpace(machine, space.Second!, what);
+                break;
+        }
+    }
+
+    private void Add(PhysicalAddress start, ulong bytes, string what)
+    {
+        for (ulong at = 0; at < bytes && _tables.Count < MaxTables; at += PageFrame.Size)
+        {
+            _tables.TryAdd((start + at).Frame.Number, what);
+        }
+    }
+
+    private readonly struct Collector(IommuTables owner, string what) : ITableVisitor
+    {
+        public void Table(ulong address, int level, PhysicalAddress table) => owner.Add(table, PageFrame.Size, what);
+    }
+}

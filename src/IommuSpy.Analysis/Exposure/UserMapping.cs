@@ -1,0 +1,9 @@
+using IommuSpy.Memory;
+
+namespace IommuSpy.Analysis.Exposure;
+
+/// <summary>A process that maps a page.</summary>
+/// <param name="Process">"workload[173]".</param>
+/// <param name="Address">Where.</param>
+/// <param name="Writable">Whether its tables let it write.</param>
+public sealed record UserMapping(string Process, VirtualAddress Address, bool Writable);

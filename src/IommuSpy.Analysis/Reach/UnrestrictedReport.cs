@@ -1,0 +1,14 @@
+using IommuSpy.Analysis.Devices;
+
+namespace IommuSpy.Analysis.Reach;
+
+/// <summary>A device that reaches all memory.</summary>
+/// <param name="Bdf">The device.</param>
+/// <param name="Driver">Its driver; null for none, or where that is not known.</param>
+/// <param name="Mode">Why: "pass-through" or "no IOMMU".</param>
+/// <param name="BusMaster">Whether it may start transactions now; null where that is not known.</param>
+public sealed record UnrestrictedReport(string Bdf, string? Driver, string Mode, bool? BusMaster)
+{
+    /// <summary>Describes it.</summary>
+    public static UnrestrictedReport Of(MachineDevice device) => new(device.Address.ToString(), device.Function?.Driver, device.Access.Words(), device.Function?.IsBusMaster);
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Exposure;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Sarif;
+using IommuSpy.Cli.Text;
+using IommuSpy.Translation.Devices;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy exposure: what devices can do that they should not be able to.</summary>
+internal static class ExposureCommand
+{
+    public static Command Build()
+    {
+        Option<string?> device = new("--device") { Description = "Only what concerns this device, or its IOMMU: 00:1f.2 or 0000:00:1f.2.", HelpName = "BDF" };
+        Option<string?> failOn = new("--fail-on")
+        {
+            Description = "Exit code 1 where there is a finding of this severity or above: note, low, medium, high or critical. Without it, findings do not change the exit code.",
+            HelpName = "SEVERITY",
+        };
+        Option<bool> sarif = new("--sarif") { Description = "Answer as a SARIF 2.1.0 log." };
+        Option<bool> all = new("--all") { Description = "In text: every piece of evidence, rather than the first few." };
+        Command command = new(
+            "exposure",
+            "What devices can do that they should not be able to: an audit of IOMMUs, domains and everything that is mapped for devices. Each finding has a page in docs/exposure.\n\nExamples: iommu-spy exposure -s dump.elf\n          iommu-spy exposure -s dump.elf --device 00:1f.2 --all\n          iommu-spy exposure -s dump.elf --sarif --fail-on high > findings.sarif")
+        {
+            device,
+            failOn,
+            sarif,
+            all,
+        };
+        SourceOptions source = new(command);
+        OutputOptions output = new(command);
+        command.SetAction(result =>
+        {
+            ExposureSeverity? limit = result.GetValue(failOn) is string word ? Severity(word) : null;
+            RequesterId? address = result.GetValue(device) is string text ? DeviceArguments.Address(text) : null;
+            if (result.GetValue(sarif) && output.Json(result))
+            {
+                throw new UsageException("--sarif and --json exclude each other");
+            }
+
+            using Machine machine = source.OpenMachine(result);
+            MachineDevice? wanted = address is RequesterId one ? DeviceArguments.Of(machine, one) : null;
+            ExposureReport report = ExposureReport.Of(machine);
+            report = wanted is null ? report : report.About(wanted);
+            if (result.GetValue(sarif))
+            {
+                Output.Problems(report.Problems);
+                Output.Json(SarifWriter.Log(report, machine.Image.Path), ReportJson.Default.SarifLog);
+            }
+            else if (output.Json(result))
+            {
+                Output.Json(report, ReportJson.Default.ExposureReport);
+            }
+            else
+            {
+                Output.Problems(report.Problems);
+                using StreamWriter writer = Output.Text();
+                ExposureText.Write(writer, report, result.GetValue(all));
+            }
+
+            return report.Findings.Any(finding => finding.Severity >= limit) ? ExitCode.NoAnswer : ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static ExposureSeverity Severity(string word) => word switch
+    {
+        "note" => ExposureSeverity.Note,
+        "low" => ExposureSeverity.Low,
+        "medium" => ExposureSeverity.Medium,
+        "high" => ExposureSeverity.High,
+        "critical" => ExposureSeverity.Critical,
+        _ => throw new UsageException($"--fail-on '{word}': write note, low, medium, high or critical"),
+    };
+}

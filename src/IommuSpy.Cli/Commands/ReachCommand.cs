@@ -1,0 +1,89 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Reach;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+using IommuSpy.Linux.Tasks;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy reach: which devices can read or write memory.</summary>
+internal static class ReachCommand
+{
+    public static Command Build()
+    {
+        Argument<string[]> pages = new("PHYS|PFN|ADDR")
+        {
+            Description = "A pfn, a physical address, a kernel address, or symbol[+offset]; pfn: or phys: before a number says which it is.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        Option<int?> pid = new("--pid") { Description = "Every page of this process that a device can get at.", HelpName = "N" };
+        Command command = new(
+            "reach",
+            "Which devices can read or write a page, and at which address of theirs. Exit code 1 where none can.\n\nExamples: iommu-spy reach -s dump.elf init_task\n          iommu-spy reach -s dump.elf pfn:0x6f60\n          iommu-spy reach -s dump.elf --pid 173")
+        {
+            pages,
+            pid,
+        };
+        SourceOptions source = new(command);
+        OutputOptions output = new(command);
+        command.SetAction(result =>
+        {
+            string[] texts = result.GetValue(pages) ?? [];
+            int? wanted = result.GetValue(pid);
+            if (texts.Length == 0 == wanted is null)
+            {
+                throw new UsageException("name pages, or a process with --pid");
+            }
+
+            using Machine machine = source.OpenMachine(result);
+            return wanted is int number ? OfProcess(machine, number, output.Json(result)) : OfPages(machine, texts, output.Json(result));
+        });
+        return command;
+    }
+
+    private static int OfProcess(Machine machine, int pid, bool json)
+    {
+        KernelTask process = machine.Tasks.Find(pid) ?? throw new NoAnswerException($"no process {pid} in this machine (see iommu-spy ps)");
+        if (process.Root is null)
+        {
+            throw new NoAnswerException($"{process} is a kernel thread: it has no memory of its own");
+        }
+
+        ProcessReachReport report = ProcessReachReport.Of(machine, process);
+        if (json)
+        {
+            Output.Json(report, ReportJson.Default.ProcessReachReport);
+        }
+        else
+        {
+            using StreamWriter writer = Output.Text();
+            ReachText.Write(writer, report);
+        }
+
+        return report.Rows.Count + report.Unrestricted.Count > 0 ? ExitCode.Done : ExitCode.NoAnswer;
+    }
+
+    private static int OfPages(Machine machine, string[] texts, bool json)
+    {
+        List<ReachReport> reports = [.. texts.Select(text => ReachReport.Of(machine, Addresses.Page(machine, text)))];
+        if (json && reports.Count == 1)
+        {
+            Output.Json(reports[0], ReportJson.Default.ReachReport);
+        }
+        else if (json)
+        {
+            Output.Json(reports, ReportJson.Default.ListReachReport);
+        }
+        else
+        {
+            using StreamWriter writer = Output.Text();
+            foreach (ReachReport report in reports)
+            {
+                ReachText.Write(writer, report);
+            }
+        }
+
+        return reports.All(report => report.IsReached) ? ExitCode.Done : ExitCode.NoAnswer;
+    }
+}
