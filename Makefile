@@ -9,7 +9,7 @@ TESTS   := $(sort $(wildcard tests/*.Tests/*.csproj))
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: all demo test bench install uninstall clean packages format
+.PHONY: all demo test bench fuzz mutate install uninstall clean packages format
 
 all: iommu-spy
 
@@ -20,7 +20,7 @@ iommu-spy: $(SOURCES) | packages
 
 # Debian packages that building, demo and tests need and this machine lacks.
 packages:
-	@./packages.sh gcc zlib1g-dev qemu-system-x86 qemu-utils busybox-static cpio kmod libc6-dev xz-utils
+	@./packages.sh gcc zlib1g-dev qemu-system-x86 qemu-utils busybox-static cpio kmod libc6-dev xz-utils makedumpfile
 
 demo: iommu-spy
 	@./demo.sh
@@ -31,6 +31,17 @@ test: iommu-spy
 
 bench: iommu-spy
 	@./bench/run.sh
+
+# Spoiled input for one reader for a time: make fuzz TARGET=kdump-zlib TIME=600. TARGET=list names them.
+TARGET ?= formats
+TIME   ?= 60
+fuzz:
+	@dotnet run --project tests/IommuSpy.Fuzz -c Release -v q -- $(TARGET) $(if $(filter list,$(TARGET)),,$(TIME))
+
+# The whole program over COUNT spoiled captures.
+COUNT ?= 1000
+mutate: iommu-spy
+	@dotnet run --project tests/IommuSpy.Fuzz -c Release -v q -- cli ./iommu-spy $(COUNT)
 
 format:
 	dotnet format --verify-no-changes

@@ -24,13 +24,29 @@ echo "== nothing but the bytes of $image"
 show info
 show layout
 
+# A line of what the guest's workload wrote down: "anonymous START LENGTH PID".
+workload() { sed -n "s/^$1 \(0x[0-9a-f]*\) 0x[0-9a-f]* \([0-9]*\)$/\\$2/p" "$capture/oracle/guest/workload" | head -n 1; }
+
 echo
 echo "== one address of each kind"
 show explain --teach init_task
 show explain "$(plus "$(fact pageOffsetBase)" 0x1234000)"
 show explain "$(./iommu-spy maps --range "$(fact vmallocBase)-$(plus "$(fact vmallocBase)" 0xffffff)" --leaves | sed -n '2s/ .*//p')"
 show explain "$(plus "$(fact vmemmapBase)" 0x48d08)"
-show explain "$(sed -n 's/^anonymous \(0x[0-9a-f]*\) .*/\1/p' "$capture/oracle/guest/workload" | head -n 1)"
-show explain "$(sed -n 's/^swapped \(0x[0-9a-f]*\) .*/\1/p' "$capture/oracle/guest/workload" | head -n 1)"
+show explain --pid "$(workload anonymous 2)" "$(workload anonymous 1)"
+show explain "$(workload swapped 1)"
 show explain 0x0000900000000000
 show explain --physical 0x1000000
+
+echo
+echo "== processes, and who maps a page"
+show ps
+show vmas "$(workload anonymous 2)"
+show who "$(./iommu-spy translate --pid "$(workload anonymous 2)" "$(workload anonymous 1)" -J | sed -n 's/^ *"physical": "\(0x[0-9a-f]*\)".*/\1/p' | head -n 1)"
+
+echo
+echo "== memory as devices see it"
+show iommu
+show devices
+show reach init_task
+show exposure

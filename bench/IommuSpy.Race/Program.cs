@@ -25,6 +25,9 @@ switch (args)
     case [string image, "types", string passes]:
         Types(image, Convert.ToInt32(passes, 10));
         return 0;
+    case [string image, "seq" or "rnd", string bytes, string passes]:
+        ReadPages(image, args[1] == "rnd", Convert.ToUInt64(bytes, 16), Convert.ToInt32(passes, 10));
+        return 0;
     default:
         Console.Error.WriteLine("race IMAGE addresses DIRECTORY | walk ROOT LIST ANSWERS PASSES | many ROOT LIST ANSWERS PASSES | visit PASSES | reverse PASSES | types PASSES");
         return 2;
@@ -130,6 +133,18 @@ static void Types(string path, int passes)
         long start = Stopwatch.GetTimestamp();
         _ = BtfInMemory.Find(kernel)!.Struct("task_struct").Field("mm");
         Report(start);
+    }
+}
+
+// A line a pass, with the sum that peers/kdumpread.c prints too. Each pass opens the image anew, so that none finds the pages of the one before.
+static void ReadPages(string path, bool isRandom, ulong bytes, int passes)
+{
+    for (int pass = 0; pass < passes; pass++)
+    {
+        using MemoryImage image = MemoryImage.Open(path);
+        long start = Stopwatch.GetTimestamp();
+        ulong sum = PageReads.Pass(image.Layouts[0].Memory, bytes / PageFrame.Size, isRandom);
+        Console.WriteLine($"{(long)Stopwatch.GetElapsedTime(start).TotalNanoseconds} {sum:x16}");
     }
 }
 

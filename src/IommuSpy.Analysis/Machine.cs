@@ -129,6 +129,18 @@ public sealed class Machine : IDisposable
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
     public MemoryPages Pages => _pages.Value;
 
+    /// <summary>The struct page of every page frame; null where they cannot be read, which <see cref="Pages"/> says why.</summary>
+    public MemoryPages? FindPages()
+    {
+        try
+        {
+            return Pages;
+        }
+        catch (MissingTypeException)
+        {
+            return null;
+        }
+    }
     /// <summary>The files of the page cache.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's types.</exception>
     public PageFiles PageFiles => _pageFiles.Value;

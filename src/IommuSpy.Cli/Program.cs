@@ -12,6 +12,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     RootsCommand.Build(),
     PsCommand.Build(),
     VmasCommand.Build(),
+    PagemapCommand.Build(),
     WhoCommand.Build(),
     DevicesCommand.Build(),
     ReachCommand.Build(),
@@ -29,6 +30,8 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     TypesCommand.Build(),
     VmallocCommand.Build(),
     IommuCommand.Build(),
+    InterruptsCommand.Build(),
+    FaultCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);

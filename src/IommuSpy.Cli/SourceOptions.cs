@@ -12,7 +12,7 @@ internal sealed class SourceOptions
 
     private readonly Option<string[]> _source = new("--source", "-s")
     {
-        Description = $"Memory image of any format that `formats` lists, recognised by its content; - for standard input; once for each part of a split dump. Without it: ${SourceVariable}.",
+        Description = $"Memory image of any format that `formats` lists, recognised by its content; qemu:PATH or gdb:HOST:PORT for a running guest; - for standard input; once for each part of a split dump. Without it: ${SourceVariable}.",
         HelpName = "FILE",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
@@ -30,6 +30,11 @@ internal sealed class SourceOptions
         Description = "Analyse what is there of an image that has lost its end.",
     };
 
+    private readonly Option<bool> _pause = new("--pause")
+    {
+        Description = "Of qemu:PATH: stop the guest while it is read.",
+    };
+
     private readonly Option<string> _types = new("--types")
     {
         Description = $"What describes the kernel's types: {TypeSource.Automatic} (the best there is), {TypeSource.Btf} (out of the image), {TypeSource.Inferred} (from the data), or a file: raw BTF, vmlinux with BTF or DWARF, Volatility's .json or .json.xz.",
@@ -43,6 +48,7 @@ internal sealed class SourceOptions
         command.Options.Add(_source);
         command.Options.Add(_ramSplit);
         command.Options.Add(_allowTruncated);
+        command.Options.Add(_pause);
         command.Options.Add(_types);
     }
 
@@ -93,7 +99,7 @@ internal sealed class SourceOptions
                 : throw new UsageException($"--ram-split '{text}': write a size of whole pages up to 4G, as 2G or 0x80000000; 0 for no hole");
         }
 
-        return new(split, result.GetValue(_allowTruncated)) { Tell = line => Console.Error.WriteLine($"iommu-spy: {line}") };
+        return new(split, result.GetValue(_allowTruncated)) { Pause = result.GetValue(_pause), Tell = line => Console.Error.WriteLine($"iommu-spy: {line}") };
     }
 
     private static void Warn(MemoryImage image)

@@ -21,11 +21,11 @@ public abstract class ImageFile : IDisposable
     public abstract bool TryGetSpan(ulong offset, int length, out ReadOnlySpan<byte> bytes);
 
     /// <summary>A run of physical memory whose bytes stand in the file as they are in memory.</summary>
-    /// <param name="start">Physical address of the first byte.</param>
+    /// <param name="address">Physical address of the first byte.</param>
     /// <param name="offset">File offset of the first byte.</param>
     /// <param name="length">Bytes, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The run does not lie inside the file.</exception>
-    public abstract MemorySegment SegmentAt(PhysicalAddress start, ulong offset, ulong length);
+    public abstract MemorySegment SegmentAt(PhysicalAddress address, ulong offset, ulong length);
 
     /// <summary>Whether the file holds the <paramref name="length"/> bytes from <paramref name="offset"/> on.</summary>
     public bool Holds(ulong offset, ulong length) => offset <= Length && length <= Length - offset;

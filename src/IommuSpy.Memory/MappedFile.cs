@@ -92,7 +92,7 @@ public sealed unsafe class MappedFile : ImageFile
     }
 
     /// <inheritdoc/>
-    public override MemorySegment SegmentAt(PhysicalAddress start, ulong offset, ulong length) => MemorySegment.InFile(start, this, offset, length);
+    public override MemorySegment SegmentAt(PhysicalAddress address, ulong offset, ulong length) => MemorySegment.InFile(address, this, offset, length);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -5,6 +5,7 @@ using IommuSpy.Memory.Formats.Flattened;
 using IommuSpy.Memory.Formats.Kdump;
 using IommuSpy.Memory.Formats.Lime;
 using IommuSpy.Memory.Formats.Raw;
+using IommuSpy.Memory.Formats.Savevm;
 
 namespace IommuSpy.Memory;
 
@@ -12,7 +13,7 @@ namespace IommuSpy.Memory;
 public static class MemoryFormats
 {
     /// <summary>In the order they are tried. Raw is last: it has no signature, so it recognises everything.</summary>
-    public static IReadOnlyList<IMemoryFormat> All { get; } = [new ElfCoreFormat(), new KdumpFormat(), new LimeFormat(), new AvmlFormat(), new RawFormat()];
+    public static IReadOnlyList<IMemoryFormat> All { get; } = [new ElfCoreFormat(), new KdumpFormat(), new LimeFormat(), new AvmlFormat(), new SavevmFormat(), new RawFormat()];
 
     /// <summary>The first format that recognises the file.</summary>
     public static IMemoryFormat Recognise(ImageFile file) => All.First(format => format.Recognises(file));
@@ -37,9 +38,16 @@ public static class MemoryFormats
     // A flattened dump may stand in a container; no container in another, which only makes bombs.
     private static ImageFile Unwrapped(ImageFile file, MemoryImageOptions options)
     {
+        ulong start = 0;
+        if (LibvirtSave.Inside(file) is ImageFile saved)
+        {
+            start = file.Length - saved.Length;
+            file = saved;
+        }
+
         if (Container.Of(file) is Container container)
         {
-            ImageFile unpacked = Unpacked.Of(file, container, options);
+            ImageFile unpacked = Unpacked.Of(file, start, container, options);
             file.Dispose();
             file = unpacked;
         }

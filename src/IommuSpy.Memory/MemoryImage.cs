@@ -1,4 +1,5 @@
 using IommuSpy.Memory.Containers;
+using IommuSpy.Memory.Sources;
 
 namespace IommuSpy.Memory;
 
@@ -57,6 +58,11 @@ public sealed class MemoryImage : IDisposable
     {
         List<ImageFile> files = [];
         options ??= MemoryImageOptions.Default;
+        if (paths is [string only] && LiveSource.Open(only, options) is MemoryImage live)
+        {
+            return live;
+        }
+
         try
         {
             foreach (string path in paths)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace IommuSpy.Memory;
@@ -9,17 +8,15 @@ namespace IommuSpy.Memory;
 /// </summary>
 internal sealed class PrivateFile : IDisposable
 {
-    private static readonly Lock Gate = new();
-    private static readonly HashSet<string> Pending = new(StringComparer.Ordinal);
-    private static PosixSignalRegistration[]? _signals;
-
     private readonly FileStream _stream;
+    private readonly OnInterrupt _removal;
     private bool _kept;
 
-    private PrivateFile(string path, FileStream stream)
+    private PrivateFile(string path, FileStream stream, OnInterrupt removal)
     {
         Path = path;
         _stream = stream;
+        _removal = removal;
     }
 
     /// <summary>Where it is.</summary>
@@ -39,12 +36,7 @@ internal sealed class PrivateFile : IDisposable
     internal static PrivateFile In(string directory, string name)
     {
         string path = System.IO.Path.Combine(directory, $".{name}.{Environment.ProcessId}-{Guid.NewGuid():n}.part");
-        lock (Gate)
-        {
-            _signals ??= [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }.Select(signal => PosixSignalRegistration.Create(signal, _ => RemoveAll()))];
-            Pending.Add(path);
-        }
-
+        OnInterrupt removal = OnInterrupt.Do(() => File.Delete(path));
         try
         {
             FileStreamOptions options = new()
@@ -59,11 +51,11 @@ internal sealed class PrivateFile : IDisposable
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             }
 
-            return new(path, new(path, options));
+            return new(path, new(path, options), removal);
         }
         catch
         {
-            Forget(path);
+            removal.Dispose();
             throw;
         }
     }
@@ -73,7 +65,7 @@ internal sealed class PrivateFile : IDisposable
     {
         File.Move(Path, path, overwrite: true);
         _kept = true;
-        Forget(Path);
+        _removal.Dispose();
     }
 
     /// <inheritdoc/>
@@ -83,29 +75,7 @@ internal sealed class PrivateFile : IDisposable
         if (!_kept)
         {
             File.Delete(Path);
-            Forget(Path);
-        }
-    }
-
-    private static void Forget(string path)
-    {
-        lock (Gate)
-        {
-            Pending.Remove(path);
-        }
-    }
-
-    // The signal then does what it always does: end the program.
-    private static void RemoveAll()
-    {
-        lock (Gate)
-        {
-            foreach (string path in Pending)
-            {
-                File.Delete(path);
-            }
-
-            Pending.Clear();
+            _removal.Dispose();
         }
     }
 }

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Types;
 using IommuSpy.Linux.Modules;
 using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Types.Btf;
@@ -176,9 +175,9 @@ public partial class TypesTests
         return JsonDocument.Parse(outcome.Output);
     }
 
-    [GeneratedRegex(@"^\[\d+\] (?<kind>STRUCT|UNION) '(?<name>[^']*)' size=(?<size>\d+) ")]
+    [GeneratedRegex(@"^\[\d+\] (?<kind>STRUCT|UNION) '(?<name>[^']*)' size=(?<size>\d+) ", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Holder();
 
-    [GeneratedRegex(@"^\t'(?<name>[^']*)' type_id=\d+ bits_offset=(?<bits>\d+)( bitfield_size=(?<size>\d+))?$")]
+    [GeneratedRegex(@"^\t'(?<name>[^']*)' type_id=\d+ bits_offset=(?<bits>\d+)( bitfield_size=(?<size>\d+))?$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex BtfMember();
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using IommuSpy.Linux;
+using IommuSpy.Linux.Types;
 using IommuSpy.Linux.VmCoreInfo;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Compression;
@@ -40,10 +41,12 @@ public sealed class ImageConverter
     /// <param name="stream">Where "-" goes.</param>
     /// <param name="format">The format.</param>
     /// <param name="compression">Of a kdump.</param>
-    /// <param name="excludeZero">Leave zero pages out.</param>
+    /// <param name="exclude">Kinds of pages to leave out.</param>
     /// <param name="progress">Told how far it is.</param>
+    /// <exception cref="MissingTypeException">Pages are to be left out by their kind, and nothing describes the kernel's struct pages.</exception>
+    /// <exception cref="LinuxDiscoveryException">The same, and there is no kernel.</exception>
     /// <exception cref="MemoryImageException">It cannot be written, or which of a raw file's layouts is right cannot be told.</exception>
-    public ConvertReport Write(string path, Stream? stream, ImageFormat format, PageCompression compression, bool excludeZero, Action<double>? progress)
+    public ConvertReport Write(string path, Stream? stream, ImageFormat format, PageCompression compression, PageKinds exclude, Action<double>? progress)
     {
         long start = Stopwatch.GetTimestamp();
         if (_machine is null && _image.Layouts.Count > 1)
@@ -53,7 +56,7 @@ public sealed class ImageConverter
 
         MemoryLayout layout = _machine?.Kernel.Layout ?? _image.Layouts[0];
         List<string> context = [];
-        WriteOptions options = new(format, compression, excludeZero, Filter: null, _machine?.Kernel.Facts.PageOffsetBase?.Value)
+        WriteOptions options = new(format, compression, (exclude & PageKinds.Zero) != 0, Filter(layout, exclude), _machine?.Kernel.Facts.PageOffsetBase?.Value)
         {
             Notes = format is ImageFormat.Elf or ImageFormat.Kdump ? Notes(context) : [],
             Release = _machine?.Kernel.Facts.Release.Value,
@@ -74,6 +77,17 @@ public sealed class ImageConverter
             result.Bytes,
             Stopwatch.GetElapsedTime(start).TotalSeconds,
             context);
+    }
+
+    private PageKindFilter? Filter(MemoryLayout layout, PageKinds exclude)
+    {
+        if ((exclude & ~PageKinds.Zero) == 0)
+        {
+            return null;
+        }
+
+        Machine machine = _machine ?? throw new LinuxDiscoveryException($"{_absence}; so which pages are free, user or cache is not known");
+        return PageKindFilter.Of(machine.Pages, layout.Memory, exclude);
     }
 
     private List<ElfNote> Notes(List<string> context)

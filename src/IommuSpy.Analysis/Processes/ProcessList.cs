@@ -1,5 +1,7 @@
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Tasks;
+using IommuSpy.Linux.Types;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Processes;
 
@@ -12,7 +14,7 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
     /// <param name="machine">The machine.</param>
     /// <param name="threads">Every thread, rather than a row a process.</param>
     /// <param name="tree">Children below their parents.</param>
-    /// <exception cref="Linux.Types.MissingTypeException">This kernel's tasks are not described.</exception>
+    /// <exception cref="MissingTypeException">This kernel's tasks are not described.</exception>
     public static ProcessList Of(Machine machine, bool threads = false, bool tree = false)
     {
         TaskTable tasks = machine.Tasks;
@@ -21,7 +23,7 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
         List<ProcessReport> rows = [];
         foreach ((KernelTask process, int depth) in tree ? ProcessTree.Order(tasks.Processes) : tasks.Processes.Select(process => (process, 0)))
         {
-            ulong? pages = process.Mm is null ? 0 : resident.Of(process.Mm.Value);
+            ulong? pages = process.Mm is null ? 0 : resident.Of(process.Mm.Value) ?? ByTables(machine, process);
             if (process.Problem is not null)
             {
                 problems.Add($"{process}: {process.Problem}");
@@ -42,5 +44,29 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
         }
 
         return new(threads && !tree ? [.. rows.OrderBy(row => row.Pid)] : rows, problems);
+    }
+
+    /// <summary>The resident pages of a process as its page tables have them, where the kernel's own counters are not described; null where its areas are not either.</summary>
+    private static ulong? ByTables(Machine machine, KernelTask process)
+    {
+        if (process.Root is not PhysicalAddress root)
+        {
+            return null;
+        }
+
+        try
+        {
+            ulong bytes = 0;
+            foreach (MemoryArea area in machine.AddressSpaceOf(process).Areas)
+            {
+                bytes += AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.UserEntries).Resident;
+            }
+
+            return bytes / PageFrame.Size;
+        }
+        catch (MissingTypeException)
+        {
+            return null;
+        }
     }
 }

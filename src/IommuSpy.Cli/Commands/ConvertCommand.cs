@@ -18,7 +18,7 @@ internal static class ConvertCommand
         Argument<string[]> files = new("files") { Description = "IN OUT: the image and the new file, - for standard input and output; the parts of a split dump are each an IN.", HelpName = "FILE", Arity = ArgumentArity.OneOrMore };
         Option<string> format = new("--format") { Description = "elf, lime, avml, raw or kdump.", HelpName = "FORMAT", Required = true };
         Option<string> compress = new("--compress") { Description = "Of a kdump: zlib, snappy, zstd or none.", HelpName = "HOW", DefaultValueFactory = _ => "zlib" };
-        Option<string?> exclude = new("--exclude") { Description = "Leave out pages: zero.", HelpName = "KINDS" };
+        Option<string?> exclude = new("--exclude") { Description = "Kinds of pages to leave out: zero, free, user, cache; several with commas.", HelpName = "KINDS" };
         format.AcceptOnlyFromAmong("elf", "lime", "avml", "raw", "kdump");
         compress.AcceptOnlyFromAmong("zlib", "snappy", "zstd", "none");
         Command command = new(
@@ -42,13 +42,13 @@ internal static class ConvertCommand
                 throw new UsageException("convert what into what? Name the image and the new file: convert IN OUT --format FORMAT");
             }
 
-            bool excludeZero = ExcludesZero(result.GetValue(exclude));
+            PageKinds kinds = Kinds(result.GetValue(exclude));
             using MemoryImage image = source.OpenImage(result, inputs);
             ImageConverter converter = new(image, source.Options(result));
             using Stream? stream = string.Equals(target, StandardOutput, StringComparison.Ordinal) ? Output.Bytes() : null;
             Progress progress = new("converting");
             ConvertReport report = converter.Write(
-                target, stream, Enum.Parse<ImageFormat>(result.GetValue(format)!, ignoreCase: true), Enum.Parse<PageCompression>(result.GetValue(compress)!, ignoreCase: true), excludeZero, progress.Show);
+                target, stream, Enum.Parse<ImageFormat>(result.GetValue(format)!, ignoreCase: true), Enum.Parse<PageCompression>(result.GetValue(compress)!, ignoreCase: true), kinds, progress.Show);
             progress.Clear();
             if (output.Json(result) && stream is null)
             {
@@ -70,14 +70,21 @@ internal static class ConvertCommand
         return command;
     }
 
-    private static bool ExcludesZero(string? kinds)
+    private static PageKinds Kinds(string? text)
     {
-        bool zero = false;
-        foreach (string kind in (kinds ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        PageKinds kinds = PageKinds.None;
+        foreach (string kind in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            zero |= kind == "zero" ? true : throw new UsageException($"--exclude {kind}: this version leaves out zero pages only: --exclude zero");
+            kinds |= kind switch
+            {
+                "zero" => PageKinds.Zero,
+                "free" => PageKinds.Free,
+                "user" => PageKinds.User,
+                "cache" => PageKinds.Cache,
+                _ => throw new UsageException($"--exclude {kind}: the kinds are zero, free, user and cache"),
+            };
         }
 
-        return zero;
+        return kinds;
     }
 }

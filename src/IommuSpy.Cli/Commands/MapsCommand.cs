@@ -17,7 +17,7 @@ internal static class MapsCommand
         Option<string?> rights = new("--rights") { Description = "Only what has all of these effective rights: letters of rwx, and u for user mode.", HelpName = "rwxu" };
         Command command = new(
             "maps",
-            "What page tables map: ranges or leaves, with effective rights, physical addresses and the region of the kernel's map.\n\nExamples: iommu-spy maps -s dump.elf\n          iommu-spy maps -s dump.elf --rights wx\n          iommu-spy maps -s dump.elf --root 0x2862000 --leaves --jsonl")
+            "What page tables map: ranges or leaves, with effective rights, physical addresses and the region of the kernel's map.\n\nExamples: iommu-spy maps -s dump.elf\n          iommu-spy maps -s dump.elf --rights wx\n          iommu-spy maps -s dump.elf --device 00:03.0\n          iommu-spy maps -s dump.elf --root 0x2862000 --leaves --jsonl")
         {
             leaves,
             range,
@@ -25,6 +25,7 @@ internal static class MapsCommand
         };
         SourceOptions source = new(command);
         RootOptions roots = new(command);
+        DeviceOptions devices = new(command);
         OutputOptions output = new(command, rows: true);
         command.SetAction(result =>
         {
@@ -32,7 +33,13 @@ internal static class MapsCommand
                 ? RightsText.Parse(letters) ?? throw new UsageException($"--rights '{letters}': letters of rwxu")
                 : AccessRights.None;
             using Machine machine = source.OpenMachine(result);
-            (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? Range(machine, text) : (new(0), new(ulong.MaxValue));
+            if (devices.IsGiven(result))
+            {
+                (IoVirtualAddress from, IoVirtualAddress to) = result.GetValue(range) is string given ? IoRange(given) : (new(0), new(ulong.MaxValue));
+                return DeviceMaps.Write(devices.View(result, machine), from, to, wanted, result.GetValue(leaves), output.Json(result), output.JsonLines(result));
+            }
+
+            (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? AddressRange.Parse(machine, text) : (new(0), new(ulong.MaxValue));
             MapsQuery query = new(roots.Root(result, machine), first, last, wanted, result.GetValue(leaves));
             long count = 0;
             WalkSummary summary = default;
@@ -76,16 +83,11 @@ internal static class MapsCommand
         return command;
     }
 
-    private static (VirtualAddress First, VirtualAddress Last) Range(Machine machine, string text)
+    private static (IoVirtualAddress First, IoVirtualAddress Last) IoRange(string text)
     {
-        int dash = text.IndexOf('-', StringComparison.Ordinal);
-        if (dash <= 0 || dash == text.Length - 1)
-        {
-            throw new UsageException($"--range '{text}': write A-B, two addresses");
-        }
-
-        VirtualAddress first = Addresses.Virtual(machine, text[..dash]);
-        VirtualAddress last = Addresses.Virtual(machine, text[(dash + 1)..]);
-        return first.CompareTo(last) <= 0 ? (first, last) : throw new UsageException($"--range '{text}': ends before it begins");
+        string[] ends = text.Split('-');
+        return ends.Length == 2 && AddressExpression.TryParseNumber(ends[0], out ulong first) && AddressExpression.TryParseNumber(ends[1], out ulong last) && first <= last
+            ? (new(first), new(last))
+            : throw new UsageException($"--range '{text}': write A-B, two I/O virtual addresses");
     }
 }

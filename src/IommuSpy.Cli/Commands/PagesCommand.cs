@@ -3,7 +3,6 @@ using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
-using IommuSpy.Linux.Pages;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Commands;
@@ -77,7 +76,7 @@ internal static class PagesCommand
     }
 
     private static SortedDictionary<string, PageKind> Kinds { get; } =
-        new(Enum.GetValues<PageKind>().Where(kind => kind != PageKind.None).ToDictionary(kind => $"{char.ToLowerInvariant(kind.ToString()[0])}{kind.ToString()[1..]}"), StringComparer.Ordinal);
+        new(Enum.GetValues<PageKind>().Where(kind => kind != PageKind.None).ToDictionary(kind => $"{char.ToLowerInvariant(kind.ToString()[0])}{kind.ToString()[1..]}", StringComparer.Ordinal), StringComparer.Ordinal);
 
     private static (PageFrame First, PageFrame Last) Range(string text)
     {

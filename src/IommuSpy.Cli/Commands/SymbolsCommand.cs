@@ -16,7 +16,7 @@ internal static class SymbolsCommand
         Option<string?> at = new("--at") { Description = "The symbol at or before an address.", HelpName = "ADDR" };
         Command command = new(
             "symbols",
-            "The whole symbol table, as /proc/kallsyms has it: the kernel's, then each module's.\n\nExamples: iommu-spy symbols -s dump.elf '*iommu*'\n          iommu-spy symbols -s dump.elf --at 0xffffffff81001234\n          iommu-spy symbols -s dump.elf --jsonl")
+            "The whole symbol table, as /proc/kallsyms has it: the kernel's, then each module's; bpf programs and ftrace trampolines are not in it.\n\nExamples: iommu-spy symbols -s dump.elf '*iommu*'\n          iommu-spy symbols -s dump.elf --at 0xffffffff81001234\n          iommu-spy symbols -s dump.elf --jsonl")
         {
             pattern,
             at,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
+using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
@@ -16,13 +17,14 @@ internal static class TranslateCommand
         Option<bool> stdin = new("--stdin") { Description = "Read addresses from standard input, one a line." };
         Command command = new(
             "translate",
-            "Translate virtual addresses and show each step of the walk.\n\nExamples: iommu-spy translate -s dump.elf init_task\n          iommu-spy translate -s dump.elf --root 0x2862000 0x7ffd1000\n          iommu-spy translate -s dump.elf --stdin --jsonl < addresses")
+            "Translate virtual addresses, or those of a device, and show each step of the walk.\n\nExamples: iommu-spy translate -s dump.elf init_task\n          iommu-spy translate -s dump.elf --root 0x2862000 0x7ffd1000\n          iommu-spy translate -s dump.elf --device 00:03.0 0xffeff000\n          iommu-spy translate -s dump.elf --stdin --jsonl < addresses")
         {
             addresses,
             stdin,
         };
         SourceOptions source = new(command);
         RootOptions roots = new(command);
+        DeviceOptions devices = new(command);
         OutputOptions output = new(command, rows: true);
         command.SetAction(result =>
         {
@@ -33,6 +35,11 @@ internal static class TranslateCommand
             }
 
             using Machine machine = source.OpenMachine(result);
+            if (devices.IsGiven(result))
+            {
+                return OfDevice(devices.View(result, machine), named, result.GetValue(stdin), output.Json(result), output.JsonLines(result));
+            }
+
             PhysicalAddress? root = roots.Root(result, machine);
             if (output.JsonLines(result) || result.GetValue(stdin))
             {
@@ -78,6 +85,29 @@ internal static class TranslateCommand
             return reports.All(report => report.Physical is not null) ? ExitCode.Done : ExitCode.NoAnswer;
         });
         return command;
+    }
+
+    private static int OfDevice(DeviceView view, string[] named, bool stdin, bool json, bool lines)
+    {
+        if (!stdin && !lines)
+        {
+            return DeviceTranslationRows.Show(view, named, json);
+        }
+
+        using Stream input = Console.OpenStandardInput();
+        using StreamReader reader = new(input);
+        IEnumerable<string> addresses = stdin ? Lines(reader) : named;
+        if (json || lines)
+        {
+            Output.Rows(lines, rows => DeviceTranslationRows.Write(rows, view, addresses));
+        }
+        else
+        {
+            using StreamWriter writer = Output.Text();
+            DeviceTranslationRows.Write(writer, view, addresses);
+        }
+
+        return ExitCode.Done;
     }
 
     private static IEnumerable<string> Lines(StreamReader reader)

@@ -31,6 +31,7 @@ namespace IommuSpy.Cli.Json;
     Converters =
     [
         typeof(PhysicalAddressConverter), typeof(IoVirtualAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
+        typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<ExposureSeverity>), typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]
@@ -59,6 +60,10 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(TypeReport))]
 [JsonSerializable(typeof(ValueReport))]
 [JsonSerializable(typeof(IommuAnswer))]
+[JsonSerializable(typeof(InterruptAnswer))]
+[JsonSerializable(typeof(FaultReport))]
+[JsonSerializable(typeof(DeviceTranslationReport))]
+[JsonSerializable(typeof(List<DeviceTranslationReport>))]
 [JsonSerializable(typeof(WhoReport))]
 [JsonSerializable(typeof(List<WhoReport>))]
 [JsonSerializable(typeof(PageReport))]

@@ -78,6 +78,19 @@ internal sealed class RowWriter : IDisposable
         }
     }
 
+    /// <summary>Whether something is so; null where it is not known.</summary>
+    public void Boolean(ReadOnlySpan<byte> name, bool? value)
+    {
+        if (value is bool known)
+        {
+            _writer.WriteBoolean(name, known);
+        }
+        else
+        {
+            _writer.WriteNull(name);
+        }
+    }
+
     /// <summary>A number that may be below zero.</summary>
     public void Integer(ReadOnlySpan<byte> name, long value) => _writer.WriteNumber(name, value);
 

@@ -23,7 +23,7 @@ internal sealed class PageRunText(TextWriter writer)
         Finish();
         if (_first == default)
         {
-            writer.WriteLine($"  {"pfn",-12}{"pages",8}  {StablePageFlagNames.Letters(0).Replace('_', ' ')}  {"mapped",6}  use");
+            writer.WriteLine($"  {"pfn",-12}{"pages",8}  {StablePageFlagNames.Letters(StablePageFlags.None).Replace('_', ' ')}  {"mapped",6}  use");
         }
 
         _first = row;

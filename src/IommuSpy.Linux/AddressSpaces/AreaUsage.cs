@@ -35,7 +35,7 @@ public readonly record struct AreaUsage(ulong Resident, ulong Swapped, ulong Hug
 
         public readonly AreaUsage Usage => new(_resident, _swapped, _huge);
 
-        public void Entry(VirtualAddress first, ulong pages, int level, ulong entry)
+        public void Entry(VirtualAddress first, ulong pages, int level, PhysicalAddress table, ulong entry)
         {
             if (entry == 0)
             {

@@ -50,7 +50,7 @@ public static class EntryWalk
             {
                 Missing++;
                 ulong from = Math.Max(start, baseAddress);
-                visitor.Entry(new(from), (Math.Min(end, baseAddress + ((ulong)TableEntries << shift)) - from) >> PageFrame.Shift, level + 1, 0);
+                visitor.Entry(new(from), (Math.Min(end, baseAddress + ((ulong)TableEntries << shift)) - from) >> PageFrame.Shift, level + 1, table, 0);
                 return;
             }
 
@@ -69,7 +69,7 @@ public static class EntryWalk
                 }
 
                 ulong from = Math.Max(start, address);
-                visitor.Entry(new(from), (Math.Min(end, address + (1UL << shift)) - from) >> PageFrame.Shift, level, entry);
+                visitor.Entry(new(from), (Math.Min(end, address + (1UL << shift)) - from) >> PageFrame.Shift, level, table, entry);
             }
         }
     }

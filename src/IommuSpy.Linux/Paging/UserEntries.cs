@@ -18,8 +18,9 @@ public sealed class UserEntries
     private const ulong OldSwapSoftDirty = X64Entry.PageSize;
     private const ulong SwapProtectedFromWrite = X64Entry.UserAccess;
 
-    // A marker's offset (include/linux/swapops.h): PTE_MARKER_UFFD_WP.
-    private const ulong MarkerProtectedFromWrite = 1;
+    // A marker's offset (include/linux/swapops.h): PTE_MARKER_UFFD_WP and PTE_MARKER_GUARD.
+    private const ulong MarkerProtectedFromWrite = 1 << 0;
+    private const ulong MarkerGuard = 1 << 2;
 
     private readonly SwapTypes _types;
     private readonly ulong _entryMask;
@@ -44,7 +45,7 @@ public sealed class UserEntries
     {
         if (entry == 0)
         {
-            return new(false, null, null, null, NonPresentKind.Empty, false, false, false);
+            return new(false, null, null, null, NonPresentKind.Empty, false, false, false, false);
         }
 
         // A large page that is being split is not present for a moment, and still the process's: its PS bit tells.
@@ -52,20 +53,20 @@ public sealed class UserEntries
         if ((entry & X64Entry.Present) != 0 || splitting)
         {
             PageFrame frame = new PhysicalAddress(X64Format.Target(entry & _entryMask) & ~((1UL << (3 + (9 * level))) - 1)).Frame;
-            return new(true, frame, null, null, null, IsNormal(entry, level, frame), (entry & PresentSoftDirty) != 0, (entry & ProtectedFromWrite) != 0);
+            return new(true, frame, null, null, null, IsNormal(entry, level, frame), (entry & PresentSoftDirty) != 0, (entry & ProtectedFromWrite) != 0, false);
         }
 
         NonPresentEntry read = NonPresentEntry.Read(entry, _types, level, _entryMask);
         if (read.Kind == NonPresentKind.ProtNone)
         {
-            return new(true, read.Frame, null, null, read.Kind, IsNormal(entry, level, read.Frame!.Value), (entry & PresentSoftDirty) != 0, (entry & ProtectedFromWrite) != 0);
+            return new(true, read.Frame, null, null, read.Kind, IsNormal(entry, level, read.Frame!.Value), (entry & PresentSoftDirty) != 0, (entry & ProtectedFromWrite) != 0, false);
         }
 
         bool marker = read.Kind == NonPresentKind.Marker;
         bool protectedFromWrite = marker ? (read.Offset & MarkerProtectedFromWrite) != 0 : (entry & SwapProtectedFromWrite) != 0;
         return new(
             false, read.Frame, read.Type, read.Frame?.Number ?? read.Offset, read.Kind, read.Frame is not null && read.Kind != NonPresentKind.HardwarePoison,
-            (entry & _swapSoftDirty) != 0, protectedFromWrite);
+            (entry & _swapSoftDirty) != 0, protectedFromWrite, marker && (read.Offset & MarkerGuard) != 0);
     }
 
     private bool IsNormal(ulong entry, int level, PageFrame frame) => level == 1 ? (entry & Special) == 0 : frame != _hugeZero;

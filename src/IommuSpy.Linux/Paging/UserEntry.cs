@@ -11,8 +11,9 @@ namespace IommuSpy.Linux.Paging;
 /// <param name="IsNormal">Whether the page has a struct page that counts this mapping: the page of zeros and devices' memory have none.</param>
 /// <param name="SoftDirty">Whether it counts as written since the marks were cleared.</param>
 /// <param name="WriteProtected">Whether userfaultfd protects it from writes.</param>
+/// <param name="Guard">Whether it is a guard that faults whoever touches it (since 6.13).</param>
 public readonly record struct UserEntry(
-    bool Present, PageFrame? Frame, int? SwapType, ulong? SwapOffset, NonPresentKind? Kind, bool IsNormal, bool SoftDirty, bool WriteProtected)
+    bool Present, PageFrame? Frame, int? SwapType, ulong? SwapOffset, NonPresentKind? Kind, bool IsNormal, bool SoftDirty, bool WriteProtected, bool Guard)
 {
     /// <summary>Whether the page is on a swap device.</summary>
     public bool IsSwap => Kind == NonPresentKind.Swap;

@@ -1,11 +1,11 @@
 namespace IommuSpy.Linux.Types;
 
-/// <summary>A type that is const, volatile or restrict.</summary>
+/// <summary>A type that is const, volatile or restrict, or that carries a tag: __user, __rcu.</summary>
 /// <param name="qualifier">The word.</param>
 /// <param name="target">Looks up the type.</param>
 public sealed class QualifiedType(string qualifier, Func<KernelType> target) : KernelType("")
 {
-    /// <summary>"const", "volatile" or "restrict".</summary>
+    /// <summary>"const", "volatile", "restrict", or a tag as the source writes it: "__user".</summary>
     public string Qualifier { get; } = qualifier;
 
     /// <summary>The type without it.</summary>

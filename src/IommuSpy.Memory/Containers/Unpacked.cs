@@ -16,8 +16,12 @@ internal static class Unpacked
     private const int BufferBytes = 1 << 20;
 
     /// <summary>The image in a container: the copy that an earlier command made, or a new one.</summary>
+    /// <param name="file">The container.</param>
+    /// <param name="start">Where it begins in its file.</param>
+    /// <param name="container">What it is.</param>
+    /// <param name="options">What the user says.</param>
     /// <exception cref="MemoryImageException">The container is corrupt, cut off, or unpacks to more than the limits let through.</exception>
-    internal static MappedFile Of(ImageFile file, Container container, MemoryImageOptions options)
+    internal static MappedFile Of(ImageFile file, ulong start, Container container, MemoryImageOptions options)
     {
         try
         {
@@ -27,6 +31,7 @@ internal static class Unpacked
                 options.Tell?.Invoke($"{file.Path}: {container.Name}: unpacking into {copy}, where it stays for the next command");
                 ulong most = Math.Min((ulong)options.Limits.UnpackedBytes, Math.Max(1UL << 30, file.Length * (ulong)options.Limits.UnpackedRatio));
                 using FileStream packed = File.OpenRead(file.Path);
+                packed.Position = (long)start;
                 using Stream stream = container.Unpack(packed);
                 using PrivateFile made = PrivateFile.Beside(copy);
                 string? damage = Copy(stream, made, most, file.Path, container.Name) ?? container.Shortage(file, RandomAccess.GetLength(made.Handle));

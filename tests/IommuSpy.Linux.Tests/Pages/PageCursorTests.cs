@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using IommuSpy.Linux.Pages;
-using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;
 
 namespace IommuSpy.Linux.Tests.Pages;

@@ -3,7 +3,6 @@ using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Memory;
-using IommuSpy.Testing;
 using IommuSpy.Testing.Kernel;
 
 namespace IommuSpy.Linux.Tests.Pages;

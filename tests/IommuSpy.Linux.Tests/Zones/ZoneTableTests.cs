@@ -2,7 +2,6 @@ using System.Text;
 using IommuSpy.Linux.Tests.Pages;
 using IommuSpy.Linux.Zones;
 using IommuSpy.Memory;
-using IommuSpy.Testing;
 using IommuSpy.Testing.Kernel;
 
 namespace IommuSpy.Linux.Tests.Zones;

@@ -117,11 +117,17 @@ public sealed class KernelBuilder
     /// <summary>Function names beyond those that every built kernel has.</summary>
     public IReadOnlyList<string> MoreFunctions { get; init; } = [];
 
+    /// <summary>Further variables of its data, by name, with their bytes; all zero.</summary>
+    public IReadOnlyList<(string Name, ulong Bytes)> MoreVariables { get; init; } = [];
+
+    /// <summary>Bytes kept in the image's data for init_task, which is a symbol then, and for other static objects behind it; 0 for none.</summary>
+    public ulong StaticObjectBytes { get; init; }
+
     /// <summary>phys_base.</summary>
     public ulong PhysicalBase => unchecked(TextPhysical - (TextVirtual - MapStart));
 
     /// <summary>Linux 3.16.59 as Debian 8 had it last: nothing randomised, bases fixed, absolute symbols.</summary>
-    public static KernelBuilder Linux316() => new()
+    public static KernelBuilder Linux316(ulong staticObjectBytes = 0) => new()
     {
         Release = "3.16.0-11-amd64",
         PageOffset = 0xffff_8800_0000_0000,
@@ -133,6 +139,7 @@ public sealed class KernelBuilder
         ListHeadOffset = 32,
         HasCpuEntryArea = false,
         SwapFiles = 29,
+        StaticObjectBytes = staticObjectBytes,
     };
 
     /// <summary>The physical address of an address in its image.</summary>
@@ -169,6 +176,18 @@ public sealed class KernelBuilder
         Variable("pgd_list", 0);
         Variable(null, 0);
         BootParameters();
+        foreach ((string name, ulong bytes) in MoreVariables)
+        {
+            Place(name, 'D', _nextVariable);
+            _nextVariable += (bytes + 63) & ~63UL;
+        }
+
+        if (StaticObjectBytes > 0)
+        {
+            _nextVariable = (_nextVariable + 0xfff) & ~0xfffUL;
+            Place("init_task", 'D', _nextVariable);
+            _nextVariable += StaticObjectBytes;
+        }
 
         // A 5-level kernel's P4D stands in its image too. It has the shape of a 4-level root, and here it comes first.
         PhysicalAddress? p4d = Levels == 5 ? StaticTable("level4_kernel_pgt", 0) : null;

@@ -210,7 +210,8 @@ public sealed class BtfTypes : KernelTypes
             case BtfKind.Restrict:
                 return new QualifiedType("restrict", () => Of(sizeOrType));
             case BtfKind.TypeTag:
-                return new TypedefType("", () => Of(sizeOrType));
+                // What sparse's attributes say in the source: __user, __rcu, __percpu.
+                return new QualifiedType("__" + name, () => Of(sizeOrType));
             case BtfKind.FunctionPrototype:
                 return new FunctionType(() => Of(sizeOrType), () => Parameters(at));
             default:

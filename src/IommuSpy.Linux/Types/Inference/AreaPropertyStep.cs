@@ -1,5 +1,4 @@
 using IommuSpy.Memory;
-using IommuSpy.Translation;
 using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Linux.Types.Inference;
@@ -15,10 +14,6 @@ internal static class AreaPropertyStep
 
     // No release has flags above this bit.
     private const int FlagBits = 48;
-
-    // Leaves are looked up in so many areas, spread over all, and in so many pages at both ends of each.
-    private const int AreaSample = 2048;
-    private const ulong PageSample = 8;
 
     // mremap moves an area and leaves its offset; one in so many may have been moved.
     private const int Moved = 4;
@@ -56,40 +51,15 @@ internal static class AreaPropertyStep
         }
     }
 
-    // What present pages of an area grant: write if one may be written, execute if one may be executed.
+    // What present pages of an area grant: write if one may be written, execute if one may be executed. The leaf's own rights: under page-table isolation the kernel's
+    // half forbids execution at the top (arch/x86/mm/pti.c).
     private static Dictionary<ulong, ulong> Leaves(InferenceState state, out int seen)
     {
-        int start = state.Book.OffsetOf("vm_area_struct", "vm_start")!.Value;
-        int end = state.Book.OffsetOf("vm_area_struct", "vm_end")!.Value;
-        int pgd = state.Book.OffsetOf("mm_struct", "pgd")!.Value;
-        ulong direct = state.Kernel.Facts.PageOffsetBase!.Value.Value;
-        int total = state.Areas.Values.Sum(areas => areas.Count);
-        int step = Math.Max(1, total / AreaSample);
-        int number = 0;
         Dictionary<ulong, ulong> granted = [];
-        foreach ((ulong map, List<ulong> areas) in state.Areas)
+        foreach (AreaLeaf leaf in AreaLeaves.Of(state))
         {
-            X64AddressSpace space = state.Kernel.SpaceOf(new(state.Read(map, pgd) - direct));
-            foreach (ulong area in areas)
-            {
-                if (number++ % step != 0)
-                {
-                    continue;
-                }
-
-                ulong first = state.Read(area, start);
-                ulong pages = (state.Read(area, end) - first) / PageFrame.Size;
-                for (ulong page = 0; page < pages; page = page + 1 == PageSample && pages > 2 * PageSample ? pages - PageSample : page + 1)
-                {
-                    AddressTranslation translation = space.Translate(new(first + (page * PageFrame.Size)));
-                    if (translation is { Outcome: TranslationOutcome.Mapped, Last.Entry: ulong entry })
-                    {
-                        // The leaf's own: under page-table isolation the kernel's half forbids execution at the top (arch/x86/mm/pti.c).
-                        ulong rights = ((entry & X64Entry.Writable) != 0 ? Write : 0) | ((entry & X64Entry.NoExecute) == 0 ? Execute : 0);
-                        granted[area] = granted.GetValueOrDefault(area) | rights;
-                    }
-                }
-            }
+            ulong rights = ((leaf.Entry & X64Entry.Writable) != 0 ? Write : 0) | ((leaf.Entry & X64Entry.NoExecute) == 0 ? Execute : 0);
+            granted[leaf.Area] = granted.GetValueOrDefault(leaf.Area) | rights;
         }
 
         seen = granted.Count;
@@ -99,7 +69,7 @@ internal static class AreaPropertyStep
     // Eleven words in a row, declared so since long before 3.16.
     private static void Layout(InferenceState state)
     {
-        List<int> offsets = FieldSearch.Words(state.Memory, [.. state.Maps.Keys], MemoryMapStep.MaxMapBytes - (Limits.Length * sizeof(ulong)), (map, value, offset) =>
+        List<int> offsets = FieldSearch.Words(state.Memory, [.. state.Maps.Keys], state.MapBytes - (Limits.Length * sizeof(ulong)), (map, value, offset) =>
             value != 0 && (long)value > 0 && IsLayout(state, map, offset));
         if (offsets.Count != 1)
         {

@@ -28,7 +28,7 @@ internal static class AreaStep
 
         List<ulong> all = [.. state.Areas.Values.SelectMany(areas => areas)];
         Dictionary<ulong, int> counts = state.Areas.ToDictionary(pair => pair.Key, pair => pair.Value.Count);
-        List<int> mapCount = FieldSearch.HalfWords(state.Memory, [.. state.Maps.Keys], MemoryMapStep.MaxMapBytes, (map, value, _) => value == (ulong)counts[map]);
+        List<int> mapCount = FieldSearch.HalfWords(state.Memory, [.. state.Maps.Keys], state.MapBytes, (map, value, _) => value == (ulong)counts[map]);
         if (mapCount.Count == 1 && counts.Values.Distinct().Skip(1).Any())
         {
             state.Book.Add("mm_struct", "map_count", mapCount[0], LayoutBook.Int, state.Maps.Count, "counts exactly the areas of each mm");
@@ -54,7 +54,7 @@ internal static class AreaStep
         KernelBytes memory = state.Memory;
         List<ulong> maps = [.. state.Maps.Keys];
         ulong? distance = null;
-        List<int> roots = FieldSearch.Words(memory, maps, MemoryMapStep.MaxMapBytes, (map, value, offset) =>
+        List<int> roots = FieldSearch.Words(memory, maps, state.MapBytes, (map, value, offset) =>
             MapleNodes.TreeOf(memory, value) is ulong tree && tree >= map && map + (ulong)offset - tree < MaxTreeBytes
             && (distance ??= map + (ulong)offset - tree) == map + (ulong)offset - tree);
         if (roots.Count != 1)
@@ -114,7 +114,7 @@ internal static class AreaStep
     {
         KernelBytes memory = state.Memory;
         List<ulong> maps = [.. state.Maps.Keys];
-        List<int> heads = FieldSearch.Words(memory, maps, MemoryMapStep.MaxMapBytes, (_, value, _) => memory.IsDirect(value) && value % sizeof(ulong) == 0);
+        List<int> heads = FieldSearch.Words(memory, maps, state.MapBytes, (_, value, _) => memory.IsDirect(value) && value % sizeof(ulong) == 0);
         List<Chain> found = [];
         foreach (int head in heads)
         {
@@ -219,7 +219,11 @@ internal static class AreaStep
         List<int> previous = chains.Values.Any(chain => chain.Count > 1)
             ? FieldSearch.Words(state.Memory, [.. before.Keys], MaxAreaBytes, (area, value, _) => value == before[area])
             : [];
-        return previous.Count == 1 ? new(head, mm, next, previous[0], chains) : null;
+
+        // Areas lie one behind the other: what is further from one than the next begins is the next one's.
+        int bytes = FieldSearch.LeastDistance(before.Keys, MaxAreaBytes);
+        previous.RemoveAll(offset => offset >= bytes);
+        return previous.Count == 1 && mm < bytes && next < bytes ? new(head, mm, next, previous[0], chains) : null;
     }
 
     private static Dictionary<ulong, ulong> Owners(InferenceState state)

@@ -68,7 +68,7 @@ internal static class FileStep
     private static IEnumerable<(int Executable, int File)> Pairs(InferenceState state)
     {
         KernelBytes memory = state.Memory;
-        List<int> executables = FieldSearch.Words(memory, [.. state.Maps.Keys], MemoryMapStep.MaxMapBytes, (_, value, _) => memory.IsDirect(value) && value % sizeof(ulong) == 0);
+        List<int> executables = FieldSearch.Words(memory, [.. state.Maps.Keys], state.MapBytes, (_, value, _) => memory.IsDirect(value) && value % sizeof(ulong) == 0);
         executables.RemoveAll(offset => offset == state.Book.OffsetOf("mm_struct", "mmap") || offset == state.At("mm_struct", "pgd"));
         List<ulong> stacks = state.Has("mm_struct", "start_stack")
             ? [.. state.Maps.Keys.Select(map => AreaPropertyStep.AreaOf(state, map, state.Read(map, state.At("mm_struct", "start_stack"))))] : [];

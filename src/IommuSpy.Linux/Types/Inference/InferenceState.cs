@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>What inference has found so far: each step goes on from the objects that the steps before it found.</summary>
@@ -30,6 +32,9 @@ internal sealed class InferenceState(LinuxKernel kernel)
     /// <summary>Each mm of a process, and a task that has it.</summary>
     public Dictionary<ulong, ulong> Maps { get; } = [];
 
+    /// <summary>More than which no mm_struct has: the least distance between two of them.</summary>
+    public int MapBytes => FieldSearch.LeastDistance(Maps.Keys, MemoryMapStep.MaxMapBytes);
+
     /// <summary>The areas of each mm, in order of address.</summary>
     public Dictionary<ulong, List<ulong>> Areas { get; } = [];
 
@@ -54,6 +59,11 @@ internal sealed class InferenceState(LinuxKernel kernel)
     /// <summary>Whether an address is in the kernel's image or in module space, where tables of functions are.</summary>
     public bool IsStatic(ulong address) =>
         Kernel.Text.Contains(new(address)) || (Kernel.Facts.ModulesBase is { } modules && address >= modules.Value.Value && Memory.IsPointer(address));
+
+    /// <summary>Whether the release is this one or later: for names that changed where nothing else did.</summary>
+    public bool IsSince(int major, int minor) => Kernel.Facts.Release.Value.Split('.') is [string first, string second, ..]
+        && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out int its) && int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out int itsMinor)
+        && (its, itsMinor).CompareTo((major, minor)) >= 0;
 
     /// <summary>Where a field is that a step before found.</summary>
     public int At(string tag, string name) => Book.OffsetOf(tag, name) ?? throw new InvalidOperationException($"{tag}.{name} was not inferred");

@@ -6,6 +6,9 @@ internal sealed class LayoutBook
     /// <summary>unsigned long, and what else of 8 bytes has no better name.</summary>
     public static readonly KernelType UnsignedLong = new IntegerType("unsigned long", 8, IntegerEncoding.Unsigned);
 
+    /// <summary>long.</summary>
+    public static readonly KernelType Long = new IntegerType("long", 8, IntegerEncoding.Signed);
+
     /// <summary>unsigned int.</summary>
     public static readonly KernelType UnsignedInt = new IntegerType("unsigned int", 4, IntegerEncoding.Unsigned);
 
@@ -31,6 +34,8 @@ internal sealed class LayoutBook
     private readonly Dictionary<string, ulong> _sizes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, StructType> _structs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _enumerators = new(StringComparer.Ordinal);
+    private readonly List<KernelType> _enums = [];
+    private readonly List<(string Tag, Member Member)> _over = [];
     private readonly List<InferredField> _evidence = [];
     private readonly List<RefusedField> _refusals = [];
 
@@ -50,13 +55,20 @@ internal sealed class LayoutBook
         _evidence.Add(new(tag, name, (ulong)offset, confidence, objects, invariant));
     }
 
+    /// <summary>Adds a field that lies over another.</summary>
+    public void Over(string tag, string name, int offset, KernelType type, int objects, string invariant)
+    {
+        _over.Add((tag, new(name, (ulong)offset * 8, 0, () => type)));
+        _evidence.Add(new(tag, name, (ulong)offset, InferenceConfidence.Confirmed, objects, invariant));
+    }
+
     /// <summary>Adds a field that every kernel lays out in the same way, with no evidence of its own: what holds it is proven by those who follow it.</summary>
     public void Declare(string tag, string name, int offset, KernelType type)
     {
         if (!_members.TryGetValue(tag, out SortedList<ulong, Member>? members))
         {
             _members[tag] = members = [];
-            _structs[tag] = new(tag, _sizes.GetValueOrDefault(tag), isUnion: false, () => [.. members.Values]);
+            _structs[tag] = new(tag, _sizes.GetValueOrDefault(tag), isUnion: false, () => [.. members.Values.Concat(_over.Where(over => over.Tag == tag).Select(over => over.Member)).OrderBy(member => member.BitOffset)]);
         }
 
         members[(ulong)offset] = new(name, (ulong)offset * 8, 0, () => type);
@@ -65,8 +77,19 @@ internal sealed class LayoutBook
     /// <summary>Says how large a structure is. Before its first field.</summary>
     public void Size(string tag, ulong bytes) => _sizes[tag] = bytes;
 
-    /// <summary>Adds an enumerator.</summary>
+    /// <summary>Adds an enumerator of an enumeration that is not known as a whole.</summary>
     public void Enumerator(string name, long value) => _enumerators[name] = value;
+
+    /// <summary>Adds an enumeration that is known as a whole.</summary>
+    public void Enumeration(string name, IReadOnlyList<Enumerator> values)
+    {
+        foreach (Enumerator value in values)
+        {
+            _enumerators[value.Name] = value.Value;
+        }
+
+        _enums.Add(new EnumType(name, sizeof(uint), isSigned: false, () => values));
+    }
 
     /// <summary>States that a field is not told.</summary>
     public void Refuse(string tag, string name, string reason) => _refusals.Add(new(tag, name, reason));
@@ -91,7 +114,7 @@ internal sealed class LayoutBook
     /// <summary>The types.</summary>
     public InferredTypes Close()
     {
-        Dictionary<string, KernelType> others = new[] { UnsignedLong, UnsignedInt, Int, UnsignedShort, UnsignedChar, Char }.ToDictionary(type => type.Name, StringComparer.Ordinal);
+        Dictionary<string, KernelType> others = new[] { UnsignedLong, Long, UnsignedInt, Int, UnsignedShort, UnsignedChar, Char }.Concat(_enums).ToDictionary(type => type.Name, StringComparer.Ordinal);
         return new(_structs, others, _enumerators, _evidence, _refusals);
     }
 }

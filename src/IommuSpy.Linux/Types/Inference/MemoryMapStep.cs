@@ -146,7 +146,7 @@ internal static class MemoryMapStep
             }
         }
 
-        List<int> offsets = FieldSearch.HalfWords(state.Memory, [.. state.Maps.Keys], MaxMapBytes, (map, value, _) => value == users[map]);
+        List<int> offsets = FieldSearch.HalfWords(state.Memory, [.. state.Maps.Keys], state.MapBytes, (map, value, _) => value == users[map]);
         if (offsets.Count == 1 && users.Values.Distinct().Skip(1).Any())
         {
             state.Book.Add("mm_struct", "mm_users", offsets[0], LayoutBook.Int, state.Maps.Count, "counts exactly the tasks that have this mm, which is more than one for some");

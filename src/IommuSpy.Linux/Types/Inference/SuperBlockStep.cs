@@ -15,6 +15,8 @@ internal static class SuperBlockStep
     private const ulong Directory = 0x4000; // S_IFDIR
 
     // Device numbers: 12 bits of major above 20 of minor. File systems without a device have major 0 and count minors.
+    private const int MinorBits = 20;
+    private const ulong LowestMinor = 64;
     private const int FewestSupers = 4;
     private const int FewestInodes = 16;
     private const ulong SmallNumber = 1024;
@@ -43,7 +45,7 @@ internal static class SuperBlockStep
     {
         HashSet<ulong> directories = [.. state.Directories.Select(entry => InodeOf(state, entry))];
         List<ulong> inodes = [.. state.Entries.Select(entry => InodeOf(state, entry)).Distinct()];
-        List<int> offsets = FieldSearch.HalfWords(state.Memory, inodes, MaxInodeBytes, (inode, value, _) =>
+        List<int> offsets = FieldSearch.HalfWords(state.Memory, inodes, FieldSearch.LeastDistance(inodes, MaxInodeBytes), (inode, value, _) =>
             ((value & TypeMask) == Directory) == directories.Contains(inode) && (value & TypeMask) is 0 or 0x2000 or Directory or 0x6000 or 0x8000);
         if (offsets.Count == 1 && directories.Count > 0)
         {
@@ -138,7 +140,8 @@ internal static class SuperBlockStep
         List<(int Offset, List<ulong> Supers)> lists = [];
         foreach (int offset in FieldSearch.Words(state.Memory, [.. known], MaxSuperBytes, (_, value, _) => KernelBytes.LooksLikePointer(value)))
         {
-            if (ListOf(state, known.First(), offset, sb, root) is List<ulong> supers && known.IsSubsetOf(supers))
+            if (ListOf(state, known.First(), offset, sb, root) is List<ulong> supers && known.IsSubsetOf(supers)
+                && offset < FieldSearch.LeastDistance(supers, MaxSuperBytes))
             {
                 lists.Add((offset, supers));
             }
@@ -158,11 +161,12 @@ internal static class SuperBlockStep
             value != 0 && (seen.TryGetValue(offset, out HashSet<ulong>? before) ? before : seen[offset] = []).Add(value)
             && !KernelBytes.LooksLikePointer(state.Read(super, offset & ~7)));
 
-        // Pointers to per-CPU memory are small and different too, and aligned as numbers of devices are not.
-        devices.RemoveAll(offset => seen[offset].All(value => value % sizeof(uint) == 0));
+        // Most file systems have no device: major 0, and minors given out from the lowest on. Pointers to per-CPU memory are small and different too, and aligned as these are not.
+        devices.RemoveAll(offset => seen[offset].All(value => value % sizeof(uint) == 0)
+            || seen[offset].Count(value => value >> MinorBits == 0) * 2 < all.Count || seen[offset].Min() > LowestMinor);
         if (devices.Count == 1)
         {
-            state.Book.Add("super_block", "s_dev", devices[0], LayoutBook.UnsignedInt, all.Count, "the only number, of any alignment, that is not 0 and different in all super_blocks");
+            state.Book.Add("super_block", "s_dev", devices[0], LayoutBook.UnsignedInt, all.Count, "the only number that is different in all super_blocks, of major 0 and a small minor in most");
         }
         else
         {
@@ -252,7 +256,7 @@ internal static class SuperBlockStep
         List<int> numbers = FieldSearch.Words(memory, all, FieldSearch.LeastDistance(all, MaxInodeBytes), (_, value, _) => !KernelBytes.LooksLikePointer(value));
         numbers.RemoveAll(offset => roots.Count(inode => state.Read(inode, offset) is > 0 and <= SmallNumber) * 4 < roots.Count * 3);
         numbers.RemoveAll(offset => all.Select(inode => (state.Read(inode, sb), state.Read(inode, offset))).Distinct().Count() * Most.Of < all.Count * Most.Are);
-        if (numbers.Count == 1 && all.Count >= FewestInodes)
+        if (numbers.Count == 1 && all.Count >= FewestInodes && roots.Count >= FewestSupers)
         {
             state.Book.Add("inode", "i_ino", numbers[0], LayoutBook.UnsignedLong, all.Count, "different in 19 of 20 inodes of a file system and more, and small in three of four of their roots");
         }

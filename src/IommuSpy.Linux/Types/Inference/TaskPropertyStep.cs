@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>task_struct.flags and stack.</summary>
@@ -7,6 +9,8 @@ internal static class TaskPropertyStep
     private const ulong StackEnd = 0x57ac_6e9d; // STACK_END_MAGIC
     private const ulong StackAlignment = 4096;
     private const ulong Kthreadd = 2;
+    private const uint States = 1 << 16; // TASK_STATE_MAX
+    private const uint BasicStates = 0xf; // interruptible, uninterruptible, stopped, traced
 
     public static void Run(InferenceState state)
     {
@@ -46,6 +50,25 @@ internal static class TaskPropertyStep
         }
     }
 
+    // state stands before stack in every release, alone or with another int behind it. Most tasks of a machine sleep; init_task runs.
+    private static void State(InferenceState state, int stack)
+    {
+        int at = stack - sizeof(ulong);
+        bool holds = at >= 0 && state.Tasks.TrueForAll(task => (uint)state.Read(task, at) is uint value && value < States && (value == 0 || BitOperations.IsPow2(value & BasicStates) || (value & BasicStates) == 0))
+            && (uint)state.Read(state.InitTask, at) == 0 && state.Tasks.Count(task => (uint)state.Read(task, at) != 0) > state.Tasks.Count / 2;
+        if (holds)
+        {
+            // volatile long state before 5.14.
+            bool old = !state.IsSince(5, 14);
+            state.Book.Add("task_struct", old ? "state" : "__state", at, old ? LayoutBook.Long : LayoutBook.UnsignedInt, state.Tasks.Count,
+                "before the stack, where every release declares it: 0 in init_task, one way to sleep or none in every task, and most sleep", InferenceConfidence.Confirmed);
+        }
+        else
+        {
+            state.Book.Refuse("task_struct", "state", "what stands before the stack is no state of a task");
+        }
+    }
+
     // What has ended keeps its task for a while and gives its stack back. Until 4.9 thread_info lies at the end of the stack and names the task.
     private static void Stack(InferenceState state)
     {
@@ -59,6 +82,7 @@ internal static class TaskPropertyStep
             return;
         }
 
+        State(state, offsets[0]);
         bool hasInfo = memory.WordOrZero(memory.WordOrZero(state.InitTask + (ulong)offsets[0])) == state.InitTask;
         state.Book.Add("task_struct", "stack", offsets[0], LayoutBook.Pointer, state.Tasks.Count,
             hasInfo ? "page aligned, and leads to a thread_info that names the task" : "page aligned, and leads to STACK_END_MAGIC");

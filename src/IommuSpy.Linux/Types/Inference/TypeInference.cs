@@ -22,6 +22,8 @@ internal static class TypeInference
         DirectoryEntryStep.Run(state);
         MountStep.Run(state);
         SpecialAreaStep.Run(state);
+        PageStep.Run(state);
+        ModuleStep.Run(state);
         return state.Book.Close();
     }
 }

@@ -76,6 +76,11 @@ public sealed class ElfCoreFormat : IMemoryFormat
                 data.AddRange(FileData.In(file, start, header.Offset, stored));
             }
 
+            if (header.FileBytes == 0 && notes.Exists(VirtualBoxNote.IsOfCore))
+            {
+                continue;
+            }
+
             // Only what the file never meant to store reads as zero: what it lost is missing.
             if (header.MemoryBytes > header.FileBytes && stored == header.FileBytes)
             {
@@ -102,7 +107,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
         return new(file, Name, [new(PhysicalMemory.Of(file, Name, segments, data, lost, unstored), "program headers, by physical address")])
         {
             Notes = notes,
-            Cpus = [.. notes.Select(QemuCpuNote.Read).OfType<CpuState>()],
+            Cpus = [.. notes.Select(note => QemuCpuNote.Read(note) ?? VirtualBoxNote.Read(note)).OfType<CpuState>()],
             Damage = damage,
         };
     }

@@ -132,12 +132,12 @@ internal sealed class FlattenedFile : ImageFile
     }
 
     /// <inheritdoc/>
-    public override MemorySegment SegmentAt(PhysicalAddress start, ulong offset, ulong length)
+    public override MemorySegment SegmentAt(PhysicalAddress address, ulong offset, ulong length)
     {
         ArgumentOutOfRangeException.ThrowIfZero(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
-        return MemorySegment.Behind(new FileSegment(this, offset), new(start, length));
+        return MemorySegment.Behind(new FileSegment(this, offset), new(address, length));
     }
 
     /// <inheritdoc/>

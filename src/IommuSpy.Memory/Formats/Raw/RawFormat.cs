@@ -4,11 +4,6 @@ namespace IommuSpy.Memory.Formats.Raw;
 public sealed class RawFormat : IMemoryFormat
 {
     private const ulong FourGiB = 1UL << 32;
-    private const ulong MiB = 1UL << 20;
-
-    // Where machine models end low memory when there is more of it, by how common they are: QEMU q35 (hw/i386/pc_q35.c: 2 GiB, or 2.75 GiB with
-    // less than that), QEMU i440fx (hw/i386/pc_piix.c: 3 GiB, or 3.5 GiB), Cloud Hypervisor and Firecracker (3 GiB and 3.25 GiB).
-    private static readonly ulong[] KnownSplits = [2048 * MiB, 3072 * MiB, 2816 * MiB, 3584 * MiB, 3328 * MiB];
 
     /// <inheritdoc/>
     public string Name => "raw";
@@ -25,15 +20,21 @@ public sealed class RawFormat : IMemoryFormat
             throw new MemoryImageException($"{file.Path}: has {file.Length} bytes, less than one page of memory");
         }
 
-        List<MemoryLayout> layouts = options.RamSplit switch
+        if (VmwareState.Recognises(file))
         {
-            0 => [Whole(file, length)],
-            ulong split when split % PageFrame.Size != 0 || split > FourGiB =>
-                throw new MemoryImageException($"RAM split 0x{split:x}: has to be a multiple of 0x1000 and at most 4 GiB"),
-            ulong split when split >= length => [Whole(file, length)],
-            ulong split => [Split(file, length, split)],
-            null => [Whole(file, length), .. KnownSplits.Where(split => split < length).Select(split => Split(file, length, split))],
-        };
+            throw new MemoryImageException($"{file.Path}: is a VMware state (.vmss, .vmsn): name the memory file (.vmem) beside it");
+        }
+
+        if (options.RamSplit is ulong said && (said % PageFrame.Size != 0 || said > FourGiB))
+        {
+            throw new MemoryImageException($"RAM split 0x{said:x}: has to be a multiple of 0x1000 and at most 4 GiB");
+        }
+
+        List<MemoryLayout> layouts = [.. LowMemory.Candidates(length, options.RamSplit).Select(split => split == 0 ? Whole(file, length) : Split(file, length, split))];
+        if (options.RamSplit is null && (VmwareState.RegionsOf(file.Path, length) ?? CloudHypervisorState.RegionsOf(file.Path, length)) is IReadOnlyList<RamRegion> regions)
+        {
+            layouts = [new(Build(file, [.. regions.Select(region => (new PhysicalAddress(region.Address), region.Offset, region.Length))]), "regions of the state saved beside it")];
+        }
 
         string[] damage = length == file.Length ? [] : [$"the file ends at 0x{file.Length:x}, inside a page: its last {file.Length - length} bytes are left out"];
         return new(file, Name, layouts) { DeclaresItsSize = false, Damage = damage };

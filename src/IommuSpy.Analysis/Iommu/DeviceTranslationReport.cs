@@ -1,0 +1,71 @@
+using IommuSpy.Analysis.Translate;
+using IommuSpy.Memory;
+using IommuSpy.Translation;
+using IommuSpy.Translation.Devices;
+
+namespace IommuSpy.Analysis.Iommu;
+
+/// <summary>What becomes of a device's request for an address, for showing.</summary>
+/// <param name="Address">The I/O virtual address.</param>
+/// <param name="Device">The device, "0000:00:1f.2".</param>
+/// <param name="Pasid">The PASID; null for requests without one.</param>
+/// <param name="Driver">The device's driver.</param>
+/// <param name="Path">What the request goes through, in words.</param>
+/// <param name="Mode">"translated", "pass-through", "blocked", "invalid".</param>
+/// <param name="Domain">Domain ID.</param>
+/// <param name="Root">Physical address of the top table; null where none is walked.</param>
+/// <param name="Steps">The entries that the walk read.</param>
+/// <param name="Rights">"rw", "r-", "-w"; null where nothing gets through.</param>
+/// <param name="Physical">What the address translates to; null where nothing gets through.</param>
+/// <param name="PageSize">Bytes of the page; 0 where there is none.</param>
+/// <param name="Reason">Why nothing gets through; null where something does.</param>
+public sealed record DeviceTranslationReport(
+    IoVirtualAddress Address,
+    string Device,
+    int? Pasid,
+    string? Driver,
+    string Path,
+    string Mode,
+    int Domain,
+    PhysicalAddress? Root,
+    IReadOnlyList<StepReport> Steps,
+    string? Rights,
+    PhysicalAddress? Physical,
+    ulong PageSize,
+    string? Reason)
+{
+    /// <summary>The report of an address.</summary>
+    public static DeviceTranslationReport Of(DeviceView view, IoVirtualAddress address)
+    {
+        DeviceTranslation translation = view.Context.Translate(address);
+        AddressTranslation? walk = translation.Walk;
+        IoTableFormat? format = view.Context.Space?.Format;
+
+        // Of nested tables the first stage's steps come first, and the second stage's after its leaf.
+        int second = 0;
+        if (walk is not null && view.Context.Space?.Second is not null)
+        {
+            second = walk.Steps.TakeWhile(step => !step.IsLeaf).Count() + 1;
+        }
+
+        IEnumerable<StepReport> steps = walk?.Steps.Select((step, i) => StepOf(step, view.Context.Space!, second > 0 && i >= second ? view.Context.Space!.Second!.Format : format!.Value)) ?? [];
+        return new(
+            address, view.Name.Requester.ToString(), view.Name.Pasid, view.Function?.Driver, view.Path, DeviceContextAnswer.ModeText(view.Context.Mode), view.Context.Domain, walk?.Root, [.. steps],
+            translation.Physical is null ? null : Letters(translation.Rights), translation.Physical, translation.Physical is null ? 0 : walk?.PageSize ?? 0,
+            DeviceFaultText.Of(translation, translation.Fault));
+    }
+
+    /// <summary>"rw", "r-", "-w".</summary>
+    public static string Letters(AccessRights rights) => (rights.HasFlag(AccessRights.Read) ? "r" : "-") + (rights.HasFlag(AccessRights.Write) ? "w" : "-");
+
+    private static StepReport StepOf(TranslationStep step, IoAddressSpace space, IoTableFormat format)
+    {
+        string table = format switch
+        {
+            IoTableFormat.VtdSecondStage => $"SS{step.Level}",
+            IoTableFormat.AmdViHost => $"L{step.Level}",
+            _ => Translation.X64.X64Entry.LevelName(step.Level),
+        };
+        return new(step.Level, table, step.Index, step.EntryAddress, new(step.Entry), step.Present ? IoEntryFlags.Names(format, step.Entry & space.EntryMask, step.Level) : []);
+    }
+}

@@ -1,0 +1,31 @@
+namespace IommuSpy.Analysis.Iommu;
+
+/// <summary>VT-d's fault reasons (VT-d specification, 7.2.3 and appendix A), where a line has the number alone.</summary>
+internal static class VtdFaultReasons
+{
+    /// <summary>A number in words; null for one that is not known here.</summary>
+    public static string? Text(int reason) => reason switch
+    {
+        0x01 => "the root entry is not present",
+        0x02 => "the context entry is not present",
+        0x03 => "the context entry is invalid",
+        0x04 => "the address is beyond what the tables translate",
+        0x05 => "no write permission",
+        0x06 => "no read permission",
+        0x07 => "a table's address is invalid",
+        0x08 => "the root table's address is invalid",
+        0x09 => "the context table's address is invalid",
+        0x0a => "reserved bits in the root entry",
+        0x0b => "reserved bits in the context entry",
+        0x0c => "reserved bits in a page-table entry",
+        0x0d => "translated requests are blocked",
+        0x20 => "the interrupt request has reserved bits",
+        0x21 => "the interrupt index is beyond the table",
+        0x22 => "the interrupt remapping entry is not present",
+        0x23 => "the interrupt remapping table could not be read",
+        0x24 => "reserved bits in the interrupt remapping entry",
+        0x25 => "an interrupt in compatibility format is blocked",
+        0x26 => "the interrupt's source does not match its entry",
+        _ => null,
+    };
+}

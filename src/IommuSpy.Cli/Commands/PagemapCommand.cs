@@ -1,0 +1,81 @@
+using System.CommandLine;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Vmas;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+using IommuSpy.Linux.AddressSpaces;
+using IommuSpy.Linux.Tasks;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy pagemap: every page of a process.</summary>
+internal static class PagemapCommand
+{
+    public static Command Build()
+    {
+        Argument<string> pid = new("PID") { Description = "Number of the process, or of a thread of it (see `iommu-spy ps`)." };
+        Option<string?> range = new("--range") { Description = "Only pages of A-B (both included); each an address.", HelpName = "A-B" };
+        Option<bool> used = new("--used") { Description = "Only pages that are in memory, swapped out, or marked; not those that nothing was ever put into." };
+        Command command = new(
+            "pagemap",
+            "Every page of a process as its /proc/PID/pagemap tells of it, decoded, with the area that holds it.\n\nExamples: iommu-spy pagemap -s dump.elf 173 --used\n          iommu-spy pagemap -s dump.elf 173 --range 0x400000-0x4fffff\n          iommu-spy pagemap -s dump.elf 173 --jsonl")
+        {
+            pid,
+            range,
+            used,
+        };
+        SourceOptions source = new(command);
+        OutputOptions output = new(command, rows: true);
+        command.SetAction(result =>
+        {
+            using Machine machine = source.OpenMachine(result);
+            KernelTask process = Processes.WithMemory(machine, result.GetRequiredValue(pid));
+            (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? AddressRange.Parse(machine, text) : (new(0), new(ulong.MaxValue));
+            bool all = !result.GetValue(used);
+            long count = 0;
+            IReadOnlyList<string> problems = [];
+            void Visit(Action<MemoryArea, PagemapPage> write) => problems = PagemapList.Visit(machine, process, first, last, (area, page) =>
+            {
+                if (all || page.Present || page.SwapType is not null)
+                {
+                    count++;
+                    write(area, page);
+                }
+            });
+
+            if (output.Json(result) || output.JsonLines(result))
+            {
+                Output.Rows(output.JsonLines(result), rows => Visit((area, page) => Write(rows, area, page)));
+            }
+            else
+            {
+                using StreamWriter writer = Output.Text();
+                PagemapText lines = new(writer);
+                Visit(lines.Write);
+            }
+
+            Output.Problems(problems);
+            return count > 0 ? ExitCode.Done : throw new NoAnswerException($"{process} has nothing there");
+        });
+        return command;
+    }
+
+    private static void Write(RowWriter rows, MemoryArea area, PagemapPage page)
+    {
+        rows.Begin();
+        rows.Address("virtual"u8, page.Virtual.Value);
+        rows.Boolean("present"u8, page.Present);
+        rows.Address("physical"u8, page.Physical?.Value);
+        rows.Number("swapType"u8, (ulong?)page.SwapType);
+        rows.Number("swapOffset"u8, page.SwapOffset);
+        rows.Boolean("softDirty"u8, page.SoftDirty);
+        rows.Boolean("exclusive"u8, page.Exclusive);
+        rows.Boolean("fileOrShared"u8, page.FileOrShared);
+        rows.Boolean("writeProtected"u8, page.WriteProtected);
+        rows.Boolean("guard"u8, page.Guard);
+        rows.Address("vmaStart"u8, area.Start.Value);
+        rows.Text("path"u8, area.Name);
+        rows.End();
+    }
+}

@@ -1,0 +1,185 @@
+using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Linux.Types.Inference;
+
+/// <summary>
+/// struct module: the list that the symbol modules heads, names on it, and where each module's memory is: a run that holds the module's own structure, that is mapped to its last page and
+/// not beyond.
+/// </summary>
+internal static class ModuleStep
+{
+    private const int ListAt = 8; // behind the state, in every release
+    private const int NameAt = ListAt + 16;
+    private const int NameBytes = 56; // MODULE_NAME_LEN
+    private const int MaxModules = 1 << 16;
+    private const int MaxModuleBytes = 2048;
+    private const ulong MaxRunBytes = 1UL << 28;
+    private const int MemoryKinds = 7; // MOD_MEM_NUM_TYPES
+
+    // module_memory.size: behind the pointer, and behind is_rox too since 6.13.
+    private static readonly int[] SizesAt = [8, 12];
+
+    public static void Run(InferenceState state)
+    {
+        if (state.Kernel.Kallsyms?.Symbols is not SymbolTable symbols || !symbols.TryFind("modules", out Symbol head))
+        {
+            state.Book.Refuse("module", "list", "no symbol modules");
+            return;
+        }
+
+        if (Modules(state, head.Address.Value) is not { Count: > 0 } modules || !modules.TrueForAll(module => IsModule(state, module)))
+        {
+            state.Book.Refuse("module", "list", "the list that the symbol modules heads is empty, damaged, or links other things");
+            return;
+        }
+
+        const string Listed = "linked from the symbol modules with agreeing back links; a state below 4 before it, a module's name behind it";
+        LayoutBook book = state.Book;
+        book.Add("module", "state", 0, LayoutBook.UnsignedInt, modules.Count, Listed, InferenceConfidence.Confirmed);
+        book.Add("module", "list", ListAt, book.Struct("list_head"), modules.Count, Listed, InferenceConfidence.Confirmed);
+        book.Add("module", "name", NameAt, LayoutBook.Characters(NameBytes), modules.Count, Listed, InferenceConfidence.Confirmed);
+        Memory(state, modules);
+        Users(state, modules);
+    }
+
+    private static List<ulong>? Modules(InferenceState state, ulong head)
+    {
+        List<ulong> modules = [];
+        ulong at = head;
+        while (true)
+        {
+            ulong next = state.Memory.WordOrZero(at);
+            if (!KernelBytes.LooksLikePointer(next) || state.Memory.WordOrZero(next + 8) != at || modules.Count == MaxModules)
+            {
+                return null;
+            }
+
+            if (next == head)
+            {
+                return modules;
+            }
+
+            modules.Add(next - ListAt);
+            at = next;
+        }
+    }
+
+    private static bool IsModule(InferenceState state, ulong module)
+    {
+        ReadOnlySpan<byte> name = state.Memory.At(module + NameAt, NameBytes);
+        int end = name.IndexOf((byte)0);
+        bool named = end > 0 && name[..end].IndexOfAnyExceptInRange((byte)'!', (byte)'~') < 0;
+        return named && (uint)state.Read(module, 0) < 4;
+    }
+
+    private static void Memory(InferenceState state, List<ulong> modules)
+    {
+        List<int> starts = FieldSearch.Words(state.Memory, modules, MaxModuleBytes, (_, value, _) => value % PageFrame.Size == 0 && state.IsStatic(value) && !state.Kernel.Text.Contains(new(value)));
+        List<int> layouts = [.. starts.Where(start => modules.TrueForAll(module => Holds(state, module, start, start + 8)
+            && Half(state, module, start + 12) <= Half(state, module, start + 16) && Half(state, module, start + 16) <= Half(state, module, start + 8)))];
+        List<int> old = [.. starts.Where(start => modules.TrueForAll(module => Holds(state, module, start, start + 12) && Half(state, module, start + 20) <= Half(state, module, start + 12)))];
+        List<(int First, int Stride, int Size)> arrays = [.. from first in starts from second in starts from size in SizesAt
+            where second > first + 12 && second - first <= 128
+                && modules.TrueForAll(module => IsRun(state, module, first, first + size, alone: false) && Holds(state, module, second, second + size))
+            select (first, second - first, size)];
+        if (layouts.Count + old.Count + arrays.Count != 1)
+        {
+            state.Book.Refuse("module", "mem", $"{layouts.Count + old.Count + arrays.Count} ways to say where each module's memory is");
+            return;
+        }
+
+        LayoutBook book = state.Book;
+        const string Run = "a run in module space that holds struct module itself, is mapped to its last page and not beyond";
+        if (layouts.Count == 1)
+        {
+            book.Add("module", "core_layout", layouts[0], book.Struct("module_layout"), modules.Count, Run);
+            string[] sizes = ["size", "text_size", "ro_size", "ro_after_init_size"];
+            book.Add("module_layout", "base", 0, LayoutBook.Pointer, modules.Count, Run);
+            for (int i = 0; i < sizes.Length; i++)
+            {
+                bool holds = i < 3 || modules.TrueForAll(module => Half(state, module, layouts[0] + 16) <= Half(state, module, layouts[0] + 20)
+                    && Half(state, module, layouts[0] + 20) <= Half(state, module, layouts[0] + 8));
+                if (holds)
+                {
+                    book.Add("module_layout", sizes[i], 8 + (i * sizeof(uint)), LayoutBook.UnsignedInt, modules.Count, "declared in this order: ascending, and none more than the whole", InferenceConfidence.Confirmed);
+                }
+            }
+        }
+        else if (old.Count == 1)
+        {
+            // Pointers to what is freed after loading and to what stays, then the sizes of both, then of their text.
+            book.Add("module", "module_core", old[0], LayoutBook.Pointer, modules.Count, Run);
+            book.Add("module", "core_size", old[0] + 12, LayoutBook.UnsignedInt, modules.Count, Run);
+            book.Add("module", "core_text_size", old[0] + 20, LayoutBook.UnsignedInt, modules.Count, "declared behind core_size, and not more", InferenceConfidence.Confirmed);
+        }
+        else
+        {
+            (int first, int stride, int size) = arrays[0];
+            book.Size("module_memory", (ulong)stride);
+            book.Add("module_memory", "base", 0, LayoutBook.Pointer, modules.Count, Run);
+            book.Add("module_memory", "size", size, LayoutBook.UnsignedInt, modules.Count, Run);
+            book.Add("module", "mem", first, new ArrayType(() => book.Struct("module_memory"), MemoryKinds), modules.Count,
+                "runs in module space, all mapped, of which the second holds struct module itself and is not mapped beyond its last page");
+        }
+    }
+
+    // module_use: links among what uses a module and what it uses, then the user and the used (kernel/module/internal.h).
+    private static void Users(InferenceState state, List<ulong> modules)
+    {
+        HashSet<ulong> known = [.. modules];
+        List<int> lists = FieldSearch.Words(state.Memory, modules, MaxModuleBytes, (module, value, offset) =>
+        {
+            ulong head = module + (ulong)offset;
+            ulong at = head;
+            for (int count = 0; count < MaxModules; count++)
+            {
+                ulong next = state.Memory.WordOrZero(at);
+                if (!KernelBytes.LooksLikePointer(next) || state.Memory.WordOrZero(next + 8) != at)
+                {
+                    return false;
+                }
+
+                if (next == head)
+                {
+                    return true;
+                }
+
+                if (!known.Contains(state.Read(next, 32)) || state.Read(next, 40) != module)
+                {
+                    return false;
+                }
+
+                at = next;
+            }
+
+            return false;
+        });
+        lists.RemoveAll(offset => modules.TrueForAll(module => state.Read(module, offset) == module + (ulong)offset));
+        if (lists.Count != 1)
+        {
+            state.Book.Refuse("module", "source_list", $"{lists.Count} lists link who uses each module");
+            return;
+        }
+
+        const string Invariant = "of every module, a list of uses that name it as what is used and a module of the list as its user";
+        state.Book.Add("module", "source_list", lists[0], state.Book.Struct("list_head"), modules.Count, Invariant);
+        state.Book.Add("module_use", "source_list", 0, state.Book.Struct("list_head"), modules.Count, Invariant);
+        state.Book.Add("module_use", "source", 32, state.Book.PointerTo("module"), modules.Count, Invariant);
+        state.Book.Add("module_use", "target", 40, state.Book.PointerTo("module"), modules.Count, Invariant);
+    }
+
+    private static ulong Half(InferenceState state, ulong module, int offset) => (uint)state.Read(module, offset);
+
+    // Mapped from its first page to its last, and not beyond. Text of several modules may share a large page since 6.13, and has neighbours then.
+    private static bool IsRun(InferenceState state, ulong module, int start, int size, bool alone = true)
+    {
+        ulong first = state.Read(module, start);
+        ulong bytes = Half(state, module, size);
+        ulong end = (first + bytes + PageFrame.Size - 1) & ~(PageFrame.Size - 1UL);
+        return bytes is > 0 and < MaxRunBytes && state.Memory.IsPointer(first) && state.Memory.IsPointer(end - PageFrame.Size) && !(alone && state.Memory.IsPointer(end));
+    }
+
+    private static bool Holds(InferenceState state, ulong module, int start, int size) =>
+        IsRun(state, module, start, size) && module - state.Read(module, start) < Half(state, module, size);
+}

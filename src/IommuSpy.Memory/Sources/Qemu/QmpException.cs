@@ -1,0 +1,4 @@
+namespace IommuSpy.Memory.Sources.Qemu;
+
+/// <summary>QEMU refused a command.</summary>
+internal sealed class QmpException(string message) : Exception(message);

@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using IommuSpy.Memory;
+
+namespace IommuSpy.EndToEnd.Tests;
+
+/// <summary>One guest in every format that can be made here: by QEMU, by makedumpfile, and by us. Each page of each that has it is the same.</summary>
+public sealed class ImageFormatTests : IDisposable
+{
+    private static readonly string Small = Guests.All.First(guest => guest.Vmcoreinfo && guest.Memory.Bytes < 1L << 30).Name;
+    private static readonly string Large = Guests.All.First(guest => guest.Vmcoreinfo && guest.Memory.Bytes > 4L << 30).Name;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
+    public void QEMUs_kdump_has_every_page_of_its_ELF_dump(string guest)
+    {
+        string directory = Guests.Capture(guest).Directory;
+        AssertSame(Path.Combine(directory, "dump.elf"), 0, Path.Combine(directory, "dump.kdump"));
+    }
+
+    [Theory]
+    [InlineData("info")]
+    [InlineData("roots")]
+    [InlineData("translate", "init_task", "linux_banner")]
+    [InlineData("layout")]
+    public void Answers_from_the_kdump_are_those_from_the_ELF_dump(params string[] command)
+    {
+        string directory = Guests.Capture(Small).Directory;
+        string[] elf = Cli.Run([.. command, "-s", Path.Combine(directory, "dump.elf")]).Lines;
+        string[] kdump = Cli.Run([.. command, "-s", Path.Combine(directory, "dump.kdump")]).Lines;
+        Assert.NotEmpty(elf);
+
+        // The name of the file, and how it is read, are the file's.
+        static IEnumerable<string> Comparable(string[] lines) => lines.Where(line => !line.Contains("/dump.", StringComparison.Ordinal) && !line.Contains("read as", StringComparison.Ordinal));
+        Assert.Equal(Comparable(elf), Comparable(kdump));
+    }
+
+    [Theory]
+    [InlineData("-c", 0)]
+    [InlineData("-c", 1)]
+    [InlineData("-c", 31)]
+    [InlineData("-l", 0)]
+    [InlineData("-l", 31)]
+    [InlineData("-F -c", 17)]
+    public void Makedumpfiles_dumps_have_the_same_pages_and_say_what_they_lack(string options, int level)
+    {
+        string elf = Converted("dump.elf", "elf");
+        string dump = Path.Combine(_directory.FullName, "dump");
+        bool isFlat = options.StartsWith("-F", StringComparison.Ordinal);
+        Tool("sh", "-c", $"makedumpfile {options} -d {level} {elf} {(isFlat ? "> " : "")}{dump}");
+        AssertSame(elf, level, dump);
+        if (level > 1)
+        {
+            Cli.Outcome info = Cli.Run("info", "-s", dump);
+            Assert.Contains($"was left out when the image was made (dump level {level}:", info.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_dump_that_makedumpfile_split_is_one_image()
+    {
+        string elf = Converted("dump.elf", "elf", Large);
+        string[] parts = [.. Enumerable.Range(0, 3).Select(i => Path.Combine(_directory.FullName, $"part{i}"))];
+        Tool("sh", "-c", $"makedumpfile --split -c -d 1 {elf} {string.Join(' ', parts)}");
+        AssertSame(elf, 1, [parts[2], parts[0], parts[1]]);
+        Cli.Outcome one = Cli.Run("info", "-s", parts[0]);
+        Assert.Equal(3, one.ExitCode);
+        Assert.Contains("was not given", one.Error, StringComparison.Ordinal);
+        Assert.Equal(0, Cli.Run("info", "-s", parts[1], "-s", parts[0], "-s", parts[2]).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("elf")]
+    [InlineData("lime")]
+    [InlineData("avml")]
+    [InlineData("raw")]
+    [InlineData("kdump", "--compress", "zlib")]
+    [InlineData("kdump", "--compress", "snappy")]
+    [InlineData("kdump", "--compress", "zstd")]
+    [InlineData("kdump", "--compress", "none")]
+    public void What_convert_writes_holds_every_page(string format, params string[] options)
+    {
+        string made = Converted("dump.kdump", format, Small, options);
+        AssertSame(Path.Combine(Guests.Capture(Small).Directory, "dump.elf"), 0, made);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(made));
+    }
+
+    [Theory]
+    [InlineData("gzip", "-1")]
+    [InlineData("xz", "-0")]
+    public void A_container_is_unpacked_once(string tool, string level)
+    {
+        string dump = Converted("dump.elf", "kdump", Small, "--compress", "zstd", "--exclude", "zero");
+        string packed = Path.Combine(_directory.FullName, "packed");
+        Tool("sh", "-c", $"{tool} {level} -c {dump} > {packed}");
+        string? before = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        try
+        {
+            Environment.SetEnvironmentVariable("XDG_CACHE_HOME", Path.Combine(_directory.FullName, "cache"));
+            Cli.Outcome first = Cli.Run("info", "-s", packed);
+            Assert.Contains("unpacking into", first.Error, StringComparison.Ordinal);
+            Assert.Equal(0, first.ExitCode);
+            Assert.Empty(Cli.Run("info", "-s", packed).Error);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("XDG_CACHE_HOME", before);
+        }
+    }
+
+    [Fact]
+    public void Formats_are_listed()
+    {
+        Cli.Outcome outcome = Cli.Run("formats", "-J");
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Contains("\"name\": \"kdump\"", outcome.Output, StringComparison.Ordinal);
+    }
+
+    private static void AssertSame(string expected, int level, params string[] found)
+    {
+        using MemoryImage left = MemoryImage.Open(expected);
+        using MemoryImage right = MemoryImage.Open(found, new(RamSplit: 0));
+        PhysicalMemory elf = left.Layouts[0].Memory;
+        PhysicalMemory other = right.Layouts[0].Memory;
+        byte[] page = new byte[PageFrame.Size];
+        byte[] same = new byte[PageFrame.Size];
+        ulong missing = 0;
+        ulong compared = 0;
+        foreach (PhysicalRange range in elf.Ranges)
+        {
+            for (ulong at = 0; at < range.Length; at += PageFrame.Size)
+            {
+                PhysicalAddress address = range.Start + at;
+
+                // makedumpfile knows RAM alone, not the firmware's flash.
+                if (!other.IsMemory(address))
+                {
+                    Assert.True(address.Value >= (1UL << 32) - (16 << 20) && address.Value < 1UL << 32, $"{address} is no memory there");
+                    continue;
+                }
+
+                int got = other.Read(address, same);
+                Assert.Equal(other.Contains(address) ? PageFrame.Size : 0, got);
+                if (got == 0)
+                {
+                    missing++;
+                    continue;
+                }
+
+                Assert.Equal(PageFrame.Size, elf.Read(address, page));
+                Assert.True(page.AsSpan().SequenceEqual(same), $"the page at {address} differs");
+                compared++;
+            }
+        }
+
+        Assert.Equal(missing, other.ExcludedBytes >> PageFrame.Shift);
+        Assert.Equal(level > 1, missing > 0);
+        Assert.True(compared > missing / 16);
+    }
+
+    private string Converted(string image, string format, string? guest = null, params string[] options)
+    {
+        string made = Path.Combine(_directory.FullName, $"made.{format}");
+        Cli.Outcome outcome = Cli.Run(["convert", Path.Combine(Guests.Capture(guest ?? Small).Directory, image), made, "--format", format, .. options]);
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        return made;
+    }
+
+    private static void Tool(string name, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(name, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{string.Join(' ', arguments)}: {error} {output.Result}");
+    }
+}

@@ -1,0 +1,85 @@
+using System.Text;
+using IommuSpy.Linux;
+using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Linux.VmCoreInfo;
+using IommuSpy.Memory;
+using IommuSpy.Testing;
+
+namespace IommuSpy.Fuzz;
+
+/// <summary>What can be fuzzed. A new reader of foreign bytes is one line here.</summary>
+internal static class FuzzTargets
+{
+    /// <summary>All of them: a target for each format that is written, one for whole machines, and readers of the kernel's own data.</summary>
+    public static IReadOnlyList<FuzzTarget> All { get; } =
+    [
+        .. Captures.Small().Where(capture => capture.Name != "gzip").DistinctBy(capture => capture.Name).Select(capture => new FuzzTarget(capture.Name, () => [capture.Bytes], ReadImage)),
+        new("formats", () => [.. Captures.Small().Where(capture => capture.Name != "gzip").Select(capture => capture.Bytes)], ReadImage),
+        new("machine", () => [.. Captures.OfKernel().Where(capture => capture.Name is "raw" or "elf" or "kdump-snappy").Select(capture => capture.Bytes)], FindKernel),
+        new("vmcoreinfo", () => [Encoding.ASCII.GetBytes("OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=ffffffff881fb000\nNUMBER(phys_base)=-16777216\nKERNELOFFSET=5600000\n")], ReadNote),
+        new("kallsyms", () => [Captures.OfKernel()[0].Bytes[(16 << 20)..(22 << 20)]], ReadKallsyms),
+    ];
+
+    /// <summary>The one of a name, or null.</summary>
+    public static FuzzTarget? Find(string name) => All.FirstOrDefault(target => string.Equals(target.Name, name, StringComparison.Ordinal));
+
+    private static void ReadImage(byte[] bytes)
+    {
+        using TemporaryFile file = TemporaryFile.With(bytes);
+        try
+        {
+            using MemoryImage image = MemoryImage.Open(file.Path, new(RamSplit: 0, AllowTruncated: bytes.Length % 2 == 0));
+            PhysicalMemory memory = image.Layouts[0].Memory;
+            byte[] buffer = new byte[160 << 10];
+            foreach (PhysicalRange range in memory.Ranges.Take(200))
+            {
+                memory.Read(range.Start, buffer.AsSpan(0, (int)Math.Min(range.Length, 4096)));
+                memory.Read(range.Last, buffer.AsSpan(0, 1));
+                memory.TryRead(range.Start, out _);
+            }
+
+            foreach (PhysicalRange data in memory.DataRanges.Take(200))
+            {
+                memory.ReadSparsely(data.Start, buffer.AsSpan(0, (int)Math.Min(data.Length, (ulong)buffer.Length)));
+            }
+        }
+        catch (MemoryImageException e) when (!e.Message.Contains('\n', StringComparison.Ordinal))
+        {
+            // Refused in one line.
+        }
+    }
+
+    private static void FindKernel(byte[] bytes)
+    {
+        using TemporaryFile file = TemporaryFile.With(bytes);
+        try
+        {
+            using MemoryImage image = MemoryImage.Open(file.Path, new(AllowTruncated: true));
+            LinuxKernel.Discover(image);
+        }
+        catch (Exception e) when (e is MemoryImageException or LinuxDiscoveryException && !e.Message.Contains('\n', StringComparison.Ordinal))
+        {
+            // Refused in one line.
+        }
+    }
+
+    private static void ReadNote(byte[] bytes)
+    {
+        foreach (VmCoreInfoLocation location in VmCoreInfoNote.FindAll(bytes))
+        {
+            if (VmCoreInfoNote.TryParse(bytes.AsSpan(location.TextOffset, location.TextLength), out VmCoreInfoNote? note))
+            {
+                note.TryGetSymbol("init_uts_ns", out _);
+                note.TryGetNumber("phys_base", out _);
+            }
+        }
+    }
+
+    private static void ReadKallsyms(byte[] bytes)
+    {
+        if (KallsymsReader.TryRead(bytes, new(0xffff_ffff_8100_0000), out KallsymsTable? table, out _))
+        {
+            table.Symbols.TryFind("linux_banner", out _);
+        }
+    }
+}

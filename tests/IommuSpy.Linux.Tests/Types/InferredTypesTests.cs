@@ -1,0 +1,117 @@
+using IommuSpy.Linux.Tests.Discovery;
+using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Types.Inference;
+using IommuSpy.Testing.Kernel;
+
+namespace IommuSpy.Linux.Tests.Types;
+
+/// <summary>Inference on kernels of 3.16's time whose structures are laid out at random: it has no offset to fall back on.</summary>
+public class InferredTypesTests
+{
+    // What no invariant tells, or what is no field of those times' that readers ask for.
+    private static readonly string[] NotInferred = ["task_struct.state", "mm_struct.mm_count", "dentry.d_iname", "dentry.d_op"];
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    public void Fields_are_found_wherever_a_build_of_3_16_puts_them(int seed)
+    {
+        ObjectLayout layout = new(seed);
+        InferredTypes types = Infer(layout);
+        foreach (InferredField field in types.Evidence)
+        {
+            (string Structure, string Field, int Offset)[] truth = [.. layout.Fields.Where(its => its.Structure == field.Structure && its.Field == field.Name)];
+            Assert.True(truth.Length == 0 || truth[0].Offset == (int)field.Offset, $"{field.Structure}.{field.Name}: {field.Offset} inferred, {truth.FirstOrDefault().Offset} true");
+        }
+
+        string[] found = [.. types.Evidence.Select(field => $"{field.Structure}.{field.Name}")];
+        string[] wanted = [.. layout.Fields.Select(field => $"{field.Structure}.{field.Field}").Except(NotInferred)];
+        Assert.True(!wanted.Except(found).Any(), string.Join("; ", types.Refusals.Select(refusal => $"{refusal.Structure}.{refusal.Name}: {refusal.Reason}").Append($"missing {string.Join(',', wanted.Except(found))}")));
+
+        // What 3.16 lays out in its own way.
+        Assert.Equal(4UL, types.FindField("cred", "uid")!.Offset);
+        Assert.Equal(0UL, types.FindField("thread_info", "task")!.Offset);
+        Assert.Null(types.FindField("mm_struct", "mm_mt"));
+        Assert.Equal(layout["file", "f_path"] + 8, (int)types.FindField("file", "f_path.dentry")!.Offset);
+    }
+
+    [Fact]
+    public void A_broken_list_of_tasks_is_refused_in_one_line()
+    {
+        MissingTypeException refused = Assert.Throws<MissingTypeException>(() => Infer(new(1), (memory, objects) =>
+            memory.Write(objects.FieldOf(objects.Tasks[3], "task_struct", "tasks"), 0xffff_8800_0bad_0000)));
+        Assert.DoesNotContain('\n', refused.Message);
+        Assert.Contains("init_task", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_broken_list_of_areas_leaves_what_does_not_need_it()
+    {
+        InferredTypes types = Infer(new(2), (memory, objects) => memory.Write(objects.FieldOf(objects.Areas[2][1], "vm_area_struct", "vm_mm"), 0x1234));
+        Assert.NotNull(types.FindField("task_struct", "mm"));
+        Assert.NotNull(types.FindField("mm_struct", "pgd"));
+        Assert.Null(types.FindField("vm_area_struct", "vm_start"));
+        Assert.Contains(types.Refusals, refusal => refusal is { Structure: "vm_area_struct", Name: "vm_start" });
+    }
+
+    [Fact]
+    public void Areas_that_contradict_the_tables_have_no_flags()
+    {
+        InferredTypes types = Infer(new(3), (memory, objects) => memory.Write(objects.FieldOf(objects.Areas[0][1], "vm_area_struct", "vm_flags"), 0x71UL));
+        Assert.NotNull(types.FindField("vm_area_struct", "vm_start"));
+        Assert.Null(types.FindField("vm_area_struct", "vm_flags"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Noise_in_the_objects_never_makes_it_wrong_or_endless(int seed)
+    {
+        ObjectLayout layout = new(seed);
+        Random random = new(seed);
+        for (int round = 0; round < 6; round++)
+        {
+            try
+            {
+                InferredTypes types = Infer(layout, (memory, _) =>
+                {
+                    for (int i = 0; i < 4; i++)
+                    {
+                        memory.Write(new((200UL << 20) + ((ulong)random.Next(10) << 20) + ((ulong)random.Next(0x400) * 8)), unchecked((ulong)random.NextInt64()) | 0xffff_8800_0000_0000);
+                    }
+                });
+                Assert.All(types.Evidence, field => Assert.DoesNotContain(layout.Fields, its => its.Structure == field.Structure && its.Field == field.Name && its.Offset != (int)field.Offset));
+            }
+            catch (MissingTypeException refused)
+            {
+                Assert.DoesNotContain('\n', refused.Message);
+            }
+        }
+    }
+
+    [Fact]
+    public void Without_init_task_there_is_nothing_to_start_from()
+    {
+        using BuiltMachine machine = BuiltMachine.Raw(KernelBuilder.Linux316());
+        LinuxKernel kernel = machine.Discover();
+        Assert.Contains("init_task", Assert.Throws<MissingTypeException>(() => InferredTypes.Infer(kernel)).Message, StringComparison.Ordinal);
+    }
+
+    private static InferredTypes Infer(ObjectLayout layout, Action<IommuSpy.Testing.PhysicalMemoryBuilder, ProcessObjectsBuilder>? spoil = null)
+    {
+        using BuiltMachine machine = BuiltMachine.Raw(KernelBuilder.Linux316(ProcessObjectsBuilder.StaticBytes), (memory, kernel) =>
+        {
+            ProcessObjectsBuilder objects = new(memory, kernel, layout);
+            objects.Build();
+            spoil?.Invoke(memory, objects);
+        });
+        return InferredTypes.Infer(machine.Discover());
+    }
+}
