@@ -98,10 +98,15 @@ public sealed class ExposureScene
 
     private IEnumerable<ExposedPage> Pages(ReachSpace space, MappedExtent extent)
     {
-        for (ulong i = 0; i < extent.Frames; i++)
+        // Two buffers on one page are often mapped one after the other: the same page again and again.
+        ulong repeats = extent.Repeats ? extent.Pages : 1;
+        for (ulong again = 0; again < repeats; again++)
         {
-            PageFrame frame = new(extent.Frame + i);
-            yield return new(frame, space, new(extent.Virtual + (i << PageFrame.Shift)), extent.Rights, FactsOf(frame));
+            for (ulong i = 0; i < extent.Frames; i++)
+            {
+                PageFrame frame = new(extent.Frame + i);
+                yield return new(frame, space, new(extent.Virtual + (again << extent.PageShift) + (i << PageFrame.Shift)), extent.Rights, FactsOf(frame));
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ internal sealed record SlabNeighbours(ulong Count, bool HasFunctions, VirtualAdd
         List<string> names = [];
         foreach (SlabObject item in others)
         {
-            IReadOnlyList<string> pointed = memory.FunctionPointers(slab.Cache, item);
+            IReadOnlyList<string> pointed = [.. memory.FunctionPointers(slab.Cache, item).Distinct(StringComparer.Ordinal)];
             functions |= pointed.Count > 0;
             if (names.Count < MostObjectsNamed)
             {
