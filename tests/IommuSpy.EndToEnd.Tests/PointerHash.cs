@@ -67,6 +67,6 @@ internal sealed partial class PointerHash
         return (uint)(v0 ^ v1 ^ v2 ^ v3);
     }
 
-    [GeneratedRegex("^0x([0-9a-f]{16})-0x([0-9a-f]{16})", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^0x(?<start>[0-9a-f]{16})-0x(?<end>[0-9a-f]{16})", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Addresses();
 }

@@ -178,6 +178,6 @@ public partial class TypesTests
     [GeneratedRegex(@"^\[\d+\] (?<kind>STRUCT|UNION) '(?<name>[^']*)' size=(?<size>\d+) ", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Holder();
 
-    [GeneratedRegex(@"^\t'(?<name>[^']*)' type_id=\d+ bits_offset=(?<bits>\d+)( bitfield_size=(?<size>\d+))?$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^\t'(?<name>[^']*)' type_id=\d+ bits_offset=(?<bits>\d+)(?: bitfield_size=(?<size>\d+))?$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex BtfMember();
 }

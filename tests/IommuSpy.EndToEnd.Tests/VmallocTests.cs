@@ -59,6 +59,6 @@ public partial class VmallocTests
 
     private static bool IsSettled(string line) => !line.EndsWith("unpurged vm_area", StringComparison.Ordinal);
 
-    [GeneratedRegex(@"( N\d+=\d+)+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?: N\d+=\d+)+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NodeCounts();
 }

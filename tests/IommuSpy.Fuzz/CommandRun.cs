@@ -53,7 +53,7 @@ internal sealed class CommandRun(string program)
         bool converts = command[0] == "convert";
         string output = Path.Combine(directory, "output");
         IEnumerable<string> arguments = converts ? ["convert", path, output, .. command[3..]] : [.. command, "-s", path];
-        ProcessStartInfo start = new("/usr/bin/time", ["-f", "%e %M", "-o", usage, "timeout", "-s", "KILL", "60", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("/usr/bin/time", ["-f", "%e %M", "-o", usage, "timeout", "-s", "KILL", "60", program, .. arguments]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["XDG_CACHE_HOME"] = directory;
         using Process process = Process.Start(start)!;
         Task<string> text = process.StandardOutput.ReadToEndAsync();

@@ -56,7 +56,7 @@ public sealed class ImageConverter
 
         MemoryLayout layout = _machine?.Kernel.Layout ?? _image.Layouts[0];
         List<string> context = [];
-        WriteOptions options = new(format, compression, (exclude & PageKinds.Zero) != 0, Filter(layout, exclude), _machine?.Kernel.Facts.PageOffsetBase?.Value)
+        WriteOptions options = new(format, compression, (exclude & PageKinds.Zero) != PageKinds.None, Filter(layout, exclude), _machine?.Kernel.Facts.PageOffsetBase?.Value)
         {
             Notes = format is ImageFormat.Elf or ImageFormat.Kdump ? Notes(context) : [],
             Release = _machine?.Kernel.Facts.Release.Value,
@@ -81,7 +81,7 @@ public sealed class ImageConverter
 
     private PageKindFilter? Filter(MemoryLayout layout, PageKinds exclude)
     {
-        if ((exclude & ~PageKinds.Zero) == 0)
+        if ((exclude & ~PageKinds.Zero) == PageKinds.None)
         {
             return null;
         }

@@ -88,10 +88,10 @@ internal sealed class PageKindFilter : IPageFilter
     private bool IsExcluded(StablePageFlags flags, bool isFree)
     {
         PageKinds kinds = (PageKinds)DumpLevel;
-        bool isAnonymous = (flags & (StablePageFlags.Anonymous | StablePageFlags.Huge)) != 0;
-        return ((kinds & PageKinds.Free) != 0 && isFree)
-            || ((kinds & PageKinds.User) != 0 && isAnonymous)
-            || ((kinds & PageKinds.Cache) != 0 && !isAnonymous && !isFree
-                && ((flags & StablePageFlags.Lru) != 0 || (flags & (StablePageFlags.Swapcache | StablePageFlags.Swapbacked)) == (StablePageFlags.Swapcache | StablePageFlags.Swapbacked)));
+        bool isAnonymous = (flags & (StablePageFlags.Anonymous | StablePageFlags.Huge)) != StablePageFlags.None;
+        return ((kinds & PageKinds.Free) != PageKinds.None && isFree)
+            || ((kinds & PageKinds.User) != PageKinds.None && isAnonymous)
+            || ((kinds & PageKinds.Cache) != PageKinds.None && !isAnonymous && !isFree
+                && ((flags & StablePageFlags.Lru) != StablePageFlags.None || (flags & (StablePageFlags.Swapcache | StablePageFlags.Swapbacked)) == (StablePageFlags.Swapcache | StablePageFlags.Swapbacked)));
     }
 }

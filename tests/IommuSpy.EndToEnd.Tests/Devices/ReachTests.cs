@@ -3,7 +3,6 @@ using System.Text.Json;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Reach;
-using IommuSpy.Lab;
 using IommuSpy.Linux.Tasks;
 
 namespace IommuSpy.EndToEnd.Tests.Devices;

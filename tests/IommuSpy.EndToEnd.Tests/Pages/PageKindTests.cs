@@ -3,7 +3,6 @@ using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Lab;
 using IommuSpy.Linux.Pages;
-using IommuSpy.Memory;
 
 namespace IommuSpy.EndToEnd.Tests.Pages;
 
