@@ -1,5 +1,6 @@
 using System.Globalization;
 using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Types.Inference;
 
 namespace IommuSpy.Analysis.Types;
 
@@ -26,10 +27,25 @@ public sealed record TypeReport(
     IReadOnlyList<EnumeratorReport>? Values,
     string Origin)
 {
+    /// <summary>Of a structure whose fields were inferred from the data, what pins each down; null for a structure that is described. What lies between such fields is not known to be unused.</summary>
+    public IReadOnlyList<InferredField>? Evidence { get; init; }
+
+    /// <summary>Of such a structure, the fields that were looked for and refused, and why.</summary>
+    public IReadOnlyList<RefusedField>? Refusals { get; init; }
+
     /// <summary>Describes a type.</summary>
     /// <param name="type">The type.</param>
     /// <param name="origin">What describes it.</param>
-    public static TypeReport Of(KernelType type, string origin)
+    /// <param name="types">The description that it is of, for what it says of inferred fields; null where that does not matter.</param>
+    public static TypeReport Of(KernelType type, string origin, KernelTypes? types = null) => types is InferredTypes inferred && type is StructType
+        ? Describe(type, origin) with
+        {
+            Evidence = [.. inferred.Evidence.Where(field => field.Structure == type.Name)],
+            Refusals = [.. inferred.Refusals.Where(field => field.Structure == type.Name)],
+        }
+        : Describe(type, origin);
+
+    private static TypeReport Describe(KernelType type, string origin)
     {
         switch (type)
         {

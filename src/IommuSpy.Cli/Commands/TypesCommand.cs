@@ -42,7 +42,7 @@ internal static class TypesCommand
                 return ExitCode.Done;
             }
 
-            TypeReport report = TypeReport.Of(type, origin);
+            TypeReport report = TypeReport.Of(type, origin, machine.Objects.Types);
             if (output.Json(result))
             {
                 Output.Json(report, ReportJson.Default.TypeReport);

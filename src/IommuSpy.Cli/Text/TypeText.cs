@@ -1,5 +1,6 @@
 using System.Globalization;
 using IommuSpy.Analysis.Types;
+using IommuSpy.Linux.Types.Inference;
 
 namespace IommuSpy.Cli.Text;
 
@@ -17,8 +18,14 @@ internal static class TypeText
             case "struct" or "union":
                 writer.WriteLine($"{type.Kind} {type.Name} {{");
                 ulong line = 0;
-                WriteMembers(writer, type.Members!, 1, type.Kind == "struct" && type.Size > CacheLine, ref line);
+                WriteMembers(writer, type.Members!, 1, type.Kind == "struct" && type.Size > CacheLine, type.Evidence is null ? "hole" : "not inferred", ref line);
                 writer.WriteLine();
+                if (type.Evidence is not null)
+                {
+                    WriteEvidence(writer, type);
+                    break;
+                }
+
                 writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\t/* size: {type.Size}, cachelines: {(type.Size + CacheLine - 1) / CacheLine}, members: {type.Members!.Count} */"));
                 if (type.Holes > 0)
                 {
@@ -53,7 +60,7 @@ internal static class TypeText
         }
     }
 
-    private static void WriteMembers(TextWriter writer, IReadOnlyList<MemberReport> members, int depth, bool marks, ref ulong line)
+    private static void WriteMembers(TextWriter writer, IReadOnlyList<MemberReport> members, int depth, bool marks, string gap, ref ulong line)
     {
         string indent = new('\t', depth);
         foreach (MemberReport member in members)
@@ -69,7 +76,7 @@ internal static class TypeText
             if (member.HoleBefore > 0)
             {
                 writer.WriteLine();
-                writer.WriteLine($"{indent}/* XXX {Amount(member.HoleBefore)} hole */");
+                writer.WriteLine($"{indent}/* XXX {Amount(member.HoleBefore)} {gap} */");
                 writer.WriteLine();
             }
 
@@ -81,12 +88,35 @@ internal static class TypeText
             }
 
             writer.WriteLine($"{indent}{(member.Type.StartsWith("union", StringComparison.Ordinal) ? "union" : "struct")} {{");
-            WriteMembers(writer, member.Members, depth + 1, marks, ref line);
+            WriteMembers(writer, member.Members, depth + 1, marks, gap, ref line);
 
             // "struct {...} name[2]": what follows the braces.
             string tail = member.Declaration[(member.Declaration.IndexOf('}', StringComparison.Ordinal) + 1)..];
             writer.WriteLine(Commented($"{indent}}}{tail};", member));
         }
+    }
+
+    // What lies between inferred fields is no hole, and the size is known of few structures.
+    private static void WriteEvidence(TextWriter writer, TypeReport type)
+    {
+        writer.WriteLine(type.Size == 0 ? "\t/* size: not inferred */" : string.Create(CultureInfo.InvariantCulture, $"\t/* size: {type.Size} */"));
+        foreach (InferredField field in type.Evidence!)
+        {
+            string confidence = field.Confidence switch
+            {
+                InferenceConfidence.Unique => "unique",
+                InferenceConfidence.DeclarationOrder => "by order of declaration",
+                _ => "confirmed",
+            };
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\t/* {field.Name} at {field.Offset}: {confidence}, {field.Objects} objects: {field.Invariant} */"));
+        }
+
+        foreach (RefusedField field in type.Refusals!)
+        {
+            writer.WriteLine($"\t/* {field.Name} refused: {field.Reason} */");
+        }
+
+        writer.WriteLine("};");
     }
 
     private static string Commented(string text, MemberReport member)

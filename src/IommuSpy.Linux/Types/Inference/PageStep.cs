@@ -9,6 +9,8 @@ internal static class PageStep
 {
     private const ulong MayWrite = 2; // VM_WRITE
     private const int FewestPages = 16;
+    private const ulong HugePages = 512;
+    private const ulong HugeOrder = 9;
     private const long OldBuddy = -128; // PAGE_BUDDY_MAPCOUNT_VALUE before 4.18
 
     private static readonly (string Name, int Bytes)[] Told =
@@ -106,6 +108,28 @@ internal static class PageStep
         }
 
         PageFlagOrders.Add(state, note);
+        Order(state, bytes);
+    }
+
+    // Since 6.6 a compound page's order is the lowest byte of its first tail's flags; VMCOREINFO told where it was until then. What maps 2 MiB is of order 9.
+    private static void Order(InferenceState state, int bytes)
+    {
+        if (state.Has("page", "compound_order") || !state.Has("page", "flags"))
+        {
+            return;
+        }
+
+        ulong vmemmap = state.Kernel.Facts.VmemmapBase!.Value.Value;
+        int at = bytes + state.At("page", "flags");
+        HashSet<ulong> heads = [.. AreaLeaves.Of(state).Where(leaf => leaf.Level == 2).Select(leaf => vmemmap + (leaf.Frame.Number / HugePages * HugePages * (ulong)bytes))];
+        if (heads.Count > 0 && heads.All(head => (state.Read(head, at) & 0xff) == HugeOrder))
+        {
+            state.Book.Add("folio", "_flags_1", at, LayoutBook.UnsignedLong, heads.Count, "its lowest byte is 9 in the first tail of every page that is mapped by 2 MiB", InferenceConfidence.Confirmed);
+        }
+        else
+        {
+            state.Book.Refuse("folio", "_flags_1", $"of {heads.Count} pages that are mapped by 2 MiB, not all have order 9 in the first tail's flags");
+        }
     }
 
     // It was renamed in 6.16, being the folio's.
