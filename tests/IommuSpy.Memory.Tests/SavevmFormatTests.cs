@@ -62,7 +62,7 @@ public class SavevmFormatTests
 
     private static byte[] Changed(byte[] stream, byte from, byte to)
     {
-        int at = stream.AsSpan().IndexOf([0, 0, 0, 0, 0, 0, 0x30, from]);
+        int at = stream.AsSpan().IndexOf((ReadOnlySpan<byte>)[0, 0, 0, 0, 0, 0, 0x30, from]);
         stream[at + 7] = to;
         return stream;
     }

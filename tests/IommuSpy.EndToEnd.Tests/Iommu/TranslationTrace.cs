@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using IommuSpy.Lab;
 using IommuSpy.Translation.Devices;
 using Capture = IommuSpy.Lab.Capture;
 
