@@ -20,7 +20,7 @@ iommu-spy: $(SOURCES) | packages
 
 # Debian packages that building, demo and tests need and this machine lacks.
 packages:
-	@./packages.sh gcc zlib1g-dev qemu-system-x86 qemu-utils busybox-static cpio kmod libc6-dev xz-utils makedumpfile
+	@./packages.sh gcc zlib1g-dev qemu-system-x86 qemu-utils busybox-static cpio kmod libc6-dev xz-utils makedumpfile bpftool liblzo2-2
 
 demo: iommu-spy
 	@./demo.sh
@@ -41,6 +41,7 @@ fuzz:
 # The whole program over COUNT spoiled captures.
 COUNT ?= 1000
 mutate: iommu-spy
+	@./packages.sh time
 	@dotnet run --project tests/IommuSpy.Fuzz -c Release -v q -- cli ./iommu-spy $(COUNT)
 
 format:
