@@ -19,9 +19,9 @@ using IommuSpy.Analysis.Who;
 using IommuSpy.Cli.Sarif;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
+using IommuSpy.Linux.Slab;
 using IommuSpy.Linux.Types.Inference;
 using IommuSpy.Memory;
-using IommuSpy.Linux.Slab;
 
 namespace IommuSpy.Cli.Json;
 

@@ -40,7 +40,12 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
             bool? rest = objects.Read(unit, described.Find("include_all")) is ulong all ? all != 0 : null;
             IommuUnit found = new()
             {
-                Kind = IommuKind.VtD, Mode = IommuMode.None, Registers = registers, Segment = segment, ServesTheRest = rest, FoundBy = ["kernel dmar_drhd_units"],
+                Kind = IommuKind.VtD,
+                Mode = IommuMode.None,
+                Registers = registers,
+                Segment = segment,
+                ServesTheRest = rest,
+                FoundBy = ["kernel dmar_drhd_units"],
             };
             units.Add(objects.Pointer(unit, described.Field("iommu")) is VirtualAddress iommu ? Vtd(found, iommu, fields) : found);
         }

@@ -13,7 +13,15 @@ internal sealed class TaintLetters
     // Documentation/admin-guide/tainted-kernels.rst; those that belong to modules.
     private static readonly Dictionary<int, char> Documented = new()
     {
-        [0] = 'P', [1] = 'F', [10] = 'C', [12] = 'O', [13] = 'E', [15] = 'K', [16] = 'X', [17] = 'T', [18] = 'N',
+        [0] = 'P',
+        [1] = 'F',
+        [10] = 'C',
+        [12] = 'O',
+        [13] = 'E',
+        [15] = 'K',
+        [16] = 'X',
+        [17] = 'T',
+        [18] = 'N',
     };
 
     private readonly Dictionary<int, char> _letters;

@@ -37,8 +37,17 @@ internal sealed class Stage : IDisposable
         RequesterId address = new(0, number, 0);
         PciFunction function = new()
         {
-            Address = new(0, 0, (byte)(number << 3)), Object = new(0xffff_8880_0000_0000), Device = new(0xffff_8880_0000_0100), Vendor = 0x8086, DeviceId = 0x10d3, Class = code, Driver = "e1000e",
-            IsBusMaster = busMaster, IsUntrusted = untrusted, AtsEnabled = ats, Iommu = new(),
+            Address = new(0, 0, (byte)(number << 3)),
+            Object = new(0xffff_8880_0000_0000),
+            Device = new(0xffff_8880_0000_0100),
+            Vendor = 0x8086,
+            DeviceId = 0x10d3,
+            Class = code,
+            Driver = "e1000e",
+            IsBusMaster = busMaster,
+            IsUntrusted = untrusted,
+            AtsEnabled = ats,
+            Iommu = new(),
         };
         _devices.Add((address, function, mode, kind, strict, root, reserved, deviceTlb, served, entry ?? [1]));
         return root;

@@ -18,7 +18,10 @@ internal static class DeviceGuests
     /// <summary>Strict, without interrupt remapping, and with a card behind a bridge to conventional PCI.</summary>
     public static CaptureSpec StrictWithBridge { get; } = new()
     {
-        Kernel = "6.1", Append = "iommu.strict=1 no_timer_check", InterruptRemapping = false, Devices = new(["pcie-pci-bridge,id=bridge", "e1000,bus=bridge,addr=1"]),
+        Kernel = "6.1",
+        Append = "iommu.strict=1 no_timer_check",
+        InterruptRemapping = false,
+        Devices = new(["pcie-pci-bridge,id=bridge", "e1000,bus=bridge,addr=1"]),
     };
 
     /// <summary>The capture, made now where the cache has none.</summary>
