@@ -100,7 +100,7 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
         Assert.Null(explanation.Physical);
         Assert.Equal(5, explanation.SpacesAsked);
         Assert.Equal(
-            shared.Kernel.Processes.Select(process => (process.Root, (PhysicalAddress?)(process.Pages[0].Physical + 0x123), 4096UL, "user r--")),
+            shared.Kernel.Processes.Select(process => (process.Root, (PhysicalAddress?)(process.Pages[0].Physical + 0x123), 4096UL, "user r-x")),
             explanation.Spaces.Select(space => (space.Root, space.Physical, space.PageSize, space.Rights!)));
     }
 
@@ -130,7 +130,7 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
     {
         (PhysicalAddress Root, NaiveLeaf Leaf)[] leaves =
         [
-            .. shared.Kernel.Processes.SelectMany(process => NaiveLeaf.All(Machine.Kernel.Memory, process.Root).Where(leaf => leaf.Virtual <= long.MaxValue).Select(leaf => (process.Root, leaf))),
+            .. shared.Kernel.Processes.SelectMany(process => NaiveLeaf.All(Machine.Kernel.Memory, process.UserHalf!.Value).Where(leaf => leaf.Virtual <= long.MaxValue).Select(leaf => (process.Root, leaf))),
         ];
         foreach (PhysicalAddress physical in leaves.Select(mapped => new PhysicalAddress(mapped.Leaf.Physical + 0x123)).Distinct())
         {
@@ -146,7 +146,7 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
     {
         BuiltProcess second = shared.Kernel.Processes[1];
         MapperReport other = Assert.Single(Explanation.Of(Machine, second.Pages[0].Address, second.Root).MappedBy);
-        Assert.Equal((shared.Kernel.Processes[0].Root, new VirtualAddress(SharedMachine.Shared), "user r--"), (other.Root, other.Address, other.Rights));
+        Assert.Equal((shared.Kernel.Processes[0].Root, new VirtualAddress(SharedMachine.Shared), "user r-x"), (other.Root, other.Address, other.Rights));
     }
 
     [Fact]

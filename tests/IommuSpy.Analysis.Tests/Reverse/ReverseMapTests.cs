@@ -27,9 +27,10 @@ public class ReverseMapTests(SharedMachine shared) : IClassFixture<SharedMachine
         }
 
         Add("kernel", NaiveLeaf.All(machine.Kernel.Memory, machine.Kernel.Space.Root).Where(leaf => leaf.Virtual >= FirstKernelAddress));
-        foreach (PhysicalAddress root in machine.Kernel.ProcessTables!)
+        // The rights of user addresses are those of the half that the CPU goes through in user mode.
+        foreach (var process in shared.Kernel.Processes)
         {
-            Add(root.ToString(), NaiveLeaf.All(machine.Kernel.Memory, root).Where(leaf => leaf.Virtual < FirstKernelAddress));
+            Add(process.Root.ToString(), NaiveLeaf.All(machine.Kernel.Memory, process.UserHalf!.Value).Where(leaf => leaf.Virtual < FirstKernelAddress));
         }
 
         Assert.True(machine.ReverseMap.IsWhole);
