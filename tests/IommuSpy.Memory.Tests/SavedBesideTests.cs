@@ -19,6 +19,9 @@ public sealed class SavedBesideTests : IDisposable
         string memory = Memory("vm.vmem");
         Save(state, VmwareState(magic, (0, 0, 2), (0x100, 2, 3), (0x10_0000, 5, 3)));
         AssertRegions(memory, (0, 0, 2), (0x100, 2, 3), (0x10_0000, 5, 3));
+
+        // A real state file holds devices and the screen too: more than a page.
+        Save(state, [.. VmwareState(magic, (0, 0, 2), (0x100, 2, 3), (0x10_0000, 5, 3)), .. new byte[2 * PageFrame.Size]]);
         ImageAssert.Refused(Path.Combine(_directory.FullName, state), null, "name the memory file (.vmem)");
     }
 

@@ -54,7 +54,7 @@ public class SavevmFormatTests
     [Fact]
     public void What_is_not_read_is_named()
     {
-        ImageAssert.Refused(Changed(Stream(), 0x08, 0x40), "flags 0x40");
+        ImageAssert.Refused(Changed(Stream(), 0x28, 0x60), "flags 0x60");
         byte[] huge = Stream();
         BinaryPrimitives.WriteUInt64BigEndian(huge.AsSpan(huge.AsSpan().IndexOf("pc.ram"u8) + 6), 1UL << 60);
         ImageAssert.Refused(huge, "RAM block pc.ram");
