@@ -71,7 +71,12 @@ internal sealed class LayoutBook
             _structs[tag] = new(tag, _sizes.GetValueOrDefault(tag), isUnion: false, () => [.. members.Values.Concat(_over.Where(over => over.Tag == tag).Select(over => over.Member)).OrderBy(member => member.BitOffset)]);
         }
 
-        members[(ulong)offset] = new(name, (ulong)offset * 8, 0, () => type);
+        // What lies at the same place is a union: lru and compound_head of struct page.
+        Member member = new(name, (ulong)offset * 8, 0, () => type);
+        if (!members.TryAdd((ulong)offset, member) && members[(ulong)offset].Name != name)
+        {
+            _over.Add((tag, member));
+        }
     }
 
     /// <summary>Says how large a structure is. Before its first field.</summary>
