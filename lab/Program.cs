@@ -8,6 +8,7 @@ const int Cancelled = 130;
 var root = new RootCommand("The lab of iommu-spy: real guests to test on. Boots Debian kernels in QEMU and captures their memory.")
 {
     CaptureCommand.Create(),
+    RunCommand.Create(),
     ListCommand.Create(),
     CleanCommand.Create(),
 };

@@ -8,6 +8,9 @@ internal static class GuestSources
     /// <summary>C programs, each built from one file of the same name.</summary>
     public static readonly IReadOnlyList<string> Programs = ["workload", "collector", "usermapping"];
 
+    /// <summary>What takes the collector's place in a guest that stays up; no capture depends on it.</summary>
+    public const string Agent = "agent";
+
     /// <summary>The kernel module, built from one C file of the same name.</summary>
     public const string Module = "lab_iommu";
 

@@ -17,7 +17,12 @@ internal static class Initramfs
 
     /// <param name="diskCount">How many disks the machine has; the guest waits for that many.</param>
     /// <param name="userMapping">Whether a process of the guest is to give its memory to a device.</param>
-    public static void Write(string path, GuestKernel kernel, int diskCount, bool userMapping, CancellationToken cancellation)
+    public static void Write(string path, GuestKernel kernel, int diskCount, bool userMapping, CancellationToken cancellation) =>
+        Write(path, kernel, diskCount, userMapping, _ => { }, cancellation);
+
+    /// <inheritdoc cref="Write(string, GuestKernel, int, bool, CancellationToken)"/>
+    /// <param name="add">Adds more; of two files of one name, the later stays.</param>
+    public static void Write(string path, GuestKernel kernel, int diskCount, bool userMapping, Action<CpioArchive> add, CancellationToken cancellation)
     {
         using FileStream output = File.Create(path);
         var archive = new CpioArchive(output);
@@ -47,6 +52,7 @@ internal static class Initramfs
         }
 
         archive.AddFile("lab/disk-count", Encoding.ASCII.GetBytes($"{diskCount}\n"));
+        add(archive);
         archive.Finish();
     }
 

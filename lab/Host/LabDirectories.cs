@@ -17,6 +17,10 @@ internal static class LabDirectories
 
     public static string LockFile => Path.Combine(Create("lab"), "lock");
 
+    /// <summary>One for each guest that may be up at a time: as many as there are processors, so that none is slowed into its timeouts.</summary>
+    public static IReadOnlyList<string> RunningLockFiles =>
+        [.. Enumerable.Range(0, Environment.ProcessorCount).Select(slot => Path.Combine(Create("lab"), $"running-{slot}.lock"))];
+
     private static string Create(string name) => Directory.CreateDirectory(Path.Combine(Root, name)).FullName;
 
     private static string FindRoot()

@@ -12,24 +12,31 @@ internal sealed class LabLock : IDisposable
     private LabLock(FileStream file) => _file = file;
 
     /// <summary>Waits for the lock, as long as it takes; the operating system frees it when its holder dies.</summary>
-    public static LabLock Take(string path, Action<string> say, CancellationToken cancellation)
+    public static LabLock Take(string path, Action<string> say, CancellationToken cancellation) => TakeAny([path], say, cancellation);
+
+    /// <summary>Takes any one of several, waiting until one is free.</summary>
+    public static LabLock TakeAny(IReadOnlyList<string> paths, Action<string> say, CancellationToken cancellation)
     {
         bool said = false;
         while (true)
         {
-            cancellation.ThrowIfCancellationRequested();
-            try
+            foreach (string path in paths)
             {
-                // On Unix, FileShare.None is flock(LOCK_EX | LOCK_NB).
-                return new LabLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                if (!said)
+                cancellation.ThrowIfCancellationRequested();
+                try
                 {
-                    say("waiting for another lab to finish");
-                    said = true;
+                    // On Unix, FileShare.None is flock(LOCK_EX | LOCK_NB).
+                    return new LabLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
                 }
+                catch (IOException) when (File.Exists(path))
+                {
+                }
+            }
+
+            if (!said)
+            {
+                say("waiting for another lab to finish");
+                said = true;
             }
 
             cancellation.WaitHandle.WaitOne(RetryInterval);

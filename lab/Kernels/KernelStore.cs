@@ -26,6 +26,20 @@ internal static class KernelStore
         return kernel.WantedModules.SequenceEqual(AllWantedModules, StringComparer.Ordinal) ? kernel with { Directory = directory } : null;
     }
 
+    /// <summary>The cached kernel of a series, or the newest one that Debian has.</summary>
+    public static GuestKernel Get(string series, Action<string> say, CancellationToken cancellation)
+    {
+        KernelName name = KernelName.Parse(series);
+        if (TryOpen(name) is { } cached)
+        {
+            return cached;
+        }
+
+        using LabLock held = LabLock.Take(LabDirectories.LockFile, say, cancellation);
+        HostTools.Ensure(say, cancellation);
+        return Ensure(name, say, cancellation);
+    }
+
     /// <summary>The cached kernel, or the newest one of its series that Debian has. Call with the lab's lock held.</summary>
     public static GuestKernel Ensure(KernelName name, Action<string> say, CancellationToken cancellation)
     {

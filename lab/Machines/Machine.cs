@@ -64,6 +64,20 @@ internal sealed class Machine
     /// <param name="scratch">Where disks, the initial file system and the monitor socket are.</param>
     public IReadOnlyList<string> Arguments(GuestKernel kernel, string capture, string scratch)
     {
+        List<string> arguments = [.. UntracedArguments(kernel, capture, scratch)];
+        foreach (string traced in TraceEvents())
+        {
+            arguments.AddRange(["-trace", $"enable={traced}"]);
+        }
+
+        arguments.AddRange(["-D", $"{capture}/oracle/iova-trace.txt"]);
+        return arguments;
+    }
+
+    /// <summary>The same without the trace of the IOMMU, which grows for as long as the guest runs.</summary>
+    /// <inheritdoc cref="Arguments"/>
+    public IReadOnlyList<string> UntracedArguments(GuestKernel kernel, string capture, string scratch)
+    {
         string memory = _spec.Memory.ToString();
         List<string> arguments =
         [
@@ -96,12 +110,6 @@ internal sealed class Machine
 
         arguments.AddRange(["-kernel", kernel.Image, "-initrd", Path.Combine(scratch, "initramfs"), "-append", KernelCommandLine]);
         arguments.AddRange(["-serial", $"file:{capture}/oracle/serial.log", "-qmp", $"unix:{scratch}/qmp,server=on,wait=off"]);
-        foreach (string traced in TraceEvents())
-        {
-            arguments.AddRange(["-trace", $"enable={traced}"]);
-        }
-
-        arguments.AddRange(["-D", $"{capture}/oracle/iova-trace.txt"]);
         return arguments;
     }
 

@@ -21,7 +21,7 @@ internal sealed class SerialLog(string path)
         {
             cancellation.ThrowIfCancellationRequested();
             bool exited = qemu.HasExited;
-            string text = Read();
+            string text = Text();
             if (text.Contains(ReadyLine, StringComparison.Ordinal))
             {
                 return;
@@ -31,7 +31,7 @@ internal sealed class SerialLog(string path)
             {
                 // What follows the line says more.
                 qemu.WaitForExit(LastWordsTime);
-                throw new LabException($"the guest failed: {fatal.Trim()}{Tail(Read())}");
+                throw new LabException($"the guest failed: {fatal.Trim()}{Tail(Text())}");
             }
 
             if (exited)
@@ -48,7 +48,8 @@ internal sealed class SerialLog(string path)
         }
     }
 
-    private string Read()
+    /// <summary>All that the guest has said.</summary>
+    public string Text()
     {
         try
         {

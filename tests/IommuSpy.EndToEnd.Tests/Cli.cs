@@ -46,6 +46,9 @@ internal static class Cli
         return new(process.ExitCode, output.Result, error.Result, watch.Elapsed);
     }
 
+    /// <summary>The program to put into guests, which have no libraries: the static one where it is built.</summary>
+    public static string StandaloneProgram() => Program() + "-static" is string built && File.Exists(built) ? built : Program();
+
     private static string Program()
     {
         if (Environment.GetEnvironmentVariable(CommandVariable) is { Length: > 0 } named)
