@@ -1,11 +1,12 @@
 #!/bin/sh
-# Checks style, runs every test project named as an argument, and ends with one line: N passed, N failed, N skipped.
+# Checks style, runs every test project named as an argument, and ends with the names of what failed and one line: N passed, N failed, N skipped.
 set -u
 cd "$(dirname "$0")"
 
 export IOMMU_SPY_COMMAND="$PWD/iommu-spy"
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+failures=$(mktemp)
+trap 'rm -f "$log" "$failures"' EXIT
 passed=0 failed=0 skipped=0
 
 # A count that a test program printed in its summary.
@@ -18,6 +19,7 @@ if dotnet format --verify-no-changes --no-restore --verbosity quiet; then
     passed=$((passed + 1))
 else
     failed=$((failed + 1))
+    echo "failed style: see dotnet format" >>"$failures"
 fi
 
 for project in "$@"; do
@@ -32,8 +34,12 @@ for project in "$@"; do
     # A program that died, or that ran nothing, has failed however it counted.
     if [ "${bad:-0}" -eq 0 ] && { [ "$status" -ne 0 ] || [ "${good:-0}" -eq 0 ]; }; then
         failed=$((failed + 1))
+        echo "failed $name: exit code $status" >>"$failures"
     fi
+    grep '^failed ' "$log" >>"$failures"
 done
 
+# Again at the end, where a log that was cut still has them.
+cat "$failures"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -1,5 +1,6 @@
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Iommu;
 using IommuSpy.Memory;
 using IommuSpy.Translation.Devices;
 
@@ -8,34 +9,23 @@ namespace IommuSpy.Cli;
 /// <summary>Devices from the command line.</summary>
 internal static class DeviceArguments
 {
-    private const ulong MostPasids = 1 << 20;
-
-    /// <summary>A device's address.</summary>
+    /// <summary>A device, or one PASID of it: "00:1f.2", "0000:00:1f.2", "00:1f.2:0x20".</summary>
     /// <exception cref="UsageException">The text is none.</exception>
-    public static RequesterId Address(string text) => RequesterId.TryParse(text, out RequesterId address)
-        ? address
-        : throw new UsageException($"'{text}' is no device: write BUS:DEVICE.FUNCTION, as 00:1f.2, or with the segment before it");
+    public static DeviceName Name(string text) => DeviceName.TryParse(text, out DeviceName name)
+        ? name
+        : throw new UsageException($"'{text}' is no device: write bus:device.function as 00:1f.2 or 0000:00:1f.2, with :PASID after it where one is meant");
 
-    /// <summary>A device's address, and the PASID behind it: "00:1f.2:20".</summary>
+    /// <summary>A device, where a PASID has no meaning.</summary>
     /// <exception cref="UsageException">The text is none.</exception>
-    public static (RequesterId Address, int? Pasid) WithPasid(string text)
-    {
-        int colon = text.LastIndexOf(':');
-        if (RequesterId.TryParse(text, out RequesterId plain) || colon < 0)
-        {
-            return (Address(text), null);
-        }
-
-        return RequesterId.TryParse(text.AsSpan(0, colon), out plain) && AddressExpression.TryParseNumber(text.AsSpan(colon + 1), out ulong pasid) && pasid < MostPasids
-            ? (plain, (int)pasid)
-            : throw new UsageException($"'{text}' is no device: write BUS:DEVICE.FUNCTION, as 00:1f.2, and :PASID behind it for requests with one");
-    }
+    public static RequesterId Address(string text) => Name(text) is { Pasid: null } name
+        ? name.Requester
+        : throw new UsageException($"'{text}' names a PASID: write the device alone, as 00:1f.2 or 0000:00:1f.2");
 
     /// <summary>An I/O virtual address.</summary>
     /// <exception cref="UsageException">The text is none.</exception>
     public static IoVirtualAddress IoVirtual(string text) => AddressExpression.TryParseNumber(text, out ulong address)
         ? new(address)
-        : throw new UsageException($"'{text}' is no I/O virtual address: write 0x and hexadecimal, or decimal");
+        : throw new UsageException($"'{text.Trim()}' is no I/O virtual address: write 0x and hexadecimal, or decimal");
 
     /// <summary>A device of a machine.</summary>
     /// <exception cref="NoAnswerException">The machine has none of that address.</exception>

@@ -24,12 +24,7 @@ internal sealed class DeviceOptions
     /// <exception cref="NoAnswerException">There is no such device, or what it sees is not known.</exception>
     public DeviceView View(ParseResult result, Machine machine)
     {
-        string text = result.GetValue(_device)!;
-        if (!DeviceName.TryParse(text, out DeviceName name))
-        {
-            throw new UsageException($"--device '{text}': write bus:device.function as 00:1f.2 or 0000:00:1f.2, with :PASID after it where one is meant");
-        }
-
+        DeviceName name = DeviceArguments.Name(result.GetValue(_device)!);
         return DeviceView.Of(machine, name, out string? problem) ?? throw new NoAnswerException(problem!);
     }
 }

@@ -52,6 +52,32 @@ public class ElfCoreFormatTests
         Check(new ElfCoreBuilder().AddLoad(0x1000, [], memoryBytes: 0x10), image => Assert.Equal(new byte[0x10], ReadAll(image.Layouts[0].Memory, 0x1000)));
 
     [Fact]
+    public void Memory_under_two_virtual_addresses_is_one_memory()
+    {
+        // As /proc/vmcore has the kernel's image: first by itself, and again inside the range that it lies in.
+        byte[] ram = Pattern(0x3000, 1);
+        Check(new ElfCoreBuilder().AddLoad(0x101800, ram[0x1800..0x2400]).AddLoad(0x100000, ram).AddLoad(0x102800, [.. ram[0x2800..], .. Pattern(0x100, 2)]), image =>
+        {
+            PhysicalMemory memory = image.Layouts[0].Memory;
+            Assert.Equal([new(new(0x100000), 0x3100)], memory.Ranges);
+            Assert.Equal([.. ram, .. Pattern(0x100, 2)], ReadAll(memory, 0x100000));
+        });
+    }
+
+    [Fact]
+    public void Stored_bytes_win_over_the_zeros_behind_another_segment()
+    {
+        byte[] first = Pattern(0x10, 1);
+        byte[] second = Pattern(0x10, 2);
+        Check(new ElfCoreBuilder().AddLoad(0x1000, first, memoryBytes: 0x100).AddLoad(0x1020, second), image =>
+        {
+            PhysicalMemory memory = image.Layouts[0].Memory;
+            Assert.Equal([.. first, .. new byte[0x10], .. second, .. new byte[0xd0]], ReadAll(memory, 0x1000));
+            Assert.Equal(0xe0UL, memory.UnstoredBytes);
+        });
+    }
+
+    [Fact]
     public void Touching_segments_read_as_one()
     {
         byte[] first = Pattern(0x7ff, 1);

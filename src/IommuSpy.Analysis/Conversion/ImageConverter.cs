@@ -46,7 +46,7 @@ public sealed class ImageConverter
     /// <exception cref="MissingTypeException">Pages are to be left out by their kind, and nothing describes the kernel's struct pages.</exception>
     /// <exception cref="LinuxDiscoveryException">The same, and there is no kernel.</exception>
     /// <exception cref="MemoryImageException">It cannot be written, or which of a raw file's layouts is right cannot be told.</exception>
-    public ConvertReport Write(string path, Stream? stream, ImageFormat format, PageCompression compression, PageKinds exclude, Action<double>? progress)
+    public ConvertReport Write(string path, Stream? stream, ImageFormat format, PageCompression compression, ExcludedPages exclude, Action<double>? progress)
     {
         long start = Stopwatch.GetTimestamp();
         if (_machine is null && _image.Layouts.Count > 1)
@@ -56,9 +56,10 @@ public sealed class ImageConverter
 
         MemoryLayout layout = _machine?.Kernel.Layout ?? _image.Layouts[0];
         List<string> context = [];
-        WriteOptions options = new(format, compression, (exclude & PageKinds.Zero) != PageKinds.None, Filter(layout, exclude), _machine?.Kernel.Facts.PageOffsetBase?.Value)
+        WriteOptions options = new(format, compression, (exclude & ExcludedPages.Zero) != ExcludedPages.None, Filter(layout, exclude), _machine?.Kernel.Facts.PageOffsetBase?.Value)
         {
             Notes = format is ImageFormat.Elf or ImageFormat.Kdump ? Notes(context) : [],
+            KernelImage = _machine is null ? null : new(_machine.Kernel.Text.Start, _machine.Kernel.Text.PhysicalRange),
             Release = _machine?.Kernel.Facts.Release.Value,
             Progress = progress,
         };
@@ -79,15 +80,15 @@ public sealed class ImageConverter
             context);
     }
 
-    private PageKindFilter? Filter(MemoryLayout layout, PageKinds exclude)
+    private ExcludedPageFilter? Filter(MemoryLayout layout, ExcludedPages exclude)
     {
-        if ((exclude & ~PageKinds.Zero) == PageKinds.None)
+        if ((exclude & ~ExcludedPages.Zero) == ExcludedPages.None)
         {
             return null;
         }
 
         Machine machine = _machine ?? throw new LinuxDiscoveryException($"{_absence}; so which pages are free, user or cache is not known");
-        return PageKindFilter.Of(machine.Pages, layout.Memory, exclude);
+        return ExcludedPageFilter.Of(machine.Pages, layout.Memory, exclude);
     }
 
     private List<ElfNote> Notes(List<string> context)

@@ -42,7 +42,7 @@ internal static class ConvertCommand
                 throw new UsageException("convert what into what? Name the image and the new file: convert IN OUT --format FORMAT");
             }
 
-            PageKinds kinds = Kinds(result.GetValue(exclude));
+            ExcludedPages kinds = Kinds(result.GetValue(exclude));
             using MemoryImage image = source.OpenImage(result, inputs);
             ImageConverter converter = new(image, source.Options(result));
             using Stream? stream = string.Equals(target, StandardOutput, StringComparison.Ordinal) ? Output.Bytes() : null;
@@ -70,17 +70,17 @@ internal static class ConvertCommand
         return command;
     }
 
-    private static PageKinds Kinds(string? text)
+    private static ExcludedPages Kinds(string? text)
     {
-        PageKinds kinds = PageKinds.None;
+        ExcludedPages kinds = ExcludedPages.None;
         foreach (string kind in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             kinds |= kind switch
             {
-                "zero" => PageKinds.Zero,
-                "free" => PageKinds.Free,
-                "user" => PageKinds.User,
-                "cache" => PageKinds.Cache,
+                "zero" => ExcludedPages.Zero,
+                "free" => ExcludedPages.Free,
+                "user" => ExcludedPages.User,
+                "cache" => ExcludedPages.Cache,
                 _ => throw new UsageException($"--exclude {kind}: the kinds are zero, free, user and cache"),
             };
         }

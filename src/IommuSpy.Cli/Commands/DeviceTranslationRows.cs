@@ -1,8 +1,6 @@
-using IommuSpy.Analysis;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
-using IommuSpy.Memory;
 using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Cli.Commands;
@@ -13,7 +11,7 @@ internal static class DeviceTranslationRows
     /// <summary>Shows each address with its walk.</summary>
     public static int Show(DeviceView view, IEnumerable<string> addresses, bool json)
     {
-        List<DeviceTranslationReport> reports = [.. addresses.Select(text => DeviceTranslationReport.Of(view, Parse(text)))];
+        List<DeviceTranslationReport> reports = [.. addresses.Select(text => DeviceTranslationReport.Of(view, DeviceArguments.IoVirtual(text)))];
         if (json && reports.Count == 1)
         {
             Output.Json(reports[0], ReportJson.Default.DeviceTranslationReport);
@@ -45,7 +43,7 @@ internal static class DeviceTranslationRows
     {
         foreach (string line in lines)
         {
-            DeviceTranslation translation = view.Context.Translate(Parse(line));
+            DeviceTranslation translation = view.Context.Translate(DeviceArguments.IoVirtual(line));
             rows.Begin();
             rows.Address("address"u8, translation.Address.Value);
             rows.Address("physical"u8, translation.Physical?.Value);
@@ -70,12 +68,8 @@ internal static class DeviceTranslationRows
     {
         foreach (string line in lines)
         {
-            DeviceTranslation translation = view.Context.Translate(Parse(line));
+            DeviceTranslation translation = view.Context.Translate(DeviceArguments.IoVirtual(line));
             writer.WriteLine($"{translation.Address}  {translation.Physical?.ToString() ?? DeviceFaultText.Of(translation, translation.Fault)}");
         }
     }
-
-    private static IoVirtualAddress Parse(string text) => AddressExpression.TryParseNumber(text, out ulong address)
-        ? new(address)
-        : throw new UsageException($"'{text.Trim()}' is no I/O virtual address: write 0x hexadecimal or decimal");
 }

@@ -78,7 +78,7 @@ internal static class ExplainCommand
 
     private static int OfDevice(SourceOptions source, OutputOptions output, ParseResult result, string name, string[] texts)
     {
-        (RequesterId address, int? pasid) = DeviceArguments.WithPasid(name);
+        (RequesterId address, int? pasid) = DeviceArguments.Name(name);
         IoVirtualAddress[] addresses = [.. texts.Select(DeviceArguments.IoVirtual)];
         using Machine machine = source.OpenMachine(result);
         MachineDevice device = DeviceArguments.Of(machine, address);

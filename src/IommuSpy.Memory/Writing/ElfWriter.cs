@@ -16,13 +16,14 @@ internal static class ElfWriter
     {
         byte[] notes = Notes(job.Notes);
         List<PhysicalRange> runs = job.Selection.Runs;
-        ulong count = (ulong)runs.Count + 1;
+        List<MappedRange> image = KernelImage(job.Options.KernelImage, runs);
+        ulong count = (ulong)(runs.Count + image.Count) + 1;
         bool counted = count >= CountInSection;
         ulong sections = HeaderBytes + (count * ProgramHeaderBytes);
         ulong notesAt = sections + (counted ? (ulong)SectionHeaderBytes : 0);
         ulong start = (notesAt + (ulong)notes.Length + PageFrame.Size - 1) & ~(ulong)(PageFrame.Size - 1);
         job.Output.Write(0, Header(count, counted ? sections : 0));
-        WriteProgramHeaders(job, notesAt, (ulong)notes.Length, start);
+        WriteProgramHeaders(job, image, notesAt, (ulong)notes.Length, start);
         if (counted)
         {
             byte[] section = new byte[SectionHeaderBytes];
@@ -88,7 +89,29 @@ internal static class ElfWriter
         return header;
     }
 
-    private static void WriteProgramHeaders(WriteJob job, ulong notesAt, ulong noteBytes, ulong start)
+    // The parts of the kernel's image that are written.
+    private static List<MappedRange> KernelImage(MappedRange? image, List<PhysicalRange> runs)
+    {
+        List<MappedRange> parts = [];
+        if (image is not { } whole)
+        {
+            return parts;
+        }
+
+        foreach (PhysicalRange run in runs)
+        {
+            ulong first = Math.Max(run.Start.Value, whole.Physical.Start.Value);
+            ulong end = Math.Min(run.Start.Value + run.Length, whole.Physical.Start.Value + whole.Physical.Length);
+            if (first < end)
+            {
+                parts.Add(new(whole.Virtual + (first - whole.Physical.Start.Value), new(new(first), end - first)));
+            }
+        }
+
+        return parts;
+    }
+
+    private static void WriteProgramHeaders(WriteJob job, List<MappedRange> image, ulong notesAt, ulong noteBytes, ulong start)
     {
         byte[] header = new byte[ProgramHeaderBytes];
         ulong at = HeaderBytes;
@@ -106,8 +129,15 @@ internal static class ElfWriter
         }
 
         Put(4, notesAt, 0, 0, noteBytes, 0); // PT_NOTE
+        int part = 0;
         foreach (PhysicalRange run in job.Selection.Runs)
         {
+            for (; part < image.Count && run.Contains(image[part].Physical.Start); part++)
+            {
+                PhysicalRange held = image[part].Physical;
+                Put(1, start + (held.Start.Value - run.Start.Value), image[part].Virtual.Value, held.Start.Value, held.Length, 7);
+            }
+
             ulong mapped = job.Options.DirectMap is VirtualAddress directMap ? unchecked(directMap.Value + run.Start.Value) : 0;
             Put(1, start, mapped, run.Start.Value, run.Length, 7); // PT_LOAD, readable, writable, executable
             start += run.Length;

@@ -18,6 +18,12 @@ public sealed record WriteOptions(
     /// <summary>Notes that the written image gets: those of the image it is made of, where nothing else is said.</summary>
     public IReadOnlyList<ElfNote>? Notes { get; init; }
 
+    /// <summary>
+    /// Of an ELF core: the kernel's image, which gets program headers of its own over the same bytes, as in /proc/vmcore (arch/x86/kernel/crash.c). Peers find
+    /// the page tables through them (drgn refuses a core without). Null where it is not known.
+    /// </summary>
+    public MappedRange? KernelImage { get; init; }
+
     /// <summary>The kernel's release, for the header of a kdump.</summary>
     public string? Release { get; init; }
 

@@ -78,6 +78,28 @@ public class RoundTripTests
     }
 
     [Fact]
+    public void An_elf_core_has_the_kernels_image_at_its_virtual_address_over_the_same_bytes()
+    {
+        const ulong Inset = 0x800;
+        const ulong Text = 0xffff_ffff_8100_0800;
+        PhysicalRange run = SampleImage.Runs[^1];
+        PhysicalRange text = new(run.Start + Inset, PageFrame.Size);
+        using TemporaryFile elf = SampleImage.Elf();
+        using MemoryImage source = MemoryImage.Open(elf.Path);
+        using TemporaryFile file = SampleImage.Written(source, new(ImageFormat.Elf) { KernelImage = new(new(Text), text) }, piped: false, out _);
+        byte[] written = File.ReadAllBytes(file.Path);
+        int count = BitConverter.ToUInt16(written, 56);
+        List<int> headers = [.. Enumerable.Range(0, count).Select(i => 64 + (56 * i))];
+        int own = Assert.Single(headers, at => BitConverter.ToUInt64(written, at + 16) == Text);
+        int around = Assert.Single(headers, at => BitConverter.ToUInt64(written, at + 24) == run.Start.Value);
+        Assert.Equal(text.Start.Value, BitConverter.ToUInt64(written, own + 24));
+        Assert.Equal(text.Length, BitConverter.ToUInt64(written, own + 32));
+        Assert.Equal(BitConverter.ToUInt64(written, around + 8) + Inset, BitConverter.ToUInt64(written, own + 8));
+        using MemoryImage image = MemoryImage.Open(file.Path);
+        Assert.Equal(source.Layouts[0].Memory.Ranges, image.Layouts[0].Memory.Ranges);
+    }
+
+    [Fact]
     public void Data_ranges_of_a_kdump_leave_out_its_zero_pages_and_nothing_else()
     {
         using TemporaryFile elf = SampleImage.Elf();

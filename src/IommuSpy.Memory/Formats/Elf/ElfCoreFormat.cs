@@ -35,12 +35,11 @@ public sealed class ElfCoreFormat : IMemoryFormat
     {
         List<ProgramHeader> headers = ReadProgramHeaders(file);
         List<string> damage = [];
-        List<MemorySegment> segments = [];
-        List<PhysicalRange> data = [];
+        List<StoredRun> runs = [];
+        List<PhysicalRange> unstored = [];
         List<ElfNote> notes = [];
         ulong noteBytes = 0;
         ulong lost = 0;
-        ulong unstored = 0;
         for (int i = 0; i < headers.Count; i++)
         {
             ProgramHeader header = headers[i];
@@ -72,8 +71,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
             PhysicalAddress start = new(header.PhysicalAddress);
             if (stored > 0)
             {
-                segments.Add(file.SegmentAt(start, header.Offset, stored));
-                data.AddRange(FileData.In(file, start, header.Offset, stored));
+                runs.Add(new(start.Value, header.Offset, stored));
             }
 
             if (header.FileBytes == 0 && notes.Exists(VirtualBoxNote.IsOfCore))
@@ -84,8 +82,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
             // Only what the file never meant to store reads as zero: what it lost is missing.
             if (header.MemoryBytes > header.FileBytes && stored == header.FileBytes)
             {
-                unstored += header.MemoryBytes - stored;
-                segments.Add(MemorySegment.Behind(ZeroSegment.Instance, new(start + stored, header.MemoryBytes - stored)));
+                unstored.Add(new(start + stored, header.MemoryBytes - stored));
             }
         }
 
@@ -94,7 +91,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
             throw new MemoryImageException($"{file.Path}: ELF core, but {damage[0]}. Analyse what is there with --allow-truncated.");
         }
 
-        if (segments.Count == 0)
+        if (runs.Count + unstored.Count == 0)
         {
             throw new MemoryImageException($"{file.Path}: ELF core with no memory in it (no PT_LOAD program header with bytes)");
         }
@@ -104,7 +101,14 @@ public sealed class ElfCoreFormat : IMemoryFormat
             throw new MemoryImageException($"{file.Path}: ELF core with virtual addresses only (every p_paddr is 0): take the dump with physical addresses (QEMU: paging=false)");
         }
 
-        return new(file, Name, [new(PhysicalMemory.Of(file, Name, segments, data, lost, unstored), "program headers, by physical address")])
+        // The same memory under several virtual addresses: the kernel's image in /proc/vmcore, everything in QEMU's dumps with paging.
+        runs = StoredRun.Disjoint(runs);
+        List<PhysicalRange> zeros = [.. StoredRun.NotIn(runs, unstored)];
+        IEnumerable<MemorySegment> segments = runs.Select(run => file.SegmentAt(new(run.Start), run.Offset, run.Length))
+            .Concat(zeros.Select(range => MemorySegment.Behind(ZeroSegment.Instance, range)));
+        IEnumerable<PhysicalRange> data = runs.SelectMany(run => FileData.In(file, new(run.Start), run.Offset, run.Length));
+        ulong zeroBytes = zeros.Aggregate(0UL, (sum, range) => sum + range.Length);
+        return new(file, Name, [new(PhysicalMemory.Of(file, Name, segments, data, lost, zeroBytes), "program headers, by physical address")])
         {
             Notes = notes,
             Cpus = [.. notes.Select(note => QemuCpuNote.Read(note) ?? VirtualBoxNote.Read(note)).OfType<CpuState>()],

@@ -2,7 +2,7 @@ namespace IommuSpy.Analysis.Conversion;
 
 /// <summary>Kinds of pages that a written image may leave out. The values are makedumpfile's (-d), whose cache pages are two kinds.</summary>
 [Flags]
-public enum PageKinds
+public enum ExcludedPages
 {
     /// <summary>None: everything is kept.</summary>
     None = 0,

@@ -5,7 +5,7 @@ using IommuSpy.Memory.Writing;
 namespace IommuSpy.Analysis.Conversion;
 
 /// <summary>Leaves out pages by what the kernel's struct pages say of them. A page without a struct page is kept.</summary>
-internal sealed class PageKindFilter : IPageFilter
+internal sealed class ExcludedPageFilter : IPageFilter
 {
     private const int ChunkPages = 16_384;
     private const int BufferBytes = 64 << 10;
@@ -14,7 +14,7 @@ internal sealed class PageKindFilter : IPageFilter
     private readonly PhysicalRange[] _ranges;
     private readonly ulong[][] _excluded;
 
-    private PageKindFilter(PhysicalRange[] ranges, PageKinds kinds)
+    private ExcludedPageFilter(PhysicalRange[] ranges, ExcludedPages kinds)
     {
         _ranges = ranges;
         DumpLevel = (int)kinds;
@@ -28,9 +28,9 @@ internal sealed class PageKindFilter : IPageFilter
     /// <param name="pages">The struct pages.</param>
     /// <param name="memory">The memory that is written.</param>
     /// <param name="kinds">What is left out; zero pages are not struct pages' to tell.</param>
-    internal static PageKindFilter Of(MemoryPages pages, PhysicalMemory memory, PageKinds kinds)
+    internal static ExcludedPageFilter Of(MemoryPages pages, PhysicalMemory memory, ExcludedPages kinds)
     {
-        PageKindFilter filter = new([.. memory.Ranges], kinds & ~PageKinds.Zero);
+        ExcludedPageFilter filter = new([.. memory.Ranges], kinds & ~ExcludedPages.Zero);
         for (int i = 0; i < filter._ranges.Length; i++)
         {
             int range = i;
@@ -87,11 +87,11 @@ internal sealed class PageKindFilter : IPageFilter
     // makedumpfile.c, __exclude_unnecessary_pages: what it calls cache is on an LRU list or in the swap cache, and not anonymous.
     private bool IsExcluded(StablePageFlags flags, bool isFree)
     {
-        PageKinds kinds = (PageKinds)DumpLevel;
+        ExcludedPages kinds = (ExcludedPages)DumpLevel;
         bool isAnonymous = (flags & (StablePageFlags.Anonymous | StablePageFlags.Huge)) != StablePageFlags.None;
-        return ((kinds & PageKinds.Free) != PageKinds.None && isFree)
-            || ((kinds & PageKinds.User) != PageKinds.None && isAnonymous)
-            || ((kinds & PageKinds.Cache) != PageKinds.None && !isAnonymous && !isFree
+        return ((kinds & ExcludedPages.Free) != ExcludedPages.None && isFree)
+            || ((kinds & ExcludedPages.User) != ExcludedPages.None && isAnonymous)
+            || ((kinds & ExcludedPages.Cache) != ExcludedPages.None && !isAnonymous && !isFree
                 && ((flags & StablePageFlags.Lru) != StablePageFlags.None || (flags & (StablePageFlags.Swapcache | StablePageFlags.Swapbacked)) == (StablePageFlags.Swapcache | StablePageFlags.Swapbacked)));
     }
 }
