@@ -19,7 +19,7 @@ internal static class DeviceGuests
     public static CaptureSpec StrictWithBridge { get; } = new()
     {
         Kernel = "6.1",
-        Append = "iommu.strict=1 no_timer_check",
+        Append = "iommu.strict=1",
         InterruptRemapping = false,
         Devices = new(["pcie-pci-bridge,id=bridge", "e1000,bus=bridge,addr=1"]),
     };
