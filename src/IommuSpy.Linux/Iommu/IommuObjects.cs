@@ -107,6 +107,7 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
         }
 
         StructType type = objects.Types.Struct("amd_iommu");
+        bool? translating = AmdViEnabled();
         KernelList list = KernelList.Read(objects, head, type.Field("list").Offset, MostUnits);
         foreach (VirtualAddress iommu in list.Elements)
         {
@@ -120,7 +121,8 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
                 Name = objects.Read(iommu, type.Find("index")) is ulong index ? $"ivhd{index}" : null,
                 Registers = objects.Read(iommu, type.Find("mmio_phys")) is ulong registers ? new(registers) : null,
                 Segment = number,
-                Capabilities = objects.Read(iommu, type.Find("features")),
+                Translating = translating,
+                Capabilities = AmdViFeatures(iommu, type),
                 RemapsInterrupts = objects.Variable("amd_iommu_irq_remap") is VirtualAddress remap && objects.Number(remap, 1) is ulong remaps ? remaps != 0 : null,
                 FoundBy = ["kernel amd_iommu_list"],
             };
@@ -129,6 +131,23 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
 
         return units;
     }
+
+    // How far the kernel came in enabling all units (drivers/iommu/amd/init.c, enum iommu_init_state); what comes after IOMMU_INITIALIZED are ways to fail.
+    private bool? AmdViEnabled()
+    {
+        if (objects.Variable("init_state") is not VirtualAddress variable || objects.Number(variable, sizeof(uint)) is not ulong state
+            || objects.Types.FindEnumerator("IOMMU_ENABLED") is not long enabled || objects.Types.FindEnumerator("IOMMU_INITIALIZED") is not long initialized)
+        {
+            return null;
+        }
+
+        return (long)state > initialized ? false : (long)state >= enabled ? true : null;
+    }
+
+    // The extended feature register: the unit's own field, which stays 0 since 6.7, when what all units have in common moved to a variable.
+    private ulong? AmdViFeatures(VirtualAddress iommu, StructType type) => objects.Read(iommu, type.Find("features")) is ulong own and not 0
+        ? own
+        : objects.Variable("amd_iommu_efr") is VirtualAddress common ? objects.Number(common, sizeof(ulong)) : null;
 
     // Since 6.1 each segment has a table; before, the kernel has one.
     private IommuUnit WithDeviceTable(IommuUnit unit, VirtualAddress? segment)

@@ -17,6 +17,14 @@ public partial class IommuTests
     private const int MostMappedMeanwhile = 16;
     private const ulong AddressMask = 0x000f_ffff_ffff_f000;
 
+    // VT-d 5.0, 11.4, and AMD I/O Virtualization 3.09, 3.4: offsets of registers.
+    private const uint Capabilities = 0x08;
+    private const uint GlobalStatus = 0x1c;
+    private const uint RootTableAddress = 0x20;
+    private const uint DeviceTableBase = 0x00;
+    private const uint AmdViControl = 0x18;
+    private const uint ExtendedFeatures = 0x30;
+
     [Theory]
     [MemberData(nameof(IommuGuests.Translating), MemberType = typeof(IommuGuests))]
     public void Every_way_finds_the_root_that_the_units_register_holds(string guest)
@@ -27,7 +35,10 @@ public partial class IommuTests
         Assert.Equal(capture.Spec.Iommu == IommuModel.Amd ? IommuKind.AmdVi : IommuKind.VtD, unit.Kind);
         Assert.Equal(
             capture.Spec.Iommu switch { IommuModel.Intel => IommuMode.Legacy, IommuModel.IntelScalable => IommuMode.Scalable, _ => IommuMode.DeviceTable }, unit.Mode);
-        Assert.Equal(RootRegister(capture), unit.Tables!.Root.Value);
+        bool isAmd = capture.Spec.Iommu == IommuModel.Amd;
+        Assert.Equal(Register(capture, isAmd ? DeviceTableBase : RootTableAddress) & AddressMask, unit.Tables!.Root.Value);
+        Assert.Equal((Register(capture, isAmd ? AmdViControl : GlobalStatus) & (isAmd ? 1UL : 1UL << 31)) != 0, unit.Translating);
+        Assert.Equal(Register(capture, isAmd ? ExtendedFeatures : Capabilities), unit.Capabilities);
         Assert.Contains(unit.FoundBy, way => way.StartsWith("kernel ", StringComparison.Ordinal));
         Assert.Contains("scan of memory", unit.FoundBy);
         Assert.Contains(unit.FoundBy, way => way.StartsWith("ACPI ", StringComparison.Ordinal));
@@ -180,22 +191,31 @@ public partial class IommuTests
 
     private static List<string> Lines(IReadOnlyDictionary<ulong, ulong> pages) => [.. pages.OrderBy(page => page.Key).Select(page => $"{page.Key:x} {page.Value:x}")];
 
-    private static ulong RootRegister(Capture capture)
+    // The lines are an address and the values that stand from it on, of 4 or 8 bytes.
+    private static ulong Register(Capture capture, uint offset)
     {
-        bool isAmd = capture.Spec.Iommu == IommuModel.Amd;
-        string registers = File.ReadAllText(capture.Oracle(isAmd ? "amdvi-registers.txt" : "vtd-registers.txt"));
-        Match match = (isAmd ? DeviceTableBase() : RootTableAddress()).Match(registers);
-        ulong upper = match.Groups["upper"] is { Success: true } half ? Hex(half.Value) << 32 : 0;
-        return (Hex(match.Groups["value"].Value) | upper) & AddressMask;
+        Dictionary<ulong, uint> words = [];
+        foreach (string line in File.ReadLines(capture.Oracle(capture.Spec.Iommu == IommuModel.Amd ? "amdvi-registers.txt" : "vtd-registers.txt")))
+        {
+            string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            ulong at = Hex("0x" + parts[0].TrimEnd(':')) & (Page - 1);
+            foreach (string part in parts[1..])
+            {
+                ulong value = Hex(part);
+                words.TryAdd(at, (uint)value);
+                at += sizeof(uint);
+                if (part.Length > "0x01234567".Length)
+                {
+                    words.TryAdd(at, (uint)(value >> 32));
+                    at += sizeof(uint);
+                }
+            }
+        }
+
+        return words[offset] | ((ulong)words[offset + sizeof(uint)] << 32);
     }
 
     private static ulong Hex(string text) => ulong.Parse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-
-    [GeneratedRegex("fed80000: (?<value>0x[0-9a-f]{16})", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex DeviceTableBase();
-
-    [GeneratedRegex("fed90020: (?<value>0x[0-9a-f]{8}) (?<upper>0x[0-9a-f]{8})", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex RootTableAddress();
 
     [GeneratedRegex("^vtd_ir_irte_get index (?<index>[0-9]+) low 0x(?<low>[0-9a-f]+) high 0x(?<high>[0-9a-f]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex UsedEntry();

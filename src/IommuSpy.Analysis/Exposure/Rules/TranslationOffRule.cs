@@ -23,8 +23,14 @@ public sealed class TranslationOffRule : IExposureRule
     {
         foreach (IommuUnit unit in scene.Units.Where(unit => unit.Translating == false || unit.Tables is null))
         {
-            string why = unit.Translating == false ? "the kernel has switched its translation off (GCMD.TE is 0)" : $"it is known by {string.Join(", ", unit.FoundBy)}, and no tables of it are in memory";
-            yield return Findings.Of(this, unit, $"{DeviceReport.NameOf(unit)} does not translate: {why}", []);
+            yield return Findings.Of(this, unit, $"{DeviceReport.NameOf(unit)} does not translate: {Why(unit)}", []);
         }
     }
+
+    private static string Why(IommuUnit unit) => (unit.Translating, unit.Kind) switch
+    {
+        (false, IommuKind.VtD) => "the kernel has switched its translation off (GCMD.TE is 0)",
+        (false, _) => "the kernel failed to enable it, or was told not to (init_state)",
+        _ => $"it is known by {string.Join(", ", unit.FoundBy)}, and no tables of it are in memory",
+    };
 }
