@@ -28,7 +28,7 @@ iommu-spy-static: $(SOURCES) | packages
 
 # Debian packages that building, demo and tests need and this machine lacks.
 packages:
-	@./packages.sh gcc zlib1g-dev qemu-system-x86 qemu-utils busybox-static cpio kmod libc6-dev xz-utils makedumpfile bpftool liblzo2-2
+	@./packages.sh gcc zlib1g-dev qemu-system-x86 qemu-utils busybox-static cpio kmod libc6-dev xz-utils makedumpfile bpftool liblzo2-2 acpica-tools
 
 demo: iommu-spy
 	@./demo.sh
