@@ -281,11 +281,11 @@ public sealed class Machine : IDisposable
     {
         try
         {
-            return IommuReport.Find(Kernel, Objects);
+            return IommuReport.Find(Kernel, Objects, files: Image.SystemFiles);
         }
         catch (MissingTypeException e)
         {
-            return IommuReport.Find(Kernel, null, e.Message);
+            return IommuReport.Find(Kernel, null, e.Message, Image.SystemFiles);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IommuSpy.Linux;
+using IommuSpy.Linux.Running;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 
@@ -30,7 +31,7 @@ internal static class CommandRunner
             Complain(e.Message);
             return ExitCode.Usage;
         }
-        catch (Exception e) when (e is NoAnswerException or LinuxDiscoveryException or MissingTypeException)
+        catch (Exception e) when (e is NoAnswerException or LinuxDiscoveryException or MissingTypeException or RunningProcessException)
         {
             Complain(e.Message);
             return ExitCode.NoAnswer;

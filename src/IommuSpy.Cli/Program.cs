@@ -13,6 +13,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     PsCommand.Build(),
     VmasCommand.Build(),
     PagemapCommand.Build(),
+    Va2paCommand.Build(),
     WhoCommand.Build(),
     DevicesCommand.Build(),
     ReachCommand.Build(),
@@ -24,6 +25,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     SymbolsCommand.Build(),
     ReadCommand.Build(),
     ConvertCommand.Build(),
+    AcquireCommand.Build(),
     FormatsCommand.Build(),
     ModulesCommand.Build(),
     PciCommand.Build(),
@@ -32,6 +34,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     IommuCommand.Build(),
     InterruptsCommand.Build(),
     FaultCommand.Build(),
+    DoctorCommand.Build(),
 };
 
 return CommandRunner.Run(root, args);

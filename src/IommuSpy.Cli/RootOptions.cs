@@ -45,6 +45,9 @@ internal sealed class RootOptions
         return pid is not null ? OfProcess(machine, pid) : root is not null ? Parse(root) : null;
     }
 
+    /// <summary>What --pid names; null where it was not given.</summary>
+    public string? Process(ParseResult result) => result.GetValue(_pid);
+
     /// <summary>Whether --kernel was given.</summary>
     public bool Kernel(ParseResult result) => result.GetValue(_kernel);
 

@@ -9,10 +9,11 @@ namespace IommuSpy.Cli;
 internal sealed class SourceOptions
 {
     private const string SourceVariable = "IOMMU_SPY_SOURCE";
+    private const string RunningMachine = "live";
 
     private readonly Option<string[]> _source = new("--source", "-s")
     {
-        Description = $"Memory image of any format that `formats` lists, recognised by its content; qemu:PATH or gdb:HOST:PORT for a running guest; - for standard input; once for each part of a split dump. Without it: ${SourceVariable}.",
+        Description = $"Memory image of any format that `formats` lists, recognised by its content; live for this machine (kcore or devmem for one way to read it), qemu:PATH or gdb:HOST:PORT for a running guest; - for standard input; once for each part of a split dump. Without it: ${SourceVariable}, else live.",
         HelpName = "FILE",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
@@ -74,18 +75,19 @@ internal sealed class SourceOptions
     /// <summary>The files that -s names; empty where it names none.</summary>
     public IReadOnlyList<string> Named(ParseResult result) => result.GetValue(_source) ?? [];
 
+    /// <summary>Whether it is the machine that this program runs on.</summary>
+    public bool IsLive(ParseResult result) => Paths(result) is ["live" or "kcore" or "devmem"];
+
     private IReadOnlyList<string> Paths(ParseResult result)
     {
         IReadOnlyList<string> named = Named(result);
-        if (named.Count == 0)
+        if (named.Count > 0)
         {
-            string? variable = Environment.GetEnvironmentVariable(SourceVariable);
-            named = string.IsNullOrEmpty(variable) ? throw new UsageException($"which memory? Name an image with -s FILE, or in {SourceVariable}") : [variable];
+            return named;
         }
 
-        return named.FirstOrDefault(path => path is "live" or "kcore" or "devmem") is string live
-            ? throw new UsageException($"-s {live}: reading the running machine is not in this version; name an image")
-            : named;
+        string? variable = Environment.GetEnvironmentVariable(SourceVariable);
+        return [string.IsNullOrEmpty(variable) ? RunningMachine : variable];
     }
 
     /// <summary>What the user says of the image.</summary>
@@ -104,6 +106,12 @@ internal sealed class SourceOptions
 
     private static void Warn(MemoryImage image)
     {
+        // Of the two ways to read it, which one is worth knowing; whoever reads a file of our output does not want it there.
+        if (image.IsLive && !Console.IsErrorRedirected)
+        {
+            Console.Error.WriteLine($"iommu-spy: {image.Format}");
+        }
+
         foreach (string damage in image.Damage)
         {
             Console.Error.WriteLine($"iommu-spy: {image.Path}: {damage}");

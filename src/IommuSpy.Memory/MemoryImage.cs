@@ -1,5 +1,6 @@
 using IommuSpy.Memory.Containers;
 using IommuSpy.Memory.Sources;
+using IommuSpy.Memory.Systems;
 
 namespace IommuSpy.Memory;
 
@@ -45,6 +46,12 @@ public sealed class MemoryImage : IDisposable
     /// <summary>Which kinds of pages were left out of a kdump (makedumpfile -d): zero 1, cache 2 and 4, user 8, free 16; null where the format does not say.</summary>
     public int? DumpLevel { get; init; }
 
+    /// <summary>What the machine says of itself beside its memory: /proc and /sys, of the running machine or as they were recorded with the image. Null where nothing is known.</summary>
+    public SystemFiles? SystemFiles { get; internal set; }
+
+    /// <summary>Whether the memory changes while it is read, because it is this machine's.</summary>
+    public bool IsLive => SystemFiles is RunningFiles;
+
     /// <summary>What of the image is missing, one line each: "program header 3 ends at 0x20ff4000 and the file at 0x1f000000". Empty for a whole image.</summary>
     public IReadOnlyList<string> Damage { get; init; } = [];
 
@@ -70,7 +77,9 @@ public sealed class MemoryImage : IDisposable
                 files.Add(string.Equals(path, Unpacked.StandardInput, StringComparison.Ordinal) ? Unpacked.OfStandardInput(options) : MappedFile.Open(path));
             }
 
-            return MemoryFormats.Open(files, options);
+            MemoryImage image = MemoryFormats.Open(files, options);
+            image.SystemFiles ??= SystemRecord.In(image.Notes, image.Path) ?? SystemRecord.Beside(paths[0]);
+            return image;
         }
         catch
         {

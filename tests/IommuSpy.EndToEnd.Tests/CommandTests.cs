@@ -174,11 +174,11 @@ public class CommandTests
     }
 
     [Fact]
-    public void Without_a_source_the_program_asks_for_one()
+    public void The_source_may_stand_in_the_environment()
     {
         Cli.Outcome outcome = Cli.Run("info");
-        Assert.Equal(2, outcome.ExitCode);
-        Assert.Contains("-s FILE", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(3, outcome.ExitCode);
+        Assert.Equal("iommu-spy: /no/source/in/tests: no such file\n", outcome.Error);
     }
 
     private static JsonDocument Json(params string[] arguments)

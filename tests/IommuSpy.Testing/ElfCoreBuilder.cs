@@ -25,9 +25,10 @@ public sealed class ElfCoreBuilder
     /// <param name="bytes">What the file stores.</param>
     /// <param name="memoryBytes">p_memsz; as many as the file stores unless given.</param>
     /// <param name="gap">0 makes offsets as odd as the sizes before them.</param>
-    public ElfCoreBuilder AddLoad(ulong physical, byte[] bytes, ulong? memoryBytes = null, int gap = 0)
+    /// <param name="virtualAddress">p_vaddr.</param>
+    public ElfCoreBuilder AddLoad(ulong physical, byte[] bytes, ulong? memoryBytes = null, int gap = 0, ulong virtualAddress = 0)
     {
-        _segments.Add(new(Load, physical, bytes, memoryBytes ?? (ulong)bytes.Length, gap));
+        _segments.Add(new(Load, physical, bytes, memoryBytes ?? (ulong)bytes.Length, gap, virtualAddress));
         return this;
     }
 
@@ -35,14 +36,14 @@ public sealed class ElfCoreBuilder
     public ElfCoreBuilder AddNotes(params IEnumerable<byte[]> notes)
     {
         byte[] bytes = [.. notes.SelectMany(note => note)];
-        _segments.Add(new(Note, 0, bytes, (ulong)bytes.Length, 0));
+        _segments.Add(new(Note, 0, bytes, (ulong)bytes.Length, 0, 0));
         return this;
     }
 
     /// <summary>Adds a program header of another type, to be passed over.</summary>
     public ElfCoreBuilder AddOther(uint type, ulong physical, byte[] bytes)
     {
-        _segments.Add(new(type, physical, bytes, (ulong)bytes.Length, 0));
+        _segments.Add(new(type, physical, bytes, (ulong)bytes.Length, 0, 0));
         return this;
     }
 
@@ -89,6 +90,7 @@ public sealed class ElfCoreBuilder
             dataAt += segment.Gap;
             BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(FieldAt(i, 0)), segment.Type);
             Write64(file, FieldAt(i, 8), (ulong)dataAt);
+            Write64(file, FieldAt(i, 16), segment.VirtualAddress);
             Write64(file, FieldAt(i, 24), segment.Physical);
             Write64(file, FieldAt(i, 32), (ulong)segment.Bytes.Length);
             Write64(file, FieldAt(i, 40), segment.MemoryBytes);
@@ -105,5 +107,5 @@ public sealed class ElfCoreBuilder
 
     private static void Write64(byte[] file, int at, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan(at), value);
 
-    private readonly record struct Segment(uint Type, ulong Physical, byte[] Bytes, ulong MemoryBytes, int Gap);
+    private readonly record struct Segment(uint Type, ulong Physical, byte[] Bytes, ulong MemoryBytes, int Gap, ulong VirtualAddress);
 }

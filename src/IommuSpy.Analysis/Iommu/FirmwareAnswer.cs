@@ -13,7 +13,7 @@ namespace IommuSpy.Analysis.Iommu;
 /// <param name="Units">Its units.</param>
 /// <param name="Memory">Ranges that it keeps open to devices (RMRR, IVMD).</param>
 public sealed record FirmwareAnswer(
-    string Table, PhysicalAddress Address, int AddressBits, bool? InterruptRemapping, bool DmaControlOptIn, IReadOnlyList<FirmwareUnitAnswer> Units, IReadOnlyList<FirmwareMemoryAnswer> Memory)
+    string Table, PhysicalAddress? Address, int AddressBits, bool? InterruptRemapping, bool DmaControlOptIn, IReadOnlyList<FirmwareUnitAnswer> Units, IReadOnlyList<FirmwareMemoryAnswer> Memory)
 {
     /// <summary>The answer of a report.</summary>
     internal static FirmwareAnswer? Of(IommuReport report)

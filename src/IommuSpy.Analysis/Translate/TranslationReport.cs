@@ -1,5 +1,6 @@
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Running;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 using IommuSpy.Translation.X64;
@@ -31,6 +32,22 @@ public sealed record TranslationReport(
     NotPresentReport? NotPresent,
     PhysicalAddress? UserHalf = null)
 {
+    private const int LiveTries = 4;
+
+    /// <summary>What the running kernel says of the same page; null where it was not asked.</summary>
+    public PagemapCheck? Check { get; init; }
+
+    /// <summary>Whether the tables changed with every look: they are a running machine's. The steps are the last look's.</summary>
+    public bool Unstable { get; init; }
+
+    /// <summary>Translates an address of a process of this machine, and asks its kernel for a second opinion.</summary>
+    /// <param name="machine">The machine, which is this one.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="root">The process's top table.</param>
+    /// <param name="process">The process.</param>
+    public static TranslationReport Checked(Machine machine, VirtualAddress address, PhysicalAddress? root, RunningProcess process) =>
+        PagemapCheck.Of(process, () => Of(machine, address, root));
+
     /// <summary>Translates an address through a machine's tables.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="address">The address.</param>
@@ -39,6 +56,18 @@ public sealed record TranslationReport(
     {
         X64AddressSpace space = machine.Space(root);
         AddressTranslation translation = space.Translate(address);
+        bool unstable = false;
+        for (int tries = machine.Image.IsLive ? LiveTries : 0; tries > 0; tries--)
+        {
+            AddressTranslation again = space.Translate(address);
+            unstable = !again.Steps.SequenceEqual(translation.Steps);
+            translation = again;
+            if (!unstable)
+            {
+                break;
+            }
+        }
+
         NonPresentEntry? entry = translation is { Outcome: TranslationOutcome.NotPresent, Last: { } last }
             ? NonPresentEntry.Read(last.Entry, machine.SwapTypes, last.Level, space.EntryMask)
             : null;
@@ -54,7 +83,10 @@ public sealed record TranslationReport(
             translation.Last?.OwnRights == rights,
             Why(machine, translation, entry, root),
             entry is null ? null : NotPresentReport.Of(entry),
-            half);
+            half)
+        {
+            Unstable = unstable,
+        };
     }
 
     /// <summary>What a translation lets its user do: of a user address under page-table isolation, as the user half says, which is named; of others, as the translation itself.</summary>

@@ -1,11 +1,7 @@
 using System.CommandLine;
-using IommuSpy.Analysis;
-using IommuSpy.Analysis.Vmas;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 using IommuSpy.Linux.AddressSpaces;
-using IommuSpy.Linux.Tasks;
-using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -19,7 +15,7 @@ internal static class PagemapCommand
         Option<bool> used = new("--used") { Description = "Only pages that are in memory, swapped out, or marked; not those that nothing was ever put into." };
         Command command = new(
             "pagemap",
-            "Every page of a process as its /proc/PID/pagemap tells of it, decoded, with the area that holds it.\n\nExamples: iommu-spy pagemap -s dump.elf 173 --used\n          iommu-spy pagemap -s dump.elf 173 --range 0x400000-0x4fffff\n          iommu-spy pagemap -s dump.elf 173 --jsonl")
+            "Every page of a process as its /proc/PID/pagemap tells of it, decoded, with the area that holds it. Of this machine (-s live, or no source) it is read from there, on any kernel, by root or of one's own processes.\n\nExamples: iommu-spy pagemap -s dump.elf 173 --used\n          iommu-spy pagemap -s dump.elf 173 --range 0x400000-0x4fffff\n          iommu-spy pagemap -s dump.elf 173 --jsonl")
         {
             pid,
             range,
@@ -29,20 +25,20 @@ internal static class PagemapCommand
         OutputOptions output = new(command, rows: true);
         command.SetAction(result =>
         {
-            using Machine machine = source.OpenMachine(result);
-            KernelTask process = Processes.WithMemory(machine, result.GetRequiredValue(pid));
-            (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? AddressRange.Parse(machine, text) : (new(0), new(ulong.MaxValue));
             bool all = !result.GetValue(used);
             long count = 0;
-            IReadOnlyList<string> problems = [];
-            void Visit(Action<MemoryArea, PagemapPage> write) => problems = PagemapList.Visit(machine, process, first, last, (area, page) =>
+            void Tell(Action<MemoryArea, PagemapPage> write, MemoryArea area, PagemapPage page)
             {
                 if (all || page.Present || page.SwapType is not null)
                 {
                     count++;
                     write(area, page);
                 }
-            });
+            }
+
+            using PagemapSource pages = PagemapSource.Open(result, source, result.GetRequiredValue(pid), result.GetValue(range));
+            IReadOnlyList<string> problems = [];
+            void Visit(Action<MemoryArea, PagemapPage> write) => problems = pages.Visit((area, page) => Tell(write, area, page));
 
             if (output.Json(result) || output.JsonLines(result))
             {
@@ -56,7 +52,7 @@ internal static class PagemapCommand
             }
 
             Output.Problems(problems);
-            return count > 0 ? ExitCode.Done : throw new NoAnswerException($"{process} has nothing there");
+            return count > 0 ? ExitCode.Done : throw new NoAnswerException($"{pages.Process} has nothing there");
         });
         return command;
     }

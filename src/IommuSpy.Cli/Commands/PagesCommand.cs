@@ -14,14 +14,16 @@ internal static class PagesCommand
     {
         Option<bool> summary = new("--summary") { Description = "Count them by flags (as the kernel's page-types does), by use, and by owner." };
         Option<string?> range = new("--range") { Description = "Only pfns A to B, both included.", HelpName = "A-B" };
+        Option<bool> live = new("--live") { Description = "This machine's pages by /proc/kpageflags and kpagecount alone: on any kernel, with no kernel discovery; flags and counts, no use or owner." };
         Option<string?> kind = new("--kind") { Description = $"Only those of a use: {string.Join(", ", Kinds.Keys)}.", HelpName = "KIND" };
         Command command = new(
             "pages",
-            "Every page of physical memory: flags, counts, use, owner. Neighbours that are alike share a line of text; --jsonl has a row each.\n\nExamples: iommu-spy pages -s dump.elf --summary\n          iommu-spy pages -s dump.elf --kind slab\n          iommu-spy pages -s dump.elf --range 0x6000-0x61ff --jsonl")
+            "Every page of physical memory: flags, counts, use, owner. Neighbours that are alike share a line of text; --jsonl has a row each.\n\nExamples: iommu-spy pages -s dump.elf --summary\n          iommu-spy pages -s dump.elf --kind slab\n          iommu-spy pages -s dump.elf --range 0x6000-0x61ff --jsonl\n          sudo iommu-spy pages --live --summary")
         {
             summary,
             range,
             kind,
+            live,
         };
         SourceOptions source = new(command);
         OutputOptions output = new(command, rows: true);
@@ -33,6 +35,11 @@ internal static class PagesCommand
             if (result.GetValue(summary) && (result.GetValue(range) is not null || wanted is not null))
             {
                 throw new UsageException("--summary counts all pages: it goes without --range and --kind");
+            }
+
+            if (result.GetValue(live))
+            {
+                return Live(result, source, output, wanted is not null, result.GetValue(summary), first, last);
             }
 
             using Machine machine = source.OpenMachine(result);
@@ -73,6 +80,22 @@ internal static class PagesCommand
             return count > 0 ? ExitCode.Done : throw new NoAnswerException("no such page");
         });
         return command;
+    }
+
+    private static int Live(ParseResult result, SourceOptions source, OutputOptions output, bool wantsKind, bool summary, PageFrame first, PageFrame last)
+    {
+        if (source.Named(result).Count > 0 || wantsKind)
+        {
+            throw new UsageException("--live asks /proc of this machine, which tells no use: it goes without -s and --kind");
+        }
+
+        if (summary)
+        {
+            RunningPagesRows.Summarize(output.Json(result) || output.JsonLines(result));
+            return ExitCode.Done;
+        }
+
+        return RunningPagesRows.Write(first, last, output.Json(result), output.JsonLines(result)) > 0 ? ExitCode.Done : throw new NoAnswerException("no such page");
     }
 
     private static SortedDictionary<string, PageKind> Kinds { get; } =

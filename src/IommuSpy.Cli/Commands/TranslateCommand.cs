@@ -4,6 +4,7 @@ using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
+using IommuSpy.Linux.Running;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Commands;
@@ -15,12 +16,14 @@ internal static class TranslateCommand
     {
         Argument<string[]> addresses = new("ADDR") { Description = "0x hexadecimal, decimal, or symbol[+offset].", Arity = ArgumentArity.ZeroOrMore };
         Option<bool> stdin = new("--stdin") { Description = "Read addresses from standard input, one a line." };
+        Option<bool> check = new("--check") { Description = "Of a process of this machine (--pid): compare the walk with its /proc/PID/pagemap; exits 1 where they contradict each other." };
         Command command = new(
             "translate",
-            "Translate virtual addresses, or those of a device, and show each step of the walk.\n\nExamples: iommu-spy translate -s dump.elf init_task\n          iommu-spy translate -s dump.elf --root 0x2862000 0x7ffd1000\n          iommu-spy translate -s dump.elf --device 00:03.0 0xffeff000\n          iommu-spy translate -s dump.elf --stdin --jsonl < addresses")
+            "Translate virtual addresses, or those of a device, and show each step of the walk.\n\nExamples: iommu-spy translate -s dump.elf init_task\n          iommu-spy translate -s dump.elf --root 0x2862000 0x7ffd1000\n          iommu-spy translate -s dump.elf --device 00:03.0 0xffeff000\n          iommu-spy translate -s dump.elf --stdin --jsonl < addresses\n          sudo iommu-spy translate --pid 173 --check 0x7f558d360000")
         {
             addresses,
             stdin,
+            check,
         };
         SourceOptions source = new(command);
         RootOptions roots = new(command);
@@ -32,6 +35,12 @@ internal static class TranslateCommand
             if (named.Length == 0 != result.GetValue(stdin))
             {
                 throw new UsageException("name addresses, or give --stdin");
+            }
+
+            string? process = roots.Process(result);
+            if (result.GetValue(check) && (!source.IsLive(result) || process is null || output.JsonLines(result) || result.GetValue(stdin)))
+            {
+                throw new UsageException("--check asks the kernel of this machine of addresses of a process: it goes with --pid and without an image, --stdin and --jsonl");
             }
 
             using Machine machine = source.OpenMachine(result);
@@ -59,7 +68,13 @@ internal static class TranslateCommand
                 return ExitCode.Done;
             }
 
-            List<TranslationReport> reports = [.. named.Select(text => TranslationReport.Of(machine, Addresses.Virtual(machine, text), root))];
+            using RunningProcess? witness = result.GetValue(check) ? Va2paCommand.Open(process!) : null;
+            List<TranslationReport> reports =
+            [
+                .. named.Select(text => Addresses.Virtual(machine, text)).Select(address => witness is null
+                    ? TranslationReport.Of(machine, address, root)
+                    : TranslationReport.Checked(machine, address, root, witness)),
+            ];
             if (output.Json(result) && reports.Count == 1)
             {
                 Output.Json(reports[0], ReportJson.Default.TranslationReport);
@@ -82,7 +97,7 @@ internal static class TranslateCommand
                 }
             }
 
-            return reports.All(report => report.Physical is not null) ? ExitCode.Done : ExitCode.NoAnswer;
+            return reports.All(report => report.Physical is not null && report.Check?.Agrees != false) ? ExitCode.Done : ExitCode.NoAnswer;
         });
         return command;
     }

@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
+using IommuSpy.Analysis.Acquisition;
 using IommuSpy.Analysis.Conversion;
 using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Doctor;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Exposure;
 using IommuSpy.Analysis.Info;
@@ -12,6 +14,7 @@ using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Roots;
+using IommuSpy.Analysis.Running;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Types;
 using IommuSpy.Analysis.Vmalloc;
@@ -34,11 +37,13 @@ namespace IommuSpy.Cli.Json;
         typeof(PhysicalAddressConverter), typeof(IoVirtualAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>), typeof(CamelCaseEnumConverter<InferenceConfidence>),
-        typeof(CamelCaseEnumConverter<ExposureSeverity>), typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
+        typeof(CamelCaseEnumConverter<DoctorState>), typeof(CamelCaseEnumConverter<ExposureSeverity>), typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]
+[JsonSerializable(typeof(AcquireReport))]
 [JsonSerializable(typeof(ConvertReport))]
 [JsonSerializable(typeof(FormatDescription[]))]
+[JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(InfoReport))]
 [JsonSerializable(typeof(LayoutReport))]
 [JsonSerializable(typeof(DocumentedLayoutReport))]
@@ -56,6 +61,8 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(List<ReachReport>))]
 [JsonSerializable(typeof(ProcessReachReport))]
 [JsonSerializable(typeof(ReadReport))]
+[JsonSerializable(typeof(ProcessAddressReport))]
+[JsonSerializable(typeof(RunningPagesSummary))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
 [JsonSerializable(typeof(VmallocReport))]

@@ -71,7 +71,7 @@ internal static class IommuText
 
     private static void WriteFirmware(TextWriter writer, FirmwareAnswer firmware)
     {
-        writer.WriteLine($"ACPI {firmware.Table} at {firmware.Address}: {firmware.AddressBits}-bit addresses{(firmware.InterruptRemapping is bool remapping ? $", interrupt remapping {(remapping ? "" : "not ")}supported" : "")}{(firmware.DmaControlOptIn ? ", DMA protection wanted from boot" : "")}");
+        writer.WriteLine($"ACPI {firmware.Table}{(firmware.Address is { } at ? $" at {at}" : "")}: {firmware.AddressBits}-bit addresses{(firmware.InterruptRemapping is bool remapping ? $", interrupt remapping {(remapping ? "" : "not ")}supported" : "")}{(firmware.DmaControlOptIn ? ", DMA protection wanted from boot" : "")}");
         writer.WriteLine();
         Table table = new("what", "address", "devices");
         foreach (FirmwareUnitAnswer unit in firmware.Units)

@@ -11,14 +11,7 @@ internal static class PagesSummaryText
 
     public static void Write(TextWriter writer, PagesSummary report)
     {
-        Table flags = new("flags", "pages", "memory", "", "names") { RightAligned = new HashSet<int> { 0, 1, 2 } };
-        foreach (FlagsCount line in report.Flags)
-        {
-            flags.Add(line.Flags.ToString(), Number(line.Pages), Size.Text(line.Pages << PageFrame.Shift), line.Letters, string.Join(',', line.Names));
-        }
-
-        flags.Add("all", Number(report.Pages), Size.Text(report.Pages << PageFrame.Shift), "", "");
-        flags.Write(writer);
+        WriteFlags(writer, report.Flags, report.Pages);
         writer.WriteLine();
 
         Table kinds = new("use", "pages", "memory") { RightAligned = new HashSet<int> { 1, 2 } };
@@ -47,6 +40,19 @@ internal static class PagesSummaryText
             writer.WriteLine();
             writer.WriteLine($"  {report.Unreadable} struct pages are not in the image: their pages are not counted");
         }
+    }
+
+    /// <summary>Writes how many pages have which flags.</summary>
+    public static void WriteFlags(TextWriter writer, IReadOnlyList<FlagsCount> lines, ulong pages)
+    {
+        Table flags = new("flags", "pages", "memory", "", "names") { RightAligned = new HashSet<int> { 0, 1, 2 } };
+        foreach (FlagsCount line in lines)
+        {
+            flags.Add(line.Flags.ToString(), Number(line.Pages), Size.Text(line.Pages << PageFrame.Shift), line.Letters, string.Join(',', line.Names));
+        }
+
+        flags.Add("all", Number(pages), Size.Text(pages << PageFrame.Shift), "", "");
+        flags.Write(writer);
     }
 
     private static string Number(ulong number) => number.ToString(CultureInfo.InvariantCulture);

@@ -14,6 +14,8 @@ internal static class TranslationText
         WriteWalk(fields, report);
         WriteRights(fields, report);
         fields.Line("physical", report.Physical is PhysicalAddress physical ? $"{physical}  pfn {physical.Frame}" : null);
+        fields.Line("unstable", report.Unstable ? "the tables changed with every look: these are the last look's" : null);
+        fields.Line("check", report.Check is PagemapCheck check ? $"{check.Witness} says {check.Says}: {(check.Agrees switch { true => "the same", false => "CONTRADICTS the walk", null => "tells nothing" })}" : null);
     }
 
     /// <summary>The steps, a line each.</summary>

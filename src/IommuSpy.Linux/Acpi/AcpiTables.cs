@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
+using IommuSpy.Memory.Systems;
 
 namespace IommuSpy.Linux.Acpi;
 
@@ -22,14 +23,17 @@ public sealed record AcpiTables(DmarTable? Dmar, IvrsTable? Ivrs)
 
     private static ReadOnlySpan<byte> PointerSignature => "RSD PTR "u8;
 
-    /// <summary>Finds them by the kernel's list of tables, else from the root pointer that a BIOS leaves below 1 MiB, else by looking for them everywhere.</summary>
-    public static AcpiTables Find(LinuxKernel kernel, KernelObjects? objects)
+    /// <summary>
+    /// Finds them by the kernel's list of tables, else from the root pointer that a BIOS leaves below 1 MiB, else where the kernel shows them (/sys/firmware/acpi/tables: they stand
+    /// in memory that is firmware's, which a running kernel does not let read), else by looking for them everywhere.
+    /// </summary>
+    public static AcpiTables Find(LinuxKernel kernel, KernelObjects? objects, SystemFiles? files = null)
     {
         PhysicalMemory memory = kernel.Memory;
         List<PhysicalAddress> listed = [.. Listed(objects), .. FromRootPointer(memory)];
-        (PhysicalAddress At, byte[] Bytes)? dmar = First(memory, listed, "DMAR"u8);
-        (PhysicalAddress At, byte[] Bytes)? ivrs = First(memory, listed, "IVRS"u8);
-        if (listed.Count == 0)
+        (PhysicalAddress? At, byte[] Bytes)? dmar = First(memory, listed, "DMAR"u8) ?? Shown(files, "DMAR");
+        (PhysicalAddress? At, byte[] Bytes)? ivrs = First(memory, listed, "IVRS"u8) ?? Shown(files, "IVRS");
+        if (listed.Count == 0 && files is null)
         {
             dmar = Search(memory, "DMAR"u8);
             ivrs = Search(memory, "IVRS"u8);
@@ -87,7 +91,7 @@ public sealed record AcpiTables(DmarTable? Dmar, IvrsTable? Ivrs)
         }
     }
 
-    private static (PhysicalAddress At, byte[] Bytes)? First(PhysicalMemory memory, List<PhysicalAddress> tables, ReadOnlySpan<byte> signature)
+    private static (PhysicalAddress? At, byte[] Bytes)? First(PhysicalMemory memory, List<PhysicalAddress> tables, ReadOnlySpan<byte> signature)
     {
         foreach (PhysicalAddress table in tables)
         {
@@ -100,8 +104,11 @@ public sealed record AcpiTables(DmarTable? Dmar, IvrsTable? Ivrs)
         return null;
     }
 
+    private static (PhysicalAddress? At, byte[] Bytes)? Shown(SystemFiles? files, string signature) =>
+        files?.Read($"sys/firmware/acpi/tables/{signature}") is byte[] { Length: >= HeaderBytes and <= MostBytes } table && SumsToZero(table) ? (null, table) : null;
+
     // Tables have no alignment; a sum over the whole table and a header that fits tell one from the four letters in a text.
-    private static (PhysicalAddress At, byte[] Bytes)? Search(PhysicalMemory memory, ReadOnlySpan<byte> signature)
+    private static (PhysicalAddress? At, byte[] Bytes)? Search(PhysicalMemory memory, ReadOnlySpan<byte> signature)
     {
         const int ChunkBytes = 4 << 20;
         byte[] copy = new byte[ChunkBytes];

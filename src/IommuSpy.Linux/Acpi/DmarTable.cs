@@ -4,7 +4,7 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Acpi;
 
 /// <summary>ACPI's DMAR table: what firmware says of Intel IOMMUs (VT-d specification, 8.1).</summary>
-/// <param name="Address">Where it stands.</param>
+/// <param name="Address">Where it stands; null where that is not known.</param>
 /// <param name="AddressBits">Bits of a physical address that devices can use (host address width).</param>
 /// <param name="InterruptRemapping">Whether the platform can remap interrupts.</param>
 /// <param name="X2ApicOptOut">Whether firmware asks that x2APIC mode be left off.</param>
@@ -13,7 +13,7 @@ namespace IommuSpy.Linux.Acpi;
 /// <param name="ReservedMemory">Ranges that devices use on firmware's behalf (RMRR): always mapped for them.</param>
 /// <param name="RootPorts">Scopes below which devices may translate themselves (ATSR).</param>
 public sealed record DmarTable(
-    PhysicalAddress Address,
+    PhysicalAddress? Address,
     int AddressBits,
     bool InterruptRemapping,
     bool X2ApicOptOut,
@@ -31,7 +31,7 @@ public sealed record DmarTable(
     private const int PortScopesAt = 8;
 
     /// <summary>Reads a table whose checksum is right. A structure with a length that does not fit ends it.</summary>
-    internal static DmarTable Parse(PhysicalAddress address, ReadOnlySpan<byte> table)
+    internal static DmarTable Parse(PhysicalAddress? address, ReadOnlySpan<byte> table)
     {
         List<DmarUnit> units = [];
         List<FirmwareMemory> memory = [];

@@ -4,14 +4,14 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Acpi;
 
 /// <summary>ACPI's IVRS table: what firmware says of AMD IOMMUs (AMD 48882, 5.2).</summary>
-/// <param name="Address">Where it stands.</param>
+/// <param name="Address">Where it stands; null where that is not known.</param>
 /// <param name="AddressBits">Bits of a physical address.</param>
 /// <param name="VirtualAddressBits">Bits of an address that devices can use.</param>
 /// <param name="DmaControlOptIn">Whether firmware asks that devices be kept from memory from the start (DmaGuardOptIn).</param>
 /// <param name="Units">Its units.</param>
 /// <param name="Memory">Ranges that devices use on firmware's behalf (IVMD): always mapped for them.</param>
 public sealed record IvrsTable(
-    PhysicalAddress Address, int AddressBits, int VirtualAddressBits, bool DmaControlOptIn, IReadOnlyList<IvrsUnit> Units, IReadOnlyList<FirmwareMemory> Memory)
+    PhysicalAddress? Address, int AddressBits, int VirtualAddressBits, bool DmaControlOptIn, IReadOnlyList<IvrsUnit> Units, IReadOnlyList<FirmwareMemory> Memory)
 {
     private const int InformationAt = 36;
     private const int FirstBlockAt = 48;
@@ -21,7 +21,7 @@ public sealed record IvrsTable(
     private const int DeviceTlbFlag = 0x10;
 
     /// <summary>Reads a table whose checksum is right. A block with a length that does not fit ends it.</summary>
-    internal static IvrsTable Parse(PhysicalAddress address, ReadOnlySpan<byte> table)
+    internal static IvrsTable Parse(PhysicalAddress? address, ReadOnlySpan<byte> table)
     {
         List<IvrsUnit> units = [];
         List<FirmwareMemory> memory = [];

@@ -4,7 +4,7 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.AddressSpaces;
 
 /// <summary>A run of a process's addresses that is mapped alike: a VMA (include/linux/mm_types.h, struct vm_area_struct). Null is a stated absence.</summary>
-/// <param name="Address">Where its vm_area_struct is.</param>
+/// <param name="Address">Where its vm_area_struct is; 0 where /proc told of it.</param>
 /// <param name="Start">First address.</param>
 /// <param name="End">The address after its last.</param>
 /// <param name="Flags">See <see cref="AreaFlags"/>.</param>

@@ -1,10 +1,11 @@
+using IommuSpy.Linux.Witnesses;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Linux.Discovery;
 
 /// <summary>
-/// Looks for the kernel of an image: candidates for its tables first, from registers where the image has them and by a scan otherwise; then what each
+/// Looks for the kernel of an image: candidates for its tables first, from registers where the image has them, from where the kernel says that it is, and by a scan otherwise; then what each
 /// leads to, until one leads to a kernel all of whose parts agree.
 /// </summary>
 internal sealed class KernelDiscovery(MemoryImage image)
@@ -54,7 +55,8 @@ internal sealed class KernelDiscovery(MemoryImage image)
                     best = trial;
                 }
 
-                if (best?.IsConclusive == true)
+                // A running kernel says itself where its root is: one that verifies needs no search of all memory, which would take minutes on a large machine.
+                if (best?.IsConclusive == true || (image.IsLive && best?.HasOwnRoot == true))
                 {
                     return best.Kernel;
                 }
@@ -73,6 +75,14 @@ internal sealed class KernelDiscovery(MemoryImage image)
             // Stopped in user mode under PTI, CR3 holds the user half, which is the page after the kernel half.
             ulong root = X64Format.Target(cpu.Cr3 & scan.EncryptionMask(cpu.Cr3));
             if ((scan.At(new(root & ~PtiUserHalf)) ?? scan.At(new(root))) is RootCandidate candidate)
+            {
+                yield return candidate;
+            }
+        }
+
+        foreach (PhysicalAddress root in KernelPlace.Roots(image, memory))
+        {
+            if (scan.At(root) is RootCandidate candidate)
             {
                 yield return candidate;
             }

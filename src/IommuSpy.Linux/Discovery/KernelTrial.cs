@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.VmCoreInfo;
+using IommuSpy.Linux.Witnesses;
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
 
@@ -15,6 +16,7 @@ internal sealed class KernelTrial
     // No machine that runs Linux has less; a table for some purpose of its own maps a page or two.
     private const ulong FewestDirectMapBytes = 16UL << 20;
     private const int MaxBannerBytes = 1024;
+    private const int LiveTries = 8;
 
     // An image is looked at as one span; KERNEL_IMAGE_SIZE is at most 1 GiB.
     private const ulong MaxImageBytes = 1UL << 30;
@@ -56,7 +58,7 @@ internal sealed class KernelTrial
         RegionProbe? regions = directMap is null ? null : RegionProbe.Find(space, directMap, _memory, structPage);
         Fact<VirtualAddress>? vmemmap = Base("vmemmap_base", regions?.Vmemmap, at => HasStructPage(space, at, root, structPage) && HasStructPage(space, at, _text.Physical, structPage));
         ProcessTables = vmemmap is not null && directMap is not null && Symbol("pgd_list") is Symbol list
-            ? PgdList.Read(space, list, vmemmap.Value, structPage, (directMap.LastAddress - directMap.Base + 1) >> PageFrame.Shift)
+            ? ProcessList(space, list, vmemmap.Value, structPage, (directMap.LastAddress - directMap.Base + 1) >> PageFrame.Shift)
             : null;
 
         KernelFacts facts = new()
@@ -88,6 +90,7 @@ internal sealed class KernelTrial
         bool listed = Symbol("pgd_list") is null || vmemmap is null || ProcessTables is not null;
         bool whole = directMap is not null && directMap.BytesOutsideImage <= directMap.MappedBytes / LinuxKernel.MissingTolerance;
         bool basesAgree = facts.PageOffsetBase?.Agreed == true;
+        HasOwnRoot = ownRoot is not null;
         HasDirectMap = directMap is { MappedBytes: > FewestDirectMapBytes };
         Weight = (ownRoot is null ? 0 : 8) + (whole ? 4 : 0) + (listed ? 2 : 0) + (basesAgree ? 1 : 0);
         Kernel = new(layout, facts, _text)
@@ -110,6 +113,9 @@ internal sealed class KernelTrial
 
     /// <summary>Whether all of it agrees, so that there is no need to look on.</summary>
     public bool IsConclusive => Weight == 15;
+
+    /// <summary>Whether it led to the kernel's own root.</summary>
+    public bool HasOwnRoot { get; }
 
     /// <summary>Whether the tables that this candidate led to map all of memory: the real-mode trampoline's do not.</summary>
     public bool HasDirectMap { get; }
@@ -142,6 +148,18 @@ internal sealed class KernelTrial
             : null;
         banner ??= SearchBanner(bytes);
         return banner is null ? null : new(image, layout, candidate, banner, kallsyms, absence);
+    }
+
+    // A running kernel's list changes while it is followed.
+    private IReadOnlyList<PhysicalAddress>? ProcessList(X64AddressSpace space, Symbol list, VirtualAddress vmemmap, int structPage, ulong frames)
+    {
+        IReadOnlyList<PhysicalAddress>? tables = null;
+        for (int tries = _image.IsLive ? LiveTries : 1; tables is null && tries > 0; tries--)
+        {
+            tables = PgdList.Read(space, list, vmemmap, structPage, frames);
+        }
+
+        return tables;
     }
 
     private static string? SearchBanner(ReadOnlySpan<byte> bytes)
@@ -313,12 +331,9 @@ internal sealed class KernelTrial
 
     private IEnumerable<VmCoreInfoNote> NotesInReach()
     {
-        foreach (ElfNote note in _image.Notes.Where(note => string.Equals(note.Name, "VMCOREINFO", StringComparison.Ordinal)))
+        foreach (VmCoreInfoNote note in KernelPlace.Notes(_image, _memory))
         {
-            if (VmCoreInfoNote.TryParse(note.Descriptor.Span, out VmCoreInfoNote? parsed))
-            {
-                yield return parsed;
-            }
+            yield return note;
         }
 
         if (ReadNote() is VmCoreInfoNote inMemory)

@@ -1,13 +1,15 @@
 using IommuSpy.Linux.Acpi;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Witnesses;
 using IommuSpy.Memory;
+using IommuSpy.Memory.Systems;
 using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Linux.Iommu;
 
-/// <summary>Finds the IOMMUs of a machine by three ways, and joins what they say of the same one.</summary>
-internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects, string? absence)
+/// <summary>Finds the IOMMUs of a machine by several ways, and joins what they say of the same one.</summary>
+internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects, string? absence, SystemFiles? files = null)
 {
     /// <summary>How tables that a scan found are named among the ways.</summary>
     public const string ScanName = "scan of memory";
@@ -18,8 +20,7 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
     /// <summary>Everything.</summary>
     public IommuReport Find()
     {
-        IReadOnlyList<FoundTables> scanned = new IommuScan(kernel.Memory, kernel.Facts.EntryMask.Value).Find();
-        AcpiTables acpi = AcpiTables.Find(kernel, objects);
+        AcpiTables acpi = AcpiTables.Find(kernel, objects, files);
         List<IommuUnit> units = [];
         string? objectsAbsence = absence;
         if (objects is not null)
@@ -34,9 +35,54 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
             }
         }
 
-        JoinScan(units, scanned);
+        IReadOnlyList<SystemIommu> shown = files is null ? [] : [.. SystemIommu.All(files)];
+
+        // On the machine itself a scan reads all of its memory: only where it has an IOMMU of whose tables nothing else tells.
+        if (files is not RunningFiles || (!units.Exists(unit => unit.Tables is not null) && (shown.Count > 0 || acpi.Dmar is not null || acpi.Ivrs is not null)))
+        {
+            JoinScan(units, new IommuScan(kernel.Memory, kernel.Facts.EntryMask.Value).Find());
+        }
+
         JoinFirmware(units, acpi);
+        JoinSystem(units, shown);
         return new([.. units.Select(WithContexts)], acpi.Dmar, acpi.Ivrs, _disagreements, objectsAbsence);
+    }
+
+    // What the running kernel shows of each unit (drivers/iommu/iommu-sysfs.c, intel/iommu.c, amd/init.c); a unit that is shown is the one of that name, or of those registers.
+    private void JoinSystem(List<IommuUnit> units, IReadOnlyList<SystemIommu> all)
+    {
+        foreach (SystemIommu shown in all)
+        {
+            int at = units.FindIndex(unit => unit.Kind == shown.Kind
+                && (shown.Registers is PhysicalAddress registers ? unit.Registers == registers : string.Equals(unit.Name, shown.Name, StringComparison.Ordinal)));
+            if (at < 0)
+            {
+                units.Add(new()
+                {
+                    Kind = shown.Kind,
+                    Mode = IommuMode.None,
+                    Name = shown.Name,
+                    Registers = shown.Registers,
+                    Capabilities = shown.Capabilities,
+                    ExtendedCapabilities = shown.ExtendedCapabilities,
+                    FoundBy = [shown.Way],
+                });
+                continue;
+            }
+
+            if (units[at].Capabilities is ulong known && shown.Capabilities is ulong said && known != said)
+            {
+                _disagreements.Add($"{shown.Name} has capabilities 0x{known:x} by {units[at].FoundBy[0]}, and 0x{said:x} by {shown.Way}");
+            }
+
+            units[at] = units[at] with
+            {
+                Name = units[at].Name ?? shown.Name,
+                Capabilities = units[at].Capabilities ?? shown.Capabilities,
+                ExtendedCapabilities = units[at].ExtendedCapabilities ?? shown.ExtendedCapabilities,
+                FoundBy = [.. units[at].FoundBy, shown.Way],
+            };
+        }
     }
 
     // A scan's tables are those of a unit that the kernel's objects name, or of one that they do not.

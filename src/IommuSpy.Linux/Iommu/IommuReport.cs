@@ -1,5 +1,6 @@
 using IommuSpy.Linux.Acpi;
 using IommuSpy.Linux.Objects;
+using IommuSpy.Memory.Systems;
 using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Linux.Iommu;
@@ -17,7 +18,8 @@ public sealed record IommuReport(
     /// <param name="kernel">The kernel.</param>
     /// <param name="objects">Reads its objects; null where nothing describes its types.</param>
     /// <param name="absence">Why not.</param>
-    public static IommuReport Find(LinuxKernel kernel, KernelObjects? objects, string? absence = null) => new IommuDiscovery(kernel, objects, absence).Find();
+    /// <param name="files">What the machine says of itself; null where nothing is known.</param>
+    public static IommuReport Find(LinuxKernel kernel, KernelObjects? objects, string? absence = null, SystemFiles? files = null) => new IommuDiscovery(kernel, objects, absence, files).Find();
 
     /// <summary>The unit whose tables speak of a device, and what they say. Where several could, the one whose entry is present.</summary>
     /// <returns>Null where no unit has tables for its segment.</returns>

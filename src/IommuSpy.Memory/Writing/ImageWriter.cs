@@ -38,6 +38,44 @@ public static class ImageWriter
     public static WriteResult Write(MemoryImage image, MemoryLayout layout, Stream stream, WriteOptions options) =>
         Write(image, layout, options.Format == ImageFormat.Kdump ? new FlattenedOutput(stream) : new StreamOutput(stream), options);
 
+    /// <summary>
+    /// Writes into a file that an interruption leaves as it is, to go on with: "PATH.partial", and "PATH.journal" that says how far it is. It has its own name when it is whole.
+    /// </summary>
+    /// <param name="image">The image.</param>
+    /// <param name="layout">Which of its layouts is the machine's.</param>
+    /// <param name="path">The file. One that is there is replaced when the new one is whole.</param>
+    /// <param name="options">How; not a kdump, nothing left out, and AVML, whose pieces are as long as they compress, only from the beginning.</param>
+    /// <param name="boot">What tells one boot of the machine from another.</param>
+    /// <param name="resume">Whether to go on with what is there.</param>
+    /// <returns>What was written; the SHA-256 of the file in hexadecimal; and how many bytes of memory were there before.</returns>
+    /// <exception cref="MemoryImageException">It cannot be written, or there is nothing to go on with.</exception>
+    public static (WriteResult Result, string Sha256, ulong Kept) WriteResumably(MemoryImage image, MemoryLayout layout, string path, WriteOptions options, string boot, bool resume)
+    {
+        if (resume && options.Format is ImageFormat.Avml or ImageFormat.Kdump)
+        {
+            throw new MemoryImageException($"{path}: --resume goes on with elf, lime and raw: where a piece of {options.Format.ToString().ToLowerInvariant()} stands depends on how those before it compress");
+        }
+
+        try
+        {
+            // The notes were written first, and go on to be those.
+            if (resume && options.Format == ImageFormat.Elf)
+            {
+                using MemoryImage begun = MemoryImage.Open(ResumableFile.PartialOf(path), new(AllowTruncated: true));
+                options = options with { Notes = [.. begun.Notes] };
+            }
+
+            string identity = $"{options.Format} {boot} {string.Join(',', layout.Memory.Ranges)}";
+            using ResumableFile file = resume ? ResumableFile.Resume(path, identity) : ResumableFile.Begin(path, identity);
+            WriteResult result = Write(image, layout, file, options with { SkippedBytes = file.KeptMemory, Taken = file.Taken });
+            return (result, file.Keep(), file.KeptMemory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MemoryImageException($"{path}: cannot be written: {e.Message}", e);
+        }
+    }
+
     private static WriteResult Write(MemoryImage image, MemoryLayout layout, IImageOutput output, WriteOptions options)
     {
         PhysicalMemory memory = layout.Memory;

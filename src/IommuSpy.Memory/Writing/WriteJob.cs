@@ -33,24 +33,46 @@ internal sealed class WriteJob(MemoryImage image, PhysicalMemory memory, PageSel
     /// <param name="chunkBytes">The most that a piece has.</param>
     /// <param name="work">What is done with a piece.</param>
     /// <param name="take">What is done with the result.</param>
-    internal void Run<TResult>(int chunkBytes, Func<Chunk, TResult> work, Action<TResult> take) => OrderedPipeline.Run(
-        PageSelection.Chunks(selection.Runs, chunkBytes),
-        range =>
-        {
-            using Chunk chunk = Read(range);
-            return (Result: work(chunk), range.Length);
-        },
-        worked =>
-        {
-            take(worked.Result);
-            Report(worked.Length);
-        });
+    internal void Run<TResult>(int chunkBytes, Func<Chunk, TResult> work, Action<TResult> take)
+    {
+        ulong taken = 0;
+        OrderedPipeline.Run(
+            Pieces(chunkBytes),
+            piece =>
+            {
+                using Chunk chunk = Read(piece.Range, piece.IsSkipped);
+                return (Result: work(chunk), piece.Range.Length);
+            },
+            worked =>
+            {
+                take(worked.Result);
+                taken += worked.Length;
+                options.Taken?.Invoke(taken);
+                Report(worked.Length);
+            });
+    }
 
-    private Chunk Read(PhysicalRange range)
+    // A piece that the output has already is handed on unread: what the writer makes of it is as long as it was, and is not written.
+    private IEnumerable<(PhysicalRange Range, bool IsSkipped)> Pieces(int chunkBytes)
+    {
+        ulong before = 0;
+        foreach (PhysicalRange range in PageSelection.Chunks(selection.Runs, chunkBytes))
+        {
+            before += range.Length;
+            yield return (range, before <= options.SkippedBytes);
+        }
+    }
+
+    private Chunk Read(PhysicalRange range, bool isSkipped)
     {
         byte[] bytes = ArrayPool<byte>.Shared.Rent((int)range.Length);
         Span<byte> destination = bytes.AsSpan(0, (int)range.Length);
         HashSet<int>? unreadable = null;
+        if (isSkipped)
+        {
+            return new(range, bytes, unreadable);
+        }
+
         for (int done = memory.Read(range.Start, destination); done < destination.Length;)
         {
             // It stopped at a page that does not decode.

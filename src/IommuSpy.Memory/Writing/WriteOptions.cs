@@ -27,6 +27,12 @@ public sealed record WriteOptions(
     /// <summary>The kernel's release, for the header of a kdump.</summary>
     public string? Release { get; init; }
 
+    /// <summary>Bytes of memory, from the first on, that the output has already: they are not read again.</summary>
+    internal ulong SkippedBytes { get; init; }
+
+    /// <summary>Told after each piece how many bytes of memory are written.</summary>
+    internal Action<ulong>? Taken { get; init; }
+
     /// <summary>Told how far it is: from 0 to 1, at most some hundred times.</summary>
     public Action<double>? Progress { get; init; }
 }

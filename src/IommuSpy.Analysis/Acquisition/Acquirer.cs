@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Text;
+using IommuSpy.Linux;
+using IommuSpy.Linux.Discovery;
+using IommuSpy.Memory;
+using IommuSpy.Memory.Systems;
+using IommuSpy.Memory.Writing;
+
+namespace IommuSpy.Analysis.Acquisition;
+
+/// <summary>
+/// Keeps the memory of a running machine, or of any source, in a file, with what the machine says of itself (<see cref="SystemRecord"/>): without it an image has no kallsyms of a stripped kernel, no
+/// firmware tables, which stand in memory that a running kernel does not let read, and no registers.
+/// </summary>
+public sealed class Acquirer
+{
+    private const string StandardOutput = "-";
+    private const string BootId = "proc/sys/kernel/random/boot_id";
+
+    private readonly MemoryImage _image;
+    private readonly Machine? _machine;
+    private readonly string? _absence;
+
+    /// <summary>Looks for the kernel in the memory.</summary>
+    /// <param name="image">The memory, which stays the caller's.</param>
+    /// <param name="options">What the user says of it.</param>
+    /// <exception cref="MemoryImageException">The image has lost a part of the kernel's memory.</exception>
+    public Acquirer(MemoryImage image, MemoryImageOptions options)
+    {
+        _image = image;
+        try
+        {
+            _machine = Machine.Over(image, options);
+        }
+        catch (LinuxDiscoveryException e)
+        {
+            _absence = e.Message;
+        }
+    }
+
+    private MemoryLayout Layout => _machine?.Kernel.Layout ?? _image.Layouts[0];
+
+    /// <summary>Acquires into a file, which an interruption leaves to go on with.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="format">elf, lime, avml or raw.</param>
+    /// <param name="resume">Whether to go on with what an interrupted run left.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <exception cref="MemoryImageException">It cannot be written, or there is nothing to go on with.</exception>
+    public AcquireReport Write(string path, ImageFormat format, bool resume, Action<double>? progress)
+    {
+        long start = Stopwatch.GetTimestamp();
+        byte[]? record = Record(out int recorded);
+        string? beside = null;
+        if (record is not null && format != ImageFormat.Elf && !resume)
+        {
+            beside = path + SystemRecord.Extension;
+            SystemRecord.WriteFile(beside, record);
+        }
+
+        string boot = _image.SystemFiles?.Text(BootId) ?? _image.Path;
+        (WriteResult result, string hash, ulong kept) = ImageWriter.WriteResumably(_image, Layout, path, Options(format, record, progress), boot, resume);
+        return Report(path, format, result, kept, hash, start, record is null ? null : format == ImageFormat.Elf ? $"ELF note {SystemRecord.NoteName}" : beside ?? path + SystemRecord.Extension, recorded);
+    }
+
+    /// <summary>Acquires into a pipe; what the machine says of itself goes along where the format has notes.</summary>
+    /// <param name="stream">The pipe.</param>
+    /// <param name="format">elf, lime, avml or raw.</param>
+    /// <param name="progress">Told how far it is.</param>
+    public AcquireReport Write(Stream stream, ImageFormat format, Action<double>? progress)
+    {
+        long start = Stopwatch.GetTimestamp();
+        byte[]? record = Record(out int recorded);
+        using HashedStream hashed = new(stream);
+        WriteResult result = ImageWriter.Write(_image, Layout, hashed, Options(format, record, progress));
+        bool goesAlong = record is not null && format == ImageFormat.Elf;
+        return Report(StandardOutput, format, result, 0, hashed.Sha256(), start, goesAlong ? $"ELF note {SystemRecord.NoteName}" : null, goesAlong ? recorded : 0);
+    }
+
+    private AcquireReport Report(string output, ImageFormat format, WriteResult result, ulong kept, string hash, long start, string? record, int recorded) => new(
+        _image.Path, _image.Format, output, format.ToString().ToLowerInvariant(), result.Pages, result.Unreadable, result.Bytes, kept, hash, Stopwatch.GetElapsedTime(start).TotalSeconds, record, recorded,
+        _absence);
+
+    private WriteOptions Options(ImageFormat format, byte[]? record, Action<double>? progress) => new(format, DirectMap: _machine?.Kernel.Facts.PageOffsetBase?.Value)
+    {
+        Notes = format == ImageFormat.Elf ? Notes(record) : [],
+        Release = _machine?.Kernel.Facts.Release.Value,
+        Progress = progress,
+    };
+
+    // /proc/kcore's other notes are of nobody: a process status of zeros, and the reader's own task.
+    private List<ElfNote> Notes(byte[]? record)
+    {
+        List<ElfNote> notes = [.. _image.Notes.Where(note => !_image.IsLive || string.Equals(note.Name, "VMCOREINFO", StringComparison.Ordinal))];
+        if (!notes.Exists(note => string.Equals(note.Name, "VMCOREINFO", StringComparison.Ordinal)) && _machine?.Kernel.VmCoreInfo is { } found)
+        {
+            notes.Add(new("VMCOREINFO", 0, Encoding.ASCII.GetBytes(found.Text)));
+        }
+
+        if (record is not null)
+        {
+            notes.RemoveAll(note => string.Equals(note.Name, SystemRecord.NoteName, StringComparison.Ordinal));
+            notes.Add(new(SystemRecord.NoteName, SystemRecord.NoteType, record));
+        }
+
+        return notes;
+    }
+
+    private byte[]? Record(out int count)
+    {
+        count = 0;
+        return _image.SystemFiles is SystemFiles files ? SystemRecord.Write(files, Facts(), out count) : null;
+    }
+
+    private Dictionary<string, string> Facts()
+    {
+        Dictionary<string, string> facts = new(StringComparer.Ordinal) { ["source"] = _image.Format, ["acquired"] = DateTimeOffset.UtcNow.ToString("o") };
+        if (_machine?.Kernel.Facts is not KernelFacts kernel)
+        {
+            return facts;
+        }
+
+        facts["release"] = kernel.Release.Value;
+        facts["pagingLevels"] = $"{kernel.PagingLevels.Value}";
+        facts["rootTable"] = $"{kernel.RootTable.Value}";
+        facts["physicalBase"] = $"0x{kernel.PhysicalBase.Value:x}";
+        foreach ((string name, string? value) in ((string, string?)[])
+        [
+            ("kaslrOffset", kernel.KaslrOffset is { } offset ? $"0x{offset.Value:x}" : null),
+            ("pageOffsetBase", kernel.PageOffsetBase?.Value.ToString()),
+            ("vmallocBase", kernel.VmallocBase?.Value.ToString()),
+            ("vmemmapBase", kernel.VmemmapBase?.Value.ToString()),
+        ])
+        {
+            if (value is not null)
+            {
+                facts[name] = value;
+            }
+        }
+
+        return facts;
+    }
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using IommuSpy.Analysis.Acquisition;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+using IommuSpy.Memory;
+using IommuSpy.Memory.Writing;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy acquire: the memory of this machine into a file.</summary>
+internal static class AcquireCommand
+{
+    private const string StandardOutput = "-";
+
+    public static Command Build()
+    {
+        Argument<string> target = new("OUT") { Description = "The new file, readable by you alone; - for standard output." };
+        Option<string> format = new("--format") { Description = "elf, lime, avml or raw.", HelpName = "FORMAT", DefaultValueFactory = _ => "elf" };
+        Option<bool> resume = new("--resume") { Description = "Go on with what an interrupted run left: OUT.partial and OUT.journal. Same boot, same format; elf, lime and raw." };
+        format.AcceptOnlyFromAmong("elf", "lime", "avml", "raw");
+        Command command = new(
+            "acquire",
+            "Writes the physical memory of this machine (or of any -s) to a file, hashed, with what the machine says of itself: iomem, kallsyms, ACPI tables, PCI functions, IOMMUs and their registers. ELF keeps that in a note, the others in OUT.system.json; reading the image uses it. Pages of zeros become holes of the file.\n\nExamples: sudo iommu-spy acquire memory.elf\n          sudo iommu-spy acquire memory.elf --resume\n          sudo iommu-spy acquire - --format lime | ssh store 'cat > memory.lime'")
+        {
+            target,
+            format,
+            resume,
+        };
+        SourceOptions source = new(command);
+        OutputOptions output = new(command);
+        command.SetAction(result =>
+        {
+            string path = result.GetRequiredValue(target);
+            bool isStream = string.Equals(path, StandardOutput, StringComparison.Ordinal);
+            if (isStream && result.GetValue(resume))
+            {
+                throw new UsageException("--resume goes on with a file: name one");
+            }
+
+            ImageFormat written = Enum.Parse<ImageFormat>(result.GetValue(format)!, ignoreCase: true);
+            using MemoryImage image = source.OpenImage(result);
+            Acquirer acquirer = new(image, source.Options(result));
+            Progress progress = new("acquiring");
+            AcquireReport report;
+            if (isStream)
+            {
+                using Stream stream = Output.Bytes();
+                report = acquirer.Write(stream, written, progress.Show);
+            }
+            else
+            {
+                report = acquirer.Write(path, written, result.GetValue(resume), progress.Show);
+            }
+
+            progress.Clear();
+            if (output.Json(result) && !isStream)
+            {
+                Output.Json(report, ReportJson.Default.AcquireReport);
+            }
+            else
+            {
+                // Standard output may be the image.
+                AcquireText.Write(isStream ? Console.Error : Console.Out, report);
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using IommuSpy.Analysis.Doctor;
+using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Text;
+using IommuSpy.Memory.Systems;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy doctor: what of the live commands works on this machine.</summary>
+internal static class DoctorCommand
+{
+    public static Command Build()
+    {
+        Command command = new("doctor", "What of the live commands works on this machine, why the rest does not, and what would help. It changes nothing.\n\nExample: sudo iommu-spy doctor");
+        OutputOptions output = new(command);
+        command.SetAction(result =>
+        {
+            DoctorReport report = DoctorReport.Of(RunningFiles.Here);
+            if (output.Json(result))
+            {
+                Output.Json(report, ReportJson.Default.DoctorReport);
+            }
+            else
+            {
+                using StreamWriter writer = Output.Text();
+                DoctorText.Write(writer, report);
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,55 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace IommuSpy.Memory.Sources.Live;
+
+/// <summary>A run of memory that a device file of the kernel reads for us: /proc/kcore, /dev/mem.</summary>
+/// <param name="file">The device file.</param>
+/// <param name="start">Its offset of the run's first byte.</param>
+/// <remarks>
+/// Every read asks the kernel: nothing is kept, since memory of a running machine changes. A 4 KiB page costs about two microseconds that way, and tables and structures are read in
+/// pieces of at least that size where there are many of them.
+/// </remarks>
+internal sealed class DeviceReader(SafeFileHandle file, ulong start) : ISegmentReader
+{
+    // The kernel copies page by page, and cannot be interrupted meanwhile.
+    private const int MostBytes = 1 << 20;
+
+    /// <inheritdoc/>
+    public int Read(ulong offset, Span<byte> destination)
+    {
+        int done = 0;
+        int most = MostBytes;
+        while (done < destination.Length)
+        {
+            int want = Math.Min(most, destination.Length - done);
+            int got = ReadOnce(offset + (ulong)done, destination.Slice(done, want));
+            done += got;
+            if (got == want)
+            {
+                continue;
+            }
+
+            // A page that has gone offline or is poisoned fails the whole read: what stands before it is read by itself.
+            if (got == 0 && want <= PageFrame.Size)
+            {
+                break;
+            }
+
+            most = got > 0 ? most : (int)(PageFrame.Size - ((start + offset + (ulong)done) & (PageFrame.Size - 1)));
+        }
+
+        return done;
+    }
+
+    private int ReadOnce(ulong offset, Span<byte> destination)
+    {
+        try
+        {
+            return RandomAccess.Read(file, destination, (long)(start + offset));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
+}
