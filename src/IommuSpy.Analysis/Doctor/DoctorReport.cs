@@ -30,7 +30,7 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
                 Pagemap(files, privileges),
                 PageFlags(files, privileges),
                 Mounted(files, privileges, "tracefs", ["sys/kernel/tracing/events/iommu", "sys/kernel/debug/tracing/events/iommu"], "mount -t tracefs tracefs /sys/kernel/tracing", "watch"),
-                Mounted(files, privileges, "debugfs", ["sys/kernel/debug"], "mount -t debugfs debugfs /sys/kernel/debug", "nothing here needs it; the kernel's own view of IOMMUs"),
+                Mounted(files, privileges, "debugfs", ["sys/kernel/debug"], "mount -t debugfs debugfs /sys/kernel/debug", "the kernel's own view of IOMMUs, which nothing here needs"),
                 Types(files),
                 Iommu(files),
                 Headers(files),
