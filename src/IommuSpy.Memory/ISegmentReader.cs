@@ -11,4 +11,9 @@ public interface ISegmentReader
 
     /// <summary>Whether the byte at <paramref name="offset"/> into the run is there: a dump may leave pages out of its memory.</summary>
     bool Holds(ulong offset) => true;
+
+    /// <summary>Forgets what is kept of memory that changes: what is read from now on is read anew.</summary>
+    void Refresh()
+    {
+    }
 }

@@ -190,6 +190,15 @@ public sealed unsafe class PhysicalMemory
         return done;
     }
 
+    /// <summary>Forgets what is kept of memory that changes (a running machine's, for some milliseconds): what is read from now on is read anew.</summary>
+    public void Refresh()
+    {
+        foreach (MemorySegment segment in _segments)
+        {
+            segment.Reader?.Refresh();
+        }
+    }
+
     /// <summary>Copies bytes from <paramref name="address"/> on, with zeros for each page that the image lacks.</summary>
     /// <returns>Bytes that the image had.</returns>
     public ulong ReadSparsely(PhysicalAddress address, Span<byte> destination)

@@ -73,7 +73,7 @@ public sealed class Acquirer
         using HashedStream hashed = new(stream);
         WriteResult result = ImageWriter.Write(_image, Layout, hashed, Options(format, record, progress));
         bool goesAlong = record is not null && format == ImageFormat.Elf;
-        return Report(StandardOutput, format, result, 0, hashed.Sha256(), start, goesAlong ? $"ELF note {SystemRecord.NoteName}" : null, goesAlong ? recorded : 0);
+        return Report(StandardOutput, format, result, 0, hashed.Hash(), start, goesAlong ? $"ELF note {SystemRecord.NoteName}" : null, goesAlong ? recorded : 0);
     }
 
     private AcquireReport Report(string output, ImageFormat format, WriteResult result, ulong kept, string hash, long start, string? record, int recorded) => new(
@@ -83,6 +83,7 @@ public sealed class Acquirer
     private WriteOptions Options(ImageFormat format, byte[]? record, Action<double>? progress) => new(format, DirectMap: _machine?.Kernel.Facts.PageOffsetBase?.Value)
     {
         Notes = format == ImageFormat.Elf ? Notes(record) : [],
+        KernelImage = _machine is null ? null : new(_machine.Kernel.Text.Start, _machine.Kernel.Text.PhysicalRange),
         Release = _machine?.Kernel.Facts.Release.Value,
         Progress = progress,
     };

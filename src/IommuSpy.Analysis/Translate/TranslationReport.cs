@@ -59,6 +59,7 @@ public sealed record TranslationReport(
         bool unstable = false;
         for (int tries = machine.Image.IsLive ? LiveTries : 0; tries > 0; tries--)
         {
+            machine.Kernel.Memory.Refresh();
             AddressTranslation again = space.Translate(address);
             unstable = !again.Steps.SequenceEqual(translation.Steps);
             translation = again;

@@ -156,6 +156,7 @@ internal sealed class KernelTrial
         IReadOnlyList<PhysicalAddress>? tables = null;
         for (int tries = _image.IsLive ? LiveTries : 1; tables is null && tries > 0; tries--)
         {
+            _memory.Refresh();
             tables = PgdList.Read(space, list, vmemmap, structPage, frames);
         }
 

@@ -1,14 +1,12 @@
-using System.Security.Cryptography;
-
 namespace IommuSpy.Memory.Writing;
 
 /// <summary>A pipe that is hashed as it is written.</summary>
 public sealed class HashedStream(Stream inner) : Stream
 {
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly Sha256 _hash = new();
 
     /// <summary>SHA-256 of what was written, in hexadecimal. Asked once, when all is written.</summary>
-    public string Sha256() => Convert.ToHexStringLower(_hash.GetHashAndReset());
+    public string Hash() => _hash.Finish();
 
     /// <inheritdoc/>
     public override bool CanRead => false;
@@ -47,18 +45,7 @@ public sealed class HashedStream(Stream inner) : Stream
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        _hash.AppendData(buffer);
+        _hash.Append(buffer);
         inner.Write(buffer);
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _hash.Dispose();
-        }
-
-        base.Dispose(disposing);
     }
 }

@@ -65,7 +65,7 @@ public static class ImageWriter
                 options = options with { Notes = [.. begun.Notes] };
             }
 
-            string identity = $"{options.Format} {boot} {string.Join(',', layout.Memory.Ranges)}";
+            string identity = $"{options.Format} {boot} {string.Join(',', layout.Memory.Ranges)} {options.DirectMap} {options.KernelImage}";
             using ResumableFile file = resume ? ResumableFile.Resume(path, identity) : ResumableFile.Begin(path, identity);
             WriteResult result = Write(image, layout, file, options with { SkippedBytes = file.KeptMemory, Taken = file.Taken });
             return (result, file.Keep(), file.KeptMemory);

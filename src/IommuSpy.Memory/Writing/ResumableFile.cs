@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 
@@ -17,10 +16,13 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
     private readonly string _path;
     private readonly FileStream _stream;
     private readonly FileOutput _file;
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly Sha256 _hash = new();
     private readonly string _identity;
     private ulong _hashed;
     private ulong _journaled;
+    private ulong _takenBytes;
+    private ulong _takenMemory;
+    private bool _isWhole;
 
     private ResumableFile(string path, FileStream stream, string identity)
     {
@@ -86,7 +88,7 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
                 throw new MemoryImageException($"{PartialOf(path)}: ends before what its journal says: begin again without --resume");
             }
 
-            file._hash.AppendData(piece, 0, read);
+            file._hash.Append(piece.AsSpan(0, read));
             at += (ulong)read;
         }
 
@@ -110,33 +112,21 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
 
         HashZerosTo(offset);
         _file.Write(offset, bytes);
-        _hash.AppendData(bytes);
+        _hash.Append(bytes);
         _hashed = offset + (ulong)bytes.Length;
     }
 
     /// <summary>Told how much of memory is in what was written so far: from time to time that is kept.</summary>
     internal void Taken(ulong memoryBytes)
     {
-        if (_hashed < _journaled + JournalBytes)
+        if (_hashed > Kept)
         {
-            return;
+            (_takenBytes, _takenMemory) = (_hashed, memoryBytes);
+            if (_hashed >= _journaled + JournalBytes)
+            {
+                WriteJournal();
+            }
         }
-
-        RandomAccess.FlushToDisk(Handle);
-        string journal = JournalOf(_path);
-        string next = journal + ".new";
-        using (FileStream file = Open(next, FileMode.Create))
-        using (Utf8JsonWriter json = new(file))
-        {
-            json.WriteStartObject();
-            json.WriteString("identity", _identity);
-            json.WriteNumber("bytes", _hashed);
-            json.WriteNumber("memory", memoryBytes);
-            json.WriteEndObject();
-        }
-
-        File.Move(next, journal, overwrite: true);
-        _journaled = _hashed;
     }
 
     /// <inheritdoc/>
@@ -151,17 +141,48 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
     internal string Keep()
     {
         RandomAccess.FlushToDisk(Handle);
+        _isWhole = true;
         _stream.Dispose();
         File.Move(PartialOf(_path), _path, overwrite: true);
         File.Delete(JournalOf(_path));
-        return Convert.ToHexStringLower(_hash.GetHashAndReset());
+        return _hash.Finish();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (!_isWhole && _takenBytes > _journaled)
+        {
+            try
+            {
+                WriteJournal();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // What kept the image from being written, a full disk, keeps this from it too: the last journal holds.
+            }
+        }
+
         _stream.Dispose();
-        _hash.Dispose();
+    }
+
+    private void WriteJournal()
+    {
+        RandomAccess.FlushToDisk(Handle);
+        string journal = JournalOf(_path);
+        string next = journal + ".new";
+        using (FileStream file = Open(next, FileMode.Create))
+        using (Utf8JsonWriter json = new(file))
+        {
+            json.WriteStartObject();
+            json.WriteString("identity", _identity);
+            json.WriteNumber("bytes", _takenBytes);
+            json.WriteNumber("memory", _takenMemory);
+            json.WriteEndObject();
+        }
+
+        File.Move(next, journal, overwrite: true);
+        _journaled = _takenBytes;
     }
 
     private void HashZerosTo(ulong offset)
@@ -174,7 +195,7 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
         byte[] zeros = new byte[PieceBytes];
         for (; _hashed < offset; _hashed += Math.Min(PieceBytes, offset - _hashed))
         {
-            _hash.AppendData(zeros, 0, (int)Math.Min(PieceBytes, offset - _hashed));
+            _hash.Append(zeros.AsSpan(0, (int)Math.Min(PieceBytes, offset - _hashed)));
         }
     }
 

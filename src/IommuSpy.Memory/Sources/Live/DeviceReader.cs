@@ -6,8 +6,7 @@ namespace IommuSpy.Memory.Sources.Live;
 /// <param name="file">The device file.</param>
 /// <param name="start">Its offset of the run's first byte.</param>
 /// <remarks>
-/// Every read asks the kernel: nothing is kept, since memory of a running machine changes. A 4 KiB page costs about two microseconds that way, and tables and structures are read in
-/// pieces of at least that size where there are many of them.
+/// Small reads go through <see cref="RecentPages"/>, for some milliseconds; whatever is a page or more asks the kernel. Nothing else is kept, since memory of a running machine changes.
 /// </remarks>
 internal sealed class DeviceReader(SafeFileHandle file, ulong start) : ISegmentReader
 {
@@ -15,7 +14,36 @@ internal sealed class DeviceReader(SafeFileHandle file, ulong start) : ISegmentR
     private const int MostBytes = 1 << 20;
 
     /// <inheritdoc/>
+    public void Refresh() => RecentPages.Forget();
+
+    /// <inheritdoc/>
     public int Read(ulong offset, Span<byte> destination)
+    {
+        int within = (int)((start + offset) & (PageFrame.Size - 1));
+        return within + destination.Length <= PageFrame.Size && destination.Length < PageFrame.Size && (ulong)within <= offset ? ReadInPage(offset - (ulong)within, within, destination) : ReadThrough(offset, destination);
+    }
+
+    private int ReadInPage(ulong page, int within, Span<byte> destination)
+    {
+        RecentPages recent = RecentPages.OfThread;
+        ulong number = (start + page) >> PageFrame.Shift;
+        if (recent.TryCopy(file, number, within, destination))
+        {
+            return destination.Length;
+        }
+
+        int epoch = RecentPages.Epoch;
+        if (ReadOnce(page, recent.Slot(number)) != PageFrame.Size)
+        {
+            return ReadThrough(page + (ulong)within, destination);
+        }
+
+        recent.Keep(file, number, epoch);
+        recent.TryCopy(file, number, within, destination);
+        return destination.Length;
+    }
+
+    private int ReadThrough(ulong offset, Span<byte> destination)
     {
         int done = 0;
         int most = MostBytes;

@@ -1,5 +1,4 @@
 using IommuSpy.Memory.Formats.Elf;
-using IommuSpy.Memory.Systems;
 
 namespace IommuSpy.Memory.Sources.Live;
 
