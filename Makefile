@@ -19,6 +19,7 @@ all: iommu-spy
 iommu-spy: $(SOURCES) | packages
 	dotnet publish src/IommuSpy.Cli -c Release -r $(RID) -o $(PUBLISH) -p:RunAnalyzers=false -p:CppCompilerAndLinker=gcc -p:IlcInstructionSet=$(INSTRUCTIONS) --verbosity quiet
 	install -m 755 $(PUBLISH)/iommu-spy $@
+	ln -sf iommu-spy dev_mem
 
 # The one to copy to other machines: no .NET, no C library, any x86-64 processor, Linux from 3.16, an initramfs included.
 iommu-spy-static: $(SOURCES) | packages
@@ -57,10 +58,11 @@ format:
 
 install: iommu-spy
 	install -D -m 755 iommu-spy $(DESTDIR)$(PREFIX)/bin/iommu-spy
+	ln -sf iommu-spy $(DESTDIR)$(PREFIX)/bin/dev_mem
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/iommu-spy
+	rm -f $(DESTDIR)$(PREFIX)/bin/iommu-spy $(DESTDIR)$(PREFIX)/bin/dev_mem
 
 clean:
-	rm -rf iommu-spy iommu-spy-static $(PUBLISH) $(PUBLISH)-static BenchmarkDotNet.Artifacts
+	rm -rf iommu-spy iommu-spy-static dev_mem $(PUBLISH) $(PUBLISH)-static BenchmarkDotNet.Artifacts
 	find src tests lab bench -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

@@ -11,6 +11,9 @@ internal static class GuestSources
     /// <summary>What takes the collector's place in a guest that stays up; no capture depends on it.</summary>
     public const string Agent = "agent";
 
+    /// <summary>What types for a command in such a guest.</summary>
+    public const string Terminal = "terminal";
+
     /// <summary>The kernel module, built from one C file of the same name.</summary>
     public const string Module = "lab_iommu";
 

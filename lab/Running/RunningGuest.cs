@@ -64,7 +64,7 @@ public sealed class RunningGuest : IDisposable
         say ??= line => System.Console.Error.WriteLine($"lab: {line}");
         GuestKernel kernel = KernelStore.Get(spec.Kernel, say, cancellation);
         LabLock slot = LabLock.TakeAny(LabDirectories.RunningLockFiles, say, cancellation);
-        string directory = Directory.CreateTempSubdirectory("lab-running-").FullName;
+        string directory = Directory.CreateTempSubdirectory("iommu-spy-guest-").FullName;
         QemuProcess? qemu = null;
         QmpClient? monitor = null;
         try
@@ -101,7 +101,7 @@ public sealed class RunningGuest : IDisposable
     }
 
     /// <summary>Runs a command of the guest's shell to its end. What it leaves running in the background stays.</summary>
-    /// <param name="command">For `sh -c`. $DISK is the disk that tests may write to; /run/workload lists what the workload mapped.</param>
+    /// <param name="command">For `sh -c`. $DISK is the disk that tests may write to; /run/workload lists what the workload mapped; `terminal SECONDS TEXT COMMAND...` runs one in a terminal and types.</param>
     /// <param name="user">Its user's number: 0 is root, <see cref="OrdinaryUser"/> nobody special.</param>
     /// <param name="limit">How long it may take; two minutes if null.</param>
     /// <exception cref="LabException">It takes longer, or the guest is gone.</exception>
@@ -135,6 +135,7 @@ public sealed class RunningGuest : IDisposable
     {
         // The collector is asked for when everything is up; here, the agent answers.
         archive.AddFile("bin/collector", File.ReadAllBytes(GuestPrograms.Ensure(GuestSources.Agent, cancellation)), executable: true);
+        archive.AddFile("bin/terminal", File.ReadAllBytes(GuestPrograms.Ensure(GuestSources.Terminal, cancellation)), executable: true);
         foreach (string applet in HostCommand.Run(HostTools.PathOf("busybox"), ["--list"], cancellation).Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(applet => applet != "busybox"))
         {
             archive.AddLink("bin/" + applet, "busybox");

@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -153,6 +155,16 @@ static void run(const char *command, unsigned user, long seconds)
 		say_word("exit", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
+// As any distribution does it; what the kernel lacks is left out.
+static void mount_what_programs_expect(void)
+{
+	mkdir("/dev/pts", 0755);
+	mount("devpts", "/dev/pts", "devpts", 0, NULL);
+	mount("securityfs", "/sys/kernel/security", "securityfs", 0, NULL);
+	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL);
+}
+
 int main(int count, char **arguments)
 {
 	struct termios mode;
@@ -160,6 +172,7 @@ int main(int count, char **arguments)
 
 	if (count > 1)
 		setenv("DISK", arguments[1], 1);
+	mount_what_programs_expect();
 	line = open(LINE, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (line < 0 || tcgetattr(line, &mode))
 		die(LINE);

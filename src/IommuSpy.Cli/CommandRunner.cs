@@ -9,16 +9,17 @@ namespace IommuSpy.Cli;
 /// <summary>Runs a command line: every failure becomes one line on standard error and an exit code.</summary>
 internal static class CommandRunner
 {
-    private const string Name = "iommu-spy";
-
     /// <summary>Parses and runs.</summary>
-    public static int Run(RootCommand root, string[] args)
+    /// <param name="root">The command.</param>
+    /// <param name="args">Its arguments.</param>
+    /// <param name="name">The name by which complaints begin.</param>
+    public static int Run(RootCommand root, string[] args, string name = "iommu-spy")
     {
         ParseResult result = root.Parse(args);
         if (result.Errors.Count > 0)
         {
             string problem = string.Join(' ', result.Errors[0].Message.Split('\n', StringSplitOptions.TrimEntries)).TrimEnd('.');
-            Complain($"{problem} (see {Name} {CommandPath(result)}--help)");
+            Complain(name, $"{problem} (see {name} {CommandPath(result)}--help)");
             return ExitCode.Usage;
         }
 
@@ -28,17 +29,17 @@ internal static class CommandRunner
         }
         catch (UsageException e)
         {
-            Complain(e.Message);
+            Complain(name, e.Message);
             return ExitCode.Usage;
         }
         catch (Exception e) when (e is NoAnswerException or LinuxDiscoveryException or MissingTypeException or RunningProcessException)
         {
-            Complain(e.Message);
+            Complain(name, e.Message);
             return ExitCode.NoAnswer;
         }
         catch (MemoryImageException e)
         {
-            Complain(e.Message);
+            Complain(name, e.Message);
             return ExitCode.Source;
         }
         catch (IOException)
@@ -50,5 +51,5 @@ internal static class CommandRunner
 
     private static string CommandPath(ParseResult result) => result.CommandResult.Command is RootCommand ? "" : result.CommandResult.Command.Name + " ";
 
-    private static void Complain(string message) => Console.Error.WriteLine($"{Name}: {message}");
+    private static void Complain(string name, string message) => Console.Error.WriteLine($"{name}: {message}");
 }

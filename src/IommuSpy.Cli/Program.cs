@@ -2,6 +2,11 @@ using System.CommandLine;
 using IommuSpy.Cli;
 using IommuSpy.Cli.Commands;
 
+if (DevMemCommand.IsCalled)
+{
+    return CommandRunner.Run(DevMemCommand.Build(), args, DevMemCommand.Name);
+}
+
 RootCommand root = new("What is at this address, who maps it, and which device can touch it? Works on memory images with no debug symbols.")
 {
     InfoCommand.Build(),
@@ -24,6 +29,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     BuddyCommand.Build(),
     SymbolsCommand.Build(),
     ReadCommand.Build(),
+    WriteCommand.Build(),
     ConvertCommand.Build(),
     AcquireCommand.Build(),
     FormatsCommand.Build(),

@@ -51,6 +51,18 @@ internal static class Cli
     /// <summary>The program to put into guests, which have no libraries: the static one where it is built.</summary>
     public static string StandaloneProgram() => Program() + "-static" is string built && File.Exists(built) ? built : Program();
 
+    /// <summary>The checkout that these tests are of.</summary>
+    public static string Checkout()
+    {
+        DirectoryInfo? directory = new(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "IommuSpy.slnx")))
+        {
+            directory = directory.Parent;
+        }
+
+        return directory!.FullName;
+    }
+
     private static string Program()
     {
         if (Environment.GetEnvironmentVariable(CommandVariable) is { Length: > 0 } named)
@@ -58,13 +70,7 @@ internal static class Cli
             return named;
         }
 
-        DirectoryInfo? directory = new(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "IommuSpy.slnx")))
-        {
-            directory = directory.Parent;
-        }
-
-        string built = Path.Combine(directory!.FullName, "iommu-spy");
+        string built = Path.Combine(Checkout(), "iommu-spy");
         return File.Exists(built) ? built : throw new InvalidOperationException("the program is not built: run make first");
     }
 }

@@ -72,11 +72,11 @@ public sealed class RunningGuestTests(RunningGuestTests.Up up) : IClassFixture<R
         }
 
         Guest.Stop();
-        Match word = Regex.Match(Guest.Monitor("xp /1wx 0x100000"), "0x([0-9a-f]{8})$", RegexOptions.Multiline, TimeSpan.FromSeconds(1));
+        Match word = Regex.Match(Guest.Monitor("xp /1wx 0x100000"), "0x(?<word>[0-9a-f]{8})$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
         using (FileStream ram = File.OpenRead(Guest.RamFile))
         {
             ram.Position = 0x100000;
-            Assert.Equal(uint.Parse(word.Groups[1].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture), new BinaryReader(ram).ReadUInt32());
+            Assert.Equal(uint.Parse(word.Groups["word"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture), new BinaryReader(ram).ReadUInt32());
         }
 
         Guest.Continue();

@@ -4,12 +4,18 @@ using IommuSpy.Analysis.Read;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 using IommuSpy.Memory;
+using IommuSpy.Memory.Sources.Devmem;
+using IommuSpy.Memory.Systems;
 
 namespace IommuSpy.Cli.Commands;
 
 /// <summary>iommu-spy read: bytes by physical or virtual address.</summary>
 internal static class ReadCommand
 {
+    /// <summary>Words, as a format.</summary>
+    public const string Words = "words";
+
+    private const string Hex = "hex";
     private const int DefaultLength = 256;
     private const int ChunkBytes = 1 << 20;
 
@@ -21,8 +27,9 @@ internal static class ReadCommand
         Argument<string> address = new("ADDR") { Description = "0x hexadecimal, decimal, or symbol[+offset]." };
         Option<string?> length = new("--length", "-n") { Description = $"How many bytes: a number, or with K, M, G; {DefaultLength} without it.", HelpName = "N" };
         Option<bool> physical = new("--physical") { Description = "The address is physical." };
-        Option<string> format = new("--format") { Description = "hex: bytes and text; words: 64-bit little-endian words; raw: the bytes themselves.", DefaultValueFactory = _ => "hex" };
-        format.AcceptOnlyFromAmong("hex", "words", "raw");
+        Option<string> format = new("--format") { Description = "hex: bytes and text; words: little-endian words; raw: the bytes themselves.", DefaultValueFactory = _ => Hex };
+        format.AcceptOnlyFromAmong(Hex, Words, "raw");
+        WidthOption width = new(64);
         Command command = new(
             "read",
             "A hex dump of memory by physical or virtual address.\n\nExamples: iommu-spy read -s dump.elf linux_banner\n          iommu-spy read -s dump.elf --physical 0x1000 --length 4K --format raw > page")
@@ -31,6 +38,7 @@ internal static class ReadCommand
             length,
             physical,
             format,
+            width.Option,
         };
         SourceOptions source = new(command);
         RootOptions roots = new(command);
@@ -44,33 +52,48 @@ internal static class ReadCommand
             }
 
             string where = result.GetRequiredValue(address);
+            ReadForm form = new(result.GetRequiredValue(format), width.Of(result));
             if (result.GetValue(physical))
             {
+                // By the way that also reaches devices, in the width that they want.
+                if (source.Named(result) is ["devmem"])
+                {
+                    using DevMem device = DevMem.Open(RunningFiles.Here);
+                    return PhysicalAccess.Read(result, output, device, Addresses.Physical(where), wanted, form);
+                }
+
                 using MemoryImage image = source.OpenImage(result);
 
                 // Only the tables in a raw file tell whether it leaves out the hole below 4 GiB.
                 if (image.Layouts.Count > 1)
                 {
                     using Machine split = source.OpenMachine(result);
-                    return Read(result, output, Addresses.Physical(where).Value, wanted, result.GetRequiredValue(format), isPhysical: true,
+                    return Read(result, output, Addresses.Physical(where).Value, wanted, form, isPhysical: true,
                         (at, bytes) => MemoryReader.Physical(split.Kernel.Memory, new(at), bytes));
                 }
 
-                return Read(result, output, Addresses.Physical(where).Value, wanted, result.GetRequiredValue(format), isPhysical: true,
+                return Read(result, output, Addresses.Physical(where).Value, wanted, form, isPhysical: true,
                     (at, bytes) => MemoryReader.Physical(image.Layouts[0].Memory, new(at), bytes));
             }
 
             using Machine machine = source.OpenMachine(result);
             PhysicalAddress? root = roots.Root(result, machine);
-            return Read(result, output, Addresses.Virtual(machine, where).Value, wanted, result.GetRequiredValue(format), isPhysical: false,
+            return Read(result, output, Addresses.Virtual(machine, where).Value, wanted, form, isPhysical: false,
                 (at, bytes) => MemoryReader.Virtual(machine, root, new(at), bytes));
         });
         return command;
     }
 
-    private delegate ReadResult Reader(ulong address, Span<byte> destination);
+    /// <summary>Reads bytes from an address on.</summary>
+    public delegate ReadResult Reader(ulong address, Span<byte> destination);
 
-    private static int Read(ParseResult result, OutputOptions output, ulong address, ulong wanted, string format, bool isPhysical, Reader read)
+    /// <summary>How bytes are shown.</summary>
+    /// <param name="Format">"hex", "words" or "raw".</param>
+    /// <param name="Width">How wide a word is.</param>
+    public readonly record struct ReadForm(string Format, AccessWidth Width);
+
+    /// <summary>Reads and shows what there is.</summary>
+    public static int Read(ParseResult result, OutputOptions output, ulong address, ulong wanted, ReadForm form, bool isPhysical, Reader read)
     {
         if (output.Json(result))
         {
@@ -87,13 +110,13 @@ internal static class ReadCommand
         {
             ReadResult done = read(unchecked(address + at), chunk.AsSpan(0, (int)Math.Min(wanted - at, ChunkBytes)));
             ReadOnlySpan<byte> here = chunk.AsSpan(0, done.Length);
-            switch (format)
+            switch (form.Format)
             {
                 case "raw":
                     bytes.Write(here);
                     break;
-                case "words":
-                    HexDump.WriteWords(text, address + at, here);
+                case Words:
+                    HexDump.WriteWords(text, address + at, here, (int)form.Width);
                     break;
                 default:
                     HexDump.WriteBytes(text, address + at, here);

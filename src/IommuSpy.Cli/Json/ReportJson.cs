@@ -63,6 +63,7 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ReadReport))]
 [JsonSerializable(typeof(ProcessAddressReport))]
 [JsonSerializable(typeof(RunningPagesSummary))]
+[JsonSerializable(typeof(WriteReport))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
 [JsonSerializable(typeof(VmallocReport))]

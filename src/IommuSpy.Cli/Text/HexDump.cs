@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 
 namespace IommuSpy.Cli.Text;
@@ -31,17 +30,26 @@ internal static class HexDump
         }
     }
 
-    /// <summary>64-bit little-endian words, two a line; a last part of a word as bytes.</summary>
-    public static void WriteWords(TextWriter writer, ulong address, ReadOnlySpan<byte> bytes)
+    /// <summary>Little-endian words, 16 bytes a line; a last part of a word as bytes.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="address">Of the first byte.</param>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="width">Bytes of a word: 1, 2, 4 or 8.</param>
+    public static void WriteWords(TextWriter writer, ulong address, ReadOnlySpan<byte> bytes, int width = sizeof(ulong))
     {
         StringBuilder line = new();
         for (int at = 0; at < bytes.Length; at += LineBytes)
         {
             ReadOnlySpan<byte> here = bytes.Slice(at, Math.Min(LineBytes, bytes.Length - at));
             line.Clear().Append($"{address + (ulong)at:x16}");
-            for (; here.Length >= sizeof(ulong); here = here[sizeof(ulong)..])
+            string space = "  ";
+            for (; here.Length >= width; here = here[width..], space = width == sizeof(ulong) ? "  " : " ")
             {
-                line.Append($"  {BinaryPrimitives.ReadUInt64LittleEndian(here):x16}");
+                line.Append(space);
+                for (int i = width - 1; i >= 0; i--)
+                {
+                    line.Append($"{here[i]:x2}");
+                }
             }
 
             foreach (byte value in here)

@@ -1,0 +1,9 @@
+namespace IommuSpy.EndToEnd.Tests.Live;
+
+/// <summary>Classes of tests that each keep a guest up: one after the other, since two guests on a small machine only slow each other down.</summary>
+[CollectionDefinition(Name)]
+public static class GuestsThatAreUp
+{
+    /// <summary>The collection's name.</summary>
+    public const string Name = "guests that are up";
+}
