@@ -25,11 +25,17 @@ switch (args)
     case [string image, "types", string passes]:
         Types(image, Convert.ToInt32(passes, 10));
         return 0;
+    case [string image, "reach", string passes]:
+        DeviceRace.Reach(image, Convert.ToInt32(passes, 10));
+        return 0;
+    case [string image, "device-walk", string passes]:
+        DeviceRace.Walk(image, Convert.ToInt32(passes, 10));
+        return 0;
     case [string image, "seq" or "rnd", string bytes, string passes]:
         ReadPages(image, args[1] == "rnd", Convert.ToUInt64(bytes, 16), Convert.ToInt32(passes, 10));
         return 0;
     default:
-        Console.Error.WriteLine("race IMAGE addresses DIRECTORY | walk ROOT LIST ANSWERS PASSES | many ROOT LIST ANSWERS PASSES | visit PASSES | reverse PASSES | types PASSES");
+        Console.Error.WriteLine("race IMAGE addresses DIRECTORY | walk ROOT LIST ANSWERS PASSES | many ROOT LIST ANSWERS PASSES | visit PASSES | reverse PASSES | types PASSES | reach PASSES | device-walk PASSES");
         return 2;
 }
 
