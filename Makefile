@@ -10,7 +10,7 @@ TESTS   := $(sort $(wildcard tests/*.Tests/*.csproj))
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: all demo test bench fuzz mutate install uninstall clean packages format
+.PHONY: all demo test bench fuzz mutate deb deb-test tool tool-test install uninstall clean packages format
 
 all: iommu-spy
 
@@ -21,7 +21,7 @@ iommu-spy: $(SOURCES) | packages
 	install -m 755 $(PUBLISH)/iommu-spy $@
 	ln -sf iommu-spy dev_mem
 
-# The one to copy to other machines: no .NET, no C library, any x86-64 processor, Linux from 3.16, an initramfs included.
+# The one to copy to other machines: no .NET, no C library, an initramfs will do; any x86-64 processor with cmpxchg16b (all since 2006), Linux from 3.16.
 iommu-spy-static: $(SOURCES) | packages
 	@./packages.sh clang lld
 	dotnet publish src/IommuSpy.Cli -c Release -r $(RID) -o $(PUBLISH)-static -p:RunAnalyzers=false -p:StaticExecutable=true --verbosity quiet
@@ -35,7 +35,8 @@ demo: iommu-spy
 	@./demo.sh
 
 # Style, then every test project, then one line that sums them up.
-test: iommu-spy
+test: iommu-spy iommu-spy-static
+	@./packages.sh qemu-user mandoc groff zsh fish bsdextrautils file
 	@./test.sh $(TESTS)
 
 bench: iommu-spy
@@ -53,15 +54,40 @@ mutate: iommu-spy
 	@./packages.sh time
 	@dotnet run --project tests/IommuSpy.Fuzz -c Release -v q -- cli ./iommu-spy $(COUNT)
 
+# A Debian package of the static program, for every Debian; and a try of it on a clean one.
+deb: iommu-spy-static
+	@./packaging/deb.sh artifacts
+
+deb-test: deb
+	@./packaging/deb-test.sh artifacts/iommu-spy_*_amd64.deb
+
+# The program as a .NET tool: dotnet tool tool-test install iommu-spy --add-source artifacts
+tool:
+	@rm -f artifacts/iommu-spy.*.nupkg
+	dotnet pack src/IommuSpy.Cli -c Release -p:PublishAot=false -p:RunAnalyzers=false -o artifacts --verbosity quiet
+	@ls artifacts/iommu-spy.*.nupkg
+
+tool-test: tool iommu-spy
+	@./packaging/tool-test.sh
+
 format:
 	dotnet format --verify-no-changes
 
-install: iommu-spy
-	install -D -m 755 iommu-spy $(DESTDIR)$(PREFIX)/bin/iommu-spy
+# PROGRAM=iommu-spy-static installs that one.
+PROGRAM ?= iommu-spy
+SHARE   := $(DESTDIR)$(PREFIX)/share
+install: $(PROGRAM)
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/iommu-spy
 	ln -sf iommu-spy $(DESTDIR)$(PREFIX)/bin/dev_mem
+	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	./$(PROGRAM) man > $(SHARE)/man/man1/iommu-spy.1
+	./$(PROGRAM) completion bash > $(SHARE)/bash-completion/completions/iommu-spy
+	./$(PROGRAM) completion zsh > $(SHARE)/zsh/site-functions/_iommu-spy
+	./$(PROGRAM) completion fish > $(SHARE)/fish/vendor_completions.d/iommu-spy.fish
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/iommu-spy $(DESTDIR)$(PREFIX)/bin/dev_mem
+	rm -f $(DESTDIR)$(PREFIX)/bin/iommu-spy $(DESTDIR)$(PREFIX)/bin/dev_mem $(SHARE)/man/man1/iommu-spy.1 $(SHARE)/bash-completion/completions/iommu-spy \
+		$(SHARE)/zsh/site-functions/_iommu-spy $(SHARE)/fish/vendor_completions.d/iommu-spy.fish
 
 clean:
 	rm -rf iommu-spy iommu-spy-static dev_mem $(PUBLISH) $(PUBLISH)-static BenchmarkDotNet.Artifacts

@@ -9,11 +9,13 @@ namespace IommuSpy.Cli;
 /// <summary>Runs a command line: every failure becomes one line on standard error and an exit code.</summary>
 internal static class CommandRunner
 {
+    public const string Name = "iommu-spy";
+
     /// <summary>Parses and runs.</summary>
     /// <param name="root">The command.</param>
     /// <param name="args">Its arguments.</param>
     /// <param name="name">The name by which complaints begin.</param>
-    public static int Run(RootCommand root, string[] args, string name = "iommu-spy")
+    public static int Run(RootCommand root, string[] args, string name = Name)
     {
         ParseResult result = root.Parse(args);
         if (result.Errors.Count > 0)

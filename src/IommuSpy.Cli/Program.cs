@@ -1,6 +1,7 @@
 using System.CommandLine;
 using IommuSpy.Cli;
 using IommuSpy.Cli.Commands;
+using IommuSpy.Cli.Shells;
 
 if (DevMemCommand.IsCalled)
 {
@@ -42,5 +43,8 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     FaultCommand.Build(),
     DoctorCommand.Build(),
 };
+root.Subcommands.Add(CompletionCommand.Build(root));
+root.Subcommands.Add(ManCommand.Build(root));
+RootHelp.Use(root);
 
 return CommandRunner.Run(root, args);

@@ -8,12 +8,12 @@ namespace IommuSpy.Cli;
 /// <summary>Which memory a command looks at. Every command that looks at memory has these options.</summary>
 internal sealed class SourceOptions
 {
-    private const string SourceVariable = "IOMMU_SPY_SOURCE";
+    public const string Variable = "IOMMU_SPY_SOURCE";
     private const string RunningMachine = "live";
 
     private readonly Option<string[]> _source = new("--source", "-s")
     {
-        Description = $"Memory image of any format that `formats` lists, recognised by its content; live for this machine (kcore or devmem for one way to read it), qemu:PATH or gdb:HOST:PORT for a running guest; - for standard input; once for each part of a split dump. Without it: ${SourceVariable}, else live.",
+        Description = $"Memory image of any format that `formats` lists, recognised by its content; live for this machine (kcore or devmem for one way to read it), qemu:PATH or gdb:HOST:PORT for a running guest; - for standard input; once for each part of a split dump. Without it: ${Variable}, else live.",
         HelpName = "FILE",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
@@ -86,7 +86,7 @@ internal sealed class SourceOptions
             return named;
         }
 
-        string? variable = Environment.GetEnvironmentVariable(SourceVariable);
+        string? variable = Environment.GetEnvironmentVariable(Variable);
         return [string.IsNullOrEmpty(variable) ? RunningMachine : variable];
     }
 

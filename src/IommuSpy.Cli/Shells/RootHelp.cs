@@ -1,0 +1,33 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace IommuSpy.Cli.Shells;
+
+/// <summary>Help of the program itself: a line for each command. Each command's own help has the rest and the examples.</summary>
+internal sealed class RootHelp(HelpAction help) : SynchronousCommandLineAction
+{
+    /// <inheritdoc/>
+    public override bool ClearsParseErrors => help.ClearsParseErrors;
+
+    /// <summary>Gives a program such help.</summary>
+    public static void Use(RootCommand root)
+    {
+        HelpOption option = root.Options.OfType<HelpOption>().Single();
+        option.Action = new RootHelp((HelpAction)option.Action!);
+    }
+
+    /// <inheritdoc/>
+    public override int Invoke(ParseResult parseResult)
+    {
+        if (parseResult.CommandResult.Command is RootCommand root)
+        {
+            foreach (Command command in root.Subcommands)
+            {
+                command.Description = CommandText.FirstSentence(command.Description) + ".";
+            }
+        }
+
+        return help.Invoke(parseResult);
+    }
+}
