@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using IommuSpy.Memory;
 using IommuSpy.Translation.Devices;
+using IommuSpy.Translation.VtD;
 
 namespace IommuSpy.Analysis.Iommu;
 
@@ -14,7 +15,9 @@ namespace IommuSpy.Analysis.Iommu;
 /// <param name="ReasonNumber">VT-d's fault reason, or AMD-Vi's flags.</param>
 /// <param name="Reason">The reason, in the kernel's words or by the flags.</param>
 /// <param name="Domain">AMD-Vi's domain ID; null where the line has none.</param>
-public sealed partial record FaultLine(string Event, RequesterId? Device, int? Pasid, IoVirtualAddress? Address, bool? IsWrite, int? ReasonNumber, string? Reason, int? Domain)
+/// <param name="InterruptIndex">Of VT-d's INTR-REMAP, which entry of the interrupt remapping table the request named; null for others.</param>
+public sealed partial record FaultLine(
+    string Event, RequesterId? Device, int? Pasid, IoVirtualAddress? Address, bool? IsWrite, int? ReasonNumber, string? Reason, int? Domain, int? InterruptIndex = null)
 {
     // AMD 48882, 2.5.3: flags of an event, as Linux prints them from bit 20 of its second quadword's upper half on.
     private const int FlagInterrupt = 1 << 3;
@@ -43,12 +46,13 @@ public sealed partial record FaultLine(string Event, RequesterId? Device, int? P
         string happened = match.Groups["event"].Value;
         bool isInterrupt = happened.StartsWith("INTR", StringComparison.OrdinalIgnoreCase);
         int? pasid = Number(match.Groups["pasid"]) is ulong number and < (1 << 20) ? (int)number : null;
-        ulong? address = isInterrupt ? null : Number(match.Groups["address"]);
-        int? reason = Number(match.Groups["number"]) is ulong code ? (int)code : null;
+        ulong? address = Number(match.Groups["address"]);
+        int? reason = NumberOfReason(match.Groups["number"]);
         string text = match.Groups["reason"].Value.Trim();
         bool? write = happened.Contains("Write", StringComparison.OrdinalIgnoreCase) ? true : happened.Contains("Read", StringComparison.OrdinalIgnoreCase) ? false : null;
         return new(
-            happened, Requester(match.Groups["device"].Value), pasid, address is ulong at ? new(at) : null, write, reason, text.Length > 0 ? text : reason is int known ? VtdFaultReasons.Text(known) : null, null);
+            happened, Requester(match.Groups["device"].Value), pasid, address is ulong at && !isInterrupt ? new(at) : null, write, reason,
+            text.Length > 0 ? text : reason is int known ? VtdFaultReasons.Text(known) : null, null, isInterrupt && address is ulong index and < VtdInterruptTable.MostEntries ? (int)index : null);
     }
 
     private static FaultLine OfAmd(string line, Match match)
@@ -89,18 +93,23 @@ public sealed partial record FaultLine(string Event, RequesterId? Device, int? P
     // Newer kernels name the device as for every message of it: "nvme 0000:01:00.0: AMD-Vi: Event logged [...]".
     private static RequesterId? DeviceBefore(string line, int end) => NamedDevice().Matches(line[..end]).LastOrDefault() is { } match ? Requester(match.Value) : null;
 
-    private static RequesterId? Requester(string text) => RequesterId.TryParse(text.Trim(), out RequesterId requester) ? requester : null;
+    private static RequesterId? Requester(string text) => RequesterId.TryParse(text.Replace("0x", "", StringComparison.OrdinalIgnoreCase).Trim(), out RequesterId requester) ? requester : null;
 
     private static ulong? Number(Group group) => group.Success ? Hex(group.Value) : null;
 
-    // All of these are hexadecimal, with 0x or without it.
+    // Printed with %02d before 5.13, and with 0x%02x since.
+    private static int? NumberOfReason(Group group) => group.Value.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? (int?)Hex(group.Value)
+        : int.TryParse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int reason) ? reason : null;
+
+    // All others are hexadecimal, with 0x or without it.
     private static ulong? Hex(string text) =>
         ulong.TryParse(text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text.AsSpan(2) : text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value) ? value : null;
 
-    // 3.16: "dmar: DMAR:[DMA Write] Request device [02:00.0] fault addr ffdb9000" and, on a line of its own, "DMAR:[fault reason 05] PTE Write access is not set". 4.2: on one line.
-    // 5.12: "PASID ffffffff" before the address. 5.13: "[DMA Write NO_PASID] ... fault addr 0xffdb9000 [fault reason 0x05] ...".
+    // To 4.1: "dmar: DMAR:[DMA Write] Request device [02:00.0] fault addr ffdb9000" or "dmar: INTR-REMAP: Request device [[f0:1f.0] fault index 0" and, on a line of its own,
+    // "DMAR:[fault reason 05] PTE Write access is not set" or "INTR-REMAP:[fault reason 37] ...". From 4.2 on one line. 5.12: "PASID ffffffff" before the address.
+    // 5.13: "[DMA Write NO_PASID] Request device [0x02:0x00.0] fault addr 0xffdb9000 [fault reason 0x05] ..."; soon after, the device without 0x again.
     [GeneratedRegex(
-        @"\[(?<event>DMA (Read|Write)|INTR-REMAP)( (NO_PASID|PASID (?<pasid>0x[0-9a-f]+)))?\] Request device \[(0x)?(?<device>[0-9a-f:.]+)\]( PASID (?<pasid>(0x)?[0-9a-f]+))?( fault (addr|index) (?<address>(0x)?[0-9a-f]+))?(\s+(DMAR:\s?)?\[fault reason (?<number>(0x)?[0-9a-f]+)\](?<reason>[^\r\n]*))?",
+        @"(\[(?<event>DMA (Read|Write)|INTR-REMAP)( (NO_PASID|PASID (?<pasid>0x[0-9a-f]+)))?\]|(?<event>INTR-REMAP):) Request device \[\[?(?<device>[0-9a-fx:.]+)\]( PASID (?<pasid>(0x)?[0-9a-f]+))?( fault (addr|index) (?<address>(0x)?[0-9a-f]+))?(\s+((DMAR|INTR-REMAP):\s?)?\[fault reason (?<number>(0x)?[0-9a-f]+)\](?<reason>[^\r\n]*))?",
         RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Vtd();
 

@@ -3,6 +3,9 @@ namespace IommuSpy.Analysis.Iommu;
 /// <summary>VT-d's fault reasons (VT-d specification, 7.2.3 and appendix A), where a line has the number alone.</summary>
 internal static class VtdFaultReasons
 {
+    /// <summary>An interrupt request in compatibility format, which names no entry.</summary>
+    public const int CompatibilityFormat = 0x25;
+
     /// <summary>A number in words; null for one that is not known here.</summary>
     public static string? Text(int reason) => reason switch
     {
@@ -24,7 +27,7 @@ internal static class VtdFaultReasons
         0x22 => "the interrupt remapping entry is not present",
         0x23 => "the interrupt remapping table could not be read",
         0x24 => "reserved bits in the interrupt remapping entry",
-        0x25 => "an interrupt in compatibility format is blocked",
+        CompatibilityFormat => "an interrupt in compatibility format is blocked",
         0x26 => "the interrupt's source does not match its entry",
         _ => null,
     };

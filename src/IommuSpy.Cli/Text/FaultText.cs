@@ -14,6 +14,11 @@ internal static class FaultText
         fields.Line("device", report.Device is null ? null : $"{report.Device}{(report.Pasid is int pasid ? $", PASID {pasid}" : "")}{(report.Ids is null ? ", which the kernel does not know" : $", {report.Ids}, {report.Driver ?? "no driver"}")}");
         fields.Line("then", report.Reason);
         fields.Line("now", report.Verdict);
+        if (report.Interrupt is { } entry)
+        {
+            fields.Line("entry", $"{entry.Index} of {entry.Unit} at {entry.EntryAddress}: vector 0x{entry.Vector:x2}, {entry.Mode}, {entry.Delivery}{(entry.Destination is { } to ? $", to {to}" : "")}, for {entry.Source ?? "any device"}");
+        }
+
         if (report.Now is DeviceTranslationReport now)
         {
             DeviceTranslationText.WriteWalk(fields, now);
