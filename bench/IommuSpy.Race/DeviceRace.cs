@@ -7,11 +7,10 @@ using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Race;
 
-/// <summary>What devices' tables cost beside the CPU's: the index from pages to devices, and the same pages translated through both.</summary>
+/// <summary>What devices' tables cost beside the CPU's: the index from pages to devices, and the same pages translated through tables of both formats.</summary>
 internal static class DeviceRace
 {
     private const int Seed = 20_08;
-    private const int MostPages = 1 << 20;
 
     /// <summary>The first line: devices, sets of tables, bytes mapped, extents. Then a line a pass: nanoseconds for the index, from devices that are known.</summary>
     public static void Reach(string path, int passes)
@@ -26,32 +25,31 @@ internal static class DeviceRace
     }
 
     /// <summary>
-    /// The 4 KiB pages that the device with most mappings reaches, in no order: through its tables, and at their kernel logical addresses through the CPU's. The first
-    /// line: pages, and levels of each. Then a line a pass, nanoseconds: device one by one, device as a batch, CPU one by one, CPU as a batch.
+    /// The same GiB through a device's tables and the CPU's, each page once, in no order. A line a pass, nanoseconds: device one by one, device as a batch, CPU one by one, CPU as
+    /// a batch.
     /// </summary>
-    public static void Walk(string path, int passes)
+    public static void Walk(string directory, int passes)
     {
-        using Machine machine = Machine.Open(path);
-        IoAddressSpace device = machine.DeviceReach.Spaces.MaxBy(space => space.MappedBytes)!.Space;
-        X64AddressSpace cpu = machine.Kernel.Space;
-        Pages pages = new(machine);
-        device.Visit(ref pages);
-        new Random(Seed).Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(pages.Found));
-        ulong[] io = [.. pages.Found.Take(MostPages).Select(page => page.Io)];
-        ulong[] logical = [.. pages.Found.Take(MostPages).Select(page => page.Logical)];
-        ulong[] byDevice = new ulong[io.Length];
-        ulong[] byCpu = new ulong[io.Length];
-        Console.WriteLine($"{io.Length} {device.Levels} {cpu.Levels}");
+        string path = Path.Combine(directory, "two-tables.raw");
+        TwoTables.Write(path);
+        using MemoryImage image = MemoryImage.Open(path, new(RamSplit: 0));
+        PhysicalMemory memory = image.Layouts[0].Memory;
+        IoAddressSpace device = new(memory, IoTableFormat.VtdSecondStage, new(TwoTables.DeviceRoot), TwoTables.Levels);
+        X64AddressSpace cpu = new(memory, new(TwoTables.CpuRoot), TwoTables.Levels);
+        ulong[] addresses = [.. Enumerable.Range(0, (int)(TwoTables.MappedBytes / PageFrame.Size)).Select(page => (ulong)page << PageFrame.Shift)];
+        new Random(Seed).Shuffle(addresses);
+        ulong[] byDevice = new ulong[addresses.Length];
+        ulong[] byCpu = new ulong[addresses.Length];
         for (int pass = 0; pass < passes; pass++)
         {
-            long one = Time(() => OneByOne(device, io, byDevice));
-            long many = Time(() => device.TranslateMany(io, byDevice));
-            long cpuOne = Time(() => OneByOne(cpu, logical, byCpu));
-            long cpuMany = Time(() => cpu.TranslateMany(logical, byCpu));
+            long one = Time(() => OneByOne(device, addresses, byDevice));
+            long many = Time(() => device.TranslateMany(addresses, byDevice));
+            long cpuOne = Time(() => OneByOne(cpu, addresses, byCpu));
+            long cpuMany = Time(() => cpu.TranslateMany(addresses, byCpu));
             Console.WriteLine($"{one} {many} {cpuOne} {cpuMany}");
         }
 
-        if (!byDevice.AsSpan().SequenceEqual(byCpu))
+        if (!byDevice.AsSpan().SequenceEqual(byCpu) || byCpu.Contains(ulong.MaxValue))
         {
             throw new InvalidOperationException("the device's tables and the CPU's lead to different pages");
         }
@@ -78,21 +76,5 @@ internal static class DeviceRace
         long start = Stopwatch.GetTimestamp();
         work();
         return (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-    }
-
-    private readonly struct Pages(Machine machine) : IIoLeafVisitor
-    {
-        public List<(ulong Io, ulong Logical)> Found { get; } = [];
-
-        public void Leaf(in IoLeaf leaf)
-        {
-            for (ulong offset = 0; offset < leaf.Length; offset += PageFrame.Size)
-            {
-                if (machine.Kernel.DirectMapAddress(leaf.Physical + offset) is VirtualAddress logical && machine.Kernel.Space.TryTranslate(logical, out _))
-                {
-                    Found.Add((leaf.Address.Value + offset, logical.Value));
-                }
-            }
-        }
     }
 }

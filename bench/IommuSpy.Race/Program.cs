@@ -28,14 +28,14 @@ switch (args)
     case [string image, "reach", string passes]:
         DeviceRace.Reach(image, Convert.ToInt32(passes, 10));
         return 0;
-    case [string image, "device-walk", string passes]:
-        DeviceRace.Walk(image, Convert.ToInt32(passes, 10));
+    case ["formats", string directory, string passes]:
+        DeviceRace.Walk(directory, Convert.ToInt32(passes, 10));
         return 0;
     case [string image, "seq" or "rnd", string bytes, string passes]:
         ReadPages(image, args[1] == "rnd", Convert.ToUInt64(bytes, 16), Convert.ToInt32(passes, 10));
         return 0;
     default:
-        Console.Error.WriteLine("race IMAGE addresses DIRECTORY | walk ROOT LIST ANSWERS PASSES | many ROOT LIST ANSWERS PASSES | visit PASSES | reverse PASSES | types PASSES | reach PASSES | device-walk PASSES");
+        Console.Error.WriteLine("race IMAGE addresses DIRECTORY | walk ROOT LIST ANSWERS PASSES | many ROOT LIST ANSWERS PASSES | visit PASSES | reverse PASSES | types PASSES | reach PASSES; race formats DIRECTORY PASSES");
         return 2;
 }
 

@@ -22,6 +22,9 @@ internal sealed class IommuScan(PhysicalMemory memory, ulong entryMask)
     // V and TV, and of the rest of the quadword's low 9 bits only those of dirty tracking.
     private const ulong DeviceEntryLowMask = 0x7f;
 
+    // Of the 128 entries of a device table's first page, which are of bus 0: fewer than these are never at their default. Pages of page tables look like entries otherwise, and have hardly one.
+    private const int FewestDefault = 8;
+
     private readonly TableCheck _check = new(memory, entryMask);
     private readonly ulong _end = memory.Ranges.Count == 0 ? 0 : memory.Ranges[^1].Last.Value;
 
@@ -91,7 +94,7 @@ internal sealed class IommuScan(PhysicalMemory memory, ulong entryMask)
                     found.Add((chunk.Start + (ulong)at, IommuKind.VtD));
                 }
             }
-            else if (first == 0 && IsDeviceEntryWord(words[0]) && LooksLikeDeviceTable(words))
+            else if (first == 0 && IsDeviceEntryWord(words[0]) && LooksLikeDeviceTable(words) && DefaultEntries(words) >= FewestDefault)
             {
                 found.Add((chunk.Start + (ulong)at, IommuKind.AmdVi));
             }
@@ -134,6 +137,17 @@ internal sealed class IommuScan(PhysicalMemory memory, ulong entryMask)
         }
 
         return true;
+    }
+
+    private static int DefaultEntries(ReadOnlySpan<ulong> words)
+    {
+        int defaults = 0;
+        for (int i = 0; i < words.Length; i += DeviceEntryWords)
+        {
+            defaults += AmdViDeviceEntry.IsDefault(words[i]) ? 1 : 0;
+        }
+
+        return defaults;
     }
 
     private FoundTables? VtdAt(PhysicalAddress page)

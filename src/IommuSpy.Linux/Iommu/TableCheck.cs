@@ -16,7 +16,7 @@ internal sealed class TableCheck(PhysicalMemory memory, ulong entryMask)
     private const ulong Present = 1;
     private const ulong AddressMask = 0x000f_ffff_ffff_f000;
     private const int RootEntries = 256;
-    private const int FewestLikeEntries = 64;
+    private const int FewestDefault = 64;
 
     // What firmware and drivers map beyond memory is little: a table whose leaves point at nothing is none.
     private const int MostStrayParts = 4;
@@ -83,7 +83,7 @@ internal sealed class TableCheck(PhysicalMemory memory, ulong entryMask)
         int filled = 0;
         int through = 0;
         int interrupts = 0;
-        int likeEntries = 0;
+        int defaults = 0;
         for (int device = 0; device < tables.Entries; device++)
         {
             RequesterId requester = new(0, (ushort)device);
@@ -92,9 +92,9 @@ internal sealed class TableCheck(PhysicalMemory memory, ulong entryMask)
                 return 0;
             }
 
-            if (entry[0] == 3 || entry[0] == 0x6000_0000_0000_0003)
+            if (AmdViDeviceEntry.IsDefault(entry[0]))
             {
-                likeEntries++;
+                defaults++;
             }
 
             if (!AmdViDeviceEntry.IsInUse([.. entry]))
@@ -133,7 +133,7 @@ internal sealed class TableCheck(PhysicalMemory memory, ulong entryMask)
             }
         }
 
-        return likeEntries >= FewestLikeEntries && (filled > 0 || (through > 1 && interrupts > 0)) ? filled + through + interrupts : 0;
+        return defaults >= FewestDefault && (filled > 0 || (through > 1 && interrupts > 0)) ? filled + through + interrupts : 0;
     }
 
     // Entries that are not present are zeros: Linux clears whole ones.

@@ -52,6 +52,9 @@ public static class AmdViDeviceEntry
     public static bool IsInUse(ReadOnlySpan<ulong> entry) =>
         (entry[0] & ~(Valid | TranslationValid)) != 0 || entry[1] != 0 || (entry[2] & InterruptTableMask) != 0 || (entry[0] & (Valid | TranslationValid)) == Valid;
 
+    /// <summary>Whether an entry's first quadword is what Linux gives devices that it does nothing else for: V and TV, without rights or, where it passes requests through, with both.</summary>
+    public static bool IsDefault(ulong first) => (first & ~(ReadAllowed | WriteAllowed)) == (Valid | TranslationValid) && (first & (ReadAllowed | WriteAllowed)) is 0 or (ReadAllowed | WriteAllowed);
+
     /// <summary>The table of interrupt remapping entries that an entry points at, and how many it has; null where interrupts are not remapped by one.</summary>
     public static (PhysicalAddress Table, int Count)? InterruptTable(IReadOnlyList<ulong> entry) =>
         (entry[2] & InterruptsValid) != 0 && InterruptControl(entry) == AmdViInterruptControl.Remapped

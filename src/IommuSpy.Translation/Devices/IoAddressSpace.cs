@@ -16,6 +16,7 @@ public sealed class IoAddressSpace
     private readonly TableWalker<VtdSecondStageFormat>? _secondStage;
     private readonly TableWalker<X64Format>? _x64;
     private readonly TableWalker<AmdViFormat>? _host;
+    private readonly ulong _beyond;
 
     /// <summary>The space under a root table.</summary>
     /// <param name="memory">Where the tables are.</param>
@@ -54,6 +55,8 @@ public sealed class IoAddressSpace
                 _x64 = new(memory, entryMask);
                 break;
         }
+
+        _beyond = Beyond();
     }
 
     private IoAddressSpace(IoAddressSpace second, PhysicalAddress root, int levels, AccessRights granted)
@@ -66,6 +69,7 @@ public sealed class IoAddressSpace
         EntryMask = second.EntryMask;
         Second = second;
         _x64 = new(NestedTables.Of(second), second.EntryMask) { TableLimit = NestedTableLimit };
+        _beyond = Beyond();
     }
 
     /// <summary>Format of the tables.</summary>
@@ -248,7 +252,10 @@ public sealed class IoAddressSpace
         return (first.Value >> 63) == (last.Value >> 63) ? (first.Value & mask, last.Value & mask) : (0, mask);
     }
 
-    private bool IsInside(IoVirtualAddress address) => IsSigned ? Extend(address.Value) == address.Value : AddressBits == 64 || address.Value >> AddressBits == 0;
+    // The bits beyond the tables' reach are zeros; of x86-64 tables they repeat the one below, as in canonical addresses.
+    private bool IsInside(IoVirtualAddress address) => (address.Value & _beyond) == 0 || (IsSigned && (address.Value & _beyond) == _beyond);
+
+    private ulong Beyond() => IsSigned ? ulong.MaxValue << (AddressBits - 1) : AddressBits == 64 ? 0 : ulong.MaxValue << AddressBits;
 
     private ulong Extend(ulong address) => IsSigned ? (ulong)((long)(address << (64 - AddressBits)) >> (64 - AddressBits)) : address;
 
