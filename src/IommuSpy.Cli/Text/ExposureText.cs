@@ -1,4 +1,5 @@
 using System.Globalization;
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Exposure;
 using IommuSpy.Memory;
 
@@ -14,8 +15,8 @@ internal static class ExposureText
         string counts = string.Join(", ", report.Findings.GroupBy(finding => finding.Severity).OrderByDescending(group => group.Key)
             .Select(group => string.Create(CultureInfo.InvariantCulture, $"{group.Count()} {Word(group.Key)}")));
         writer.WriteLine(report.Findings.Count == 0
-            ? string.Create(CultureInfo.InvariantCulture, $"nothing found in {report.Counts.Devices} devices")
-            : string.Create(CultureInfo.InvariantCulture, $"{report.Findings.Count} findings in {report.Counts.Devices} devices: {counts}"));
+            ? $"nothing found in {Amount.Of((ulong)report.Counts.Devices, "device")}"
+            : $"{Amount.Of((ulong)report.Findings.Count, "finding")} in {Amount.Of((ulong)report.Counts.Devices, "device")}: {counts}");
         foreach (IGrouping<(string Rule, ExposureSeverity Severity), ExposureFinding> group in report.Findings.GroupBy(finding => (finding.Rule, finding.Severity)))
         {
             ExposureFinding first = group.First();

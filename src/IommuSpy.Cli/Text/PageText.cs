@@ -1,3 +1,4 @@
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Memory;
 
@@ -18,7 +19,12 @@ internal static class PageText
 
         string owner = report.Owner is null ? "" : $": {Printable.Of(report.Owner)}";
         string part = report.Head is PageFrame head && report.Pages > 1 ? $"; part of {Size.Text(report.Pages << PageFrame.Shift)}, head pfn {head}" : "";
-        return $"{report.Kind.Words()}{owner}{part}; {report.References} references, {report.Mappings} mappings";
+
+        // A tail's own count is 0 whatever becomes of its compound page.
+        bool isTail = report.Head is PageFrame whole && whole != report.Pfn;
+        string references = report.References is int count && !isTail ? $"; {Amount.Of((ulong)Math.Max(0, count), "reference")}" : "";
+        string mappings = report.Mappings is ulong mapped ? $"{(references.Length > 0 ? ", " : "; ")}{Amount.Of(mapped, "mapping")}" : "";
+        return $"{report.Kind.Words()}{owner}{part}{references}{mappings}";
     }
 
     public static void Write(TextWriter writer, PageReport report)
