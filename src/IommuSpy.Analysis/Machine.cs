@@ -63,7 +63,7 @@ public sealed class Machine : IDisposable
         _vmalloc = new(() => VmallocList.Read(Objects));
         _stacks = new(() => TaskStacks.Read(this));
         _iommu = new(FindIommu);
-        _pci = new(() => PciInventory.Read(Objects));
+        _pci = new(ReadPci);
         _tasks = new(() => TaskTable.Read(Objects));
         _areas = new(() => new(Objects));
         _userEntries = new(() => new(kernel, SwapTypes));
@@ -276,6 +276,23 @@ public sealed class Machine : IDisposable
     /// <summary>The first symbol of a name: the kernel's own, then each module's; null where there is none.</summary>
     /// <param name="name">The name; "NAME [MODULE]" asks that module alone.</param>
     public Symbol? FindSymbol(ReadOnlySpan<char> name) => Symbols?.TryFind(name, out Symbol own) == true ? own : ReadableModules?.FindSymbol(name);
+
+    private PciInventory ReadPci()
+    {
+        try
+        {
+            return PciInventory.Read(Objects);
+        }
+        catch (MissingTypeException)
+        {
+            if (Image.SystemFiles is { } files && PciInventory.Shown(files) is PciInventory shown)
+            {
+                return shown;
+            }
+
+            throw;
+        }
+    }
 
     private IommuReport FindIommu()
     {

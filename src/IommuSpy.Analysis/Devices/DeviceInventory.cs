@@ -59,7 +59,8 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
     {
         try
         {
-            return (machine.Objects, machine.Pci, null);
+            PciInventory functions = machine.Pci;
+            return (machine.Objects, functions, null);
         }
         catch (MissingTypeException missing)
         {

@@ -1,5 +1,7 @@
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Witnesses;
+using IommuSpy.Memory.Systems;
 
 namespace IommuSpy.Linux.Pci;
 
@@ -11,6 +13,9 @@ public sealed record PciInventory(IReadOnlyList<PciFunction> Functions, IReadOnl
     /// <summary>Reads them all, from pci_root_buses down.</summary>
     /// <exception cref="MissingTypeException">Nothing describes struct pci_dev or struct pci_bus, or there is no pci_root_buses.</exception>
     public static PciInventory Read(KernelObjects objects) => new PciReader(objects).Read();
+
+    /// <summary>The functions as a machine shows them in sysfs, for where nothing describes the kernel's structures; null where it shows none.</summary>
+    public static PciInventory? Shown(SystemFiles files) => SystemPci.Read(files);
 
     /// <summary>The function at an address; null where there is none.</summary>
     public PciFunction? Find(PciAddress address) => Functions.FirstOrDefault(function => function.Address == address);

@@ -56,6 +56,7 @@ internal static class SystemSelection
         foreach (string function in files.Names(PciDevices))
         {
             Array.ForEach(OfFunction, name => Keep($"{PciDevices}/{function}/{name}", MostTableBytes));
+            KeepLink($"{PciDevices}/{function}");
             Array.ForEach(LinksOfFunction, name => KeepLink($"{PciDevices}/{function}/{name}"));
         }
 
