@@ -5,6 +5,7 @@ using IommuSpy.Linux.Witnesses;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Systems;
 using IommuSpy.Translation.Devices;
+using IommuSpy.Translation.VtD;
 
 namespace IommuSpy.Linux.Iommu;
 
@@ -37,6 +38,8 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
 
         IReadOnlyList<SystemIommu> shown = files is null ? [] : [.. SystemIommu.All(files)];
 
+        JoinRegisters(units, shown, acpi);
+
         // On the machine itself a scan reads all of its memory: only where it has an IOMMU of whose tables nothing else tells.
         if (files is not RunningFiles || (!units.Exists(unit => unit.Tables is not null) && (shown.Count > 0 || acpi.Dmar is not null || acpi.Ivrs is not null)))
         {
@@ -46,6 +49,55 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
         JoinFirmware(units, acpi);
         JoinSystem(units, shown);
         return new([.. units.Select(WithContexts)], acpi.Dmar, acpi.Ivrs, _disagreements, objectsAbsence);
+    }
+
+    // What a unit itself says outranks what the kernel keeps of it; where they differ, it is a disagreement.
+    private void JoinRegisters(List<IommuUnit> units, IReadOnlyList<SystemIommu> shown, AcpiTables acpi)
+    {
+        if (files is null)
+        {
+            return;
+        }
+
+        IEnumerable<PhysicalAddress> known = [.. units.Where(unit => unit.Kind == IommuKind.VtD).Select(unit => unit.Registers).OfType<PhysicalAddress>(),
+            .. shown.Select(unit => unit.Registers).OfType<PhysicalAddress>(), .. (acpi.Dmar?.Units ?? []).Select(unit => unit.Registers)];
+        foreach (PhysicalAddress address in known.Distinct().ToArray())
+        {
+            if (VtdRegisters.Read(files, address) is not VtdRegisters registers)
+            {
+                continue;
+            }
+
+            int at = units.FindIndex(unit => unit.Kind == IommuKind.VtD && unit.Registers == address);
+            if (at < 0)
+            {
+                at = units.Count;
+                units.Add(new() { Kind = IommuKind.VtD, Mode = IommuMode.None, Registers = address, FoundBy = [] });
+            }
+
+            IommuUnit unit = units[at];
+            if (unit.Tables is { } tables && registers.Root.Value != 0 && tables.Root != registers.Root)
+            {
+                _disagreements.Add($"the unit at {address} has its root table at {tables.Root} by {unit.FoundBy[0]}, and at {registers.Root} by its {VtdRegisters.Way}");
+            }
+
+            if (unit.Translating is bool translating && translating != registers.Translating)
+            {
+                _disagreements.Add($"the unit at {address} {(translating ? "translates" : "does not translate")} by {unit.FoundBy[0]}, and {(registers.Translating ? "does" : "does not")} by its registers, GSTS");
+            }
+
+            bool isKnown = unit.Tables is not null || registers.Root.Value == 0;
+            units[at] = unit with
+            {
+                Mode = isKnown ? unit.Mode : registers.IsScalable ? IommuMode.Scalable : IommuMode.Legacy,
+                Tables = isKnown ? unit.Tables : new VtdDeviceTables(kernel.Memory, registers.Root, registers.IsScalable, unit.Segment),
+                Translating = registers.Translating,
+                RemapsInterrupts = registers.RemapsInterrupts,
+                Capabilities = unit.Capabilities ?? registers.Capabilities,
+                ExtendedCapabilities = unit.ExtendedCapabilities ?? registers.ExtendedCapabilities,
+                FoundBy = [.. unit.FoundBy, VtdRegisters.Way],
+            };
+        }
     }
 
     // What the running kernel shows of each unit (drivers/iommu/iommu-sysfs.c, intel/iommu.c, amd/init.c); a unit that is shown is the one of that name, or of those registers.

@@ -24,7 +24,7 @@ public sealed class RunningProcess : IDisposable
     private const ulong Exclusive = 1UL << 56;
     private const ulong SoftDirty = 1UL << 55;
 
-    // Until 4.1 bits 55-60 held the page shift, 12; together these two bits, in a page that is present, mean nothing else.
+    // Until 4.1 bits 55-60 held the page shift, 12, in every entry. Since, these two bits do not come together: the one is of pages in memory, the other of what is none.
     private const ulong OldShift = WriteProtected | Guard;
     private const ulong StatusBits = 0x3fUL << 55;
 
@@ -37,7 +37,7 @@ public sealed class RunningProcess : IDisposable
         Areas = areas;
         _pagemap = pagemap;
         SeesFrames = seesFrames;
-        _isOld = areas.Select(area => First(area)).FirstOrDefault(entry => (entry & Present) != 0) is ulong first && (first & StatusBits) == OldShift;
+        _isOld = (First(areas[0]) & StatusBits) == OldShift;
     }
 
     /// <summary>Its number.</summary>

@@ -1,3 +1,5 @@
+using IommuSpy.Memory.Sources.Devmem;
+
 namespace IommuSpy.Memory.Systems;
 
 /// <summary>The files of the machine this program runs on.</summary>
@@ -62,5 +64,17 @@ public sealed class RunningFiles(string root = "/") : SystemFiles
     }
 
     /// <inheritdoc/>
-    public override byte[]? Registers(PhysicalAddress address, int length) => null;
+    public override byte[]? Registers(PhysicalAddress address, int length)
+    {
+        try
+        {
+            using DevMem device = DevMem.Open(this);
+            byte[] bytes = new byte[length];
+            return device.IsMemory(address) || device.Read(address, bytes, AccessWidth.Bits32, out _) != length ? null : bytes;
+        }
+        catch (MemoryImageException)
+        {
+            return null;
+        }
+    }
 }

@@ -1,11 +1,11 @@
-using System.Globalization;
-
 namespace IommuSpy.Memory.Systems;
 
 /// <summary>Which of a machine's files are worth keeping with an image: what its memory does not say, or says in another way.</summary>
 internal static class SystemSelection
 {
     private const int MostTableBytes = 1 << 20;
+    // Where tables are, what the unit can do and whether it works stands in the first 256 bytes of either (VT-d specification, 11.4; AMD 48882, 3.4).
+    private const int RegisterBytes = 256;
     private const string PciDevices = "sys/bus/pci/devices";
     private const string IommuClass = "sys/class/iommu";
     private const string Groups = "sys/kernel/iommu_groups";
@@ -76,11 +76,13 @@ internal static class SystemSelection
             {
                 Array.ForEach(OfUnit, name => Keep($"{IommuClass}/{unit}/{kind}/{name}"));
             }
+        }
 
-            if (ulong.TryParse(files.Text($"{IommuClass}/{unit}/intel-iommu/address"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong address)
-                && files.Registers(new(address), PageFrame.Size) is byte[] page)
+        foreach (IomemEntry unit in IomemEntry.Parse(files.Text("proc/iomem") ?? "").Where(entry => entry.Name == "amd_iommu" || entry.Name.StartsWith("dmar", StringComparison.Ordinal)))
+        {
+            if (files.Registers(unit.Range.Start, RegisterBytes) is byte[] bytes)
             {
-                registers[new(address)] = page;
+                registers[unit.Range.Start] = bytes;
             }
         }
 

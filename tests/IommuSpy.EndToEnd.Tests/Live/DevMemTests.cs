@@ -41,6 +41,29 @@ public abstract class DevMemTests(DevMemGuest up)
     }
 
     [Fact]
+    public void With_the_module_dev_mem_shows_the_machine_that_kcore_shows()
+    {
+        Assert.Contains("su-devmem", Guest.Refuse(3, "iommu-spy info -s devmem"), StringComparison.Ordinal);
+        up.WithModule("", () =>
+        {
+            Dictionary<string, string> kcore = LiveSourceGuest.Values(Guest.Succeed("iommu-spy info -s kcore -J").Output);
+            Dictionary<string, string> devmem = LiveSourceGuest.Values(Guest.Succeed("iommu-spy info -s devmem -J").Output);
+            Assert.Equal("\"running machine, /dev/mem\"", devmem["format"]);
+            foreach (string told in new[] { "source", "format", "memoryLayout", "processTables", "missingBytes" })
+            {
+                kcore.Remove(told);
+                devmem.Remove(told);
+            }
+
+            Assert.Equal(kcore.Order(), devmem.Order());
+            Assert.Equal(Guest.Succeed("iommu-spy symbols -s kcore | sha256sum").Output, Guest.Succeed("iommu-spy symbols -s devmem | sha256sum").Output);
+            string iommu = Guest.Succeed("iommu-spy iommu -s kcore").Output;
+            Assert.Equal(up.IommuRegisters.Name == "dmar0", iommu.Contains("registers, RTADDR", StringComparison.Ordinal));
+            Assert.DoesNotContain("disagreement", iommu, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
     public void Memory_above_is_refused_until_the_module_is_loaded_and_after_it_is_unloaded()
     {
         (ulong first, ulong last) = up.Resource("Kernel code");

@@ -46,4 +46,27 @@ public abstract class LockedDownTests(RunningGuest guest, string level)
             guest.Succeed("mount -t securityfs securityfs /sys/kernel/security");
         }
     }
+
+    [Fact]
+    public void Memory_is_read_through_kcore_unless_nobody_may_read_it()
+    {
+        foreach (string command in new[] { "info", "ps", "devices", "symbols", "pages --summary", "acquire - --format lime > /dev/null" })
+        {
+            if (level == "integrity")
+            {
+                guest.Succeed($"iommu-spy {command}");
+            }
+            else
+            {
+                string line = guest.Refuse(3, $"iommu-spy {command}");
+                Assert.Contains("lockdown", line, StringComparison.Ordinal);
+                Assert.Contains("confidentiality", line, StringComparison.Ordinal);
+            }
+        }
+
+        // /proc alone works as before.
+        guest.Succeed("iommu-spy pagemap $(pidof sleep | cut -d ' ' -f 1) --used");
+        guest.Succeed("iommu-spy pages --live --summary");
+        Assert.Contains($"lockdown           {(level == "integrity" ? "in part" : "NO     ")}", guest.Succeed("iommu-spy doctor").Output, StringComparison.Ordinal);
+    }
 }

@@ -1,17 +1,17 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace IommuSpy.Memory.Sources.Live;
 
-/// <summary>A run of memory that a device file of the kernel reads for us: /proc/kcore, /dev/mem.</summary>
-/// <param name="file">The device file.</param>
-/// <param name="start">Its offset of the run's first byte.</param>
+/// <summary>A run of memory that the kernel reads for us.</summary>
+/// <param name="owner">Whose bytes they are: what pages that are kept are kept for.</param>
+/// <param name="bytes">Reads them.</param>
+/// <param name="start">Where the run begins among them.</param>
 /// <remarks>
 /// Small reads go through <see cref="RecentPages"/>, for some milliseconds; whatever is a page or more asks the kernel. Nothing else is kept, since memory of a running machine changes.
 /// </remarks>
-internal sealed class DeviceReader(SafeFileHandle file, ulong start) : ISegmentReader
+internal sealed class DeviceReader(object owner, IDeviceBytes bytes, ulong start) : ISegmentReader
 {
     // The kernel copies page by page, and cannot be interrupted meanwhile.
     private const int MostBytes = 1 << 20;
+    private const ulong InPage = PageFrame.Size - 1;
 
     /// <inheritdoc/>
     public void Refresh() => RecentPages.Forget();
@@ -19,7 +19,7 @@ internal sealed class DeviceReader(SafeFileHandle file, ulong start) : ISegmentR
     /// <inheritdoc/>
     public int Read(ulong offset, Span<byte> destination)
     {
-        int within = (int)((start + offset) & (PageFrame.Size - 1));
+        int within = (int)((start + offset) & InPage);
         return within + destination.Length <= PageFrame.Size && destination.Length < PageFrame.Size && (ulong)within <= offset ? ReadInPage(offset - (ulong)within, within, destination) : ReadThrough(offset, destination);
     }
 
@@ -27,19 +27,19 @@ internal sealed class DeviceReader(SafeFileHandle file, ulong start) : ISegmentR
     {
         RecentPages recent = RecentPages.OfThread;
         ulong number = (start + page) >> PageFrame.Shift;
-        if (recent.TryCopy(file, number, within, destination))
+        if (recent.TryCopy(owner, number, within, destination))
         {
             return destination.Length;
         }
 
         int epoch = RecentPages.Epoch;
-        if (ReadOnce(page, recent.Slot(number)) != PageFrame.Size)
+        if (bytes.Read(start + page, recent.Slot(number)) != PageFrame.Size)
         {
             return ReadThrough(page + (ulong)within, destination);
         }
 
-        recent.Keep(file, number, epoch);
-        recent.TryCopy(file, number, within, destination);
+        recent.Keep(owner, number, epoch);
+        recent.TryCopy(owner, number, within, destination);
         return destination.Length;
     }
 
@@ -50,7 +50,7 @@ internal sealed class DeviceReader(SafeFileHandle file, ulong start) : ISegmentR
         while (done < destination.Length)
         {
             int want = Math.Min(most, destination.Length - done);
-            int got = ReadOnce(offset + (ulong)done, destination.Slice(done, want));
+            int got = bytes.Read(start + offset + (ulong)done, destination.Slice(done, want));
             done += got;
             if (got == want)
             {
@@ -63,21 +63,9 @@ internal sealed class DeviceReader(SafeFileHandle file, ulong start) : ISegmentR
                 break;
             }
 
-            most = got > 0 ? most : (int)(PageFrame.Size - ((start + offset + (ulong)done) & (PageFrame.Size - 1)));
+            most = got > 0 ? most : (int)(PageFrame.Size - ((start + offset + (ulong)done) & InPage));
         }
 
         return done;
-    }
-
-    private int ReadOnce(ulong offset, Span<byte> destination)
-    {
-        try
-        {
-            return RandomAccess.Read(file, destination, (long)(start + offset));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return 0;
-        }
     }
 }

@@ -1,0 +1,10 @@
+using IommuSpy.Memory.Sources.Devmem;
+
+namespace IommuSpy.Memory.Sources.Live;
+
+/// <summary>Memory by /dev/mem.</summary>
+internal sealed class DevMemBytes(DevMem device) : IDeviceBytes
+{
+    /// <inheritdoc/>
+    public int Read(ulong at, Span<byte> destination) => device.Read(new(at), destination, AccessWidth.Bits64, out _);
+}
