@@ -1,8 +1,10 @@
 using System.Text;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.VmCoreInfo;
 using IommuSpy.Memory;
+using IommuSpy.Memory.Systems;
 using IommuSpy.Testing;
 
 namespace IommuSpy.Fuzz;
@@ -18,6 +20,7 @@ internal static class FuzzTargets
         new("machine", () => [.. Captures.OfKernel().Where(capture => capture.Name is "raw" or "elf" or "kdump-snappy").Select(capture => capture.Bytes)], FindKernel),
         new("vmcoreinfo", () => [Encoding.ASCII.GetBytes("OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=ffffffff881fb000\nNUMBER(phys_base)=-16777216\nKERNELOFFSET=5600000\n")], ReadNote),
         new("kallsyms", () => [Captures.OfKernel()[0].Bytes[(16 << 20)..(22 << 20)]], ReadKallsyms),
+        new("system-record", () => [SystemSeed()], ReadSystem),
     ];
 
     /// <summary>The one of a name, or null.</summary>
@@ -80,6 +83,27 @@ internal static class FuzzTargets
         if (KallsymsReader.TryRead(bytes, new(0xffff_ffff_8100_0000), out KallsymsTable? table, out _))
         {
             table.Symbols.TryFind("linux_banner", out _);
+        }
+    }
+
+    private static byte[] SystemSeed()
+    {
+        using FakeMachine machine = new FakeMachine()
+            .With("proc/iomem", "00001000-0009fbff : System RAM\n00100000-1ffcffff : System RAM\n  0e000000-0f001aef : Kernel code\n")
+            .With("sys/firmware/acpi/tables/DMAR", [.. "DMAR"u8, 48, .. new byte[43]])
+            .With("sys/bus/pci/devices/0000:00:02.0/vendor", "0x8086\n")
+            .With("sys/bus/pci/devices/0000:00:02.0/device", "0x10d3\n")
+            .With("sys/bus/pci/devices/0000:00:02.0/config", new byte[256])
+            .With("sys/bus/pci/devices/0000:00:02.0/resource", "0x00000000feb80000 0x00000000feb9ffff 0x0000000000040200\n");
+        return SystemRecord.Write(machine.Files, new Dictionary<string, string>(), out _);
+    }
+
+    private static void ReadSystem(byte[] bytes)
+    {
+        if (SystemRecord.Read(bytes, "a note") is RecordedFiles files)
+        {
+            IomemEntry.Memory(IomemEntry.Parse(files.Text("proc/iomem") ?? ""));
+            PciInventory.Shown(files);
         }
     }
 }

@@ -32,8 +32,15 @@ internal static class TranslationRows
             }
 
             AddressTranslation translation = space.Translate(new(address));
-            string? reason = translation.Physical is null ? TranslationReport.Of(machine, new(address), root).Reason : null;
-            write(new(address, translation.Physical?.Value, translation.PageSize, TranslationReport.UserRights(machine, translation, root).Rights, reason));
+            if (translation.Physical is PhysicalAddress physical)
+            {
+                write(new(address, physical.Value, translation.PageSize, TranslationReport.UserRights(machine, translation, root).Rights, null));
+                continue;
+            }
+
+            // Of a running machine it may be there by now: the row is of this look.
+            TranslationReport report = TranslationReport.Of(machine, new(address), root);
+            write(new(address, report.Physical?.Value, report.PageSize, report.Physical is null ? translation.Rights : TranslationReport.UserRights(machine, space.Translate(new(address)), root).Rights, report.Reason));
         }
     }
 
