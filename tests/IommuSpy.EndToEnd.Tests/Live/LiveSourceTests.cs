@@ -79,21 +79,28 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
             .Select(line => JsonDocument.Parse(line).RootElement)
             .ToDictionary(row => row.GetProperty("address").GetString()!, row => row.GetProperty("physical").GetString() ?? row.GetProperty("reason").GetString()!, StringComparer.Ordinal);
         int present = 0;
+        List<string> moved = [];
         foreach (JsonElement page in Guest.Succeed($"iommu-spy pagemap {pid} --used --jsonl").Lines.Select(line => JsonDocument.Parse(line).RootElement))
         {
-            string walk = walks[page.GetProperty("virtual").GetString()!];
+            string address = page.GetProperty("virtual").GetString()!;
             if (page.GetProperty("physical").GetString() is string physical)
             {
                 present++;
                 ulong frame = ulong.Parse(physical.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> 12;
-                Assert.True(walk == physical || walk.Contains($"PROT_NONE: no access, the page is still in memory, pfn 0x{frame:x}", StringComparison.Ordinal), $"{page} but {walk}");
+                if (walks[address] != physical && !walks[address].Contains($"PROT_NONE: no access, the page is still in memory, pfn 0x{frame:x}", StringComparison.Ordinal))
+                {
+                    moved.Add(address);
+                }
             }
-            else
+            else if (walks[address].StartsWith("0x", StringComparison.Ordinal))
             {
-                Assert.False(walk.StartsWith("0x", StringComparison.Ordinal), $"{page} but {walk}");
+                moved.Add(address);
             }
         }
 
+        // The kernel moves pages to make room for large ones. Those that it moved between the two lists are looked at once more, by both at once.
+        Assert.True(moved.Count < present / 100, $"{moved.Count} of {present} pages differ: {string.Join(' ', moved)}");
+        Assert.All(moved, address => Assert.Contains(": the same", Guest.Run($"iommu-spy translate --pid {pid} --check {address}").Output, StringComparison.Ordinal));
         Assert.True(present > 4000, $"{present} pages");
     }
 
