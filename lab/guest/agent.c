@@ -114,6 +114,10 @@ static void run(const char *command, unsigned user, long seconds)
 		int nothing = open("/dev/null", O_RDONLY);
 
 		setsid();
+		// What a shell's background job ignores, its children would ignore too.
+		signal(SIGINT, SIG_DFL);
+		signal(SIGQUIT, SIG_DFL);
+		signal(SIGPIPE, SIG_DFL);
 		dup2(nothing, 0);
 		dup2(out[1], 1);
 		dup2(err[1], 2);

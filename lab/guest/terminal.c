@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Runs a command in a terminal of its own and types for it. Usage: terminal SECONDS TEXT COMMAND [ARGUMENT...]
-// After each SECONDS of silence the next character of TEXT is typed (\003 is Ctrl-C); what the command shows goes to standard
+// Every SECONDS the next character of TEXT is typed (\003 is Ctrl-C); what the command shows goes to standard
 // output, and its exit code is this program's.
 
 #define _GNU_SOURCE
@@ -12,12 +12,21 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 static void die(const char *what)
 {
 	perror(what);
 	exit(125);
+}
+
+static long now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 int main(int count, char **arguments)
@@ -27,7 +36,8 @@ int main(int count, char **arguments)
 		return 125;
 	}
 
-	int wait = (int)(atof(arguments[1]) * 1000);
+	long pause = (long)(atof(arguments[1]) * 1000);
+	long due = now() + pause;
 	const char *text = arguments[2];
 	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
 	struct winsize size = { .ws_row = 24, .ws_col = 120 };
@@ -53,13 +63,16 @@ int main(int count, char **arguments)
 	while (1) {
 		struct pollfd shown = { terminal, POLLIN, 0 };
 		char piece[4096];
-		int ready = poll(&shown, 1, *text ? wait : -1);
+		long left = due - now();
+		int ready = poll(&shown, 1, !*text ? -1 : left > 0 ? left : 0);
 
-		if (ready == 0) {
+		if (*text && now() >= due) {
 			if (write(terminal, text++, 1) != 1)
 				die("type");
-			continue;
+			due += pause;
 		}
+		if (ready == 0)
+			continue;
 		// Its end shows as an error.
 		ssize_t got = read(terminal, piece, sizeof(piece));
 		if (got <= 0)

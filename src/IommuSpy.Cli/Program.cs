@@ -39,6 +39,7 @@ RootCommand root = new("What is at this address, who maps it, and which device c
     TypesCommand.Build(),
     VmallocCommand.Build(),
     IommuCommand.Build(),
+    WatchCommand.Build(),
     InterruptsCommand.Build(),
     FaultCommand.Build(),
     DoctorCommand.Build(),

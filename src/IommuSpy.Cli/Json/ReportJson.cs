@@ -18,6 +18,7 @@ using IommuSpy.Analysis.Running;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Types;
 using IommuSpy.Analysis.Vmalloc;
+using IommuSpy.Analysis.Watch;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Cli.Sarif;
 using IommuSpy.Linux.Paging;
@@ -64,6 +65,7 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ProcessAddressReport))]
 [JsonSerializable(typeof(RunningPagesSummary))]
 [JsonSerializable(typeof(WriteReport))]
+[JsonSerializable(typeof(WatchReport))]
 [JsonSerializable(typeof(PciFunctionReport))]
 [JsonSerializable(typeof(ModuleReport))]
 [JsonSerializable(typeof(VmallocReport))]

@@ -1,0 +1,12 @@
+namespace IommuSpy.Analysis.Watch;
+
+/// <summary>An interval of watching what devices have mapped.</summary>
+/// <param name="From">When it began, in seconds of CLOCK_MONOTONIC.</param>
+/// <param name="To">When it ended.</param>
+/// <param name="Way">How it is known: "probes on __iommu_map and __iommu_unmap", "tables compared".</param>
+/// <param name="IsCounted">Whether each mapping and unmapping was counted; else tables were compared, and what came and went between two looks is not seen.</param>
+/// <param name="Maps">Mappings made by all.</param>
+/// <param name="Unmaps">Unmappings by all.</param>
+/// <param name="Lost">Events that the kernel dropped in the interval: then counts are too low and mapped bytes are wrong by so many.</param>
+/// <param name="Rows">A domain each, in order of their first device.</param>
+public sealed record WatchReport(double From, double To, string Way, bool IsCounted, long Maps, long Unmaps, long Lost, IReadOnlyList<WatchRow> Rows);

@@ -1,0 +1,79 @@
+using IommuSpy.Memory;
+using IommuSpy.Translation.Devices;
+
+namespace IommuSpy.Analysis.Watch;
+
+/// <summary>A domain that is watched: its devices, what is mapped in it, and what happened since the last look.</summary>
+internal sealed class WatchedDomain(IReadOnlyList<string> devices, IReadOnlyList<string> drivers, VirtualAddress? address, IoAddressSpace? space)
+{
+    private const double Second = 1e6;
+    private readonly MappingSet _mapped = new();
+    private long _maps;
+    private long _unmaps;
+
+    internal IReadOnlyList<string> Devices => devices;
+
+    internal void Map(ulong first, ulong length, long at)
+    {
+        _mapped.Add(first, length, at);
+        _maps++;
+    }
+
+    internal void Unmap(ulong first, ulong length)
+    {
+        _mapped.Remove(first, length);
+        _unmaps++;
+    }
+
+    /// <summary>Takes what the tables say; what was not there at the last look has been mapped meanwhile.</summary>
+    /// <param name="since">When it was made that is new.</param>
+    internal void Look(long since)
+    {
+        if (space is null)
+        {
+            return;
+        }
+
+        Leaves leaves = new([]);
+        space.Visit(ref leaves);
+        HashSet<(ulong, ulong)> now = [.. leaves.Found];
+        foreach (MappingSet.Mapping gone in _mapped.All.Where(mapping => !now.Contains((mapping.Address, mapping.Length))).ToArray())
+        {
+            Unmap(gone.Address, gone.Length);
+        }
+
+        foreach ((ulong first, ulong length) in leaves.Found)
+        {
+            if (!_mapped.Holds(first, length))
+            {
+                Map(first, length, since);
+            }
+        }
+    }
+
+    /// <summary>Forgets what was counted, not what is mapped.</summary>
+    internal void Reset()
+    {
+        _maps = 0;
+        _unmaps = 0;
+    }
+
+    internal WatchRow Row(long began, long from, long to)
+    {
+        double seconds = Math.Max(to - from, 1) / Second;
+        MappingSet.Mapping? oldest = _mapped.Oldest;
+        bool isFromBefore = oldest?.Since == MappingSet.Before;
+        return new(
+            devices, drivers, address, _mapped.Bytes, _mapped.Count, _maps, _unmaps, Math.Round(_maps / seconds, 1), Math.Round(_unmaps / seconds, 1),
+            oldest is MappingSet.Mapping mapping ? (to - (isFromBefore ? began : mapping.Since)) / Second : null,
+            isFromBefore,
+            oldest is MappingSet.Mapping there ? new(there.Address) : null);
+    }
+
+    private readonly struct Leaves(List<(ulong, ulong)> found) : IIoLeafVisitor
+    {
+        internal List<(ulong First, ulong Length)> Found => found;
+
+        public void Leaf(in IoLeaf leaf) => found.Add((leaf.Address.Value, leaf.Length));
+    }
+}
