@@ -40,7 +40,7 @@ public abstract class LiveSourceGuest : IDisposable
     }
 
     /// <summary>Values of a JSON object, by name, as they are written.</summary>
-    public static Dictionary<string, string> Values(string json)
+    public static IReadOnlyDictionary<string, string> Values(string json)
     {
         using JsonDocument document = JsonDocument.Parse(json);
         return document.RootElement.EnumerateObject().ToDictionary(property => property.Name, property => property.Value.GetRawText(), StringComparer.Ordinal);

@@ -31,8 +31,8 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     public void The_kernel_s_facts_are_those_of_its_memory()
     {
         (GuestOutcome inside, IReadOnlyList<string> outside) = up.Both("info -J");
-        Dictionary<string, string> live = LiveSourceGuest.Values(inside.Output);
-        Dictionary<string, string> image = LiveSourceGuest.Values(string.Join('\n', outside));
+        IReadOnlyDictionary<string, string> live = LiveSourceGuest.Values(inside.Output);
+        IReadOnlyDictionary<string, string> image = LiveSourceGuest.Values(string.Join('\n', outside));
         Assert.Equal(Facts.Select(name => $"{name} {image[name]}"), Facts.Select(name => $"{name} {live[name]}"));
         Assert.Equal("\"running machine, /proc/kcore\"", live["format"]);
     }
@@ -231,7 +231,7 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     // Pages of the acquired image beside the stopped guest's, which went on meanwhile: what does not change has to be the same.
     private string ComparePages()
     {
-        Dictionary<string, string> facts = LiveSourceGuest.Values(Cli.Run("info", "-J", "-s", Guest.DiskFile).Output);
+        IReadOnlyDictionary<string, string> facts = LiveSourceGuest.Values(Cli.Run("info", "-J", "-s", Guest.DiskFile).Output);
         ulong image = Hex(facts["imagePhysical"]);
         string converted = Guest.DiskFile + ".raw";
         Assert.Equal(0, Cli.Run("convert", Guest.DiskFile, converted, "--format", "raw").ExitCode);

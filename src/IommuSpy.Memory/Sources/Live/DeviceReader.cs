@@ -33,13 +33,15 @@ internal sealed class DeviceReader(object owner, IDeviceBytes bytes, ulong start
         }
 
         int epoch = RecentPages.Epoch;
-        if (bytes.Read(start + page, recent.Slot(number)) != PageFrame.Size)
+        Span<byte> slot = recent.Slot(number);
+        if (bytes.Read(start + page, slot) != PageFrame.Size)
         {
             return ReadThrough(page + (ulong)within, destination);
         }
 
+        // From the slot itself: by now what it keeps may be too old to be handed out again.
+        slot.Slice(within, destination.Length).CopyTo(destination);
         recent.Keep(owner, number, epoch);
-        recent.TryCopy(owner, number, within, destination);
         return destination.Length;
     }
 
