@@ -36,7 +36,7 @@ demo: iommu-spy
 
 # Style, then every test project, then one line that sums them up.
 test: iommu-spy iommu-spy-static
-	@./packages.sh qemu-user mandoc groff zsh fish bsdextrautils file
+	@./packages.sh qemu-user mandoc groff zsh fish bsdextrautils file libkdumpfile-dev binutils
 	@./test.sh $(TESTS)
 
 bench: iommu-spy

@@ -15,4 +15,14 @@ internal static class HostTool
         Assert.True(process.ExitCode == 0, $"{name} {string.Join(' ', arguments)}: {error} {output.Result}");
         return output.Result;
     }
+
+    /// <summary>Runs one that may fail, and returns its exit code and what it printed, on both streams.</summary>
+    public static (int ExitCode, string Text) Try(string name, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(name, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output + error.Result);
+    }
 }

@@ -112,6 +112,34 @@ public sealed class ImageFormatTests : IDisposable
     }
 
     [Fact]
+    public void A_gzip_of_several_members_is_one_image_and_a_cut_one_is_refused()
+    {
+        string dump = Converted("dump.elf", "kdump", Small, "--compress", "zstd", "--exclude", "zero");
+        string packed = Path.Combine(_directory.FullName, "members");
+        string cut = Path.Combine(_directory.FullName, "cut");
+        string empty = Path.Combine(_directory.FullName, "ended");
+        Tool("sh", "-c", $"{{ head -c 5000000 {dump} | gzip -1; tail -c +5000001 {dump} | gzip -1; }} > {packed}");
+        Tool("sh", "-c", $"head -c -1000 {packed} > {cut}");
+
+        // As bgzip ends a file.
+        Tool("sh", "-c", $"{{ cat {packed}; : | gzip; }} > {empty}");
+        string? before = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        try
+        {
+            Environment.SetEnvironmentVariable("XDG_CACHE_HOME", Path.Combine(_directory.FullName, "cache"));
+            AssertSame(dump, 0, packed);
+            AssertSame(dump, 0, empty);
+            Cli.Outcome refused = Cli.Run("info", "-s", cut);
+            Assert.Equal(3, refused.ExitCode);
+            Assert.Contains("cut off", refused.Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("XDG_CACHE_HOME", before);
+        }
+    }
+
+    [Fact]
     public void Formats_are_listed()
     {
         Cli.Outcome outcome = Cli.Run("formats", "-J");

@@ -19,6 +19,12 @@ internal static class FuzzTargets
         new("formats", () => [.. Captures.Small().Where(capture => capture.Name != "gzip").Select(capture => capture.Bytes)], ReadImage),
         new("machine", () => [.. Captures.OfKernel().Where(capture => capture.Name is "raw" or "elf" or "kdump-snappy").Select(capture => capture.Bytes)], FindKernel),
         new("vmcoreinfo", () => [Encoding.ASCII.GetBytes("OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=ffffffff881fb000\nNUMBER(phys_base)=-16777216\nKERNELOFFSET=5600000\n")], ReadNote),
+        new("btf", () => [TypeReaders.BtfSeed()], TypeReaders.ReadBtf),
+        new("isf", () => [TypeReaders.IsfSeed()], TypeReaders.ReadIsf),
+        new("dmar", () => [TableReaders.DmarSeed()], TableReaders.ReadDmar),
+        new("ivrs", () => [TableReaders.IvrsSeed()], TableReaders.ReadIvrs),
+        new("page-tables", () => [TableReaders.TablesSeed(0x67), TableReaders.TablesSeed(0xe7)], TableReaders.WalkCpuTables),
+        new("device-tables", () => [TableReaders.TablesSeed(1), TableReaders.TablesSeed(3), TableReaders.TablesSeed(0x6000_0000_0000_0603)], TableReaders.WalkDeviceTables),
         new("kallsyms", () => [Captures.OfKernel()[0].Bytes[(16 << 20)..(22 << 20)]], ReadKallsyms),
         new("system-record", () => [SystemSeed()], ReadSystem),
     ];

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using Microsoft.Win32.SafeHandles;
 using SharpCompress.Compressors.Xz;
 using ZstdSharp;
+using Crc32 = IommuSpy.Memory.Compression.Crc32;
 
 namespace IommuSpy.Memory.Containers;
 
@@ -40,17 +42,24 @@ internal sealed class Container
     internal Stream Unpack(Stream packed) => _unpack(packed);
 
     /// <summary>
-    /// What says that a stream which ended well ended early: .NET's gzip takes the end of a cut file for the end of its stream. The last four bytes are the
-    /// length of what is in it, modulo 2^32 (RFC 1952, 2.3.1); of several members put together, the last one's, which nobody makes of an image.
+    /// What says that a stream which ended well ended early: .NET's gzip takes the end of a cut file for the end of its stream. The last eight bytes are the
+    /// CRC-32 and the length modulo 2^32 of what is in it (RFC 1952, 2.3.1); of several members put together (pigz -i, bgzip, cat), the last one's: what came
+    /// out last must be that.
     /// </summary>
-    internal string? Shortage(ImageFile file, long unpacked)
+    internal string? Shortage(ImageFile file, SafeFileHandle unpacked)
     {
-        if (Name != Gzip || file.Length < sizeof(uint))
+        const int TrailerBytes = 8;
+        if (Name != Gzip || file.Length < TrailerBytes)
         {
             return null;
         }
 
-        uint said = BinaryPrimitives.ReadUInt32LittleEndian(file.Span(file.Length - sizeof(uint), sizeof(uint)));
-        return said == (uint)unpacked ? null : $"it is cut off, or of several members: {Size.Text((ulong)unpacked)} came out of it and its last bytes say 0x{said:x}";
+        ReadOnlySpan<byte> trailer = file.Span(file.Length - TrailerBytes, TrailerBytes);
+        uint crc = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(trailer[sizeof(uint)..]);
+        long made = RandomAccess.GetLength(unpacked);
+        return length == (uint)made || (length < made && Crc32.Of(unpacked, made - length) == crc)
+            ? null
+            : $"it is cut off: {Size.Text((ulong)made)} came out of it and its last bytes say 0x{length:x}";
     }
 }

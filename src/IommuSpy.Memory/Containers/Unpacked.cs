@@ -34,7 +34,7 @@ internal static class Unpacked
                 packed.Position = (long)start;
                 using Stream stream = container.Unpack(packed);
                 using PrivateFile made = PrivateFile.Beside(copy);
-                string? damage = Copy(stream, made, most, file.Path, container.Name) ?? container.Shortage(file, RandomAccess.GetLength(made.Handle));
+                string? damage = Copy(stream, made, most, file.Path, container.Name) ?? container.Shortage(file, made.Handle);
                 if (damage is not null)
                 {
                     if (!options.AllowTruncated)

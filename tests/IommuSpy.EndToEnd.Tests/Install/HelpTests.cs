@@ -47,7 +47,7 @@ public sealed partial class HelpTests : IDisposable
     public void Zsh_completes_the_options_that_help_lists(string command)
     {
         // What the script gives to _arguments, the second time that it calls it: the command's own.
-        string specifications = Host.Run("zsh", "-f", "-c", $$"""
+        string specifications = HostTool.Run("zsh", "-f", "-c", $$"""
             compdef() { }
             _describe() { }
             calls=0
@@ -55,7 +55,7 @@ public sealed partial class HelpTests : IDisposable
             source {{Script("zsh")}}
             _iommu-spy
             """);
-        string[] completed = [.. specifications.Split('\n').Select(line => ZshOption().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value)];
+        string[] completed = [.. specifications.Split('\n').Select(line => ZshOption().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value)];
         Assert.Equal(OptionNames(Cli.Run(command, "--help").Output).Order(StringComparer.Ordinal), completed.Order(StringComparer.Ordinal));
     }
 
@@ -74,7 +74,7 @@ public sealed partial class HelpTests : IDisposable
         string[] expected = [.. CommandNames.Order(StringComparer.Ordinal)];
         Assert.Equal(expected, Bash("iommu-spy", "").Where(name => name[0] != '-').Order(StringComparer.Ordinal));
         Assert.Equal(expected, Fish("iommu-spy ").Where(name => name[0] != '-').Order(StringComparer.Ordinal));
-        Assert.Equal(expected, Host.Run("zsh", "-f", "-c", $$"""
+        Assert.Equal(expected, HostTool.Run("zsh", "-f", "-c", $$"""
             compdef() { }
             _describe() { print -rl -- ${commands%%:*} }
             _arguments() { state=command }
@@ -102,9 +102,9 @@ public sealed partial class HelpTests : IDisposable
     {
         string page = Path.Combine(_directory.FullName, "iommu-spy.1");
         File.WriteAllText(page, Cli.Run("man").Output);
-        Assert.Equal("", Host.Run("mandoc", "-T", "lint", page));
-        Assert.Equal("", Host.Run("groff", "-man", "-ww", "-z", page));
-        string text = Host.Run("sh", "-c", $"mandoc -T utf8 -O width=200 {page} | col -b");
+        Assert.Equal((0, ""), HostTool.Try("mandoc", "-T", "lint", page));
+        Assert.Equal((0, ""), HostTool.Try("groff", "-man", "-ww", "-z", page));
+        string text = HostTool.Run("sh", "-c", $"mandoc -T utf8 -O width=200 {page} | col -b");
         string[] sections = text.Split("\n   iommu-spy ");
         foreach (string command in CommandNames)
         {
@@ -120,7 +120,7 @@ public sealed partial class HelpTests : IDisposable
     [GeneratedRegex("(?<![\\w-])--[a-z][a-z-]*", RegexOptions.None, 1000)]
     private static partial Regex LongOption();
 
-    [GeneratedRegex(@"^(?:\*|\([^)]*\))(-[^\[]+)\[", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"^(?:\*|\([^)]*\))(?<name>-[^\[]+)\[", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ZshOption();
 
     [GeneratedRegex(@"(?<=^|, )-[^\s,]+", RegexOptions.None, 1000)]
@@ -132,11 +132,11 @@ public sealed partial class HelpTests : IDisposable
     private static IEnumerable<string> Section(string help, string heading)
         => help.Split('\n').SkipWhile(line => line != heading).Skip(1).TakeWhile(line => line.Length > 0).Where(line => line.Length > 2 && line[2] != ' ').Select(line => line.Trim());
 
-    private string[] Bash(params string[] words) => Host.Run("bash", [
+    private string[] Bash(params string[] words) => HostTool.Run("bash", [
         "-c", $"source {Script("bash")}; COMP_WORDS=(\"$@\"); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _iommu_spy; printf '%s\\n' \"${{COMPREPLY[@]}}\"", "bash", .. words])
         .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private string[] Fish(string line) => [.. Host.Run("fish", "--no-config", "-c", $"source {Script("fish")}; complete -C '{line}'")
+    private string[] Fish(string line) => [.. HostTool.Run("fish", "--no-config", "-c", $"source {Script("fish")}; complete -C '{line}'")
         .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(found => found.Split('\t')[0])];
 
     private string Script(string shell)

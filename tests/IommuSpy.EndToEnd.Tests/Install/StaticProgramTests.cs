@@ -17,7 +17,7 @@ public sealed class StaticProgramTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     [Fact]
-    public void It_needs_no_library() => Assert.Contains("statically linked", Host.Run("file", Program).Replace("static-pie", "statically", StringComparison.Ordinal), StringComparison.Ordinal);
+    public void It_needs_no_library() => Assert.Contains("statically linked", HostTool.Run("file", Program).Replace("static-pie", "statically", StringComparison.Ordinal), StringComparison.Ordinal);
 
     // All have SSE2; cmpxchg16b, which the runtime needs, is missing from the AMD64 processors of 2003 to 2005 alone.
     [Theory]
@@ -29,7 +29,7 @@ public sealed class StaticProgramTests : IDisposable
     {
         string expected = Cli.Run("info", "-s", Image).Output;
         Assert.NotEmpty(expected);
-        Assert.Equal(expected, Host.Run("qemu-x86_64", "-cpu", processor, Program, "info", "-s", Image));
+        Assert.Equal(expected, HostTool.Run("qemu-x86_64", "-cpu", processor, Program, "info", "-s", Image));
     }
 
     [Theory]
@@ -40,10 +40,10 @@ public sealed class StaticProgramTests : IDisposable
     public void It_runs_with_the_system_calls_of_3_16(params string[] command)
     {
         string launcher = Path.Combine(_directory.FullName, "old-kernel");
-        Host.Run("gcc", "-Wall", "-Werror", "-o", launcher, Path.Combine(AppContext.BaseDirectory, "Install", "old-kernel.c"));
-        Assert.NotEqual(0, Host.Try(launcher, "0", Program, "formats").ExitCode);
+        HostTool.Run("gcc", "-Wall", "-Werror", "-o", launcher, Path.Combine(AppContext.BaseDirectory, "Install", "old-kernel.c"));
+        Assert.NotEqual(0, HostTool.Try(launcher, "0", Program, "formats").ExitCode);
         Cli.Outcome expected = Cli.Run([.. command, "-s", Image]);
-        (int exitCode, string text) = Host.Try(launcher, [$"{NewestSystemCall}", Program, .. command, "-s", Image]);
+        (int exitCode, string text) = HostTool.Try(launcher, [$"{NewestSystemCall}", Program, .. command, "-s", Image]);
         Assert.Equal(expected.ExitCode, exitCode);
         Assert.Equal(expected.Output + expected.Error, text);
     }
@@ -52,19 +52,19 @@ public sealed class StaticProgramTests : IDisposable
     public void It_writes_files_with_the_system_calls_of_3_16()
     {
         string launcher = Path.Combine(_directory.FullName, "old-kernel");
-        Host.Run("gcc", "-o", launcher, Path.Combine(AppContext.BaseDirectory, "Install", "old-kernel.c"));
+        HostTool.Run("gcc", "-o", launcher, Path.Combine(AppContext.BaseDirectory, "Install", "old-kernel.c"));
         string ours = Path.Combine(_directory.FullName, "ours");
         string theirs = Path.Combine(_directory.FullName, "theirs");
-        Host.Run(launcher, $"{NewestSystemCall}", Program, "convert", Image, ours, "--format", "lime");
+        HostTool.Run(launcher, $"{NewestSystemCall}", Program, "convert", Image, ours, "--format", "lime");
         Assert.Equal(0, Cli.Run("convert", Image, theirs, "--format", "lime").ExitCode);
-        Host.Run("cmp", ours, theirs);
+        HostTool.Run("cmp", ours, theirs);
     }
 
     [Fact]
     public void A_processor_that_lacks_what_the_ordinary_program_was_built_for_is_told_in_one_line()
     {
         string ordinary = Program[..^"-static".Length];
-        (int exitCode, string text) = Host.Try("qemu-x86_64", "-cpu", "qemu64", ordinary, "formats");
+        (int exitCode, string text) = HostTool.Try("qemu-x86_64", "-cpu", "qemu64", ordinary, "formats");
         if (exitCode != 0)
         {
             // Of QEMU's own lines about the signal we are not the author.

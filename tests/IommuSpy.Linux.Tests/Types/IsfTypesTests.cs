@@ -89,6 +89,16 @@ public class IsfTypesTests
     public void What_is_no_such_file_is_refused(string json) => Assert.Throws<MissingTypeException>(() => Read(json));
 
     [Fact]
+    public void A_name_that_is_no_text_is_refused()
+    {
+        // What fuzzing found: the JSON reader lets both through, and the name throws when somebody asks for it.
+        byte[] bytes = Encoding.UTF8.GetBytes("{\"user_types\": {\"s#\": {}}}");
+        bytes[Array.IndexOf(bytes, (byte)'#')] = 0xc3;
+        Assert.Throws<MissingTypeException>(() => IsfTypes.Read(new MemoryStream(bytes), Banner, "symbols.json"));
+        Assert.Throws<MissingTypeException>(() => Read("{\"user_types\": {\"s\\ud800\": {}}}"));
+    }
+
+    [Fact]
     public void Symbols_of_another_kernel_are_refused()
     {
         MissingTypeException refusal = Assert.Throws<MissingTypeException>(() => IsfTypes.Read(new MemoryStream(Encoding.UTF8.GetBytes(Json)), "Linux version 6.1.0-other", "symbols.json"));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace IommuSpy.Linux.Types.Isf;
 
@@ -45,7 +46,15 @@ public sealed class IsfTypes : KernelTypes
         {
             using MemoryStream bounded = new();
             Copy(json, bounded, path);
-            JsonDocument document = JsonDocument.Parse(bounded.GetBuffer().AsMemory(0, (int)bounded.Length), new() { MaxDepth = MaxDepth });
+            ReadOnlyMemory<byte> text = bounded.GetBuffer().AsMemory(0, (int)bounded.Length);
+
+            // JSON lets both through, and names are read as late as they are asked for. No symbol file has characters that take a surrogate.
+            if (!Utf8.IsValid(text.Span) || text.Span.IndexOf("\\ud"u8) >= 0 || text.Span.IndexOf("\\uD"u8) >= 0)
+            {
+                throw new MissingTypeException($"{path}: JSON, but damaged: its text is no valid UTF-8");
+            }
+
+            JsonDocument document = JsonDocument.Parse(text, new() { MaxDepth = MaxDepth });
             if (document.RootElement.ValueKind != JsonValueKind.Object || Section(document.RootElement, "user_types").ValueKind != JsonValueKind.Object)
             {
                 throw new MissingTypeException($"{path}: JSON, but not Volatility's symbol format: it has no user_types");
