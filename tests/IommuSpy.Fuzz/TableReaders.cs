@@ -85,10 +85,11 @@ internal static class TableReaders
         use(built.Memory);
     }
 
-    private struct Leaves : ILeafVisitor
+    // What is there is no matter here, only that the walk ends.
+    private readonly struct Leaves : ILeafVisitor
     {
-        private ulong _count;
-
-        public void Leaf(ulong address, int level, ulong entry, ulong grants) => _count++;
+        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        {
+        }
     }
 }
