@@ -16,6 +16,7 @@ public abstract class DevMemTests(DevMemGuest up)
 
     /// <summary>On Linux 6.1.</summary>
     [Collection(GuestsThatAreUp.Name)]
+    [Trait(GuestsThatAreUp.Trait, GuestsThatAreUp.More)]
     public sealed class On61(DevMemGuest.Linux61 up) : DevMemTests(up), IClassFixture<DevMemGuest.Linux61>;
 
     /// <summary>On Linux 6.12.</summary>

@@ -21,6 +21,7 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
 
     /// <summary>On Linux 6.1.</summary>
     [Collection(GuestsThatAreUp.Name)]
+    [Trait(GuestsThatAreUp.Trait, GuestsThatAreUp.More)]
     public sealed class On61(LiveSourceGuest.Linux61 up) : LiveSourceTests(up), IClassFixture<LiveSourceGuest.Linux61>;
 
     /// <summary>On Linux 6.12.</summary>

@@ -16,6 +16,7 @@ public abstract partial class WatchTests(WatchTests.Up up)
 
     /// <summary>On Linux 6.1 behind VT-d.</summary>
     [Collection(GuestsThatAreUp.Name)]
+    [Trait(GuestsThatAreUp.Trait, GuestsThatAreUp.More)]
     public sealed class On61(On61.Up61 up) : WatchTests(up), IClassFixture<On61.Up61>
     {
         /// <summary>The guest.</summary>
