@@ -1,5 +1,6 @@
 using IommuSpy.Lab.Host;
 using IommuSpy.Lab.Kernels;
+using IommuSpy.Lab.Machines;
 using IommuSpy.Lab.Recording;
 
 namespace IommuSpy.Lab;
@@ -43,7 +44,19 @@ public static class Captures
         }
 
         string inputs = CaptureInputs.Hash(spec, kernel);
-        Capture capture = new CaptureBuilder(spec, kernel, inputs, say, cancellation).Build(DirectoryFor(spec, inputs));
+        CaptureBuilder Builder() => new(spec, kernel, inputs, say, cancellation);
+        Capture capture;
+        try
+        {
+            capture = Builder().Build(DirectoryFor(spec, inputs));
+        }
+        catch (LabException e) when (SerialLog.IsPanic(e))
+        {
+            // Emulation on a loaded host loses a guest now and then; one that fails twice fails for a reason.
+            say($"once more: {e.Message.Split('\n')[0]}");
+            capture = Builder().Build(DirectoryFor(spec, inputs));
+        }
+
         RemoveOutdated(capture);
         return capture;
     }

@@ -13,6 +13,11 @@ internal sealed class SerialLog(string path)
     private static readonly TimeSpan LastWordsTime = TimeSpan.FromSeconds(2);
     private static readonly string[] FatalLines = ["Kernel panic", "lab: collector:"];
 
+    private const string PanicPrefix = "the guest failed: ";
+
+    /// <summary>Whether a wait ended because the guest's kernel gave up.</summary>
+    public static bool IsPanic(LabException error) => error.Message.StartsWith(PanicPrefix, StringComparison.Ordinal);
+
     /// <summary>Waits until the guest has collected its oracles; a panic, an exit of QEMU or the time limit ends the wait with the log's tail.</summary>
     public void WaitUntilReady(QemuProcess qemu, TimeSpan limit, CancellationToken cancellation)
     {
@@ -31,7 +36,7 @@ internal sealed class SerialLog(string path)
             {
                 // What follows the line says more.
                 qemu.WaitForExit(LastWordsTime);
-                throw new LabException($"the guest failed: {fatal.Trim()}{Tail(Text())}");
+                throw new LabException($"{PanicPrefix}{fatal.Trim()}{Tail(Text())}");
             }
 
             if (exited)

@@ -12,6 +12,7 @@ public abstract class DevMemTests(DevMemGuest up)
 
     /// <summary>On Linux 5.10.</summary>
     [Collection(GuestsThatAreUp.Name)]
+    [Trait(GuestsThatAreUp.Trait, GuestsThatAreUp.More)]
     public sealed class On510(DevMemGuest.Linux510 up) : DevMemTests(up), IClassFixture<DevMemGuest.Linux510>;
 
     /// <summary>On Linux 6.1.</summary>

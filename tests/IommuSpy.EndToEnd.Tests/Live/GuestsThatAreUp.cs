@@ -7,7 +7,7 @@ public static class GuestsThatAreUp
     /// <summary>The collection's name.</summary>
     public const string Name = "guests that are up";
 
-    /// <summary>Trait of the classes that a plain run leaves out, which has the oldest kernel and the newest: each takes minutes. `make test GUESTS=all` runs them.</summary>
+    /// <summary>Trait of the classes that a plain run leaves out: each takes minutes, and under emulation a guest is lost now and then. `make test GUESTS=all` runs them.</summary>
     public const string Trait = "guests";
 
     /// <summary>That trait's value.</summary>

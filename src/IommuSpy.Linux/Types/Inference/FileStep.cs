@@ -101,7 +101,10 @@ internal static class FileStep
             foreach (int name in names)
             {
                 List<int> parents = FieldSearch.Words(memory, entries, MaxEntryBytes, (at, value, offset) => EndsAtItself(memory, at, value, offset, name));
-                if (parents.Count == 1 && names.Exists(before => before < name && IsNeighbour(memory, entries, name - before, before, parents[0])))
+                int[] all = [.. parents];
+                parents.RemoveAll(parent => all.Any(before => before < parent && IsNeighbour(memory, entries, parent - before, name, before)));
+                if (parents.Count == 1 && names.Exists(before => before < name && (IsNeighbour(memory, entries, name - before, before, parents[0])
+                    || (parents[0] >= name - before && IsNeighbour(memory, entries, name - before, before, parents[0] - (name - before))))))
                 {
                     continue;
                 }
