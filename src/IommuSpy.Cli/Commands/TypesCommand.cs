@@ -35,7 +35,7 @@ internal static class TypesCommand
             }
 
             (KernelType type, string origin) = TypeFinder.Find(machine, wanted)
-                ?? throw new NoAnswerException($"no type '{wanted}' is described ({machine.Objects.Types.Origin}; try: types '*{wanted}*')");
+                ?? throw new NoAnswerException($"{machine.Objects.Types.AbsenceOf(wanted)}; try: types '*{wanted}*'");
             if (where is not null)
             {
                 Show(ValueReader.Read(machine, type, Addresses.Virtual(machine, where)), result, output);

@@ -34,7 +34,10 @@ public abstract class KernelTypes
 
     /// <summary>A structure or union that a question cannot do without.</summary>
     /// <exception cref="MissingTypeException">There is none of that tag.</exception>
-    public StructType Struct(string tag) => FindStruct(tag) ?? throw new MissingTypeException($"no struct {tag} is described ({Origin})");
+    public StructType Struct(string tag) => FindStruct(tag) ?? throw new MissingTypeException(AbsenceOf(tag));
+
+    /// <summary>Why a type is not described, in one line.</summary>
+    public virtual string AbsenceOf(string name) => $"no type '{name}' is described ({Origin})";
 
     /// <summary>A field of a structure: <see cref="StructType.Find"/>; null where the structure or the field is absent.</summary>
     public Field? FindField(string tag, params ReadOnlySpan<string> paths) => FindStruct(tag)?.Find(paths);

@@ -36,6 +36,13 @@ public sealed class InferredTypes : KernelTypes
     /// <inheritdoc/>
     public override IEnumerable<KernelType> Named => _structs.Values.Concat(_others.Values);
 
+    /// <inheritdoc/>
+    public override string AbsenceOf(string name)
+    {
+        string[] reasons = [.. Refusals.Where(refused => refused.Structure == name).GroupBy(refused => refused.Reason, refused => refused.Name, (reason, names) => $"{string.Join(", ", names)}: {reason}")];
+        return base.AbsenceOf(name) + (reasons.Length > 0 ? $": {string.Join("; ", reasons)}" : "");
+    }
+
     /// <summary>Infers what the data of a kernel tell.</summary>
     /// <exception cref="MissingTypeException">Not even the list of tasks could be followed: there is nothing to go on from.</exception>
     public static InferredTypes Infer(LinuxKernel kernel) => TypeInference.Run(kernel);

@@ -84,7 +84,7 @@ internal static class MountStep
 
                 for (int point = 0; point < inside; point += sizeof(ulong))
                 {
-                    if (point != parent && mounts.TrueForAll(mount => PointsFit(state, mount, inside, parent, point, super)))
+                    if (point != parent && mounts.TrueForAll(mount => PointsFit(state, mount, inside, parent, point, root, super)))
                     {
                         yield return (inside, parent, point);
                     }
@@ -118,12 +118,13 @@ internal static class MountStep
         return null;
     }
 
-    // What a mount is mounted on is an entry of the file system of the mount above it.
-    private static bool PointsFit(InferenceState state, ulong mount, int inside, int parent, int point, int super)
+    // What a mount is mounted on is an entry of the file system of the mount above it; the mount that is above itself is on its own root (fs/namespace.c). An empty list in the
+    // mount before also leads to itself, and not to that.
+    private static bool PointsFit(InferenceState state, ulong mount, int inside, int parent, int point, int root, int super)
     {
         ulong holder = mount - (ulong)inside;
         ulong on = state.Read(holder, point);
         ulong above = state.Read(holder, parent) + (ulong)inside;
-        return state.Memory.IsDirect(on) && state.Read(on, state.At("dentry", "d_sb")) == state.Read(above, super) && state.Read(on, state.At("dentry", "d_parent")) != 0;
+        return (above != mount || on == state.Read(mount, root)) && state.Memory.IsDirect(on) && state.Read(on, state.At("dentry", "d_sb")) == state.Read(above, super) && state.Read(on, state.At("dentry", "d_parent")) != 0;
     }
 }
