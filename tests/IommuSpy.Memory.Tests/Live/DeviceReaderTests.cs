@@ -13,7 +13,7 @@ public class DeviceReaderTests
             RecentPages.Forget();
             Thread.Sleep(30);
         });
-        DeviceReader reader = new(bytes, bytes, 0x1000);
+        DeviceReader reader = new(bytes, 0x1000);
         Span<byte> read = stackalloc byte[8];
         Assert.Equal(8, reader.Read(0x10, read));
         Assert.Equal(1UL, BitConverter.ToUInt64(read));
@@ -25,7 +25,7 @@ public class DeviceReaderTests
     public void A_page_is_read_once_until_it_is_to_be_read_anew()
     {
         Counted bytes = new(() => { });
-        DeviceReader reader = new(bytes, bytes, 0x1000);
+        DeviceReader reader = new(bytes, 0x1000);
         Span<byte> read = stackalloc byte[8];
         reader.Read(0, read);
         reader.Refresh();

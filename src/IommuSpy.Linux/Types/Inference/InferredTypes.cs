@@ -39,7 +39,7 @@ public sealed class InferredTypes : KernelTypes
     /// <inheritdoc/>
     public override string AbsenceOf(string name)
     {
-        string[] reasons = [.. Refusals.Where(refused => refused.Structure == name).GroupBy(refused => refused.Reason, refused => refused.Name, (reason, names) => $"{string.Join(", ", names)}: {reason}")];
+        string[] reasons = [.. Refusals.Where(refused => refused.Structure == name).GroupBy(refused => refused.Reason, refused => refused.Name, (reason, names) => $"{string.Join(", ", names)}: {reason}", StringComparer.Ordinal)];
         return base.AbsenceOf(name) + (reasons.Length > 0 ? $": {string.Join("; ", reasons)}" : "");
     }
 

@@ -1,13 +1,12 @@
 namespace IommuSpy.Memory.Sources.Live;
 
 /// <summary>A run of memory that the kernel reads for us.</summary>
-/// <param name="owner">Whose bytes they are: what pages that are kept are kept for.</param>
-/// <param name="bytes">Reads them.</param>
+/// <param name="bytes">Reads them; one object for all runs of a source, since pages are kept by it.</param>
 /// <param name="start">Where the run begins among them.</param>
 /// <remarks>
 /// Small reads go through <see cref="RecentPages"/>, for some milliseconds; whatever is a page or more asks the kernel. Nothing else is kept, since memory of a running machine changes.
 /// </remarks>
-internal sealed class DeviceReader(object owner, IDeviceBytes bytes, ulong start) : ISegmentReader
+internal sealed class DeviceReader(IDeviceBytes bytes, ulong start) : ISegmentReader
 {
     // The kernel copies page by page, and cannot be interrupted meanwhile.
     private const int MostBytes = 1 << 20;
@@ -27,7 +26,7 @@ internal sealed class DeviceReader(object owner, IDeviceBytes bytes, ulong start
     {
         RecentPages recent = RecentPages.OfThread;
         ulong number = (start + page) >> PageFrame.Shift;
-        if (recent.TryCopy(owner, number, within, destination))
+        if (recent.TryCopy(bytes, number, within, destination))
         {
             return destination.Length;
         }
@@ -41,7 +40,7 @@ internal sealed class DeviceReader(object owner, IDeviceBytes bytes, ulong start
 
         // From the slot itself: by now what it keeps may be too old to be handed out again.
         slot.Slice(within, destination.Length).CopyTo(destination);
-        recent.Keep(owner, number, epoch);
+        recent.Keep(bytes, number, epoch);
         return destination.Length;
     }
 

@@ -29,7 +29,8 @@ internal static class DevmemSource
                 throw new MemoryImageException($"{path}: {refusal}");
             }
 
-            PhysicalMemory memory = new(ram.Select(range => MemorySegment.Behind(new DeviceReader(device, new DevMemBytes(device), range.Start.Value), range)));
+            DevMemBytes bytes = new(device);
+            PhysicalMemory memory = new(ram.Select(range => MemorySegment.Behind(new DeviceReader(bytes, range.Start.Value), range)));
             return new(name, [device], "running machine, /dev/mem", [new(memory, "System RAM of /proc/iomem, through /dev/mem")]) { SystemFiles = files };
         }
         catch (MemoryImageException)
