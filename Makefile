@@ -34,7 +34,7 @@ packages:
 demo: iommu-spy
 	@./demo.sh
 
-# Style, then every test project, then one line that sums them up. GUESTS=all: every live test on every kernel, some 20 minutes more.
+# Style, then every test project, then one line that sums them up. GUESTS=all: live tests on the kernels between the oldest and the newest, too.
 test: iommu-spy iommu-spy-static
 	@./packages.sh qemu-user mandoc groff zsh fish bsdextrautils file libkdumpfile-dev binutils
 	@GUESTS=$(GUESTS) ./test.sh $(TESTS)

@@ -9,7 +9,7 @@ failures=$(mktemp)
 trap 'rm -f "$log" "$failures"' EXIT
 passed=0 failed=0 skipped=0
 
-# Classes that keep a guest up take minutes each: a plain run has /dev/mem on 6.12 and live answers on 5.10. GUESTS=all runs the others too.
+# Classes that keep a guest up take minutes each: a plain run has the oldest kernel and the newest. GUESTS=all runs those between, too.
 if [ "${GUESTS:-}" = all ]; then choice=""; else choice="--filter-not-trait guests=more"; fi
 
 # A count that a test program printed in its summary.

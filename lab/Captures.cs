@@ -44,19 +44,7 @@ public static class Captures
         }
 
         string inputs = CaptureInputs.Hash(spec, kernel);
-        CaptureBuilder Builder() => new(spec, kernel, inputs, say, cancellation);
-        Capture capture;
-        try
-        {
-            capture = Builder().Build(DirectoryFor(spec, inputs));
-        }
-        catch (LabException e) when (SerialLog.IsPanic(e))
-        {
-            // Emulation on a loaded host loses a guest now and then; one that fails twice fails for a reason.
-            say($"once more: {e.Message.Split('\n')[0]}");
-            capture = Builder().Build(DirectoryFor(spec, inputs));
-        }
-
+        Capture capture = SerialLog.Boot(() => new CaptureBuilder(spec, kernel, inputs, say, cancellation).Build(DirectoryFor(spec, inputs)), say);
         RemoveOutdated(capture);
         return capture;
     }

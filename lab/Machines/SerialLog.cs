@@ -15,8 +15,21 @@ internal sealed class SerialLog(string path)
 
     private const string PanicPrefix = "the guest failed: ";
 
-    /// <summary>Whether a wait ended because the guest's kernel gave up.</summary>
-    public static bool IsPanic(LabException error) => error.Message.StartsWith(PanicPrefix, StringComparison.Ordinal);
+    /// <summary>Boots a guest, and once more where its kernel gave up: emulation on a loaded host loses one now and then, and one that fails twice fails for a reason.</summary>
+    /// <param name="boot">Boots it, and leaves nothing behind where that fails.</param>
+    /// <param name="say">Receives the line that says so.</param>
+    public static T Boot<T>(Func<T> boot, Action<string> say)
+    {
+        try
+        {
+            return boot();
+        }
+        catch (LabException e) when (e.Message.StartsWith(PanicPrefix, StringComparison.Ordinal))
+        {
+            say($"once more: {e.Message.Split('\n')[0]}");
+            return boot();
+        }
+    }
 
     /// <summary>Waits until the guest has collected its oracles; a panic, an exit of QEMU or the time limit ends the wait with the log's tail.</summary>
     public void WaitUntilReady(QemuProcess qemu, TimeSpan limit, CancellationToken cancellation)

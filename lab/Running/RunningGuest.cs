@@ -63,41 +63,7 @@ public sealed class RunningGuest : IDisposable
         spec.Validate();
         say ??= line => System.Console.Error.WriteLine($"lab: {line}");
         GuestKernel kernel = KernelStore.Get(spec.Kernel, say, cancellation);
-        LabLock slot = LabLock.TakeAny(LabDirectories.RunningLockFiles, say, cancellation);
-        string directory = Directory.CreateTempSubdirectory("iommu-spy-guest-").FullName;
-        QemuProcess? qemu = null;
-        QmpClient? monitor = null;
-        try
-        {
-            var machine = new Machine(spec, kernel);
-            foreach (GuestDisk disk in machine.Disks)
-            {
-                disk.Create(directory, cancellation);
-            }
-
-            Initramfs.Write(
-                Path.Combine(directory, "initramfs"), kernel, machine.Disks.Count, spec.UserMapping, archive => AddFiles(archive, files, cancellation), cancellation);
-            Directory.CreateDirectory(Path.Combine(directory, "oracle"));
-            string agent = Path.Combine(directory, "agent");
-            string[] arguments =
-            [
-                .. machine.UntracedArguments(kernel, directory, directory),
-                "-serial", $"unix:{agent},server=on,wait=off", "-qmp", $"unix:{directory}/qmp-user,server=on,wait=off",
-            ];
-            say($"booting {kernel.Release}, {spec.Iommu.ToOptionText()} IOMMU, to run commands in");
-            qemu = QemuProcess.Start(arguments, life ?? TimeSpan.FromMinutes(20), cancellation);
-            SerialFile(directory).WaitUntilReady(qemu, BootLimit, cancellation);
-            monitor = QmpClient.Connect(Path.Combine(directory, "qmp"));
-            return new RunningGuest(directory, slot, qemu, monitor, GuestAgent.Connect(agent), kernel.Release);
-        }
-        catch
-        {
-            monitor?.Dispose();
-            qemu?.Dispose();
-            slot.Dispose();
-            Directory.Delete(directory, recursive: true);
-            throw;
-        }
+        return SerialLog.Boot(() => Boot(spec, kernel, files, life ?? TimeSpan.FromMinutes(20), say, cancellation), say);
     }
 
     /// <summary>Runs a command of the guest's shell to its end. What it leaves running in the background stays.</summary>
@@ -127,6 +93,45 @@ public sealed class RunningGuest : IDisposable
         _qemu.Dispose();
         Directory.Delete(_directory, recursive: true);
         _slot.Dispose();
+    }
+
+    private static RunningGuest Boot(CaptureSpec spec, GuestKernel kernel, IReadOnlyList<GuestFile> files, TimeSpan life, Action<string> say, CancellationToken cancellation)
+    {
+        LabLock slot = LabLock.TakeAny(LabDirectories.RunningLockFiles, say, cancellation);
+        string directory = Directory.CreateTempSubdirectory("iommu-spy-guest-").FullName;
+        QemuProcess? qemu = null;
+        QmpClient? monitor = null;
+        try
+        {
+            var machine = new Machine(spec, kernel);
+            foreach (GuestDisk disk in machine.Disks)
+            {
+                disk.Create(directory, cancellation);
+            }
+
+            Initramfs.Write(
+                Path.Combine(directory, "initramfs"), kernel, machine.Disks.Count, spec.UserMapping, archive => AddFiles(archive, files, cancellation), cancellation);
+            Directory.CreateDirectory(Path.Combine(directory, "oracle"));
+            string agent = Path.Combine(directory, "agent");
+            string[] arguments =
+            [
+                .. machine.UntracedArguments(kernel, directory, directory),
+                "-serial", $"unix:{agent},server=on,wait=off", "-qmp", $"unix:{directory}/qmp-user,server=on,wait=off",
+            ];
+            say($"booting {kernel.Release}, {spec.Iommu.ToOptionText()} IOMMU, to run commands in");
+            qemu = QemuProcess.Start(arguments, life, cancellation);
+            SerialFile(directory).WaitUntilReady(qemu, BootLimit, cancellation);
+            monitor = QmpClient.Connect(Path.Combine(directory, "qmp"));
+            return new RunningGuest(directory, slot, qemu, monitor, GuestAgent.Connect(agent), kernel.Release);
+        }
+        catch
+        {
+            monitor?.Dispose();
+            qemu?.Dispose();
+            slot.Dispose();
+            Directory.Delete(directory, recursive: true);
+            throw;
+        }
     }
 
     private static SerialLog SerialFile(string directory) => new(Path.Combine(directory, "oracle/serial.log"));

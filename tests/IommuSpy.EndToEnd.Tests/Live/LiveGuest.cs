@@ -9,20 +9,8 @@ internal static class LiveGuest
     /// <summary>Boots one.</summary>
     /// <param name="spec">The machine.</param>
     /// <param name="files">More files for it.</param>
-    public static RunningGuest Boot(CaptureSpec spec, params IEnumerable<GuestFile> files)
-    {
-        GuestFile[] given = [.. GuestFile.Program("/bin/iommu-spy", Cli.StandaloneProgram()), .. files];
-        RunningGuest Up() => RunningGuest.Boot(spec, given, say: line => TestContext.Current.SendDiagnosticMessage($"lab: {line}"));
-        try
-        {
-            return Up();
-        }
-        catch (LabException e) when (e.Message.Contains("Kernel panic", StringComparison.Ordinal))
-        {
-            // Emulation on a loaded host loses a guest now and then; one that fails twice fails for a reason.
-            return Up();
-        }
-    }
+    public static RunningGuest Boot(CaptureSpec spec, params IEnumerable<GuestFile> files) =>
+        RunningGuest.Boot(spec, [.. GuestFile.Program("/bin/iommu-spy", Cli.StandaloneProgram()), .. files], say: line => TestContext.Current.SendDiagnosticMessage($"lab: {line}"));
 
     /// <summary>Asserts that a command did what it should.</summary>
     public static GuestOutcome Succeed(this RunningGuest guest, string command, int user = 0)

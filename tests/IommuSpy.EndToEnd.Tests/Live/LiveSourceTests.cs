@@ -26,7 +26,6 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
 
     /// <summary>On Linux 6.12.</summary>
     [Collection(GuestsThatAreUp.Name)]
-    [Trait(GuestsThatAreUp.Trait, GuestsThatAreUp.More)]
     public sealed class On612(LiveSourceGuest.Linux612 up) : LiveSourceTests(up), IClassFixture<LiveSourceGuest.Linux612>;
 
     [Fact]

@@ -7,7 +7,6 @@ public abstract class LockedDownTests(RunningGuest guest, string level)
 {
     /// <summary>Locked down at integrity: nobody writes to the kernel.</summary>
     [Collection(GuestsThatAreUp.Name)]
-    [Trait(GuestsThatAreUp.Trait, GuestsThatAreUp.More)]
     public sealed class Integrity(Integrity.Up up) : LockedDownTests(up.Guest, "integrity"), IClassFixture<Integrity.Up>
     {
         /// <summary>The guest.</summary>
@@ -16,7 +15,6 @@ public abstract class LockedDownTests(RunningGuest guest, string level)
 
     /// <summary>Locked down at confidentiality: nobody reads it either.</summary>
     [Collection(GuestsThatAreUp.Name)]
-    [Trait(GuestsThatAreUp.Trait, GuestsThatAreUp.More)]
     public sealed class Confidentiality(Confidentiality.Up up) : LockedDownTests(up.Guest, "confidentiality"), IClassFixture<Confidentiality.Up>
     {
         /// <summary>The guest.</summary>

@@ -25,7 +25,6 @@ public abstract partial class WatchTests(WatchTests.Up up)
 
     /// <summary>On Linux 6.12 behind an AMD IOMMU.</summary>
     [Collection(GuestsThatAreUp.Name)]
-    [Trait(GuestsThatAreUp.Trait, GuestsThatAreUp.More)]
     public sealed class On612(On612.Up612 up) : WatchTests(up), IClassFixture<On612.Up612>
     {
         /// <summary>The guest.</summary>
@@ -34,7 +33,6 @@ public abstract partial class WatchTests(WatchTests.Up up)
 
     /// <summary>On Linux 5.10 behind VT-d, whose driver has events of its own.</summary>
     [Collection(GuestsThatAreUp.Name)]
-    [Trait(GuestsThatAreUp.Trait, GuestsThatAreUp.More)]
     public sealed class On510(On510.Up510 up) : WatchTests(up), IClassFixture<On510.Up510>
     {
         /// <summary>The guest.</summary>

@@ -100,7 +100,7 @@ public class ModuleListTests
         BtfBuilder blob = new();
         blob.Integer("int", 4);
         KernelObjects objects = new(machine.Discover(), BtfTypes.Read(blob.Build(), "nothing much")!);
-        Assert.Contains("struct module", Assert.Throws<MissingTypeException>(() => ModuleList.Read(objects)).Message, StringComparison.Ordinal);
+        Assert.Contains("no type 'module'", Assert.Throws<MissingTypeException>(() => ModuleList.Read(objects)).Message, StringComparison.Ordinal);
     }
 
     private static ModuleList Read(BuiltMachine machine) => ModuleList.Read(new(machine.Discover(), Types()));
