@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Text;
-using IommuSpy.Linux;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Systems;
@@ -17,28 +15,15 @@ public sealed class Acquirer
     private const string StandardOutput = "-";
     private const string BootId = "proc/sys/kernel/random/boot_id";
 
-    private readonly MemoryImage _image;
-    private readonly Machine? _machine;
-    private readonly string? _absence;
+    private readonly ImageToWrite _source;
 
     /// <summary>Looks for the kernel in the memory.</summary>
     /// <param name="image">The memory, which stays the caller's.</param>
     /// <param name="options">What the user says of it.</param>
     /// <exception cref="MemoryImageException">The image has lost a part of the kernel's memory.</exception>
-    public Acquirer(MemoryImage image, MemoryImageOptions options)
-    {
-        _image = image;
-        try
-        {
-            _machine = Machine.Over(image, options);
-        }
-        catch (LinuxDiscoveryException e)
-        {
-            _absence = e.Message;
-        }
-    }
+    public Acquirer(MemoryImage image, MemoryImageOptions options) => _source = new(image, options);
 
-    private MemoryLayout Layout => _machine?.Kernel.Layout ?? _image.Layouts[0];
+    private MemoryImage Memory => _source.Image;
 
     /// <summary>Acquires into a file, which an interruption leaves to go on with.</summary>
     /// <param name="path">The file.</param>
@@ -57,8 +42,8 @@ public sealed class Acquirer
             SystemRecord.WriteFile(beside, record);
         }
 
-        string boot = _image.SystemFiles?.Text(BootId) ?? _image.Path;
-        (WriteResult result, string hash, ulong kept) = ImageWriter.WriteResumably(_image, Layout, path, Options(format, record, progress), boot, resume);
+        string boot = Memory.SystemFiles?.Text(BootId) ?? Memory.Path;
+        (WriteResult result, string hash, ulong kept) = ImageWriter.WriteResumably(Memory, _source.Layout, path, Options(format, record, progress), boot, resume);
         return Report(path, format, result, kept, hash, start, record is null ? null : format == ImageFormat.Elf ? $"ELF note {SystemRecord.NoteName}" : beside ?? path + SystemRecord.Extension, recorded);
     }
 
@@ -71,32 +56,26 @@ public sealed class Acquirer
         long start = Stopwatch.GetTimestamp();
         byte[]? record = Record(out int recorded);
         using HashedStream hashed = new(stream);
-        WriteResult result = ImageWriter.Write(_image, Layout, hashed, Options(format, record, progress));
+        WriteResult result = ImageWriter.Write(Memory, _source.Layout, hashed, Options(format, record, progress));
         bool goesAlong = record is not null && format == ImageFormat.Elf;
         return Report(StandardOutput, format, result, 0, hashed.Hash(), start, goesAlong ? $"ELF note {SystemRecord.NoteName}" : null, goesAlong ? recorded : 0);
     }
 
     private AcquireReport Report(string output, ImageFormat format, WriteResult result, ulong kept, string hash, long start, string? record, int recorded) => new(
-        _image.Path, _image.Format, output, format.ToString().ToLowerInvariant(), result.Pages, result.Unreadable, result.Bytes, kept, hash, Stopwatch.GetElapsedTime(start).TotalSeconds, record, recorded,
-        _absence);
+        Memory.Path, Memory.Format, output, format.ToString().ToLowerInvariant(), result.Pages, result.Unreadable, result.Bytes, kept, hash, Stopwatch.GetElapsedTime(start).TotalSeconds, record, recorded,
+        _source.Absence);
 
-    private WriteOptions Options(ImageFormat format, byte[]? record, Action<double>? progress) => new(format, DirectMap: _machine?.Kernel.Facts.PageOffsetBase?.Value)
+    private WriteOptions Options(ImageFormat format, byte[]? record, Action<double>? progress) => _source.Complete(new(format)
     {
         Notes = format == ImageFormat.Elf ? Notes(record) : [],
-        KernelImage = _machine is null ? null : new(_machine.Kernel.Text.Start, _machine.Kernel.Text.PhysicalRange),
-        Release = _machine?.Kernel.Facts.Release.Value,
         Progress = progress,
-    };
+    });
 
     // /proc/kcore's other notes are of nobody: a process status of zeros, and the reader's own task.
     private List<ElfNote> Notes(byte[]? record)
     {
-        List<ElfNote> notes = [.. _image.Notes.Where(note => !_image.IsLive || string.Equals(note.Name, "VMCOREINFO", StringComparison.Ordinal))];
-        if (!notes.Exists(note => string.Equals(note.Name, "VMCOREINFO", StringComparison.Ordinal)) && _machine?.Kernel.VmCoreInfo is { } found)
-        {
-            notes.Add(new("VMCOREINFO", 0, Encoding.ASCII.GetBytes(found.Text)));
-        }
-
+        List<ElfNote> notes = [.. Memory.Notes.Where(note => !Memory.IsLive || string.Equals(note.Name, "VMCOREINFO", StringComparison.Ordinal))];
+        _source.AddVmCoreInfo(notes);
         if (record is not null)
         {
             notes.RemoveAll(note => string.Equals(note.Name, SystemRecord.NoteName, StringComparison.Ordinal));
@@ -109,13 +88,13 @@ public sealed class Acquirer
     private byte[]? Record(out int count)
     {
         count = 0;
-        return _image.SystemFiles is SystemFiles files ? SystemRecord.Write(files, Facts(), out count) : null;
+        return Memory.SystemFiles is SystemFiles files ? SystemRecord.Write(files, Facts(), out count) : null;
     }
 
     private Dictionary<string, string> Facts()
     {
-        Dictionary<string, string> facts = new(StringComparer.Ordinal) { ["source"] = _image.Format, ["acquired"] = DateTimeOffset.UtcNow.ToString("o") };
-        if (_machine?.Kernel.Facts is not KernelFacts kernel)
+        Dictionary<string, string> facts = new(StringComparer.Ordinal) { ["source"] = Memory.Format, ["acquired"] = DateTimeOffset.UtcNow.ToString("o") };
+        if (_source.Machine?.Kernel.Facts is not KernelFacts kernel)
         {
             return facts;
         }

@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Text;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Types;
-using IommuSpy.Linux.VmCoreInfo;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Compression;
 using IommuSpy.Memory.Writing;
@@ -15,26 +13,13 @@ namespace IommuSpy.Analysis.Conversion;
 /// </summary>
 public sealed class ImageConverter
 {
-    private readonly MemoryImage _image;
-    private readonly Machine? _machine;
-    private readonly string? _absence;
+    private readonly ImageToWrite _source;
 
     /// <summary>Looks for the kernel in an image.</summary>
     /// <param name="image">The image, which stays the caller's.</param>
     /// <param name="options">What the user says of it.</param>
     /// <exception cref="MemoryImageException">The image has lost a part of the kernel's memory.</exception>
-    public ImageConverter(MemoryImage image, MemoryImageOptions options)
-    {
-        _image = image;
-        try
-        {
-            _machine = Machine.Over(image, options);
-        }
-        catch (LinuxDiscoveryException e)
-        {
-            _absence = e.Message;
-        }
-    }
+    public ImageConverter(MemoryImage image, MemoryImageOptions options) => _source = new(image, options);
 
     /// <summary>Writes a file, or with null into <paramref name="stream"/>.</summary>
     /// <param name="path">The file; "-" for the stream.</param>
@@ -49,24 +34,23 @@ public sealed class ImageConverter
     public ConvertReport Write(string path, Stream? stream, ImageFormat format, PageCompression compression, ExcludedPages exclude, Action<double>? progress)
     {
         long start = Stopwatch.GetTimestamp();
-        if (_machine is null && _image.Layouts.Count > 1)
+        MemoryImage image = _source.Image;
+        if (_source.Machine is null && image.Layouts.Count > 1)
         {
-            throw new MemoryImageException($"{_absence}; so where its memory belongs is not known: say so with --ram-split");
+            throw new MemoryImageException($"{_source.Absence}; so where its memory belongs is not known: say so with --ram-split");
         }
 
-        MemoryLayout layout = _machine?.Kernel.Layout ?? _image.Layouts[0];
+        MemoryLayout layout = _source.Layout;
         List<string> context = [];
-        WriteOptions options = new(format, compression, (exclude & ExcludedPages.Zero) != ExcludedPages.None, Filter(layout, exclude), _machine?.Kernel.Facts.PageOffsetBase?.Value)
+        WriteOptions options = _source.Complete(new(format, compression, (exclude & ExcludedPages.Zero) != ExcludedPages.None, Filter(layout, exclude))
         {
             Notes = format is ImageFormat.Elf or ImageFormat.Kdump ? Notes(context) : [],
-            KernelImage = _machine is null ? null : new(_machine.Kernel.Text.Start, _machine.Kernel.Text.PhysicalRange),
-            Release = _machine?.Kernel.Facts.Release.Value,
             Progress = progress,
-        };
-        WriteResult result = stream is null ? ImageWriter.Write(_image, layout, path, options) : ImageWriter.Write(_image, layout, stream, options);
+        });
+        WriteResult result = stream is null ? ImageWriter.Write(image, layout, path, options) : ImageWriter.Write(image, layout, stream, options);
         return new(
-            _image.Path,
-            _image.Format,
+            image.Path,
+            image.Format,
             path,
             format.ToString().ToLowerInvariant(),
             format == ImageFormat.Kdump ? compression.ToString().ToLowerInvariant() : null,
@@ -87,21 +71,20 @@ public sealed class ImageConverter
             return null;
         }
 
-        Machine machine = _machine ?? throw new LinuxDiscoveryException($"{_absence}; so which pages are free, user or cache is not known");
+        Machine machine = _source.Machine ?? throw new LinuxDiscoveryException($"{_source.Absence}; so which pages are free, user or cache is not known");
         return ExcludedPageFilter.Of(machine.Pages, layout.Memory, exclude);
     }
 
     private List<ElfNote> Notes(List<string> context)
     {
-        List<ElfNote> notes = [.. _image.Notes];
+        List<ElfNote> notes = [.. _source.Image.Notes];
         if (notes.Count > 0)
         {
-            context.Add($"{notes.Count} notes of the image{(_image.Cpus.Count > 0 ? $", registers of {_image.Cpus.Count} CPUs among them" : "")}");
+            context.Add($"{notes.Count} notes of the image{(_source.Image.Cpus.Count > 0 ? $", registers of {_source.Image.Cpus.Count} CPUs among them" : "")}");
         }
 
-        if (!notes.Exists(note => string.Equals(note.Name, "VMCOREINFO", StringComparison.Ordinal)) && _machine?.Kernel.VmCoreInfo is VmCoreInfoNote found)
+        if (_source.AddVmCoreInfo(notes))
         {
-            notes.Add(new("VMCOREINFO", 0, Encoding.ASCII.GetBytes(found.Text)));
             context.Add("VMCOREINFO, found in memory");
         }
 

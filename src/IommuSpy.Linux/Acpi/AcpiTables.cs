@@ -43,6 +43,38 @@ public sealed record AcpiTables(DmarTable? Dmar, IvrsTable? Ivrs)
     }
 
     // drivers/acpi/acpica/tbdata.c, acpi_gbl_root_table_list.
+    /// <summary>The first table of a signature anywhere in memory: a sum over the whole table and a header that fits tell one from the four letters in a text.</summary>
+    internal static (PhysicalAddress? At, byte[] Bytes)? Search(PhysicalMemory memory, ReadOnlySpan<byte> signature)
+    {
+        const int ChunkBytes = 4 << 20;
+        // Tables have no alignment: a signature may end in the next piece.
+        byte[] copy = new byte[ChunkBytes + signature.Length - 1];
+        foreach (PhysicalRange range in memory.DataRanges)
+        {
+            for (ulong start = 0; start < range.Length; start += ChunkBytes)
+            {
+                PhysicalAddress at = range.Start + start;
+                int length = (int)Math.Min((ulong)copy.Length, range.Length - start);
+                if (!memory.TryGetSpan(at, length, out ReadOnlySpan<byte> bytes))
+                {
+                    memory.ReadSparsely(at, copy.AsSpan(0, length));
+                    bytes = copy.AsSpan(0, length);
+                }
+
+                for (int offset = 0; bytes[offset..].IndexOf(signature) is >= 0 and int found; offset += found + 1)
+                {
+                    PhysicalAddress table = at + (ulong)(offset + found);
+                    if (TryReadTable(memory, table) is byte[] whole)
+                    {
+                        return (table, whole);
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+
     private static IEnumerable<PhysicalAddress> Listed(KernelObjects? objects)
     {
         if (objects?.Variable("acpi_gbl_root_table_list") is not VirtualAddress list
@@ -106,36 +138,6 @@ public sealed record AcpiTables(DmarTable? Dmar, IvrsTable? Ivrs)
 
     private static (PhysicalAddress? At, byte[] Bytes)? Shown(SystemFiles? files, string signature) =>
         files?.Read($"sys/firmware/acpi/tables/{signature}") is byte[] { Length: >= HeaderBytes and <= MostBytes } table && SumsToZero(table) ? (null, table) : null;
-
-    // Tables have no alignment; a sum over the whole table and a header that fits tell one from the four letters in a text.
-    private static (PhysicalAddress? At, byte[] Bytes)? Search(PhysicalMemory memory, ReadOnlySpan<byte> signature)
-    {
-        const int ChunkBytes = 4 << 20;
-        byte[] copy = new byte[ChunkBytes];
-        foreach (PhysicalRange range in memory.DataRanges)
-        {
-            for (ulong start = 0; start < range.Length; start += ChunkBytes)
-            {
-                PhysicalAddress at = range.Start + start;
-                int length = (int)Math.Min(ChunkBytes, range.Length - start);
-                if (!memory.TryGet(at, copy.AsSpan(0, length), out ReadOnlySpan<byte> bytes))
-                {
-                    continue;
-                }
-
-                for (int offset = 0; bytes[offset..].IndexOf(signature) is >= 0 and int found; offset += found + 1)
-                {
-                    PhysicalAddress table = at + (ulong)(offset + found);
-                    if (TryReadTable(memory, table) is byte[] whole)
-                    {
-                        return (table, whole);
-                    }
-                }
-            }
-        }
-
-        return null;
-    }
 
     private static byte[]? TryReadTable(PhysicalMemory memory, PhysicalAddress address)
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using IommuSpy.Memory;
@@ -19,7 +18,6 @@ internal sealed class RootScan(PhysicalMemory memory)
     private const int Entries = 512;
     private const int LastEntryOffset = (Entries - 1) * sizeof(ulong);
     private const int TextEntryOffset = (Entries - 2) * sizeof(ulong);
-    private const int ChunkBytes = 4 << 20;
     private const int ChunksInWave = 64;
 
     // Leaves that are looked at in all for images. A kernel's has some hundred, with modules some ten thousand, and all its roots share it; real memory has a few more
@@ -35,10 +33,10 @@ internal sealed class RootScan(PhysicalMemory memory)
     /// </summary>
     public IEnumerable<RootCandidate> Candidates()
     {
-        foreach (PhysicalRange[] wave in Chunks().Chunk(ChunksInWave))
+        foreach (PhysicalRange[] wave in PageChunks.Of(memory).Chunk(ChunksInWave))
         {
             List<RootCandidate>[] found = new List<RootCandidate>[wave.Length];
-            Parallel.For(0, wave.Length, i => found[i] = ScanChunk(wave[i]));
+            Parallel.For(0, wave.Length, i => found[i] = PageChunks.Search(memory, wave[i], bytes => Scan(wave[i].Start, bytes)));
             foreach (List<RootCandidate> chunk in found)
             {
                 foreach (RootCandidate candidate in chunk)
@@ -53,42 +51,16 @@ internal sealed class RootScan(PhysicalMemory memory)
     public RootCandidate? At(PhysicalAddress page) =>
         memory.TryRead(page + LastEntryOffset, out ulong last) && IsTable(last) ? Verify(page, last) : null;
 
-    private IEnumerable<PhysicalRange> Chunks()
-    {
-        foreach (PhysicalRange range in memory.DataRanges)
-        {
-            ulong first = (range.Start.Value + PageFrame.Size - 1) & ~(ulong)(PageFrame.Size - 1);
-            ulong end = (range.Start.Value + range.Length) & ~(ulong)(PageFrame.Size - 1);
-            for (ulong at = first; at < end; at += ChunkBytes)
-            {
-                yield return new(new(at), Math.Min(ChunkBytes, end - at));
-            }
-        }
-    }
-
-    private List<RootCandidate> ScanChunk(PhysicalRange chunk)
+    private List<RootCandidate> Scan(PhysicalAddress start, ReadOnlySpan<byte> bytes)
     {
         List<RootCandidate> found = [];
-        byte[]? rented = null;
-        if (!memory.TryGetSpan(chunk.Start, (int)chunk.Length, out ReadOnlySpan<byte> bytes))
-        {
-            rented = ArrayPool<byte>.Shared.Rent((int)chunk.Length);
-            memory.ReadSparsely(chunk.Start, rented.AsSpan(0, (int)chunk.Length));
-            bytes = rented.AsSpan(0, (int)chunk.Length);
-        }
-
         for (int page = 0; page + PageFrame.Size <= bytes.Length; page += PageFrame.Size)
         {
             ulong last = MemoryMarshal.Read<ulong>(bytes[(page + LastEntryOffset)..]);
-            if (IsTable(last) && Verify(chunk.Start + (ulong)page, last) is RootCandidate candidate)
+            if (IsTable(last) && Verify(start + (ulong)page, last) is RootCandidate candidate)
             {
                 found.Add(candidate);
             }
-        }
-
-        if (rented is not null)
-        {
-            ArrayPool<byte>.Shared.Return(rented);
         }
 
         return found;

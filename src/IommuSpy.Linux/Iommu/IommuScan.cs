@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
+using IommuSpy.Linux.Discovery;
 using IommuSpy.Memory;
 using IommuSpy.Translation.AmdVi;
 using IommuSpy.Translation.VtD;
@@ -13,7 +13,6 @@ namespace IommuSpy.Linux.Iommu;
 /// <param name="entryMask">Clears the C-bit from AMD-Vi tables under SME.</param>
 internal sealed class IommuScan(PhysicalMemory memory, ulong entryMask)
 {
-    private const int ChunkBytes = 4 << 20;
     private const ulong RootLowBits = 0xfff;
     private const ulong RootPresent = 1;
     private const int DeviceEntryWords = AmdViDeviceEntry.Words;
@@ -31,9 +30,9 @@ internal sealed class IommuScan(PhysicalMemory memory, ulong entryMask)
     /// <summary>What there is, in memory order.</summary>
     public IReadOnlyList<FoundTables> Find()
     {
-        PhysicalRange[] chunks = [.. Chunks()];
+        PhysicalRange[] chunks = [.. PageChunks.Of(memory)];
         List<(PhysicalAddress Page, IommuKind Kind)>[] candidates = new List<(PhysicalAddress, IommuKind)>[chunks.Length];
-        Parallel.For(0, chunks.Length, i => candidates[i] = Scan(chunks[i]));
+        Parallel.For(0, chunks.Length, i => candidates[i] = PageChunks.Search(memory, chunks[i], bytes => Scan(chunks[i].Start, bytes)));
         List<FoundTables> found = [];
         ulong coveredTo = 0;
         foreach ((PhysicalAddress page, IommuKind kind) in candidates.SelectMany(list => list))
@@ -55,29 +54,9 @@ internal sealed class IommuScan(PhysicalMemory memory, ulong entryMask)
         return found;
     }
 
-    private IEnumerable<PhysicalRange> Chunks()
-    {
-        foreach (PhysicalRange range in memory.DataRanges)
-        {
-            ulong first = (range.Start.Value + PageFrame.Size - 1) & ~(ulong)(PageFrame.Size - 1);
-            ulong end = (range.Start.Value + range.Length) & ~(ulong)(PageFrame.Size - 1);
-            for (ulong at = first; at < end; at += ChunkBytes)
-            {
-                yield return new(new(at), Math.Min(ChunkBytes, end - at));
-            }
-        }
-    }
-
-    private List<(PhysicalAddress Page, IommuKind Kind)> Scan(PhysicalRange chunk)
+    private List<(PhysicalAddress Page, IommuKind Kind)> Scan(PhysicalAddress start, ReadOnlySpan<byte> bytes)
     {
         List<(PhysicalAddress, IommuKind)> found = [];
-        byte[]? rented = null;
-        if (!memory.TryGetSpan(chunk.Start, (int)chunk.Length, out ReadOnlySpan<byte> bytes))
-        {
-            rented = ArrayPool<byte>.Shared.Rent((int)chunk.Length);
-            bytes = rented.AsSpan(0, memory.Read(chunk.Start, rented.AsSpan(0, (int)chunk.Length)));
-        }
-
         for (int at = 0; at + PageFrame.Size <= bytes.Length; at += PageFrame.Size)
         {
             ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes.Slice(at, PageFrame.Size));
@@ -91,18 +70,13 @@ internal sealed class IommuScan(PhysicalMemory memory, ulong entryMask)
             {
                 if (LooksLikeRoot(words[first..]))
                 {
-                    found.Add((chunk.Start + (ulong)at, IommuKind.VtD));
+                    found.Add((start + (ulong)at, IommuKind.VtD));
                 }
             }
             else if (first == 0 && IsDeviceEntryWord(words[0]) && LooksLikeDeviceTable(words) && DefaultEntries(words) >= FewestDefault)
             {
-                found.Add((chunk.Start + (ulong)at, IommuKind.AmdVi));
+                found.Add((start + (ulong)at, IommuKind.AmdVi));
             }
-        }
-
-        if (rented is not null)
-        {
-            ArrayPool<byte>.Shared.Return(rented);
         }
 
         return found;

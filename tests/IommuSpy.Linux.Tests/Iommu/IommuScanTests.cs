@@ -8,8 +8,10 @@ public class IommuScanTests
 {
     private const ulong Page = 4096;
 
-    [Fact]
-    public void A_vtd_root_table_over_one_device_is_found()
+    [Theory]
+    [InlineData(Backing.Mapped)]
+    [InlineData(Backing.Reader)]
+    public void A_vtd_root_table_over_one_device_is_found(Backing backing)
     {
         PhysicalMemoryBuilder builder = new PhysicalMemoryBuilder().AddRam(default, 0x10000);
         builder.Write(new PhysicalAddress(0x5000), 0x6001UL); // root: bus 0
@@ -19,8 +21,8 @@ public class IommuScanTests
         builder.Write(new PhysicalAddress(0x8000 + (511 * 8)), 0x9003UL);
         builder.Write(new PhysicalAddress(0x9000), 0xa003UL);
         builder.Write(new PhysicalAddress(0xa000), 1234UL);
-        using BuiltMemory built = builder.Build(Backing.Mapped);
-        FoundTables tables = Assert.Single(new IommuScan(built.Memory, ulong.MaxValue).Find());
+        using BuiltMemory built = builder.Build(backing);
+        FoundTables tables = Assert.Single(new IommuScan(DamagedReader.Over(built.Memory, 0x2000), ulong.MaxValue).Find());
         Assert.Equal((IommuKind.VtD, IommuMode.Legacy, 0x5000UL, 1), (tables.Kind, tables.Mode, tables.Root.Value, tables.Weight));
     }
 
