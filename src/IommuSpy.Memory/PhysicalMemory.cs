@@ -32,7 +32,7 @@ public sealed unsafe class PhysicalMemory
         }
 
         Ranges = Merge(_segments);
-        _dataRanges = new(() => FindDataRanges?.Invoke() ?? Ranges);
+        _dataRanges = new(() => FindDataRanges is null ? Ranges : ToPages(FindDataRanges()));
         ByteCount = _segments.Aggregate(0UL, (sum, s) => sum + s.Length);
     }
 
@@ -54,12 +54,13 @@ public sealed unsafe class PhysicalMemory
 
     /// <summary>
     /// The parts of <see cref="Ranges"/> that can hold anything but zeros, in order: what a scan has to read. Holes of sparse files, zero pages of
-    /// compressed dumps and pages that a dump left out are not among them; all of these bytes can be read.
+    /// compressed dumps and pages that a dump left out are not among them; all of these bytes can be read. They begin and end with pages, as far as memory does: where a
+    /// file's holes begin inside a page, the whole page is among them.
     /// </summary>
     public IReadOnlyList<PhysicalRange> DataRanges
     {
         get => _dataRanges.Value;
-        init => _dataRanges = new(value);
+        init => _dataRanges = new(() => ToPages(value));
     }
 
     /// <summary>Finds <see cref="DataRanges"/> when they are asked for.</summary>
@@ -258,6 +259,39 @@ public sealed unsafe class PhysicalMemory
         }
 
         return -1;
+    }
+
+    // A file's holes are multiples of the file system's blocks, and memory may stand at any offset of the file.
+    private List<PhysicalRange> ToPages(IReadOnlyList<PhysicalRange> data)
+    {
+        const ulong InPage = PageFrame.Size - 1;
+        List<PhysicalRange> pages = [];
+        int memory = 0;
+        foreach (PhysicalRange range in Ranges.Count == 0 ? [] : data)
+        {
+            while (memory < Ranges.Count - 1 && Ranges[memory].Last.CompareTo(range.Start) < 0)
+            {
+                memory++;
+            }
+
+            ulong start = Math.Max(range.Start.Value & ~InPage, Ranges[memory].Start.Value);
+            ulong last = Math.Min(range.Last.Value | InPage, Ranges[memory].Last.Value);
+            if (start > last)
+            {
+                continue;
+            }
+
+            if (pages.Count > 0 && (start <= pages[^1].Last.Value || start - 1 == pages[^1].Last.Value))
+            {
+                start = pages[^1].Start.Value;
+                last = Math.Max(last, pages[^1].Last.Value);
+                pages.RemoveAt(pages.Count - 1);
+            }
+
+            pages.Add(new(new(start), last - start + 1));
+        }
+
+        return pages;
     }
 
     private static PhysicalRange[] Merge(MemorySegment[] segments)

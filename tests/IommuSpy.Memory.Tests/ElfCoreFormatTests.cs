@@ -35,15 +35,15 @@ public class ElfCoreFormatTests
     }
 
     [Fact]
-    public void Memory_beyond_the_stored_bytes_reads_as_zero_and_is_no_data()
+    public void Memory_beyond_the_page_of_the_last_stored_byte_reads_as_zero_and_is_no_data()
     {
         byte[] stored = Pattern(100, 1);
-        Check(new ElfCoreBuilder().AddLoad(0x1000, stored, memoryBytes: 0x1000), image =>
+        Check(new ElfCoreBuilder().AddLoad(0x1000, stored, memoryBytes: 0x3000), image =>
         {
             PhysicalMemory memory = image.Layouts[0].Memory;
-            Assert.Equal([.. stored, .. new byte[0x1000 - 100]], ReadAll(memory, 0x1000));
-            Assert.Equal([new(new(0x1000), 0x1000)], memory.Ranges);
-            Assert.Equal([new(new(0x1000), 100)], memory.DataRanges);
+            Assert.Equal([.. stored, .. new byte[0x3000 - 100]], ReadAll(memory, 0x1000));
+            Assert.Equal([new(new(0x1000), 0x3000)], memory.Ranges);
+            Assert.Equal([new(new(0x1000), 0x1000)], memory.DataRanges);
         });
     }
 
@@ -93,15 +93,15 @@ public class ElfCoreFormatTests
     }
 
     [Theory]
-    [InlineData(0x1000, 0xf000, new[] { 0x4000, 0x1000, 0x8000, 0x2000 })]
-    [InlineData(0x4000, 0x1000, new[] { 0x4000, 0x1000 })]
-    [InlineData(0x4800, 0x4000, new[] { 0x4800, 0x800, 0x8000, 0x800 })]
+    [InlineData(0x1000, 0xf000, new[] { 0x3000, 0x1000, 0x7000, 0x2000 })]
+    [InlineData(0x4000, 0x1000, new[] { 0, 0x1000 })]
+    [InlineData(0x4800, 0x4000, new[] { 0, 0x1000, 0x3000, 0x1000 })] // of both pages a half is data
     [InlineData(0x5000, 0x3000, new int[0])]
-    [InlineData(0x5000, 0x3001, new[] { 0x8000, 1 })]
-    [InlineData(0x4fff, 0x3001, new[] { 0x4fff, 1 })]
-    [InlineData(0x9fff, 0x5000, new[] { 0x9fff, 1 })]
+    [InlineData(0x5000, 0x3001, new[] { 0x3000, 1 })]
+    [InlineData(0x4fff, 0x3001, new[] { 0, 0x1000 })]
+    [InlineData(0x9fff, 0x5000, new[] { 0, 0x1000 })]
     [InlineData(0xa000, 0x6000, new int[0])]
-    public void The_holes_of_a_sparse_file_are_no_data(int offset, int length, int[] dataAt)
+    public void Pages_that_are_all_in_holes_of_a_sparse_file_are_no_data(int offset, int length, int[] dataAt)
     {
         const ulong physical = 0x10_0000;
         byte[] headers = new ElfCoreBuilder().AddLoad(physical, []).Build();
@@ -110,7 +110,7 @@ public class ElfCoreFormatTests
         using TemporaryFile file = TemporaryFile.Sparse(0x1_0000, (0, headers), (0x4000, Pattern(0x1000, 1)), (0x8000, Pattern(0x2000, 1)));
         using MemoryImage image = MemoryImage.Open(file.Path);
         Assert.Equal(
-            dataAt.Chunk(2).Select(part => new PhysicalRange(new(physical + (ulong)(part[0] - offset)), (ulong)part[1])),
+            dataAt.Chunk(2).Select(part => new PhysicalRange(new(physical + (ulong)part[0]), (ulong)part[1])),
             image.Layouts[0].Memory.DataRanges);
         Assert.Equal((ulong)length, image.Layouts[0].Memory.ByteCount);
     }
