@@ -41,6 +41,7 @@ public sealed class DamagedMemoryTests : IDisposable
             ["explain", $"0x{user:x}"], ["explain", "--pid", $"{pid}", $"0x{user:x}"], ["explain", $"0x{kernel:x}"], ["who", $"0x{kernel:x}"],
             ["page", $"0x{kernel:x}"], ["pages", "--summary"], ["modules"], ["vmalloc"], ["slab"], ["slab", $"0x{kernel:x}"], ["buddy"], ["pci"],
             ["types", "task_struct"], ["types", "task_struct", "--at", $"0x{kernel:x}"], ["ps", "--types", "infer"], ["vmas", $"{pid}", "--types", "infer"],
+            ["modules", "--types", "infer"], ["vmalloc", "--types", "infer"], ["pci", "--types", "infer"], ["devices", "--types", "infer"],
             ["iommu"], ["devices"], ["interrupts"], ["reach", $"0x{kernel:x}"], ["exposure"],
         ];
         foreach (string[] command in commands)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using IommuSpy.Memory;
 
 namespace IommuSpy.EndToEnd.Tests;
@@ -50,7 +49,7 @@ public sealed class ImageFormatTests : IDisposable
         string elf = Converted("dump.elf", "elf");
         string dump = Path.Combine(_directory.FullName, "dump");
         bool isFlat = options.StartsWith("-F", StringComparison.Ordinal);
-        Tool("sh", "-c", $"makedumpfile {options} -d {level} {elf} {(isFlat ? "> " : "")}{dump}");
+        HostTool.Run("sh", "-c", $"makedumpfile {options} -d {level} {elf} {(isFlat ? "> " : "")}{dump}");
         AssertSame(elf, level, dump);
         if (level > 1)
         {
@@ -64,7 +63,7 @@ public sealed class ImageFormatTests : IDisposable
     {
         string elf = Converted("dump.elf", "elf", Large);
         string[] parts = [.. Enumerable.Range(0, 3).Select(i => Path.Combine(_directory.FullName, $"part{i}"))];
-        Tool("sh", "-c", $"makedumpfile --split -c -d 1 {elf} {string.Join(' ', parts)}");
+        HostTool.Run("sh", "-c", $"makedumpfile --split -c -d 1 {elf} {string.Join(' ', parts)}");
         AssertSame(elf, 1, [parts[2], parts[0], parts[1]]);
         Cli.Outcome one = Cli.Run("info", "-s", parts[0]);
         Assert.Equal(3, one.ExitCode);
@@ -95,7 +94,7 @@ public sealed class ImageFormatTests : IDisposable
     {
         string dump = Converted("dump.elf", "kdump", Small, "--compress", "zstd", "--exclude", "zero");
         string packed = Path.Combine(_directory.FullName, "packed");
-        Tool("sh", "-c", $"{tool} {level} -c {dump} > {packed}");
+        HostTool.Run("sh", "-c", $"{tool} {level} -c {dump} > {packed}");
         string? before = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         try
         {
@@ -118,11 +117,11 @@ public sealed class ImageFormatTests : IDisposable
         string packed = Path.Combine(_directory.FullName, "members");
         string cut = Path.Combine(_directory.FullName, "cut");
         string empty = Path.Combine(_directory.FullName, "ended");
-        Tool("sh", "-c", $"{{ head -c 5000000 {dump} | gzip -1; tail -c +5000001 {dump} | gzip -1; }} > {packed}");
-        Tool("sh", "-c", $"head -c -1000 {packed} > {cut}");
+        HostTool.Run("sh", "-c", $"{{ head -c 5000000 {dump} | gzip -1; tail -c +5000001 {dump} | gzip -1; }} > {packed}");
+        HostTool.Run("sh", "-c", $"head -c -1000 {packed} > {cut}");
 
         // As bgzip ends a file.
-        Tool("sh", "-c", $"{{ cat {packed}; : | gzip; }} > {empty}");
+        HostTool.Run("sh", "-c", $"{{ cat {packed}; : | gzip; }} > {empty}");
         string? before = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         try
         {
@@ -195,14 +194,5 @@ public sealed class ImageFormatTests : IDisposable
         Cli.Outcome outcome = Cli.Run(["convert", Path.Combine(Guests.Capture(guest ?? Small).Directory, image), made, "--format", format, .. options]);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         return made;
-    }
-
-    private static void Tool(string name, params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(name, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{string.Join(' ', arguments)}: {error} {output.Result}");
     }
 }

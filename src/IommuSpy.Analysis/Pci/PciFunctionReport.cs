@@ -16,7 +16,7 @@ namespace IommuSpy.Analysis.Pci;
 /// <param name="VendorName">The vendor's name.</param>
 /// <param name="DeviceName">The device's name.</param>
 /// <param name="ClassName">The class's name.</param>
-/// <param name="Kind">"endpoint", "root port", "bridge"... by its PCIe port type and header.</param>
+/// <param name="Kind">"endpoint", "root port", "bridge"... by its PCIe port type and header; null where its port type is not known.</param>
 /// <param name="Bridge">The bridge that it is behind.</param>
 /// <param name="SecondaryBus">Of a bridge, the bus behind it.</param>
 /// <param name="LastBus">Of a bridge, the last bus behind it.</param>
@@ -47,7 +47,7 @@ public sealed record PciFunctionReport(
     string? VendorName,
     string? DeviceName,
     string? ClassName,
-    string Kind,
+    string? Kind,
     string? Bridge,
     int? SecondaryBus,
     int? LastBus,
@@ -102,7 +102,7 @@ public sealed record PciFunctionReport(
     private static HexValue? Hex(ulong? value) => value is ulong number ? new(number) : null;
 
     // PCI Express Capabilities Register, Device/Port Type (PCIe 7.5.3.2); of conventional functions the header tells.
-    private static string KindOf(PciFunction function) => function.PortType switch
+    private static string? KindOf(PciFunction function) => function.PortType switch
     {
         0 => "endpoint",
         1 => "legacy endpoint",
@@ -113,6 +113,7 @@ public sealed record PciFunctionReport(
         8 => "PCI to PCIe bridge",
         9 => "root complex endpoint",
         10 => "event collector",
+        null => null,
         _ => function.HeaderType switch
         {
             1 => "bridge",

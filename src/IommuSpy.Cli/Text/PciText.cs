@@ -58,7 +58,7 @@ internal static class PciText
     private static string What(PciFunctionReport function)
     {
         string name = string.Join(' ', new[] { function.VendorName, function.DeviceName }.OfType<string>());
-        return name.Length > 0 ? name : function.ClassName ?? function.Kind;
+        return name.Length > 0 ? name : function.ClassName ?? function.Kind ?? "-";
     }
 
     private static IEnumerable<string> Abilities(PciFunctionReport function)

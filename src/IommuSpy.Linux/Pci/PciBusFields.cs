@@ -12,7 +12,8 @@ internal sealed class PciBusFields
         Children = bus.Field("children");
         Devices = bus.Field("devices");
         Self = bus.Field("self");
-        Number = bus.Field("number");
+        Number = bus.Find("number");
+        Name = bus.Find("dev.kobj.name");
         Last = bus.Find("busn_res.end");
         SystemData = bus.Find("sysdata");
 
@@ -28,7 +29,10 @@ internal sealed class PciBusFields
 
     public Field Self { get; }
 
-    public Field Number { get; }
+    public Field? Number { get; }
+
+    /// <summary>"0000:00": domain and number.</summary>
+    public Field? Name { get; }
 
     public Field? Last { get; }
 

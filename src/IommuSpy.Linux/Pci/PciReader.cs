@@ -20,6 +20,7 @@ internal sealed class PciReader
     private const ulong DisabledFlag = 0x1000_0000;
     private const ulong SpaceFlags = 0x300;
     private const int AliasWords = 4;
+    private const int ConventionalPort = -1;
 
     // Bit 7 says that the device has several functions.
     private const ulong HeaderLayout = 0x7f;
@@ -71,7 +72,7 @@ internal sealed class PciReader
 
     private void ReadBus(VirtualAddress bus, List<PciFunction> functions)
     {
-        if (_objects.Read(bus, _bus.Number) is not ulong number)
+        if (NumberOf(bus) is not byte number)
         {
             _damage.Add($"bus {bus} cannot be read");
             return;
@@ -80,7 +81,7 @@ internal sealed class PciReader
         ulong? domain = _bus.SystemData is null || _bus.Domain is null ? null : _objects.Pointer(bus, _bus.SystemData) is VirtualAddress data ? _objects.Read(data, _bus.Domain) : null;
         foreach (VirtualAddress device in List(bus + _bus.Devices.Offset, _device.BusList, $"functions of bus {bus}", MaxFunctionsOfBus))
         {
-            if (Function(device, (uint?)domain, (byte)number, bus) is PciFunction function)
+            if (Function(device, (uint?)domain, number, bus) is PciFunction function)
             {
                 functions.Add(function);
             }
@@ -90,6 +91,10 @@ internal sealed class PciReader
             }
         }
     }
+
+    // Where the field is not known, the name has it.
+    private byte? NumberOf(VirtualAddress bus) => (byte?)_objects.Read(bus, _bus.Number)
+        ?? (Pointer(bus, _bus.Name) is VirtualAddress name && PciAddress.TryParse($"{_objects.Text(name, most: 32)}:00.0", out PciAddress address) ? address.Bus : null);
 
     private IReadOnlyList<VirtualAddress> List(VirtualAddress head, Field member, string what, int limit = MaxBuses)
     {
@@ -134,7 +139,7 @@ internal sealed class PciReader
             HeaderType = (byte?)(_objects.Read(at, _device.HeaderType) & HeaderLayout),
             PortType = PortType(at),
             Bridge = Pointer(busObject, _bus.Self) is VirtualAddress bridge ? AddressOf(bridge) : null,
-            SecondaryBus = subordinate is VirtualAddress behind ? (byte?)_objects.Read(behind, _bus.Number) : null,
+            SecondaryBus = subordinate is VirtualAddress behind ? NumberOf(behind) : null,
             LastBus = subordinate is VirtualAddress last ? (byte?)_objects.Read(last, _bus.Last) : null,
             IsBusMaster = Flag(at, _device.IsBusMaster),
             MsiEnabled = Flag(at, _device.MsiEnabled),
@@ -166,11 +171,12 @@ internal sealed class PciReader
     // Of another function it is its own name that tells: its bus need not have been read yet.
     private PciAddress? AddressOf(VirtualAddress device) => Named(device);
 
-    private int? PortType(VirtualAddress at) => _objects.Read(at, _device.ExpressCapability) switch
+    // A PCIe function's register is never 0: it has a version.
+    private int? PortType(VirtualAddress at) => (_objects.Read(at, _device.ExpressCapability), _objects.Read(at, _device.ExpressFlags)) switch
     {
-        null => null,
-        0 => -1,
-        _ => (int?)((_objects.Read(at, _device.ExpressFlags) >> 4) & 0xf),
+        (0, _) or (null, 0) => ConventionalPort,
+        (_, null) => null,
+        (_, ulong register) => (int)((register >> 4) & 0xf),
     };
 
     private List<string> Quirks(VirtualAddress at)

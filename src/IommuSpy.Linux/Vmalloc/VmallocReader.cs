@@ -46,9 +46,16 @@ internal sealed class VmallocReader
             {
                 Add(areas, List(purged, "purge_vmap_area_list"), unpurged: true);
             }
-            else if (_objects.Variable("vmap_purge_list") is VirtualAddress chain && _fields.PurgeList is Field link)
+            else if (_objects.Variable("vmap_purge_list") is VirtualAddress chain && _objects.Pointer(chain) is not null)
             {
-                Add(areas, Chain(chain, link), unpurged: true);
+                if (_fields.PurgeList is Field link)
+                {
+                    Add(areas, Chain(chain, link), unpurged: true);
+                }
+                else
+                {
+                    _damage.Add("areas wait on vmap_purge_list for being unmapped, and how it links them is not described");
+                }
             }
         }
         else

@@ -1,10 +1,15 @@
 using System.Globalization;
+using System.Text;
+using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Linux.Pci;
 
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>What inference has found so far: each step goes on from the objects that the steps before it found.</summary>
 internal sealed class InferenceState(LinuxKernel kernel)
 {
+    private const int MaxTextBytes = 512; // KSYM_NAME_LEN
+
     /// <summary>The kernel.</summary>
     public LinuxKernel Kernel { get; } = kernel;
 
@@ -53,12 +58,72 @@ internal sealed class InferenceState(LinuxKernel kernel)
     /// <summary>Every super_block on the list of all.</summary>
     public List<ulong> Supers { get; set; } = [];
 
+    /// <summary>Every struct module.</summary>
+    public List<ulong> Modules { get; set; } = [];
+
+    /// <summary>Every struct pci_bus, and the number in its name.</summary>
+    public Dictionary<ulong, byte> PciBuses { get; } = [];
+
+    /// <summary>Where in them their kobject is, which begins with a pointer to that name.</summary>
+    public int PciBusNameAt { get; set; }
+
+    /// <summary>Every struct pci_dev, and the address that its name is.</summary>
+    public Dictionary<ulong, PciAddress> PciFunctions { get; } = [];
+
+    /// <summary>Where in them their kobject is, which begins with a pointer to that name.</summary>
+    public int PciNameAt { get; set; }
+
     /// <summary>Every area of every mm.</summary>
     public List<ulong> AllAreas => [.. Areas.Values.SelectMany(areas => areas)];
 
     /// <summary>Whether an address is in the kernel's image or in module space, where tables of functions are.</summary>
     public bool IsStatic(ulong address) =>
         Kernel.Text.Contains(new(address)) || (Kernel.Facts.ModulesBase is { } modules && address >= modules.Value.Value && Memory.IsPointer(address));
+
+    /// <summary>Where a symbol of the kernel is; null where it has none of that name.</summary>
+    public ulong? SymbolAddress(string name) => Kernel.Kallsyms?.Symbols is SymbolTable symbols && symbols.TryFind(name, out Symbol symbol) ? symbol.Address.Value : null;
+
+    /// <summary>What a circular list links (include/linux/list.h): the addresses of the links, without the head; null where a link does not lead back, or there are more than <paramref name="most"/>.</summary>
+    public List<ulong>? Linked(ulong head, int most)
+    {
+        List<ulong> links = [];
+        ulong at = head;
+        while (true)
+        {
+            ulong next = Memory.WordOrZero(at);
+            if (!KernelBytes.LooksLikePointer(next) || Memory.WordOrZero(next + sizeof(ulong)) != at)
+            {
+                return null;
+            }
+
+            if (next == head)
+            {
+                return links;
+            }
+
+            if (links.Count == most)
+            {
+                return null;
+            }
+
+            links.Add(next);
+            at = next;
+        }
+    }
+
+    /// <summary>The name with which a kobject begins; null where it is no printable text.</summary>
+    public string? KernelObjectName(ulong kernelObject) => Memory.WordOrZero(kernelObject) is ulong name && KernelBytes.LooksLikeAddress(name) ? Text(name) : null;
+
+    /// <summary>Printable ASCII of less than 512 characters; null where it is none, or empty.</summary>
+    public string? Text(ulong address)
+    {
+        ReadOnlySpan<byte> bytes = Memory.At(address, MaxTextBytes);
+        int end = bytes.IndexOf((byte)0);
+        return end > 0 && bytes[..end].IndexOfAnyExceptInRange((byte)' ', (byte)'~') < 0 ? Encoding.ASCII.GetString(bytes[..end]) : null;
+    }
+
+    /// <summary>Whether an address is in the kernel's image or in module space, as a return address is.</summary>
+    public bool IsCode(ulong address) => IsStatic(address & ~7UL);
 
     /// <summary>Whether the release is this one or later: for names that changed where nothing else did.</summary>
     public bool IsSince(int major, int minor) => Kernel.Facts.Release.Value.Split('.') is [string first, string second, ..]

@@ -48,7 +48,11 @@ internal sealed class KernelBytes(LinuxKernel kernel)
 
     /// <summary>The same without looking into the tables.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool LooksLikePointer(ulong value) => value >= 0xff00_0000_0000_0000 && value % sizeof(ulong) == 0;
+    public static bool LooksLikePointer(ulong value) => LooksLikeAddress(value) && value % sizeof(ulong) == 0;
+
+    /// <summary>The same of what has no alignment, such as text.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool LooksLikeAddress(ulong value) => value >= 0xff00_0000_0000_0000;
 
     /// <summary>Whether a value is an address in the direct map, where all that the kernel allocates in one piece lies.</summary>
     public bool IsDirect(ulong value) => value - _directMap < _directBytes;

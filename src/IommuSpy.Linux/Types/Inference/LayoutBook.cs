@@ -45,7 +45,7 @@ internal sealed class LayoutBook
     /// <summary>A pointer to a structure, whether or not a field of it is ever found.</summary>
     public KernelType PointerTo(string tag) => new PointerType(() => Struct(tag));
 
-    /// <summary>A structure inside another. Its fields are added like any other's.</summary>
+    /// <summary>A structure inside another, of which a field was added before; one of which none was is only named.</summary>
     public KernelType Struct(string tag) => _structs.TryGetValue(tag, out StructType? known) ? known : new DeclaredType(tag, isUnion: false);
 
     /// <summary>Adds a field that was pinned down.</summary>

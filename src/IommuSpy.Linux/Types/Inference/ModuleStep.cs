@@ -1,4 +1,3 @@
-using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Inference;
@@ -15,25 +14,29 @@ internal static class ModuleStep
     private const int MaxModules = 1 << 16;
     private const int MaxModuleBytes = 2048;
     private const ulong MaxRunBytes = 1UL << 28;
-    private const int MemoryKinds = 7; // MOD_MEM_NUM_TYPES
+
+    // enum mod_mem_type, the same since 6.4: the second holds struct module.
+    private static readonly string[] MemoryKinds = ["MOD_TEXT", "MOD_DATA", "MOD_RODATA", "MOD_RO_AFTER_INIT", "MOD_INIT_TEXT", "MOD_INIT_DATA", "MOD_INIT_RODATA"];
 
     // module_memory.size: behind the pointer, and behind is_rox too since 6.13.
     private static readonly int[] SizesAt = [8, 12];
 
     public static void Run(InferenceState state)
     {
-        if (state.Kernel.Kallsyms?.Symbols is not SymbolTable symbols || !symbols.TryFind("modules", out Symbol head))
+        if (state.SymbolAddress("modules") is not ulong head)
         {
             state.Book.Refuse("module", "list", "no symbol modules");
             return;
         }
 
-        if (Modules(state, head.Address.Value) is not { Count: > 0 } modules || !modules.TrueForAll(module => IsModule(state, module)))
+        List<ulong> modules = [.. (state.Linked(head, MaxModules) ?? []).Select(link => link - ListAt)];
+        if (modules.Count == 0 || !modules.TrueForAll(module => IsModule(state, module)))
         {
             state.Book.Refuse("module", "list", "the list that the symbol modules heads is empty, damaged, or links other things");
             return;
         }
 
+        state.Modules = modules;
         const string Listed = "linked from the symbol modules with agreeing back links; a state below 4 before it, a module's name behind it";
         LayoutBook book = state.Book;
         book.Add("module", "state", 0, LayoutBook.UnsignedInt, modules.Count, Listed, InferenceConfidence.Confirmed);
@@ -41,28 +44,6 @@ internal static class ModuleStep
         book.Add("module", "name", NameAt, LayoutBook.Characters(NameBytes), modules.Count, Listed, InferenceConfidence.Confirmed);
         Memory(state, modules);
         Users(state, modules);
-    }
-
-    private static List<ulong>? Modules(InferenceState state, ulong head)
-    {
-        List<ulong> modules = [];
-        ulong at = head;
-        while (true)
-        {
-            ulong next = state.Memory.WordOrZero(at);
-            if (!KernelBytes.LooksLikePointer(next) || state.Memory.WordOrZero(next + 8) != at || modules.Count == MaxModules)
-            {
-                return null;
-            }
-
-            if (next == head)
-            {
-                return modules;
-            }
-
-            modules.Add(next - ListAt);
-            at = next;
-        }
     }
 
     private static bool IsModule(InferenceState state, ulong module)
@@ -93,7 +74,6 @@ internal static class ModuleStep
         const string Run = "a run in module space that holds struct module itself, is mapped to its last page and not beyond";
         if (layouts.Count == 1)
         {
-            book.Add("module", "core_layout", layouts[0], book.Struct("module_layout"), modules.Count, Run);
             string[] sizes = ["size", "text_size", "ro_size", "ro_after_init_size"];
             book.Add("module_layout", "base", 0, LayoutBook.Pointer, modules.Count, Run);
             for (int i = 0; i < sizes.Length; i++)
@@ -105,6 +85,8 @@ internal static class ModuleStep
                     book.Add("module_layout", sizes[i], 8 + (i * sizeof(uint)), LayoutBook.UnsignedInt, modules.Count, "declared in this order: ascending, and none more than the whole", InferenceConfidence.Confirmed);
                 }
             }
+
+            book.Add("module", "core_layout", layouts[0], book.Struct("module_layout"), modules.Count, Run);
         }
         else if (old.Count == 1)
         {
@@ -119,7 +101,8 @@ internal static class ModuleStep
             book.Size("module_memory", (ulong)stride);
             book.Add("module_memory", "base", 0, LayoutBook.Pointer, modules.Count, Run);
             book.Add("module_memory", "size", size, LayoutBook.UnsignedInt, modules.Count, Run);
-            book.Add("module", "mem", first, new ArrayType(() => book.Struct("module_memory"), MemoryKinds), modules.Count,
+            book.Enumeration("mod_mem_type", [.. MemoryKinds.Select((name, i) => new Enumerator(name, i))]);
+            book.Add("module", "mem", first, new ArrayType(() => book.Struct("module_memory"), (ulong)MemoryKinds.Length), modules.Count,
                 "runs in module space, all mapped, of which the second holds struct module itself and is not mapped beyond its last page");
         }
     }
@@ -128,33 +111,8 @@ internal static class ModuleStep
     private static void Users(InferenceState state, List<ulong> modules)
     {
         HashSet<ulong> known = [.. modules];
-        List<int> lists = FieldSearch.Words(state.Memory, modules, MaxModuleBytes, (module, value, offset) =>
-        {
-            ulong head = module + (ulong)offset;
-            ulong at = head;
-            for (int count = 0; count < MaxModules; count++)
-            {
-                ulong next = state.Memory.WordOrZero(at);
-                if (!KernelBytes.LooksLikePointer(next) || state.Memory.WordOrZero(next + 8) != at)
-                {
-                    return false;
-                }
-
-                if (next == head)
-                {
-                    return true;
-                }
-
-                if (!known.Contains(state.Read(next, 32)) || state.Read(next, 40) != module)
-                {
-                    return false;
-                }
-
-                at = next;
-            }
-
-            return false;
-        });
+        List<int> lists = FieldSearch.Words(state.Memory, modules, MaxModuleBytes, (module, _, offset) =>
+            state.Linked(module + (ulong)offset, MaxModules) is { } uses && uses.TrueForAll(use => known.Contains(state.Read(use, 32)) && state.Read(use, 40) == module));
         lists.RemoveAll(offset => modules.TrueForAll(module => state.Read(module, offset) == module + (ulong)offset));
         if (lists.Count != 1)
         {

@@ -24,6 +24,11 @@ internal static class TypeInference
         SpecialAreaStep.Run(state);
         PageStep.Run(state);
         ModuleStep.Run(state);
+        ModuleSymbolStep.Run(state);
+        VmallocStep.Run(state);
+        PciBusStep.Run(state);
+        PciDeviceStep.Run(state);
+        PciResourceStep.Run(state);
         return state.Book.Close();
     }
 }

@@ -1,0 +1,234 @@
+using System.Globalization;
+
+namespace IommuSpy.Linux.Types.Inference;
+
+/// <summary>
+/// struct pci_dev, and the struct device in it: numbers by the function's name and by the table of ids that its driver is for, the device by its parent, which its kobject's parent lies in, driver and
+/// iommu_group by what they begin with.
+/// </summary>
+internal static class PciDeviceStep
+{
+    private const int MaxDeviceBytes = 1024; // struct device
+    private const int MaxHeadBytes = 64; // of struct device, before its kobject
+    private const int KernelObjectParentAt = 24;
+
+    private const int MostDrivers = 64; // enough to tell by
+    private const int MaxDriverHeadBytes = 256; // of struct pci_driver, before its struct device_driver
+    private const int MaxIds = 1024;
+    private const uint AnyId = uint.MaxValue;
+
+    private const int HeaderTypeAt = 17; // behind devfn
+    private const int MaxExpressDistance = 64;
+
+    // struct pci_device_id (include/linux/mod_devicetable.h), since 5.16 with override_only.
+    private static readonly int[] IdBytes = [32, 40];
+
+    public static void Run(InferenceState state)
+    {
+        List<ulong> functions = [.. state.PciFunctions.Keys];
+        if (functions.Count == 0)
+        {
+            return;
+        }
+
+        Dictionary<ulong, ulong> drivers = Device(state, functions);
+        Numbers(state, functions, drivers);
+    }
+
+    // Returns the driver of each function that has one.
+    private static Dictionary<ulong, ulong> Device(InferenceState state, List<ulong> functions)
+    {
+        LayoutBook book = state.Book;
+        int name = state.PciNameAt;
+        List<(int Device, int Parent)> found = [];
+        for (int inside = 0; inside <= MaxHeadBytes && inside <= name; inside += sizeof(ulong))
+        {
+            int device = name - inside;
+            found.AddRange(FieldSearch.Words(state.Memory, functions, Offsets(device, MaxDeviceBytes), (function, value, offset) =>
+                offset != name + KernelObjectParentAt && value != 0 && value + (ulong)inside == state.Read(function, name + KernelObjectParentAt)).Select(offset => (device, offset)));
+        }
+
+        if (found.Count != 1)
+        {
+            book.Refuse("pci_dev", "dev", $"{found.Count} pointers lead to what the parent of each function's kobject lies in");
+            return [];
+        }
+
+        (int at, int parent) = found[0];
+        const string Inside = "the parent of each function's device is where the parent of its kobject lies in, at the same distance";
+        book.Add("kobject", "name", 0, LayoutBook.Text, functions.Count, "the address of each function, as text");
+        book.Add("kobject", "parent", KernelObjectParentAt, book.PointerTo("kobject"), functions.Count, Inside);
+        book.Add("device", "kobj", name - at, book.Struct("kobject"), functions.Count, Inside);
+        if (state.PciBuses.Count > 0)
+        {
+            book.Add("pci_bus", "dev", state.PciBusNameAt - (name - at), book.Struct("device"), state.PciBuses.Count, "its kobject is named by the domain and the number that the names of the functions on it have");
+        }
+
+        book.Add("device", "parent", parent - at, book.PointerTo("device"), functions.Count, Inside);
+        Dictionary<ulong, ulong> drivers = Drivers(state, functions, at);
+        Groups(state, functions, at);
+        book.Add("pci_dev", "dev", at, book.Struct("device"), functions.Count, Inside);
+        return drivers;
+    }
+
+    // A struct device_driver begins with its name and its bus type, which is the symbol pci_bus_type.
+    private static Dictionary<ulong, ulong> Drivers(InferenceState state, List<ulong> functions, int device)
+    {
+        if (state.SymbolAddress("pci_bus_type") is not ulong type)
+        {
+            state.Book.Refuse("device", "driver", "no symbol pci_bus_type");
+            return [];
+        }
+
+        List<int> types = FieldSearch.Words(state.Memory, functions, Offsets(device, MaxDeviceBytes), (_, value, _) => value == type);
+        List<int> bound = FieldSearch.Words(state.Memory, functions, Offsets(device, MaxDeviceBytes), (_, value, _) => value == 0 || (state.Read(value, 8) == type && state.Text(state.Read(value, 0)) is not null));
+        bound.RemoveAll(offset => functions.TrueForAll(function => state.Read(function, offset) == 0));
+        if (types.Count != 1 || bound.Count != 1)
+        {
+            state.Book.Refuse("device", "driver", $"{types.Count} pointers lead from every function to pci_bus_type, and {bound.Count} to drivers of that type");
+            return [];
+        }
+
+        const string Typed = "the symbol pci_bus_type in every function's device, and in every driver that one names";
+        state.Book.Add("device", "bus", types[0] - device, state.Book.PointerTo("bus_type"), functions.Count, Typed);
+        state.Book.Add("device", "driver", bound[0] - device, state.Book.PointerTo("device_driver"), functions.Count, Typed);
+        state.Book.Add("device_driver", "name", 0, LayoutBook.Text, functions.Count, Typed);
+        state.Book.Add("device_driver", "bus", 8, state.Book.PointerTo("bus_type"), functions.Count, Typed);
+        return functions.Where(function => state.Read(function, bound[0]) != 0).ToDictionary(function => function, function => state.Read(function, bound[0]));
+    }
+
+    // The name of a group's kobject, with which struct iommu_group begins, is its number.
+    private static void Groups(InferenceState state, List<ulong> functions, int device)
+    {
+        List<int> groups = FieldSearch.Words(state.Memory, functions, Offsets(device, MaxDeviceBytes), (_, value, _) => value == 0 || GroupNumber(state, value) is not null);
+        groups.RemoveAll(offset => functions.TrueForAll(function => state.Read(function, offset) == 0));
+        if (groups.Count != 1)
+        {
+            state.Book.Refuse("device", "iommu_group", $"{groups.Count} pointers of functions lead to objects that are named by a number");
+            return;
+        }
+
+        List<ulong> known = [.. functions.Select(function => state.Read(function, groups[0])).Where(group => group != 0).Distinct()];
+        const string Numbered = "leads to what has a kobject whose name is a number";
+        state.Book.Add("device", "iommu_group", groups[0] - device, state.Book.PointerTo("iommu_group"), functions.Count, Numbered);
+        List<int> ids = FieldSearch.HalfWords(state.Memory, known, MaxDeviceBytes / 2, (group, value, _) => (uint)value == GroupNumber(state, group));
+        if (ids.Count == 1)
+        {
+            state.Book.Add("iommu_group", "id", ids[0], LayoutBook.Int, known.Count, "the number that is the group's name");
+        }
+        else
+        {
+            state.Book.Refuse("iommu_group", "id", $"{ids.Count} places of {known.Count} groups hold the number that is the group's name");
+        }
+    }
+
+    private static uint? GroupNumber(InferenceState state, ulong group) =>
+        state.Memory.IsDirect(group) && state.KernelObjectName(group) is string name && uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) ? number : null;
+
+    // devfn, vendor, device, both of the subsystem, class, revision and header type follow each other in every release. Drivers are for what their tables of ids say, and most functions are in their driver's.
+    private static void Numbers(InferenceState state, List<ulong> functions, Dictionary<ulong, ulong> drivers)
+    {
+        List<int> found = FieldSearch.HalfWords(state.Memory, functions, state.PciNameAt, (function, value, offset) =>
+            value == state.PciFunctions[function].DeviceFunction && Half(state, function, offset + 4) is ulong ids && (ushort)ids is not (0 or ushort.MaxValue)
+            && IsClass(state, function, offset + 12));
+        Dictionary<ulong, List<uint[]>> tables = drivers.Values.Distinct().Take(MostDrivers).ToDictionary(driver => driver, driver => Tables(state, driver));
+        ulong[] bound = [.. drivers.Where(pair => tables.ContainsKey(pair.Value)).Select(pair => pair.Key)];
+        found.RemoveAll(offset => bound.Count(function => tables[drivers[function]].Exists(id => Matches(state, function, offset, id))) * 2 < Math.Max(bound.Length, 1));
+        if (found.Count != 1)
+        {
+            state.Book.Refuse("pci_dev", "devfn", $"{found.Count} places hold each function's number, and ids that {tables.Count} drivers are for");
+            return;
+        }
+
+        const string Identified = "each function's number, and behind it ids and a class that most functions' drivers are for by their tables";
+        LayoutBook book = state.Book;
+        book.Add("pci_dev", "devfn", found[0], LayoutBook.UnsignedInt, functions.Count, Identified);
+        (string Name, int At, KernelType Type)[] following =
+        [
+            ("vendor", 4, LayoutBook.UnsignedShort), ("device", 6, LayoutBook.UnsignedShort), ("subsystem_vendor", 8, LayoutBook.UnsignedShort), ("subsystem_device", 10, LayoutBook.UnsignedShort),
+            ("class", 12, LayoutBook.UnsignedInt), ("revision", 16, LayoutBook.UnsignedChar), ("hdr_type", HeaderTypeAt, LayoutBook.UnsignedChar),
+        ];
+        foreach ((string name, int at, KernelType type) in following)
+        {
+            book.Add("pci_dev", name, found[0] + at, type, functions.Count, Identified);
+        }
+
+        Express(state, functions, found[0] + HeaderTypeAt);
+    }
+
+    // PCI Express Capabilities (PCIe 7.5.3.2): a version in bits 0-3, what kind of function in 4-7, whose ports have a bridge's header, and what bits 14 and 15 are reserved for; 0 of conventional functions.
+    private static void Express(InferenceState state, List<ulong> functions, int header)
+    {
+        List<int> found = [];
+        for (int at = (header + 2) & ~1; at + sizeof(ushort) <= state.PciNameAt && at < header + MaxExpressDistance; at += sizeof(ushort))
+        {
+            ulong[] registers = [.. functions.Select(function => (ulong)(ushort)state.Read(function, at))];
+            bool holds = functions.Zip(registers).All(pair => pair.Second == 0 || (pair.Second < 0x4000 && (pair.Second & 0xf) is 1 or 2
+                && ((pair.Second >> 4) & 0xf) is ulong kind && kind is 0 or 1 or (>= 4 and <= 10) && kind is >= 4 and <= 8 == ((state.Read(pair.First, header) & 0x7f) == 1)));
+
+            // Small numbers that are none look like endpoints of the first version.
+            if (holds && registers.Any(register => ((register >> 4) & 0xf) >= 4))
+            {
+                found.Add(at);
+            }
+        }
+
+        if (found.Count == 1)
+        {
+            state.Book.Add("pci_dev", "pcie_flags_reg", found[0], LayoutBook.UnsignedShort, functions.Count, "of every function 0, or a version and a kind that agrees with its header type");
+        }
+        else
+        {
+            state.Book.Refuse("pci_dev", "pcie_flags_reg", $"{found.Count} places hold what could be every function's PCI Express Capabilities");
+        }
+    }
+
+    // Bridges to PCI have header type 1 and a bus behind them; nothing else has.
+    private static bool IsClass(InferenceState state, ulong function, int at)
+    {
+        ulong value = Half(state, function, at);
+        int header = (int)(state.Read(function, at + 5) & 0x7f);
+        return value < 0x100_0000 && (value >> 16) is < 0x15 or 0x40 or 0xff && header <= 2 && (value >> 8 == 0x604) == (header == 1);
+    }
+
+    private static List<uint[]> Tables(InferenceState state, ulong driver)
+    {
+        List<uint[]> ids = [];
+        for (int before = sizeof(ulong); before <= MaxDriverHeadBytes; before += sizeof(ulong))
+        {
+            ulong table = state.Memory.WordOrZero(driver - (ulong)before);
+            if (!state.IsStatic(table))
+            {
+                continue;
+            }
+
+            foreach (int bytes in IdBytes)
+            {
+                for (int i = 0; i < MaxIds; i++)
+                {
+                    uint[] id = [.. Enumerable.Range(0, 6).Select(word => (uint)state.Read(table, (i * bytes) + (word * sizeof(uint))))];
+                    bool isId = id[0] is AnyId or (> 0 and <= ushort.MaxValue) && id[1] is AnyId or <= ushort.MaxValue && id[4] <= id[5];
+                    if (!isId)
+                    {
+                        break;
+                    }
+
+                    ids.Add(id);
+                }
+            }
+        }
+
+        return ids;
+    }
+
+    private static bool Matches(InferenceState state, ulong function, int devfn, uint[] id)
+    {
+        ulong its = Half(state, function, devfn + 4);
+        uint classCode = (uint)Half(state, function, devfn + 12);
+        return (id[0] == AnyId || id[0] == (ushort)its) && (id[1] == AnyId || id[1] == its >> 16) && ((id[4] ^ classCode) & id[5]) == 0 && (id[0] != AnyId || id[5] != 0);
+    }
+
+    private static ulong Half(InferenceState state, ulong instance, int offset) => (uint)state.Read(instance, offset);
+
+    private static IEnumerable<int> Offsets(int first, int bytes) => Enumerable.Range(0, bytes / sizeof(ulong)).Select(i => first + (i * sizeof(ulong)));
+}

@@ -1,0 +1,108 @@
+namespace IommuSpy.Linux.Types.Inference;
+
+/// <summary>struct resource: what functions decode has their name, at equal distances; the range of bus numbers of each bus begins with its own.</summary>
+internal static class PciResourceStep
+{
+    private const int MaxRestBytes = 3072; // of struct pci_dev, behind its name
+    private const int MaxBusBytes = 1024;
+    private const int EndAt = 8;
+    private const int NameAt = 16;
+    private const int FlagsAt = 24;
+    private const int NamedResources = 7; // six BARs and the ROM
+    private const int BridgeWindows = 4;
+    private const int MaxResources = 32;
+
+    // Kinds of resources (include/linux/ioport.h, IORESOURCE_*).
+    private const ulong Kinds = 0x1f00;
+    private const ulong Ports = 0x100;
+    private const ulong Addresses = 0x200;
+    private const ulong BusNumbers = 0x1000;
+
+    // Bits in the low byte belong to the kind; what is not busy, disabled or of several kinds has no other.
+    private const ulong KindOfBusNumbers = ~0xffUL;
+
+    // Of struct resource: without and, since 4.6, with desc. The upper half of a BAR of 64 bits has no name, so that not all stand side by side.
+    private static readonly int[] Sizes = [56, 64];
+
+    public static void Run(InferenceState state)
+    {
+        List<ulong> functions = [.. state.PciFunctions.Keys];
+        int name = state.PciNameAt;
+        List<int> names = FieldSearch.Words(state.Memory, functions, Enumerable.Range(1, MaxRestBytes / sizeof(ulong)).Select(i => name + (i * sizeof(ulong))), (function, value, offset) =>
+            value == state.Read(function, name) && Kind(state, function, offset - NameAt) is 0 or Ports or Addresses && state.Read(function, offset - NameAt) <= state.Read(function, offset - NameAt + EndAt));
+        int[] sizes = [.. Sizes.Where(bytes => names.Count > 1 && names.TrueForAll(at => (at - names[0]) % bytes == 0))];
+        if (sizes.Length != 1)
+        {
+            state.Book.Refuse("pci_dev", "resource", $"{names.Count} ranges have each function's name, and {sizes.Length} sizes fit their distances");
+            return;
+        }
+
+        const string Named = "ranges at equal distances that have the function's name, of addresses, of ports, or unused: its BARs and ROM";
+        LayoutBook book = state.Book;
+        book.Size("resource", (ulong)sizes[0]);
+        foreach ((string field, int at, KernelType type) in new[]
+        {
+            ("start", 0, LayoutBook.UnsignedLong), ("end", EndAt, LayoutBook.UnsignedLong), ("name", NameAt, LayoutBook.Text), ("flags", FlagsAt, LayoutBook.UnsignedLong),
+        })
+        {
+            book.Add("resource", field, at, type, functions.Count, Named);
+        }
+
+        int count = NamedResources;
+        if (Windows(state, names[0] - NameAt, sizes[0]) is int windows)
+        {
+            count = windows + BridgeWindows;
+            book.Enumerator("PCI_BRIDGE_RESOURCES", windows);
+        }
+
+        book.Add("pci_dev", "resource", names[0] - NameAt, new ArrayType(() => book.Struct("resource"), (ulong)count), functions.Count, Named);
+        if (state.PciBuses.Count > 0)
+        {
+            BusNumbersOf(state);
+        }
+    }
+
+    private static void BusNumbersOf(InferenceState state)
+    {
+        List<ulong> buses = [.. state.PciBuses.Keys];
+        List<int> ranges = FieldSearch.Words(state.Memory, buses, MaxBusBytes - FlagsAt, (bus, value, offset) =>
+            value == state.PciBuses[bus] && state.Read(bus, offset + EndAt) is ulong end && end >= value && end <= byte.MaxValue && (state.Read(bus, offset + FlagsAt) & KindOfBusNumbers) == BusNumbers);
+        if (ranges.Count != 1)
+        {
+            state.Book.Refuse("pci_bus", "busn_res", $"{ranges.Count} ranges of bus numbers begin with each bus's own");
+            return;
+        }
+
+        state.Book.Add("pci_bus", "busn_res", ranges[0], state.Book.Struct("resource"), buses.Count, "a range that begins with each bus's number, of bus numbers by its flags");
+
+        // Its own number stands behind the range, in a byte. With one bus alone any zero could be it.
+        int[] numbers = [.. Enumerable.Range(ranges[0] + FlagsAt, MaxBusBytes - ranges[0] - FlagsAt).Where(at => buses.TrueForAll(bus => (byte)state.Read(bus, at) == state.PciBuses[bus]))];
+        if (numbers.Length == 1)
+        {
+            state.Book.Add("pci_bus", "number", numbers[0], LayoutBook.UnsignedChar, buses.Count, "the number that is in the bus's name");
+        }
+        else
+        {
+            state.Book.Refuse("pci_bus", "number", $"{numbers.Length} bytes hold the number in the name of {buses.Count} buses");
+        }
+    }
+
+    // A bus behind a bridge has pointers to the bridge's windows, which stand among the bridge's ranges; where, depends on SR-IOV being configured. Null without bridges.
+    private static int? Windows(InferenceState state, int resources, int bytes)
+    {
+        if (!state.Has("pci_bus", "self"))
+        {
+            return null;
+        }
+
+        int self = state.At("pci_bus", "self");
+        List<ulong> behind = [.. state.PciBuses.Keys.Where(bus => state.Read(bus, self) != 0)];
+        ulong Distance(ulong bus, int offset) => state.Read(bus, offset) - (state.Read(bus, self) + (ulong)resources);
+        List<int> pointers = FieldSearch.Words(state.Memory, behind, MaxBusBytes, (bus, value, offset) =>
+            Distance(bus, offset) is ulong at && at == Distance(behind[0], offset) && at % (ulong)bytes == 0 && at >= (ulong)(NamedResources * bytes) && at < (ulong)(MaxResources * bytes)
+            && Enumerable.Range(1, BridgeWindows - 1).All(i => state.Read(bus, offset + (i * sizeof(ulong))) == value + (ulong)(i * bytes)));
+        return pointers.Count == 1 ? (int)(Distance(behind[0], pointers[0]) / (ulong)bytes) : null;
+    }
+
+    private static ulong Kind(InferenceState state, ulong instance, int resource) => state.Read(instance, resource + FlagsAt) & Kinds;
+}
