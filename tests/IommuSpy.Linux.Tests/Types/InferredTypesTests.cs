@@ -1,6 +1,10 @@
+using IommuSpy.Linux.Modules;
+using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Types.Inference;
+using IommuSpy.Linux.Vmalloc;
 using IommuSpy.Testing.Kernel;
 
 namespace IommuSpy.Linux.Tests.Types;
@@ -39,6 +43,40 @@ public class InferredTypesTests
         Assert.Equal(0UL, types.FindField("thread_info", "task")!.Offset);
         Assert.Null(types.FindField("mm_struct", "mm_mt"));
         Assert.Equal(layout["file", "f_path"] + 8, (int)types.FindField("file", "f_path.dentry")!.Offset);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Devices_areas_and_modules_are_found_in_3_16_s_forms(int seed)
+    {
+        DeviceObjectsBuilder? devices = null;
+        using BuiltMachine machine = BuiltMachine.Raw(KernelBuilder.Linux316(ProcessObjectsBuilder.StaticBytes, DeviceObjectsBuilder.Symbols), (memory, kernel) =>
+        {
+            new ProcessObjectsBuilder(memory, kernel, new(seed)).Build();
+            devices = new(memory, kernel, seed);
+            devices.Build();
+        });
+        LinuxKernel kernel = machine.Discover();
+        InferredTypes types = InferredTypes.Infer(kernel);
+        string refusals = string.Join("; ", types.Refusals.Select(refusal => $"{refusal.Structure}.{refusal.Name}: {refusal.Reason}"));
+        Assert.All(devices!.Fields, field => Assert.True(types.FindField(field.Structure, field.Field)?.Offset == (ulong)field.Offset, $"{field}: {types.FindField(field.Structure, field.Field)?.Offset}; {refusals}"));
+
+        // Readers take the answer.
+        KernelObjects objects = new(kernel, types);
+        PciInventory inventory = PciInventory.Read(objects);
+        Assert.Empty(inventory.Damage);
+        Assert.Equal(
+            ["0000:00:00.0 8086:29c0 -", "0000:00:01.0 1b36:000c -", "0000:00:02.0 8086:100e e1000", "0000:01:00.0 1b36:0010 nvme"],
+            inventory.Functions.Select(function => $"{function.Address} {function.Vendor:x4}:{function.DeviceId:x4} {function.Driver ?? "-"}"));
+        Assert.Equal((4, (byte)1, (byte)1), (inventory.Functions[1].PortType, inventory.Functions[1].SecondaryBus, inventory.Functions[1].LastBus));
+        Assert.Equal(new PciAddress(0, 0, 8), inventory.Functions[3].Bridge);
+        Assert.Equal([0xfe02_0000UL], inventory.Functions[2].Resources.Select(resource => resource.Start.Value));
+        Assert.Equal(
+            [VmallocUse.IoRemap, VmallocUse.Vmalloc, VmallocUse.Vmalloc, VmallocUse.RamMap, VmallocUse.Vmalloc, VmallocUse.Vmalloc], VmallocList.Read(objects).Areas.Select(area => area.Use));
+        Assert.All(ModuleList.Read(objects).Modules, module => Assert.Equal(["probe", "remove"], module.Symbols.Select(symbol => symbol.Name)));
     }
 
     [Fact]

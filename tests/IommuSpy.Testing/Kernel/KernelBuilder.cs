@@ -123,11 +123,14 @@ public sealed class KernelBuilder
     /// <summary>Bytes kept in the image's data for init_task, which is a symbol then, and for other static objects behind it; 0 for none.</summary>
     public ulong StaticObjectBytes { get; init; }
 
+    /// <summary>Symbols of more static objects, each with a page for itself.</summary>
+    public IReadOnlyList<string> StaticObjects { get; init; } = [];
+
     /// <summary>phys_base.</summary>
     public ulong PhysicalBase => unchecked(TextPhysical - (TextVirtual - MapStart));
 
     /// <summary>Linux 3.16.59 as Debian 8 had it last: nothing randomised, bases fixed, absolute symbols.</summary>
-    public static KernelBuilder Linux316(ulong staticObjectBytes = 0) => new()
+    public static KernelBuilder Linux316(ulong staticObjectBytes = 0, params IReadOnlyList<string> staticObjects) => new()
     {
         Release = "3.16.0-11-amd64",
         PageOffset = 0xffff_8800_0000_0000,
@@ -140,6 +143,7 @@ public sealed class KernelBuilder
         HasCpuEntryArea = false,
         SwapFiles = 29,
         StaticObjectBytes = staticObjectBytes,
+        StaticObjects = staticObjects,
     };
 
     /// <summary>The physical address of an address in its image.</summary>
@@ -187,6 +191,12 @@ public sealed class KernelBuilder
             _nextVariable = (_nextVariable + 0xfff) & ~0xfffUL;
             Place("init_task", 'D', _nextVariable);
             _nextVariable += StaticObjectBytes;
+        }
+
+        foreach (string name in StaticObjects)
+        {
+            Place(name, 'D', _nextVariable);
+            _nextVariable += 0x1000;
         }
 
         // A 5-level kernel's P4D stands in its image too. It has the shape of a 4-level root, and here it comes first.
