@@ -63,6 +63,18 @@ public sealed class LinuxKernel
     /// <exception cref="LinuxDiscoveryException">There is none, or nothing verifies.</exception>
     public static LinuxKernel Discover(MemoryImage image) => new KernelDiscovery(image).Find();
 
+    /// <summary>The same kernel, whose memory stays as it was when it was first asked for: for what looks at one thing often. Itself where memory does not change.</summary>
+    internal LinuxKernel Still() => !Memory.Changes ? this : new(Layout with { Memory = Memory.Still() }, Facts, Text)
+    {
+        Kallsyms = Kallsyms,
+        KallsymsAbsence = KallsymsAbsence,
+        VmCoreInfo = VmCoreInfo,
+        ProcessTables = ProcessTables,
+        StructPageBytes = StructPageBytes,
+        DirectMapBytes = DirectMapBytes,
+        MissingBytes = MissingBytes,
+    };
+
     /// <summary>The space under another root of this machine: a process's.</summary>
     public X64AddressSpace SpaceOf(PhysicalAddress root) => new(Memory, root, Facts.PagingLevels.Value, Facts.EntryMask.Value);
 

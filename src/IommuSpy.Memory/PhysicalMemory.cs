@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -189,6 +190,16 @@ public sealed unsafe class PhysicalMemory
         }
 
         return done;
+    }
+
+    /// <summary>Whether it changes while it is read: a running machine's.</summary>
+    public bool Changes { get; init; }
+
+    /// <summary>This memory with each page as it was when it was first asked for, which takes as much of our own; itself where it does not change.</summary>
+    public PhysicalMemory Still()
+    {
+        ConcurrentDictionary<ulong, byte[]> kept = [];
+        return Changes ? new(Ranges.Select(range => MemorySegment.Behind(new StillMemory(this, range.Start, kept), range))) : this;
     }
 
     /// <summary>Forgets what is kept of memory that changes (a running machine's, for some milliseconds): what is read from now on is read anew.</summary>

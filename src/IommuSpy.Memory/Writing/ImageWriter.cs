@@ -17,6 +17,7 @@ public static class ImageWriter
     /// <exception cref="MemoryImageException">It cannot be written.</exception>
     public static WriteResult Write(MemoryImage image, MemoryLayout layout, string path, WriteOptions options)
     {
+        RefuseWhatIsNoFile(path);
         try
         {
             using PrivateFile file = PrivateFile.Beside(path);
@@ -51,6 +52,7 @@ public static class ImageWriter
     /// <exception cref="MemoryImageException">It cannot be written, or there is nothing to go on with.</exception>
     public static (WriteResult Result, string Sha256, ulong Kept) WriteResumably(MemoryImage image, MemoryLayout layout, string path, WriteOptions options, string boot, bool resume)
     {
+        RefuseWhatIsNoFile(path);
         if (resume && options.Format is ImageFormat.Avml or ImageFormat.Kdump)
         {
             throw new MemoryImageException($"{path}: --resume goes on with elf, lime and raw: where a piece of {options.Format.ToString().ToLowerInvariant()} stands depends on how those before it compress");
@@ -73,6 +75,30 @@ public static class ImageWriter
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new MemoryImageException($"{path}: cannot be written: {e.Message}", e);
+        }
+    }
+
+    // A file is written under another name and then renamed: in place of a device, that would fill /dev, which is memory, and take the device's name away.
+    private static void RefuseWhatIsNoFile(string path)
+    {
+        string whole = Path.GetFullPath(path);
+        if (Directory.Exists(whole))
+        {
+            throw new MemoryImageException($"{path}: is a directory: name a file in it");
+        }
+
+        try
+        {
+            whole = File.ResolveLinkTarget(whole, returnFinalTarget: true)?.FullName ?? whole;
+        }
+        catch (IOException)
+        {
+            // No link, or one that leads nowhere.
+        }
+
+        if ((whole.StartsWith("/dev/", StringComparison.Ordinal) && !whole.StartsWith("/dev/shm/", StringComparison.Ordinal)) || whole.StartsWith("/proc/", StringComparison.Ordinal))
+        {
+            throw new MemoryImageException($"{path}: is no place for a file: to write into a device, name - and redirect: - > {path}");
         }
     }
 

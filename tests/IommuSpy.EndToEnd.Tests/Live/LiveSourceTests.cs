@@ -72,6 +72,20 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     }
 
     [Fact]
+    public void What_is_inferred_answers_as_the_kernel_s_own_types_do()
+    {
+        foreach ((string command, string[] fields) in new[]
+        {
+            ($"vmas {up.Workload}", new[] { "start", "end", "flags", "offset", "device", "inode", "path" }), ("pci", ["address", "vendor", "device", "class", "driver", "iommuGroup"]), ("modules", ["name", "address", "size", "symbolCount"]),
+        })
+        {
+            string[] Told(string types) => [.. Guest.Succeed($"iommu-spy {command} --types {types} --jsonl").Lines.Select(line => JsonDocument.Parse(line).RootElement)
+                .Select(row => string.Join(' ', fields.Select(field => row.GetProperty(field).ToString())))];
+            Assert.Equal(Told("btf"), Told("infer"));
+        }
+    }
+
+    [Fact]
     public void Every_page_of_the_workload_is_where_pagemap_says()
     {
         string pid = up.Workload;

@@ -31,6 +31,24 @@ public class ResumableTests
         Assert.False(File.Exists(interrupted.Path + ".journal"));
     }
 
+    [Theory]
+    [InlineData(ImageFormat.Kdump)]
+    [InlineData(ImageFormat.Lime)]
+    public void A_device_is_not_replaced_by_a_file(ImageFormat format)
+    {
+        using TemporaryFile elf = SampleImage.Elf();
+        using MemoryImage source = MemoryImage.Open(elf.Path);
+        using TemporaryFile link = TemporaryFile.Nothing();
+        File.CreateSymbolicLink(link.Path, "/dev/full");
+        WriteOptions options = new(format);
+        Assert.Contains("redirect", Assert.Throws<MemoryImageException>(() => ImageWriter.Write(source, source.Layouts[0], link.Path, options)).Message, StringComparison.Ordinal);
+        Assert.Contains("redirect", Assert.Throws<MemoryImageException>(() => Write(source, link.Path, options, resume: false)).Message, StringComparison.Ordinal);
+        Assert.Equal("/dev/full", File.ResolveLinkTarget(link.Path, returnFinalTarget: false)!.FullName);
+        Assert.False(File.Exists(link.Path + ".partial"));
+        string directory = Path.GetTempPath();
+        Assert.Contains("is a directory", Assert.Throws<MemoryImageException>(() => Write(source, directory, options, resume: false)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_was_begun_in_another_boot_is_refused()
     {

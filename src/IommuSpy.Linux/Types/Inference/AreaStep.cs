@@ -63,6 +63,7 @@ internal static class AreaStep
         }
 
         int root = roots[0];
+        Dictionary<ulong, List<ulong>> held = [];
         Dictionary<ulong, (ulong First, ulong Last)> ranges = [];
         foreach (ulong map in maps)
         {
@@ -71,11 +72,11 @@ internal static class AreaStep
                 return false;
             }
 
-            state.Areas[map] = [.. entries.Select(entry => entry.Entry)];
+            held[map] = [.. entries.Select(entry => entry.Entry)];
             entries.ForEach(entry => ranges[entry.Entry] = (entry.First, entry.Last));
         }
 
-        Dictionary<ulong, ulong> owner = Owners(state);
+        Dictionary<ulong, ulong> owner = Owners(held);
         List<ulong> all = [.. ranges.Keys];
         state.AreaBytes = FieldSearch.LeastDistance(all, MaxAreaBytes);
         List<int> starts = FieldSearch.Words(memory, all, state.AreaBytes, (area, value, _) => value == ranges[area].First);
@@ -83,10 +84,10 @@ internal static class AreaStep
         List<int> mm = FieldSearch.Words(memory, all, state.AreaBytes, (area, value, _) => value == owner[area]);
         if (starts.Count != 1 || ends.Count != 1 || mm.Count != 1)
         {
-            state.Areas.Clear();
             return false;
         }
 
+        state.Areas = held;
         state.Book.Size("maple_node", MapleNodes.NodeBytes);
         state.Book.Size("maple_range_64", MapleNodes.NodeBytes);
         state.Book.Size("maple_arange_64", MapleNodes.NodeBytes - sizeof(ulong));
@@ -162,11 +163,7 @@ internal static class AreaStep
             return false;
         }
 
-        foreach ((ulong map, List<ulong> chain) in areas.Of)
-        {
-            state.Areas[map] = chain;
-        }
-
+        state.Areas = areas.Of;
         (int startAt, int endAt) = pairs[0];
         const string Linked = "a list from mm_struct.mmap on whose every member names this mm at vm_mm and is linked back at vm_prev";
         state.Book.Add("mm_struct", "mmap", areas.Head, state.Book.PointerTo("vm_area_struct"), maps.Count, Linked);
@@ -226,10 +223,10 @@ internal static class AreaStep
         return previous.Count == 1 && mm < bytes && next < bytes ? new(head, mm, next, previous[0], chains) : null;
     }
 
-    private static Dictionary<ulong, ulong> Owners(InferenceState state)
+    private static Dictionary<ulong, ulong> Owners(Dictionary<ulong, List<ulong>> areasOf)
     {
         Dictionary<ulong, ulong> owner = [];
-        foreach ((ulong map, List<ulong> areas) in state.Areas)
+        foreach ((ulong map, List<ulong> areas) in areasOf)
         {
             areas.ForEach(area => owner[area] = map);
         }

@@ -6,12 +6,15 @@ using IommuSpy.Linux.Pci;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>What inference has found so far: each step goes on from the objects that the steps before it found.</summary>
-internal sealed class InferenceState(LinuxKernel kernel)
+internal sealed class InferenceState(LinuxKernel kernel, int? reader)
 {
     private const int MaxTextBytes = 512; // KSYM_NAME_LEN
 
     /// <summary>The kernel.</summary>
     public LinuxKernel Kernel { get; } = kernel;
+
+    /// <summary>On the running machine, this process's number there.</summary>
+    public int? Reader { get; } = reader;
 
     /// <summary>Reads its objects.</summary>
     public KernelBytes Memory { get; } = new(kernel);
@@ -41,7 +44,7 @@ internal sealed class InferenceState(LinuxKernel kernel)
     public int MapBytes => FieldSearch.LeastDistance(Maps.Keys, MemoryMapStep.MaxMapBytes);
 
     /// <summary>The areas of each mm, in order of address.</summary>
-    public Dictionary<ulong, List<ulong>> Areas { get; } = [];
+    public Dictionary<ulong, List<ulong>> Areas { get; set; } = [];
 
     /// <summary>More than which no vm_area_struct has: the least distance between two of them.</summary>
     public int AreaBytes { get; set; }
@@ -131,7 +134,7 @@ internal sealed class InferenceState(LinuxKernel kernel)
         && (its, itsMinor).CompareTo((major, minor)) >= 0;
 
     /// <summary>Where a field is that a step before found.</summary>
-    public int At(string tag, string name) => Book.OffsetOf(tag, name) ?? throw new InvalidOperationException($"{tag}.{name} was not inferred");
+    public int At(string tag, string name) => Book.OffsetOf(tag, name) ?? throw new MissingTypeException($"{tag}.{name} was not inferred");
 
     /// <summary>Whether all those fields were found.</summary>
     public bool Has(string tag, params ReadOnlySpan<string> names)

@@ -70,6 +70,20 @@ internal static class MemoryMapStep
             "the direct-map address of a root table whose upper half is the kernel's, another in each");
         Active(state, mm);
         Users(state, mm);
+        LeaveOutReader(state);
+    }
+
+    // Ours changes while we look at it.
+    private static void LeaveOutReader(InferenceState state)
+    {
+        if (state.Reader is int reader && state.Has("task_struct", "tgid"))
+        {
+            int tgid = state.At("task_struct", "tgid");
+            foreach ((ulong map, _) in state.Maps.Where(pair => (int)state.Read(pair.Value, tgid) == reader).ToArray())
+            {
+                state.Maps.Remove(map);
+            }
+        }
     }
 
     private static void Refuse(InferenceState state, string reason)

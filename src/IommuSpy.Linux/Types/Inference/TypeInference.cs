@@ -7,7 +7,7 @@ internal static class TypeInference
     /// <exception cref="MissingTypeException">There is no list of tasks to start from.</exception>
     public static InferredTypes Run(LinuxKernel kernel)
     {
-        InferenceState state = new(kernel);
+        InferenceState state = new(kernel.Still(), kernel.Memory.Changes ? Environment.ProcessId : null);
         TaskListStep.Run(state);
         ThreadStep.Run(state);
         TaskNumberStep.Run(state);

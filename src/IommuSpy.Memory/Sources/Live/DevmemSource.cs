@@ -30,7 +30,7 @@ internal static class DevmemSource
             }
 
             DevMemBytes bytes = new(device);
-            PhysicalMemory memory = new(ram.Select(range => MemorySegment.Behind(new DeviceReader(bytes, range.Start.Value), range)));
+            PhysicalMemory memory = new(ram.Select(range => MemorySegment.Behind(new DeviceReader(bytes, range.Start.Value), range))) { Changes = true };
             return new(name, [device], "running machine, /dev/mem", [new(memory, "System RAM of /proc/iomem, through /dev/mem")]) { SystemFiles = files };
         }
         catch (MemoryImageException)

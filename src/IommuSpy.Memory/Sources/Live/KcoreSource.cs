@@ -28,7 +28,7 @@ internal static class KcoreSource
                 throw new MemoryImageException($"{path}: {problem}");
             }
 
-            PhysicalMemory memory = new(runs.Select(run => file.SegmentAt(run.Range.Start, run.Offset, run.Range.Length)));
+            PhysicalMemory memory = new(runs.Select(run => file.SegmentAt(run.Range.Start, run.Offset, run.Range.Length))) { Changes = true };
             string way = ram.Count > 0 ? "the direct map's part of /proc/kcore that is System RAM in /proc/iomem" : "the direct map's part of /proc/kcore";
             return new(name, [file], "running machine, /proc/kcore", [new(memory, way)]) { Notes = Notes(file, headers), SystemFiles = files };
         }
