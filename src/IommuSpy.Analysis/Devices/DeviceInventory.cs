@@ -30,7 +30,7 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
         IommuReport iommus = machine.Iommu;
         if (objects is null || inventory is null)
         {
-            return new(FromTables(iommus), iommus, absence, []);
+            return new(FromTables(iommus), iommus, absence, [.. Unknown(iommus)]);
         }
 
         IReadOnlyDictionary<VirtualAddress, IommuGroup> groups = IommuGroups.Read(objects, inventory.Functions);
@@ -52,7 +52,7 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
             });
         }
 
-        return new(devices, iommus, null, [.. inventory.Damage, .. groups.Values.Select(group => group.Damage).OfType<string>()]);
+        return new(devices, iommus, null, [.. inventory.Damage, .. Unknown(iommus), .. groups.Values.Select(group => group.Damage).OfType<string>()]);
     }
 
     private static (KernelObjects? Objects, PciInventory? Inventory, string? Absence) Functions(Machine machine)
@@ -67,6 +67,10 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
             return (null, null, missing.Message);
         }
     }
+
+    // Firmware has it, and neither the kernel's objects, nor registers, nor a scan tell what it does.
+    private static IEnumerable<string> Unknown(IommuReport iommus) => iommus.Units.Where(unit => unit is { Tables: null, Translating: null })
+        .Select(unit => $"the IOMMU {unit.Name ?? $"with registers at {unit.Registers}"}: no tables of it are found, and whether it translates is not known: devices behind it are shown as with none");
 
     private static List<MachineDevice> FromTables(IommuReport iommus) =>
     [

@@ -13,6 +13,7 @@ namespace IommuSpy.Linux.Iommu;
 /// <param name="entryMask">Clears the C-bit from AMD-Vi tables under SME.</param>
 internal sealed class IommuScan(PhysicalMemory memory, ulong entryMask)
 {
+    private const int Attempts = 3; // at tables of a running machine
     private const ulong RootLowBits = 0xfff;
     private const ulong RootPresent = 1;
     private const int DeviceEntryWords = AmdViDeviceEntry.Words;
@@ -44,6 +45,14 @@ internal sealed class IommuScan(PhysicalMemory memory, ulong entryMask)
             }
 
             FoundTables? tables = kind == IommuKind.VtD ? VtdAt(page) : AmdViAt(page);
+
+            // A page of tables that is freed and used for something else while they are read.
+            for (int attempt = 1; tables is null && memory.Changes && attempt < Attempts; attempt++)
+            {
+                memory.Refresh();
+                tables = kind == IommuKind.VtD ? VtdAt(page) : AmdViAt(page);
+            }
+
             if (tables is not null)
             {
                 found.Add(tables);
