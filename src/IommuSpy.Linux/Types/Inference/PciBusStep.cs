@@ -38,7 +38,7 @@ internal static class PciBusStep
             List<ulong>? functions = Owned(state, roots, devices);
             if (functions is { Count: > 0 })
             {
-                found.AddRange(FieldSearch.Words(state.Memory, functions, MaxDeviceBytes, (function, _, offset) => IsNamed(state, function + (ulong)offset)).Select(name => (devices, name)));
+                found.AddRange(FieldSearch.Words(state.Memory, functions, FieldSearch.LeastDistance(functions, MaxDeviceBytes), (function, _, offset) => IsNamed(state, function + (ulong)offset)).Select(name => (devices, name)));
             }
         }
 

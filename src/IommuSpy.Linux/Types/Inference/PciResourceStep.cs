@@ -28,7 +28,8 @@ internal static class PciResourceStep
     {
         List<ulong> functions = [.. state.PciFunctions.Keys];
         int name = state.PciNameAt;
-        List<int> names = FieldSearch.Words(state.Memory, functions, Enumerable.Range(1, MaxRestBytes / sizeof(ulong)).Select(i => name + (i * sizeof(ulong))), (function, value, offset) =>
+        int rest = FieldSearch.LeastDistance(functions, name + MaxRestBytes) - name;
+        List<int> names = FieldSearch.Words(state.Memory, functions, Enumerable.Range(1, Math.Max((rest / sizeof(ulong)) - 1, 0)).Select(i => name + (i * sizeof(ulong))), (function, value, offset) =>
             value == state.Read(function, name) && Kind(state, function, offset - NameAt) is 0 or Ports or Addresses && state.Read(function, offset - NameAt) <= state.Read(function, offset - NameAt + EndAt));
         int[] sizes = [.. Sizes.Where(bytes => names.Count > 1 && names.TrueForAll(at => (at - names[0]) % bytes == 0))];
         if (sizes.Length != 1)
