@@ -192,7 +192,7 @@ public sealed unsafe class PhysicalMemory
         return done;
     }
 
-    /// <summary>Whether it changes while it is read: a running machine's.</summary>
+    /// <summary>Whether it is that of the machine that we run on, which changes while it is read. Other running machines' memory changes too, and is taken as it comes.</summary>
     public bool Changes { get; init; }
 
     /// <summary>This memory with each page as it was when it was first asked for, which takes as much of our own; itself where it does not change.</summary>

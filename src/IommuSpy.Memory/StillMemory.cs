@@ -8,7 +8,7 @@ namespace IommuSpy.Memory;
 /// <param name="kept">The pages that all runs keep, by number.</param>
 internal sealed class StillMemory(PhysicalMemory memory, PhysicalAddress start, ConcurrentDictionary<ulong, byte[]> kept) : ISegmentReader
 {
-    // 256 MiB: more than any question looks at. What comes after is read and not kept.
+    // 256 MiB of our own memory. What comes after is read and not kept.
     private const int MostPages = 1 << 16;
 
     /// <inheritdoc/>

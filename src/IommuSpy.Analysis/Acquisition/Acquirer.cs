@@ -34,6 +34,7 @@ public sealed class Acquirer
     public AcquireReport Write(string path, ImageFormat format, bool resume, Action<double>? progress)
     {
         long start = Stopwatch.GetTimestamp();
+        ImageWriter.RefuseWhatIsNoFile(path);
         byte[]? record = Record(out int recorded);
         string? beside = null;
         if (record is not null && format != ImageFormat.Elf && !resume)

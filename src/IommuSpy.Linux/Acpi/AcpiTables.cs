@@ -47,6 +47,7 @@ public sealed record AcpiTables(DmarTable? Dmar, IvrsTable? Ivrs)
     internal static (PhysicalAddress? At, byte[] Bytes)? Search(PhysicalMemory memory, ReadOnlySpan<byte> signature)
     {
         const int ChunkBytes = 4 << 20;
+
         // Tables have no alignment: a signature may end in the next piece.
         byte[] copy = new byte[ChunkBytes + signature.Length - 1];
         foreach (PhysicalRange range in memory.DataRanges)

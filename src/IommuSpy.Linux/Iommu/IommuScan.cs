@@ -44,12 +44,16 @@ internal sealed class IommuScan(PhysicalMemory memory, ulong entryMask)
                 continue;
             }
 
-            FoundTables? tables = kind == IommuKind.VtD ? VtdAt(page) : AmdViAt(page);
+            FoundTables? tables = null;
 
-            // A page of tables that is freed and used for something else while they are read.
-            for (int attempt = 1; tables is null && memory.Changes && attempt < Attempts; attempt++)
+            // A page of tables may be freed and used for something else while they are read.
+            for (int attempt = 0; tables is null && attempt < (memory.Changes ? Attempts : 1); attempt++)
             {
-                memory.Refresh();
+                if (attempt > 0)
+                {
+                    memory.Refresh();
+                }
+
                 tables = kind == IommuKind.VtD ? VtdAt(page) : AmdViAt(page);
             }
 

@@ -9,6 +9,32 @@ public static class ImageWriter
     // Bitmaps of a kdump and the length of a raw file go up to the highest address.
     private const ulong MostAddress = 1UL << 47;
 
+    /// <summary>Refuses a path that no new file can take. A file is written under another name and then renamed: in place of a device, that would fill /dev, which is memory, and take the device's name away.</summary>
+    /// <param name="path">The path.</param>
+    /// <exception cref="MemoryImageException">It is a directory, or a device, or leads to one.</exception>
+    public static void RefuseWhatIsNoFile(string path)
+    {
+        string whole = Path.GetFullPath(path);
+        if (Directory.Exists(whole))
+        {
+            throw new MemoryImageException($"{path}: is a directory: name a file in it");
+        }
+
+        try
+        {
+            whole = File.ResolveLinkTarget(whole, returnFinalTarget: true)?.FullName ?? whole;
+        }
+        catch (IOException)
+        {
+            // No link, or one that leads nowhere.
+        }
+
+        if ((whole.StartsWith("/dev/", StringComparison.Ordinal) && !whole.StartsWith("/dev/shm/", StringComparison.Ordinal)) || whole.StartsWith("/proc/", StringComparison.Ordinal))
+        {
+            throw new MemoryImageException($"{path}: is no place for a file: to write into a device, name - and redirect: - > {path}");
+        }
+    }
+
     /// <summary>Writes into a new file, readable by its owner alone. A file that is not finished is removed, also when the program is interrupted.</summary>
     /// <param name="image">The image.</param>
     /// <param name="layout">Which of its layouts is the machine's.</param>
@@ -75,30 +101,6 @@ public static class ImageWriter
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new MemoryImageException($"{path}: cannot be written: {e.Message}", e);
-        }
-    }
-
-    // A file is written under another name and then renamed: in place of a device, that would fill /dev, which is memory, and take the device's name away.
-    private static void RefuseWhatIsNoFile(string path)
-    {
-        string whole = Path.GetFullPath(path);
-        if (Directory.Exists(whole))
-        {
-            throw new MemoryImageException($"{path}: is a directory: name a file in it");
-        }
-
-        try
-        {
-            whole = File.ResolveLinkTarget(whole, returnFinalTarget: true)?.FullName ?? whole;
-        }
-        catch (IOException)
-        {
-            // No link, or one that leads nowhere.
-        }
-
-        if ((whole.StartsWith("/dev/", StringComparison.Ordinal) && !whole.StartsWith("/dev/shm/", StringComparison.Ordinal)) || whole.StartsWith("/proc/", StringComparison.Ordinal))
-        {
-            throw new MemoryImageException($"{path}: is no place for a file: to write into a device, name - and redirect: - > {path}");
         }
     }
 

@@ -8,6 +8,9 @@ namespace IommuSpy.Linux.Types.Inference;
 /// <summary>What inference has found so far: each step goes on from the objects that the steps before it found.</summary>
 internal sealed class InferenceState(LinuxKernel kernel, int? reader)
 {
+    /// <summary>Where a kobject names what it is in (include/linux/kobject.h: name, entry, parent).</summary>
+    public const int KernelObjectParentAt = 24;
+
     private const int MaxTextBytes = 512; // KSYM_NAME_LEN
 
     /// <summary>The kernel.</summary>

@@ -13,7 +13,6 @@ internal static class PciBusStep
     private const int MaxDeviceBytes = 4096;
     private const int MaxElements = 1 << 12;
     private const int LinkBytes = 16;
-    private const int KernelObjectParentAt = 24;
 
     // Behind the links of both: the bus of a function, the bus above a bus.
     private const int OwnerAt = LinkBytes;
@@ -92,7 +91,7 @@ internal static class PciBusStep
     // A kobject: its name, a link to its neighbours, and what it is in, which is one too. A function's ranges have the same name, and not the rest.
     private static bool IsNamed(InferenceState state, ulong kernelObject) => PciAddress.TryParse(state.KernelObjectName(kernelObject), out PciAddress _)
         && state.Read(kernelObject, 8) is ulong neighbour && KernelBytes.LooksLikePointer(neighbour) && state.Read(neighbour, 8) == kernelObject + 8
-        && state.KernelObjectName(state.Read(kernelObject, KernelObjectParentAt)) is not null;
+        && state.KernelObjectName(state.Read(kernelObject, InferenceState.KernelObjectParentAt)) is not null;
 
     // The elements of one list of each bus, all of which name the bus behind their links; null where that does not hold.
     private static List<ulong>? Owned(InferenceState state, List<ulong> buses, int list)

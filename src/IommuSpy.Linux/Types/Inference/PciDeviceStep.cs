@@ -10,7 +10,6 @@ internal static class PciDeviceStep
 {
     private const int MaxDeviceBytes = 1024; // struct device
     private const int MaxHeadBytes = 64; // of struct device, before its kobject
-    private const int KernelObjectParentAt = 24;
 
     private const int MostDrivers = 64; // enough to tell by
     private const int MaxDriverHeadBytes = 256; // of struct pci_driver, before its struct device_driver
@@ -45,7 +44,7 @@ internal static class PciDeviceStep
         {
             int device = name - inside;
             found.AddRange(FieldSearch.Words(state.Memory, functions, Offsets(device, MaxDeviceBytes), (function, value, offset) =>
-                offset != name + KernelObjectParentAt && value != 0 && value + (ulong)inside == state.Read(function, name + KernelObjectParentAt)).Select(offset => (device, offset)));
+                offset != name + InferenceState.KernelObjectParentAt && value != 0 && value + (ulong)inside == state.Read(function, name + InferenceState.KernelObjectParentAt)).Select(offset => (device, offset)));
         }
 
         if (found.Count != 1)
@@ -57,7 +56,7 @@ internal static class PciDeviceStep
         (int at, int parent) = found[0];
         const string Inside = "the parent of each function's device is where the parent of its kobject lies in, at the same distance";
         book.Add("kobject", "name", 0, LayoutBook.Text, functions.Count, "the address of each function, as text");
-        book.Add("kobject", "parent", KernelObjectParentAt, book.PointerTo("kobject"), functions.Count, Inside);
+        book.Add("kobject", "parent", InferenceState.KernelObjectParentAt, book.PointerTo("kobject"), functions.Count, Inside);
         book.Add("device", "kobj", name - at, book.Struct("kobject"), functions.Count, Inside);
         if (state.PciBuses.Count > 0)
         {
@@ -143,14 +142,15 @@ internal static class PciDeviceStep
         const string Identified = "each function's number, and behind it ids and a class that most functions' drivers are for by their tables";
         LayoutBook book = state.Book;
         book.Add("pci_dev", "devfn", found[0], LayoutBook.UnsignedInt, functions.Count, Identified);
-        (string Name, int At, KernelType Type)[] following =
+        (string Name, int At, KernelType Type, bool IsChecked)[] following =
         [
-            ("vendor", 4, LayoutBook.UnsignedShort), ("device", 6, LayoutBook.UnsignedShort), ("subsystem_vendor", 8, LayoutBook.UnsignedShort), ("subsystem_device", 10, LayoutBook.UnsignedShort),
-            ("class", 12, LayoutBook.UnsignedInt), ("revision", 16, LayoutBook.UnsignedChar), ("hdr_type", HeaderTypeAt, LayoutBook.UnsignedChar),
+            ("vendor", 4, LayoutBook.UnsignedShort, true), ("device", 6, LayoutBook.UnsignedShort, true), ("subsystem_vendor", 8, LayoutBook.UnsignedShort, false),
+            ("subsystem_device", 10, LayoutBook.UnsignedShort, false), ("class", 12, LayoutBook.UnsignedInt, true), ("revision", 16, LayoutBook.UnsignedChar, false),
+            ("hdr_type", HeaderTypeAt, LayoutBook.UnsignedChar, true),
         ];
-        foreach ((string name, int at, KernelType type) in following)
+        foreach ((string name, int at, KernelType type, bool isChecked) in following)
         {
-            book.Add("pci_dev", name, found[0] + at, type, functions.Count, Identified);
+            book.Add("pci_dev", name, found[0] + at, type, functions.Count, isChecked ? Identified : "declared between or behind fields that were found", isChecked ? InferenceConfidence.Unique : InferenceConfidence.DeclarationOrder);
         }
 
         Express(state, functions, found[0] + HeaderTypeAt);
@@ -164,7 +164,7 @@ internal static class PciDeviceStep
         {
             ulong[] registers = [.. functions.Select(function => (ulong)(ushort)state.Read(function, at))];
             bool holds = functions.Zip(registers).All(pair => pair.Second == 0 || (pair.Second < 0x4000 && (pair.Second & 0xf) is 1 or 2
-                && ((pair.Second >> 4) & 0xf) is ulong kind && kind is 0 or 1 or (>= 4 and <= 10) && kind is >= 4 and <= 8 == ((state.Read(pair.First, header) & 0x7f) == 1)));
+                && ((pair.Second >> 4) & 0xf) is ulong kind && kind is 0 or 1 or (>= 4 and <= 10) && (kind is >= 4 and <= 8) == ((state.Read(pair.First, header) & 0x7f) == 1)));
 
             // Small numbers that are none look like endpoints of the first version.
             if (holds && registers.Any(register => ((register >> 4) & 0xf) >= 4))

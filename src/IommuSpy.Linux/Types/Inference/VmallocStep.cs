@@ -66,7 +66,7 @@ internal static class VmallocStep
         const string Same = "the address of the area that leads to it, and no more bytes";
         LayoutBook book = state.Book;
         List<ulong> known = [.. held.Select(area => state.Read(area, structures[0])).Where(structure => structure != 0)];
-        book.Add("vmap_area", "va_start", 0, LayoutBook.UnsignedLong, areas.Count, Ascending);
+        book.Add("vmap_area", "va_start", 0, LayoutBook.UnsignedLong, areas.Count, "the first field in every release; " + Ascending, InferenceConfidence.Confirmed);
         book.Add("vmap_area", "va_end", 8, LayoutBook.UnsignedLong, areas.Count, Ascending);
         book.Add("vmap_area", "list", lists[0], book.Struct("list_head"), areas.Count, Ascending);
         book.Add("vmap_area", "vm", structures[0], book.PointerTo("vm_struct"), held.Count, Same);
