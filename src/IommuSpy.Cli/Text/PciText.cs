@@ -67,7 +67,7 @@ internal static class PciText
         {
             true => "start transactions",
             false => "not start transactions (bus mastering is off)",
-            null => "start transactions or not: this kernel does not tell",
+            null => "start transactions or not: nothing describes the field that tells",
         };
         if (function.Msi == true || function.Msix == true)
         {
