@@ -14,6 +14,7 @@ public sealed record FormatDescription(string Name, bool Reads, bool Writes, boo
     public static IReadOnlyList<FormatDescription> All { get; } =
     [
         new("elf", true, true, true, "ELF, 64-bit core", "CPU registers and VMCOREINFO, as notes", "QEMU dump-guest-memory, virsh dump --memory-only, /proc/vmcore, makedumpfile -E, VirtualBox dumpvmcore"),
+        new("xen", true, false, false, "ELF core with sections only", "CPU registers", "xl dump-core of a guest with its own physical memory (HVM, PVH)"),
         new("kdump", true, true, true, "\"KDUMP\"", "CPU registers, VMCOREINFO, which kinds of pages were left out", "makedumpfile -c, -l, -p, -z, split sets; QEMU dump-guest-memory -z, -l, -s; into a pipe it is flattened"),
         new("flattened", true, true, true, "\"makedumpfile\"", "what the dump inside carries", "makedumpfile -F, QEMU dump-guest-memory -z"),
         new("lime", true, true, true, "\"EMiL\"", "nothing", "LiME; avml without --compress"),

@@ -6,14 +6,15 @@ using IommuSpy.Memory.Formats.Kdump;
 using IommuSpy.Memory.Formats.Lime;
 using IommuSpy.Memory.Formats.Raw;
 using IommuSpy.Memory.Formats.Savevm;
+using IommuSpy.Memory.Formats.Xen;
 
 namespace IommuSpy.Memory;
 
 /// <summary>The formats there are. A new one is one folder under Formats and one line here.</summary>
 public static class MemoryFormats
 {
-    /// <summary>In the order they are tried. Raw is last: it has no signature, so it recognises everything.</summary>
-    public static IReadOnlyList<IMemoryFormat> All { get; } = [new ElfCoreFormat(), new KdumpFormat(), new LimeFormat(), new AvmlFormat(), new SavevmFormat(), new RawFormat()];
+    /// <summary>In the order they are tried. A Xen core is an ELF core, so it is asked before; raw is last: it has no signature, so it recognises everything.</summary>
+    public static IReadOnlyList<IMemoryFormat> All { get; } = [new XenCoreFormat(), new ElfCoreFormat(), new KdumpFormat(), new LimeFormat(), new AvmlFormat(), new SavevmFormat(), new RawFormat()];
 
     /// <summary>The first format that recognises the file.</summary>
     public static IMemoryFormat Recognise(ImageFile file) => All.First(format => format.Recognises(file));

@@ -44,7 +44,16 @@ internal static class Captures
 
         using TemporaryFile elf = memory.WriteElf(ElfCoreBuilder.NoteBytes("QEMU", 0, [1, .. new byte[439]]), ElfCoreBuilder.NoteBytes("VMCOREINFO", 0, "OSRELEASE=6.1.0\nPAGESIZE=4096\n"u8.ToArray()));
         using MemoryImage image = MemoryImage.Open(elf.Path);
-        return [("elf", File.ReadAllBytes(elf.Path)), .. Written(image)];
+        PhysicalMemory read = image.Layouts[0].Memory;
+        XenCoreBuilder xen = new() { Frames = [.. read.Ranges.Reverse().SelectMany(range => Enumerable.Range(0, (int)(range.Length / PageFrame.Size)).Select(i => (range.Start.Value / PageFrame.Size) + (ulong)i))] };
+        byte[] Page(ulong frame)
+        {
+            byte[] page = new byte[PageFrame.Size];
+            read.Read(new PageFrame(frame).Address, page);
+            return page;
+        }
+
+        return [("elf", File.ReadAllBytes(elf.Path)), ("xen", xen.AddCpu(image.Cpus[0]).Build(Page)), .. Written(image)];
     }
 
     private static IEnumerable<(string Name, byte[] Bytes)> Written(MemoryImage image)

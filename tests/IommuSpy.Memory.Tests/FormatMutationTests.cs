@@ -10,7 +10,7 @@ public class FormatMutationTests
 {
     private static readonly ulong[] Extremes = [0, 1, 8, 0x7f, 0xff, 0xfff, 0x1000, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1UL << 40, 1UL << 52, 1UL << 63, ulong.MaxValue - 0xfff, ulong.MaxValue];
 
-    public static TheoryData<string> Formats => ["kdump zlib", "kdump snappy", "kdump zstd", "flattened", "lime", "avml", "elf"];
+    public static TheoryData<string> Formats => ["kdump zlib", "kdump snappy", "kdump zstd", "flattened", "lime", "avml", "elf", "xen"];
 
     [Theory]
     [MemberData(nameof(Formats))]
@@ -74,6 +74,12 @@ public class FormatMutationTests
         {
             using TemporaryFile elf = SampleImage.Elf();
             return File.ReadAllBytes(elf.Path);
+        }
+
+        if (format == "xen")
+        {
+            ulong[] frames = [1, 2, 3, 0x10_0000, 7, ulong.MaxValue, 0x10_0001];
+            return new XenCoreBuilder { Frames = frames }.AddCpu(new(default, default, 0, 0, 0)).Build(frame => [.. Enumerable.Repeat((byte)frame, PageFrame.Size)]);
         }
 
         using TemporaryFile file = format switch

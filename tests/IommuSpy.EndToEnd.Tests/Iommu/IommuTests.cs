@@ -146,7 +146,7 @@ public partial class IommuTests
     [MemberData(nameof(IommuGuests.VtdRemapping), MemberType = typeof(IommuGuests))]
     public void Interrupt_entries_are_those_that_QEMU_used(string guest)
     {
-        Dictionary<int, (string, string)> used = [];
+        Dictionary<int, (string Low, string High)> used = [];
         foreach (string line in File.ReadLines(IommuGuests.Capture(guest).Oracle("iova-trace.txt")))
         {
             // QEMU hands the event the upper half first, so what it calls low is high (hw/i386/intel_iommu.c, vtd_irte_get).
@@ -158,13 +158,17 @@ public partial class IommuTests
 
         Assert.NotEmpty(used);
         List<string> absences = [];
-        Dictionary<int, (string, string)> ours = InterruptAnswer.Of(IommuGuests.Open(guest), absences)
+        Dictionary<int, (string Low, string High)> ours = InterruptAnswer.Of(IommuGuests.Open(guest), absences)
             .ToDictionary(entry => entry.Index, entry => ($"{entry.Entry[0].Value:x}", $"{entry.Entry[1].Value:x}"));
         Assert.Empty(absences);
 
-        // The kernel sends an interrupt elsewhere when a CPU comes up or a driver asks: an entry that was used before may differ in vector and destination, not in its source.
-        Assert.All(used, entry => Assert.True(ours.TryGetValue(entry.Key, out (string Low, string High) now) && now.High == entry.Value.Item2, $"entry {entry.Key}"));
-        Assert.InRange(used.Count(entry => ours[entry.Key] == entry.Value), used.Count / 2, used.Count);
+        // A driver that asks for one interrupt to begin with gives it back for those that it asks for then (nvme): its entry is nobody's now, or another device's, and the device has others.
+        List<KeyValuePair<int, (string Low, string High)>> givenBack = [.. used.Where(entry => !ours.TryGetValue(entry.Key, out (string Low, string High) now) || now.High != entry.Value.High)];
+        Assert.All(givenBack, entry => Assert.Contains(ours.Values, now => now.High == entry.Value.High));
+        Assert.InRange(givenBack.Count, 0, used.Count / 4);
+
+        // The kernel sends an interrupt elsewhere when a CPU comes up or a driver asks: an entry that was used before may differ in vector and destination.
+        Assert.InRange(used.Count(entry => ours.TryGetValue(entry.Key, out (string Low, string High) now) && now == entry.Value), used.Count / 2, used.Count);
     }
 
     [Fact]

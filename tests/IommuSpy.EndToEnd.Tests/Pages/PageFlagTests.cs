@@ -8,12 +8,14 @@ namespace IommuSpy.EndToEnd.Tests.Pages;
 public class PageFlagTests
 {
     // The kernel goes on a little after it wrote the files: slabs come and go, a slab's counters lie where other pages say whether they are anonymous, and kernels since 6.17 sample which
-    // pages are idle (mm/damon/stat.c). Nothing else may differ, and that not often.
+    // pages are idle (mm/damon/stat.c). Seldom a thread of the kernel takes or gives back a page or two of other kinds: a page that is read wrongly is none of those, for it is wrong wherever
+    // the kernel says the same of a page.
     private const StablePageFlags Turnover =
         StablePageFlags.Slab | StablePageFlags.Buddy | StablePageFlags.CompoundHead | StablePageFlags.CompoundTail | StablePageFlags.Anonymous | StablePageFlags.Ksm;
 
     private const StablePageFlags Motion = StablePageFlags.Idle | StablePageFlags.Referenced | StablePageFlags.Active;
     private const int MostDifferences = 64;
+    private const int MostUnexplained = 16;
 
     [Theory]
     [MemberData(nameof(Guests.Images), MemberType = typeof(Guests))]
@@ -25,15 +27,15 @@ public class PageFlagTests
         Assert.Equal((ulong)theirs.Length, pages.Array.End.Number);
         PageCursor cursor = new(pages, new byte[1 << 16]);
         List<string> differences = [];
-        List<string> unexplained = [];
+        List<(StablePageFlags Theirs, string Text)> unexplained = [];
+        HashSet<StablePageFlags> readRight = [];
         for (int i = 0; i < theirs.Length; i++)
         {
             PageFrame frame = new((ulong)i);
             bool shown = pages.Array.SectionOf(frame)?.Shows(frame) == true;
             if (shown && !cursor.MoveTo(frame))
             {
-                unexplained.Add($"{frame}: kernel {theirs[i]}; its struct page cannot be read");
-                continue;
+                Assert.Fail($"{frame}: kernel {theirs[i]}; its struct page cannot be read");
             }
 
             (StablePageFlags ours, ulong count) = shown ? (cursor.StableFlags, cursor.MapCount) : (StablePageFlags.Nopage, 0);
@@ -43,12 +45,17 @@ public class PageFlagTests
                 differences.Add(difference);
                 if (!IsTurnover(theirs[i], ours, count == counts[i]))
                 {
-                    unexplained.Add(difference);
+                    unexplained.Add((theirs[i], difference));
                 }
+            }
+            else
+            {
+                readRight.Add(ours);
             }
         }
 
-        Assert.True(unexplained.Count == 0, $"{unexplained.Count} page frames differ in what an idle kernel does not change: {string.Join("; ", unexplained.Take(5))}");
+        Assert.All(unexplained, page => Assert.True(readRight.Contains(page.Theirs), $"no page frame of this kind is read right: {page.Text}"));
+        Assert.True(unexplained.Count <= MostUnexplained, $"{unexplained.Count} page frames differ in what an idle kernel does not change: {string.Join("; ", unexplained.Select(page => page.Text).Take(5))}");
         Assert.True(differences.Count <= MostDifferences, $"{differences.Count} page frames differ: {string.Join("; ", differences.Take(5))}");
         TestContext.Current.SendDiagnosticMessage($"{guest}: {differences.Count} of {theirs.Length} page frames changed after the kernel wrote them down");
     }

@@ -6,9 +6,6 @@ namespace IommuSpy.EndToEnd.Tests.Peers;
 /// <summary>What convert writes, opened by the tools that people have: libkdumpfile, makedumpfile, readelf. Each page is that of QEMU's dump.</summary>
 public sealed class WrittenImageTests : IDisposable
 {
-    private const ulong HashStart = 0xcbf2_9ce4_8422_2325;
-    private const ulong HashPrime = 0x100_0000_01b3;
-
     private static readonly string Guest = Guests.All.First(guest => guest.Vmcoreinfo && guest.Memory.Bytes < 1L << 30).Name;
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
@@ -25,13 +22,12 @@ public sealed class WrittenImageTests : IDisposable
     [InlineData("kdump", "--compress", "none")]
     public void Libkdumpfile_reads_every_page(string format, params string[] options)
     {
-        string reader = Path.Combine(_directory.FullName, "kdump-pages");
-        HostTool.Run("gcc", "-O2", "-Wall", "-Werror", "-o", reader, Path.Combine(AppContext.BaseDirectory, "Peers", "kdump-pages.c"), "-lkdumpfile");
+        string reader = PageHashes.BuildReader(_directory.FullName);
         string made = Converted(Dump, format, options);
         ulong bytes = (ulong)new FileInfo(Guests.Capture(Guest).RamFile).Length;
         string hashes = Path.Combine(_directory.FullName, "hashes");
         HostTool.Run("sh", "-c", $"{reader} {made} {bytes} > {hashes}");
-        Assert.Equal(Hashes(Dump, bytes), MemoryMarshal.Cast<byte, ulong>(File.ReadAllBytes(hashes)).ToArray());
+        Assert.Equal(PageHashes.Of(Dump, bytes), MemoryMarshal.Cast<byte, ulong>(File.ReadAllBytes(hashes)).ToArray());
     }
 
     [Theory]
@@ -47,7 +43,7 @@ public sealed class WrittenImageTests : IDisposable
         string theirs = Path.Combine(_directory.FullName, "theirs");
         HostTool.Run("makedumpfile", "-c", "-d", "0", made, theirs);
         ulong bytes = (ulong)new FileInfo(Guests.Capture(Guest).RamFile).Length;
-        Assert.Equal(Hashes(Dump, bytes), Hashes(theirs, bytes));
+        Assert.Equal(PageHashes.Of(Dump, bytes), PageHashes.Of(theirs, bytes));
     }
 
     [Fact]
@@ -65,25 +61,6 @@ public sealed class WrittenImageTests : IDisposable
         {
             Assert.Contains($"0x{range.Start.Value:x16}", text, StringComparison.Ordinal);
         }
-    }
-
-    // As kdump-pages.c does it.
-    private static ulong[] Hashes(string path, ulong bytes)
-    {
-        using MemoryImage image = MemoryImage.Open(path);
-        PhysicalMemory memory = image.Layouts[0].Memory;
-        ulong[] words = new ulong[PageFrame.Size / sizeof(ulong)];
-        ulong[] hashes = new ulong[bytes / PageFrame.Size];
-        for (int page = 0; page < hashes.Length; page++)
-        {
-            if (memory.Read(new((ulong)page << PageFrame.Shift), MemoryMarshal.AsBytes(words.AsSpan())) == PageFrame.Size)
-            {
-                hashes[page] = words.Aggregate(HashStart, (hash, word) => (hash ^ word) * HashPrime);
-            }
-        }
-
-        Assert.Contains(hashes, hash => hash != 0);
-        return hashes;
     }
 
     private string Converted(string image, string format, params string[] options)
