@@ -21,6 +21,23 @@ public sealed class MappingSet
     /// <summary>Whether there is a mapping of exactly this range.</summary>
     public bool Holds(ulong address, ulong length) => _mappings.TryGetValue(new(address, 0, 0), out Mapping mapping) && mapping.Length == length;
 
+    /// <summary>Whether all of a range is mapped, by one mapping or several.</summary>
+    public bool Covers(ulong address, ulong length)
+    {
+        ulong end = address + Math.Min(length, ulong.MaxValue - address);
+        while (address < end)
+        {
+            if (LastBefore(address + 1) is not Mapping mapping || mapping.Address + mapping.Length <= address)
+            {
+                return false;
+            }
+
+            address = mapping.Address + mapping.Length;
+        }
+
+        return true;
+    }
+
     /// <summary>The mapping that has been there longest: of those from before, the lowest; null for none.</summary>
     public Mapping? Oldest => _mappings.Count == 0 ? null : _mappings.MinBy(mapping => mapping.Since);
 

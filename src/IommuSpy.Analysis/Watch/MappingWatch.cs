@@ -39,6 +39,7 @@ public sealed class MappingWatch
             Add(new([.. sharing.Select(device => device.Address.ToString())], [.. sharing.Select(device => device.Function?.Driver).OfType<string>().Distinct(StringComparer.Ordinal)], domain?.Address, space), domain?.Address);
         }
 
+        _lost = _trace?.CountLost() ?? 0;
         foreach (WatchedDomain domain in _domains)
         {
             domain.Look(MappingSet.Before);
@@ -48,7 +49,6 @@ public sealed class MappingWatch
         _began = Now();
         Follow(_began);
         _from = _began;
-        _lost = _trace?.Lost ?? 0;
         foreach (WatchedDomain domain in _domains)
         {
             domain.Reset();
@@ -69,8 +69,17 @@ public sealed class MappingWatch
             }
         }
 
+        // Whatever was lost is in the tables.
+        long lost = (_trace?.CountLost() ?? 0) - _lost;
+        if (lost > 0)
+        {
+            foreach (WatchedDomain domain in _domains)
+            {
+                domain.Correct(to);
+            }
+        }
+
         IReadOnlyList<WatchRow> rows = [.. _domains.Where(domain => device is null || domain.Devices.Contains(device, StringComparer.Ordinal)).Select(domain => domain.Row(_began, _from, to))];
-        long lost = (_trace?.Lost ?? 0) - _lost;
         WatchReport report = new(_from / Second, to / Second, _trace?.Way ?? "tables compared", _trace is not null, rows.Sum(row => row.Maps), rows.Sum(row => row.Unmaps), lost, rows);
         _from = to;
         _lost += lost;

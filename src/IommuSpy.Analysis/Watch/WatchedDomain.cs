@@ -51,6 +51,35 @@ internal sealed class WatchedDomain(IReadOnlyList<string> devices, IReadOnlyList
         }
     }
 
+    /// <summary>Takes what the tables say, and counts nothing: events were lost. What is mapped longer than that is known to be keeps its time.</summary>
+    /// <param name="at">When the rest was made, as far as can be told.</param>
+    internal void Correct(long at)
+    {
+        if (space is null)
+        {
+            return;
+        }
+
+        Leaves leaves = new([]);
+        space.Visit(ref leaves);
+        ulong end = 0;
+        foreach ((ulong first, ulong length) in leaves.Found)
+        {
+            if (first > end)
+            {
+                _mapped.Remove(end, first - end);
+            }
+
+            end = Math.Max(end, first + length);
+            if (!_mapped.Covers(first, length))
+            {
+                _mapped.Add(first, length, at);
+            }
+        }
+
+        _mapped.Remove(end, ulong.MaxValue - end);
+    }
+
     /// <summary>Forgets what was counted, not what is mapped.</summary>
     internal void Reset()
     {

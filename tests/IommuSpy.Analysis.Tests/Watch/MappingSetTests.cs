@@ -37,6 +37,7 @@ public sealed class MappingSetTests
             }
 
             Assert.Equal(since, found);
+            Assert.Equal(Array.TrueForAll(since[address..(address + length)], one => one is not null), set.Covers((ulong)address, (ulong)length));
         }
     });
 
@@ -50,6 +51,8 @@ public sealed class MappingSetTests
         Assert.Equal((0UL, MappingSet.Before), (set.Oldest!.Value.Address, set.Oldest.Value.Since));
         Assert.True(set.Holds(0, 10));
         Assert.False(set.Holds(0, 9));
+        Assert.True(set.Covers(ulong.MaxValue - 10, 100));
+        Assert.False(set.Covers(0, ulong.MaxValue));
         Assert.Equal(20UL, set.Remove(0, ulong.MaxValue));
         Assert.Null(set.Oldest);
     }

@@ -86,11 +86,14 @@ public abstract partial class WatchTests(WatchTests.Up up)
             double from = report.GetProperty("from").GetDouble();
             double to = report.GetProperty("to").GetDouble();
             long maps = report.GetProperty("maps").GetInt64();
-            Assert.Equal(0, report.GetProperty("lost").GetInt64());
+            long lost = report.GetProperty("lost").GetInt64();
+
+            // A probe misses what an interrupt does while another probe is handled.
+            Assert.InRange(lost, 0, 8);
 
             // A probe fires before the event, and may stand on the other side of the interval's edge.
-            Assert.InRange(maps - events.Count(one => one.IsMap && one.At > from && one.At <= to), -8, 8);
-            Assert.InRange(report.GetProperty("unmaps").GetInt64() - events.Count(one => !one.IsMap && one.At > from && one.At <= to), -8, 8);
+            Assert.InRange(maps - events.Count(one => one.IsMap && one.At > from && one.At <= to), -8 - lost, 8);
+            Assert.InRange(report.GetProperty("unmaps").GetInt64() - events.Count(one => !one.IsMap && one.At > from && one.At <= to), -8 - lost, 8);
             Assert.Equal(maps, report.GetProperty("rows").EnumerateArray().Sum(row => row.GetProperty("maps").GetInt64()));
             all += maps;
         }
@@ -110,14 +113,16 @@ public abstract partial class WatchTests(WatchTests.Up up)
         Guest.Succeed("iommu-spy watch --count 40 --interval 0.5 --jsonl > /run/watched 2>&1 & sleep 10");
         StopLoad();
         Guest.Succeed("while pidof iommu-spy > /dev/null; do sleep 0.2; done");
-        JsonElement last = JsonDocument.Parse(Guest.Succeed("tail -n 1 /run/watched").Output).RootElement;
+        JsonElement[] reports = [.. Guest.Succeed("tail -n 10 /run/watched").Lines.Select(line => JsonDocument.Parse(line).RootElement)];
         JsonElement[] devices = [.. JsonDocument.Parse(Guest.Succeed("iommu-spy devices -J").Output).RootElement.EnumerateArray()];
-        Assert.NotEmpty(last.GetProperty("rows").EnumerateArray());
-        foreach (JsonElement row in last.GetProperty("rows").EnumerateArray())
+        string[] seen = [.. reports.SelectMany(Rows).Select(Device).Distinct()];
+        Assert.NotEmpty(seen);
+        foreach (string device in seen)
         {
-            string device = row.GetProperty("devices")[0].GetString()!;
-            ulong expected = devices.Single(one => one.GetProperty("bdf").GetString() == device).GetProperty("mappedBytes").GetUInt64();
-            Assert.True(Math.Abs((long)(expected - row.GetProperty("mappedBytes").GetUInt64())) <= QuietBytes, $"{device}: the tables map {expected} bytes: {row}");
+            // What the kernel writes back on its own is mapped while it is under way; an event that was lost is missing in every report from then on.
+            long expected = devices.Single(one => one.GetProperty("bdf").GetString() == device).GetProperty("mappedBytes").GetInt64();
+            long[] said = [.. reports.SelectMany(Rows).Where(row => Device(row) == device).Select(row => row.GetProperty("mappedBytes").GetInt64())];
+            Assert.True(Array.Exists(said, bytes => Math.Abs(expected - bytes) <= QuietBytes), $"{device}: the tables map {expected} bytes, watch said {string.Join(", ", said)}");
         }
 
         NothingIsLeft();
@@ -162,6 +167,10 @@ public abstract partial class WatchTests(WatchTests.Up up)
     }
 
     private void NothingIsLeft() => Assert.Equal("", Guest.Succeed("ls /sys/kernel/tracing/instances; cat /sys/kernel/tracing/kprobe_events").Output);
+
+    private static IEnumerable<JsonElement> Rows(JsonElement report) => report.GetProperty("rows").EnumerateArray();
+
+    private static string Device(JsonElement row) => row.GetProperty("devices")[0].GetString()!;
 
     private void StartLoad() => Guest.Succeed(
         """
