@@ -7,7 +7,7 @@ namespace IommuSpy.Lab.Kernels;
 /// <param name="WantedModules">The names that were asked for when <paramref name="ModuleOrder"/> was made.</param>
 /// <param name="ModuleOrder">File names under modules/, each after the ones it depends on.</param>
 /// <param name="UserMappingModules">The same for those that a guest loads beyond them to give a process's memory to a device.</param>
-/// <param name="HasHeaders">Whether Debian's headers for modules of this kernel are under headers/.</param>
+/// <param name="HasHeaders">Whether the headers for modules of this kernel are under headers/.</param>
 internal sealed record GuestKernel(
     string Name,
     string Package,

@@ -2,25 +2,25 @@ using IommuSpy.Lab.Host;
 
 namespace IommuSpy.Lab.Kernels;
 
-/// <summary>Debian's headers for building modules of a kernel, unpacked privately.</summary>
+/// <summary>The distribution's headers for building modules of a kernel, unpacked privately.</summary>
 internal static class KernelHeaders
 {
     private const string InstalledUnder = "/usr/src/";
     private static readonly string[] PartPrefixes = ["linux-headers-", "linux-kbuild-"];
 
-    /// <summary>Fetches the headers of a release into a directory; false, and a line that says why, where Debian does not have them.</summary>
+    /// <summary>Fetches the headers of a release into a directory; false, and a line that says why, where it does not have them.</summary>
     /// <param name="scratch">Where to download to.</param>
     public static bool TryFetch(PrivateApt apt, string release, string scratch, string destination, Action<string> say, CancellationToken cancellation)
     {
         if (apt.Find("linux-headers-" + release, cancellation) is not { } headers)
         {
-            say($"Debian has no headers for {release}: its guests cannot be asked for their IOMMU domains");
+            say($"there are no headers for {release}: its guests cannot be asked for their IOMMU domains");
             return false;
         }
 
         IEnumerable<DebianPackage> parts = headers.Depends
             .Where(name => PartPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
-            .Select(name => apt.Find(name, cancellation) ?? throw new LabException($"Debian has {headers.Name} but not {name}"));
+            .Select(name => apt.Find(name, cancellation) ?? throw new LabException($"the archive has {headers.Name} but not {name}"));
         string downloads = Directory.CreateDirectory(Path.Combine(scratch, "header-downloads")).FullName;
         foreach (string file in apt.Download([headers, .. parts], downloads, cancellation))
         {
@@ -37,9 +37,12 @@ internal static class KernelHeaders
         string build = Path.Combine(sources, "linux-headers-" + kernel.Release);
         string makefile = Path.Combine(build, "Makefile");
 
-        // It includes the makefile of the common headers by its absolute name. The cache may have been moved since it was last made to work.
-        string common = Directory.GetDirectories(sources, "linux-headers-*-common*").Single();
-        File.WriteAllText(makefile, $"include {Path.Combine(common, "Makefile")}\n");
+        // Debian's includes the makefile of the common headers by its absolute name. The cache may have been moved since it was last made to work. Ubuntu's are links.
+        if (Directory.GetDirectories(sources, "linux-headers-*-common*").SingleOrDefault() is string common)
+        {
+            File.WriteAllText(makefile, $"include {Path.Combine(common, "Makefile")}\n");
+        }
+
         return build;
     }
 }

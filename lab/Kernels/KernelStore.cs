@@ -3,11 +3,13 @@ using IommuSpy.Lab.Host;
 
 namespace IommuSpy.Lab.Kernels;
 
-/// <summary>Kernels fetched from Debian. One that is here stays until `lab clean --all`, so captures stay valid and need no network.</summary>
+/// <summary>Kernels fetched from Debian and Ubuntu. One that is here stays until `lab clean --all`, so captures stay valid and need no network.</summary>
 internal static class KernelStore
 {
     private const string RecordName = "kernel.json";
-    private static readonly string[] ImagePackagePrefixes = ["linux-image-", "linux-binary-", "linux-modules-"];
+    private const string ImagePrefix = "linux-image-";
+    private const string UnsignedPrefix = "linux-image-unsigned-";
+    private static readonly string[] ImagePackagePrefixes = [ImagePrefix, "linux-binary-", "linux-modules-"];
 
     private static IEnumerable<string> AllWantedModules => KernelModules.Wanted.Concat(KernelModules.WantedForUserMapping);
 
@@ -26,7 +28,7 @@ internal static class KernelStore
         return kernel.WantedModules.SequenceEqual(AllWantedModules, StringComparer.Ordinal) ? kernel with { Directory = directory } : null;
     }
 
-    /// <summary>The cached kernel of a series, or the newest one that Debian has.</summary>
+    /// <summary>The cached kernel of a series, or the newest one that the archive has.</summary>
     public static GuestKernel Get(string series, Action<string> say, CancellationToken cancellation)
     {
         KernelName name = KernelName.Parse(series);
@@ -40,7 +42,7 @@ internal static class KernelStore
         return Ensure(name, say, cancellation);
     }
 
-    /// <summary>The cached kernel, or the newest one of its series that Debian has. Call with the lab's lock held.</summary>
+    /// <summary>The cached kernel, or the newest one of its series that the archive has. Call with the lab's lock held.</summary>
     public static GuestKernel Ensure(KernelName name, Action<string> say, CancellationToken cancellation)
     {
         if (TryOpen(name) is { } cached)
@@ -49,13 +51,13 @@ internal static class KernelStore
         }
 
         var tried = new List<string>();
-        foreach (DebianSuite suite in DebianSuite.For(name.Series))
+        foreach (ArchiveSuite suite in ArchiveSuite.For(name))
         {
-            say($"looking for kernel {name} in Debian {suite.Name}");
-            using var apt = new PrivateApt(suite, LabDirectories.Apt);
+            say($"looking for kernel {name} in {suite}");
+            using var apt = new PrivateApt(suite, LabDirectories.Apt, name.IsUbuntu ? UbuntuKeyring.Ensure(suite, say, cancellation) : null);
             if (!apt.TryUpdate(cancellation, out string complaint))
             {
-                tried.Add($"{suite.Name} ({complaint})");
+                tried.Add($"{suite} ({complaint})");
                 continue;
             }
 
@@ -65,14 +67,19 @@ internal static class KernelStore
                 return TryOpen(name) ?? throw new LabException($"kernel {name} was fetched but cannot be opened");
             }
 
-            tried.Add(suite.Name);
+            tried.Add(suite.ToString());
         }
 
-        throw new LabException($"found no kernel {name} in Debian {string.Join(", ", tried)}");
+        throw new LabException($"found no kernel {name} in {string.Join(", ", tried)}");
     }
 
     private static DebianPackage? FindImage(PrivateApt apt, KernelName name, CancellationToken cancellation)
     {
+        if (name.IsUbuntu)
+        {
+            return name.NewestOf(apt.Names(ImagePrefix, cancellation)) is string newest ? apt.Find(newest, cancellation) : null;
+        }
+
         foreach (string meta in name.MetaPackages)
         {
             string? image = apt.Find(meta, cancellation)?.Depends.FirstOrDefault(name.Matches);
@@ -85,9 +92,9 @@ internal static class KernelStore
         return null;
     }
 
-    private static void Fetch(PrivateApt apt, DebianSuite suite, KernelName name, DebianPackage image, Action<string> say, CancellationToken cancellation)
+    private static void Fetch(PrivateApt apt, ArchiveSuite suite, KernelName name, DebianPackage image, Action<string> say, CancellationToken cancellation)
     {
-        string release = image.Name["linux-image-".Length..];
+        string release = image.Name[(image.Name.StartsWith(UnsignedPrefix, StringComparison.Ordinal) ? UnsignedPrefix : ImagePrefix).Length..];
         string final = Path.Combine(LabDirectories.Kernels, name.ToString());
         string building = final + ".building";
         DeleteDirectory(building);

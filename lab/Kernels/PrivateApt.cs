@@ -8,18 +8,26 @@ namespace IommuSpy.Lab.Kernels;
 /// </summary>
 internal sealed class PrivateApt : IDisposable
 {
-    private const string Keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+    private const string DebianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
     private readonly string _directory;
     private readonly Dictionary<string, string> _environment;
 
-    public PrivateApt(DebianSuite suite, string parent)
+    /// <param name="suite">The suite.</param>
+    /// <param name="parent">Where to keep it.</param>
+    /// <param name="keyring">The keys that its index has to be signed with; null for Debian's.</param>
+    public PrivateApt(ArchiveSuite suite, string parent, string? keyring = null)
+        : this(suite, parent, $"signed-by={keyring ?? DebianKeyring}", suite.Name)
     {
-        _directory = Path.Combine(parent, suite.Name);
+    }
+
+    private PrivateApt(ArchiveSuite suite, string parent, string trust, string directory)
+    {
+        _directory = Path.Combine(parent, directory);
         Directory.CreateDirectory(Path.Combine(_directory, "lists/partial"));
         Directory.CreateDirectory(Path.Combine(_directory, "cache/archives/partial"));
         Directory.CreateDirectory(Path.Combine(_directory, "none"));
         File.WriteAllText(Path.Combine(_directory, "status"), "");
-        File.WriteAllText(Path.Combine(_directory, "sources.list"), $"deb [arch=amd64 signed-by={Keyring}] {suite.Uri} {suite.Name} main\n");
+        File.WriteAllText(Path.Combine(_directory, "sources.list"), $"deb [arch=amd64 {trust}] {suite.Uri} {suite.Name} main\n");
 
         // Valid-Until is not checked: mirrors lag, and the lab wants a kernel to look at, not the newest security state.
         string configuration = Path.Combine(_directory, "apt.conf");
@@ -63,12 +71,18 @@ internal sealed class PrivateApt : IDisposable
         }
     }
 
+    /// <summary>A suite whose index is not checked: for a package that is checked by other means.</summary>
+    public static PrivateApt Unchecked(ArchiveSuite suite, string parent) => new(suite, parent, "trusted=yes", suite.Name + "-unchecked");
+
+    /// <summary>The names of packages that begin with something.</summary>
+    public IReadOnlyList<string> Names(string prefix, CancellationToken cancellation) =>
+        HostCommand.Run("apt-cache", ["pkgnames", prefix], cancellation, _environment).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>The control fields of a package's newest version in the suite, or null if there is none.</summary>
     public DebianPackage? Find(string package, CancellationToken cancellation)
     {
         // `apt-cache show` fails for unknown names; `dumpavail` would print the whole suite.
-        string known = HostCommand.Run("apt-cache", ["pkgnames", package], cancellation, _environment);
-        if (!known.Split('\n').Contains(package, StringComparer.Ordinal))
+        if (!Names(package, cancellation).Contains(package, StringComparer.Ordinal))
         {
             return null;
         }

@@ -16,8 +16,11 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, G
     [
         "kallsyms", "iomem", "modules", "vmallocinfo", "meminfo", "buddyinfo", "slabinfo", "cmdline", "version", "dmesg", "zoneinfo", "swaps", "mounts",
         "interrupts", "kpageflags", "kpagecount", "pci", "workload", "config", "processes", "threads",
-        "pci-details", "irqs",
+        "pci-details",
     ];
+
+    // /sys/kernel/irq came with it.
+    private static readonly Version DescribesInterrupts = new(4, 9);
 
     private static readonly string[] MonitorFiles = ["registers.txt", "tlb.txt", "mtree.txt", "pci.txt", "kernel-values.json", "serial.log"];
 
@@ -31,7 +34,8 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, G
     public void Run()
     {
         string oracle = Path.Combine(directory, "oracle");
-        foreach (string file in MonitorFiles.Concat(GuestFiles.Select(name => "guest/" + name)))
+        string[] irqs = Version.Parse(kernel.Release.Split('-', '+')[0]) >= DescribesInterrupts ? ["irqs"] : [];
+        foreach (string file in MonitorFiles.Concat(GuestFiles.Concat(irqs).Select(name => "guest/" + name)))
         {
             Require(File.Exists(Path.Combine(oracle, file)) && new FileInfo(Path.Combine(oracle, file)).Length > 0, $"oracle/{file} is missing or empty");
         }

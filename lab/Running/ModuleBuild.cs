@@ -16,7 +16,7 @@ public static class ModuleBuild
     {
         ArgumentNullException.ThrowIfNull(sources);
         GuestKernel kernel = KernelStore.Get(series, say ?? (_ => { }), cancellation);
-        string headers = kernel.HasHeaders ? KernelHeaders.BuildDirectory(kernel) : throw new LabException($"Debian has no headers for {kernel.Release}");
+        string headers = kernel.HasHeaders ? KernelHeaders.BuildDirectory(kernel) : throw new LabException($"there are no headers for {kernel.Release}");
         string building = Directory.CreateTempSubdirectory("lab-module-").FullName;
         try
         {

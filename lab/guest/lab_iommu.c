@@ -16,6 +16,7 @@
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/version.h>
 
 #define SCAN_END (1ULL << 32)
 #define PAGE 4096ULL
@@ -110,12 +111,21 @@ static int open(struct inode *inode, struct file *file)
 	return single_open_size(file, show, NULL, LIST_BYTES);
 }
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 6, 0)
 static const struct proc_ops operations = {
 	.proc_open = open,
 	.proc_read = seq_read,
 	.proc_lseek = seq_lseek,
 	.proc_release = single_release,
 };
+#else
+static const struct file_operations operations = {
+	.open = open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+#endif
 
 static int __init start(void)
 {

@@ -15,8 +15,10 @@
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -241,6 +243,35 @@ static void map_zero_page(void)
 	record("zero-page", (const void *)start, 64 * KIB);
 }
 
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	// A limit below what is used may be refused after the kernel has made room for it.
+	if (fd < 0 || (write(fd, text, strlen(text)) < 0 && errno != EBUSY))
+		fprintf(stderr, "lab: workload: %s: %s\n", path, strerror(errno));
+	close(fd);
+}
+
+// Before Linux 5.4 there is no MADV_PAGEOUT: a group of this process, whose pages are pushed out by a limit.
+static void fill_and_push_out(char *start, size_t length)
+{
+	char pid[16];
+
+	mkdir("/run/memory", 0700);
+	if (mount("none", "/run/memory", "cgroup", 0, "memory") || mkdir("/run/memory/pushed", 0700)) {
+		skipped("memory cgroup");
+		return;
+	}
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	put("/run/memory/pushed/tasks", pid);
+	fill(start, length, "swapped");
+	put("/run/memory/pushed/memory.limit_in_bytes", "65536");
+	put("/run/memory/pushed/memory.limit_in_bytes", "-1");
+	put("/run/memory/tasks", pid);
+	umount("/run/memory");
+}
+
 static void map_swapped(void)
 {
 	size_t length = 4 * MIB;
@@ -249,14 +280,16 @@ static void map_swapped(void)
 
 	// Base pages only: a huge page would be split on its way out, or not go at all.
 	madvise(start, length, MADV_NOHUGEPAGE);
-	fill(start, length, "swapped");
-	for (int attempt = 0; attempt < 20 && swapped < length / PAGE; attempt++) {
-		if (madvise(start, length, MADV_PAGEOUT)) {
-			skipped("swapped");
-			return;
-		}
-		usleep(100 * 1000);
+	if (madvise(start, length, MADV_PAGEOUT)) {
+		fill_and_push_out(start, length);
 		swapped = count_swapped(start, length);
+	} else {
+		fill(start, length, "swapped");
+		for (int attempt = 0; attempt < 20 && swapped < length / PAGE; attempt++) {
+			madvise(start, length, MADV_PAGEOUT);
+			usleep(100 * 1000);
+			swapped = count_swapped(start, length);
+		}
 	}
 	fprintf(stderr, "lab: workload: %zu of %zu pages swapped out\n", swapped, length / PAGE);
 	record("swapped", start, length);

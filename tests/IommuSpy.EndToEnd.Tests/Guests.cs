@@ -6,9 +6,9 @@ namespace IommuSpy.EndToEnd.Tests;
 /// <summary>The guests that every claim is checked on: each kernel, depth, IOMMU, randomised or not, small and with a hole below 4 GiB, with the note and without.</summary>
 public static class Guests
 {
-    // More guests for a run by hand, "KERNEL PAGING MEMORY [APPEND]" each, separated by commas: "7.2 4 512M, 6.1 4 3G pti=off". Kernels of Debian's
-    // unstable suites are gone tomorrow, so a plain run has none of them.
-    private const string ExtraGuestsVariable = "IOMMU_SPY_EXTRA_GUESTS";
+    // Other guests for a run by hand, "KERNEL IOMMU PAGING MEMORY [APPEND]" each, separated by commas: "7.2 intel 4 512M, 4.4-ubuntu none 4 3G pti=off". Kernels of Debian's
+    // unstable suites are gone tomorrow, and Ubuntu's are many, so a plain run has none of them.
+    private const string GuestsVariable = "IOMMU_SPY_GUESTS";
 
     private static readonly CaptureSpec[] Standing =
     [
@@ -22,12 +22,9 @@ public static class Guests
 
     /// <summary>Every guest.</summary>
     public static IReadOnlyList<CaptureSpec> All { get; } =
-    [
-        .. Standing,
-        .. (Environment.GetEnvironmentVariable(ExtraGuestsVariable) ?? "")
-            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(Parse),
-    ];
+        Environment.GetEnvironmentVariable(GuestsVariable) is { Length: > 0 } others
+            ? [.. others.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Parse)]
+            : Standing;
 
     /// <summary>Each guest by name.</summary>
     public static TheoryData<string> Names => [.. All.Select(guest => guest.Name)];
@@ -40,13 +37,14 @@ public static class Guests
 
     private static CaptureSpec Parse(string guest)
     {
-        string[] words = guest.Split(' ', 4);
+        string[] words = guest.Split(' ', 5);
         return new()
         {
             Kernel = words[0],
-            PagingLevels = int.Parse(words[1], CultureInfo.InvariantCulture),
-            Memory = MemorySize.TryParse(words[2], out MemorySize memory) ? memory : throw new FormatException($"'{words[2]}' is no size of memory"),
-            Append = words.Length > 3 ? words[3] : "",
+            Iommu = IommuModelText.Parse(words[1]),
+            PagingLevels = int.Parse(words[2], CultureInfo.InvariantCulture),
+            Memory = MemorySize.TryParse(words[3], out MemorySize memory) ? memory : throw new FormatException($"'{words[3]}' is no size of memory"),
+            Append = words.Length > 4 ? words[4] : "",
         };
     }
 }
