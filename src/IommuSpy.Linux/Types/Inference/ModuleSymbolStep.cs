@@ -15,6 +15,9 @@ internal static class ModuleSymbolStep
     private const int LookedAt = 64;
     private const int LettersAt = 24;
 
+    // st_info of the first symbol, which is empty: until 5.0 the kernel kept nm's letter there.
+    private const ulong LetterOfFirst = 0xffUL << 32;
+
     // symtab, num_symtab, strtab: side by side in a structure of their own; in pairs of what stays and what is for loading alone before.
     private static readonly (int Count, int Strings) Own = (8, 16);
     private static readonly (int Count, int Strings) Paired = (16, 24);
@@ -37,7 +40,7 @@ internal static class ModuleSymbolStep
             return;
         }
 
-        const string Table = "of every module, a table that begins with an empty symbol, and whose others have printable names in the strings";
+        const string Table = "of every module, a table that begins with an empty symbol but for its letter, and whose others have printable names in the strings";
         LayoutBook book = state.Book;
         string tag = "module";
         int first = 0;
@@ -67,7 +70,7 @@ internal static class ModuleSymbolStep
         ulong table = state.Read(at, 0);
         uint count = (uint)state.Read(at, layout.Count);
         ulong strings = state.Read(at, layout.Strings);
-        if (!state.Memory.IsPointer(table) || !KernelBytes.LooksLikeAddress(strings) || count is < 2 or > MaxSymbols || state.Read(table, 0) != 0 || state.Read(table, 8) != 0
+        if (!state.Memory.IsPointer(table) || !KernelBytes.LooksLikeAddress(strings) || count is < 2 or > MaxSymbols || (state.Read(table, 0) & ~LetterOfFirst) != 0 || state.Read(table, 8) != 0
             || (byte)state.Memory.WordOrZero(strings) != 0)
         {
             return false;

@@ -14,11 +14,19 @@ internal static class PageFlagOrders
 
     private static readonly (string Name, string[] Flags, (string Name, string Of)[] Aliases)[] Orders =
     [
-        ("3.16",
+        ("3.16 to 4.3",
             ["locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2", "writeback", "head", "tail", "swapcache",
                 "mappedtodisk", "reclaim", "swapbacked", "unevictable", "mlocked", "uncached", "hwpoison"],
             [("checked", "owner_priv_1")]),
-        ("5.10 to 6.1",
+        ("4.4 to 4.9",
+            ["locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2", "writeback", "head", "swapcache",
+                "mappedtodisk", "reclaim", "swapbacked", "unevictable", "mlocked", "uncached", "hwpoison"],
+            [("checked", "owner_priv_1")]),
+        ("4.10 to 4.19",
+            ["locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "waiters", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2", "writeback", "head",
+                "mappedtodisk", "reclaim", "swapbacked", "unevictable", "mlocked", "uncached", "hwpoison"],
+            [("swapcache", "owner_priv_1"), ("checked", "owner_priv_1")]),
+        ("4.20 to 6.1",
             ["locked", "referenced", "uptodate", "dirty", "lru", "active", "workingset", "waiters", "error", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2", "writeback", "head",
                 "mappedtodisk", "reclaim", "swapbacked", "unevictable", "mlocked", "uncached", "hwpoison"],
             [("swapcache", "owner_priv_1"), ("checked", "owner_priv_1"), ("reported", "uptodate")]),
