@@ -37,6 +37,8 @@ internal static class DirectoryEntryStep
         // Since 6.8 children hang on such a chain too: each is linked from its parent or from another child of it.
         offsets.RemoveAll(offset => state.Entries.TrueForAll(entry => state.Read(entry, offset) is not (ulong link and not 0)
             || link - state.Read(entry, parent) < MaxEntryBytes || state.Read(link - (ulong)offset + 8, parent) == state.Read(entry, parent)));
+        // Where the entries that are known lie far apart, what follows each may be another entry, with a hash chain of its own.
+        offsets.RemoveAll(offset => offsets.Exists(before => before < offset && AreOfNeighbours(state, offset, offset - before)));
         if (offsets.Count == 1)
         {
             state.Book.Declare("hlist_bl_node", "next", 0, state.Book.PointerTo("hlist_bl_node"));
@@ -49,6 +51,9 @@ internal static class DirectoryEntryStep
             state.Book.Refuse("dentry", "d_hash", $"{offsets.Count} offsets link entries into chains outside of their inodes");
         }
     }
+
+    private static bool AreOfNeighbours(InferenceState state, int offset, int distance) => state.Has("dentry", "d_sb")
+        && state.Entries.TrueForAll(entry => state.Read(entry, offset) == 0 || state.Supers.Contains(state.Read(entry + (ulong)distance, state.At("dentry", "d_sb"))));
 
     private static int EntryBytes(InferenceState state) => FieldSearch.LeastDistance(
         state.Has("super_block", "s_root") ? state.Entries.Concat(state.Supers.Select(super => state.Read(super, state.At("super_block", "s_root"))).Where(root => root != 0)).Distinct() : state.Entries,
