@@ -6,6 +6,7 @@ namespace IommuSpy.Lab;
 public sealed class GuestProcess
 {
     private const ulong PageSize = 4096;
+    private const int PresentBit = 63;
     private readonly string _directory;
 
     internal GuestProcess(int pid, string directory)
@@ -24,7 +25,9 @@ public sealed class GuestProcess
 
     public IReadOnlyList<GuestMapping> Mappings() => [.. System.IO.File.ReadLines(File("maps")).Select(GuestMapping.Parse)];
 
-    /// <summary>Every page of every mapping in address order, with the 64 bits that /proc/PID/pagemap had for it.</summary>
+    /// <summary>
+    /// Every page of every mapping in address order, with the 64 bits that /proc/PID/pagemap had for it; without those that it passed over: of <see cref="GuestMapping.IsVvar"/>, those it calls absent.
+    /// </summary>
     public IEnumerable<(ulong Address, ulong Entry)> Pagemap()
     {
         byte[] entries = System.IO.File.ReadAllBytes(File("pagemap"));
@@ -33,8 +36,12 @@ public sealed class GuestProcess
         {
             for (ulong address = mapping.Start; address < mapping.End; address += PageSize)
             {
-                yield return (address, BinaryPrimitives.ReadUInt64LittleEndian(entries.AsSpan(position, sizeof(ulong))));
+                ulong entry = BinaryPrimitives.ReadUInt64LittleEndian(entries.AsSpan(position, sizeof(ulong)));
                 position += sizeof(ulong);
+                if (!mapping.IsVvar || entry >> PresentBit != 0)
+                {
+                    yield return (address, entry);
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using IommuSpy.Analysis;
+using IommuSpy.Linux.Types.Btf;
 
 namespace IommuSpy.EndToEnd.Tests;
 
@@ -14,4 +15,7 @@ internal static class GuestMachine
         string path = Path.Combine(Guests.Capture(guest).Directory, image);
         return Opened.GetOrAdd(path, _ => new(() => Machine.Open(path))).Value;
     }
+
+    /// <summary>Whether the guest's kernel carries its types; else they are inferred, and some of what /proc prints has no field.</summary>
+    public static bool IsDescribed(string guest) => Open(guest, "ram.raw").Objects.Types is BtfTypes;
 }

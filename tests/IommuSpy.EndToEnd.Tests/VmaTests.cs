@@ -154,7 +154,7 @@ public class VmaTests
         foreach (string line in File.ReadLines(process.File("smaps")))
         {
             string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (!words[0].EndsWith(':'))
+            if (!words[0].Contains(':', StringComparison.Ordinal))
             {
                 start = ulong.Parse(words[0].AsSpan(0, words[0].IndexOf('-', StringComparison.Ordinal)), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
                 counts.Clear();
@@ -166,7 +166,7 @@ public class VmaTests
             else if (words[0] == "VmFlags:")
             {
                 // Pages of hugetlbfs are in no other count.
-                ulong huge = counts["AnonHugePages:"] + counts["ShmemPmdMapped:"] + counts.GetValueOrDefault("FilePmdMapped:") + counts["Shared_Hugetlb:"] + counts["Private_Hugetlb:"];
+                ulong huge = counts["AnonHugePages:"] + counts.GetValueOrDefault("ShmemPmdMapped:") + counts.GetValueOrDefault("FilePmdMapped:") + counts.GetValueOrDefault("Shared_Hugetlb:") + counts.GetValueOrDefault("Private_Hugetlb:");
                 yield return Line(start, counts["Rss:"], counts["Swap:"], huge);
             }
         }

@@ -32,13 +32,15 @@ public partial class VmallocTests
         string[] extra = [.. ours.Where(IsSettled).Except(oracle, StringComparer.Ordinal)];
         TestContext.Current.SendDiagnosticMessage($"{guest} {image}: {oracle.Length} lines, {ours.Length} of ours, {lost.Length} lost, {extra.Length} extra");
         Assert.True(lost.Length + extra.Length <= 2, string.Join('\n', lost.Select(line => "missing: " + line).Concat(extra.Select(line => "extra:   " + line))));
-        Assert.Equal(ours.Length, ours.Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(list.Areas.Count, list.Areas.DistinctBy(area => area.Start).Count());
     }
 
     [Theory]
     [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
     public void Every_task_has_its_stack(string guest)
     {
+        // Before 4.9, and where the kernel was built so, stacks are in the direct map.
+        Assert.SkipUnless(File.ReadLines(Guests.Capture(guest).GuestOracle("config")).Contains("CONFIG_VMAP_STACK=y", StringComparer.Ordinal), "stacks of this kernel are not in vmalloc space");
         Machine machine = GuestMachine.Open(guest, "ram.raw");
         VmallocReport[] stacks = [.. machine.Vmalloc.Areas.Select(area => VmallocReport.Of(machine, area)).Where(report => report.StackOf is not null)];
 

@@ -16,6 +16,10 @@ public sealed record NonPresentEntry(NonPresentKind Kind, int? Type, ulong? Offs
     private const ulong AddressMask = 0x000f_ffff_ffff_f000;
     private const ulong HighestAddressBit = 1UL << 51;
 
+    // Kernels of 4 levels alone, until 4.17 and in the fixed 4.4 to 4.15 of distributions, invert no more: __PHYSICAL_MASK_SHIFT is 46 there (arch/x86/include/asm/page_64_types.h).
+    private const ulong OldAddressMask = (1UL << 46) - 1;
+    private const ulong OldHighestAddressBit = 1UL << 45;
+
     // Since 4.18.1 (L1TF): type in bits 59-63, offset inverted in bits 9-58. An offset never uses its top bit, so in the inverted form that bit is set.
     private const int TypeShift = 59;
     private const int OffsetShift = 9;
@@ -41,7 +45,8 @@ public sealed record NonPresentEntry(NonPresentKind Kind, int? Type, ulong? Offs
             // The address is inverted too, so that a CPU which speculates past the clear present bit finds no memory there (L1TF). The C-bit is not part of it.
             ulong addressBits = AddressMask & entryMask & ~((1UL << (3 + (9 * level))) - 1);
             ulong sign = (entryMask & HighestAddressBit) != 0 ? HighestAddressBit : HighestAddressBit >> 1;
-            PageFrame frame = new PhysicalAddress(((entry & sign) != 0 ? ~entry : entry) & addressBits).Frame;
+            bool isOldInverted = (entry & addressBits) is var address && (address & ~OldAddressMask) == 0 && (address & OldHighestAddressBit) != 0;
+            PageFrame frame = new PhysicalAddress(((entry & sign) != 0 ? ~entry : isOldInverted ? ~entry & OldAddressMask : entry) & addressBits).Frame;
             return new(NonPresentKind.ProtNone, null, null, frame, $"PROT_NONE: no access, the page is still in memory, pfn {frame}");
         }
 

@@ -34,6 +34,7 @@ public class NonPresentEntryTests
     [InlineData(0x0000_0000_048d_0000, NonPresentKind.Swap, 0, 0x1234UL, null)] // 4.6: 0x1234 << 14
     [InlineData(0x0000_0000_048d_0200, NonPresentKind.Swap, 1, 0x1234UL, null)]
     [InlineData(0x000f_ffff_fffe_d120, NonPresentKind.ProtNone, null, null, 0x12UL)]
+    [InlineData(0x0000_3fff_fffe_d120, NonPresentKind.ProtNone, null, null, 0x12UL)] // fixed 4.4 to 4.15, of 46 bits
     [InlineData(0x0000_0000_0001_2120, NonPresentKind.ProtNone, null, null, 0x12UL)] // before L1TF
     [InlineData(0x8000_0000_0001_2120, NonPresentKind.ProtNone, null, null, 0x12UL)]
     [InlineData(0, NonPresentKind.Empty, null, null, null)]
