@@ -115,11 +115,16 @@ internal sealed class VmallocReader
 
     private void Add(List<VmallocArea> areas, IReadOnlyList<VirtualAddress> elements, bool unpurged)
     {
+        // Until 5.2 an area that waits for being unmapped was still on the list of all.
+        HashSet<VirtualAddress> listed = unpurged ? [.. areas.Select(area => area.Start)] : [];
         foreach (VirtualAddress at in elements)
         {
             if (Area(at, unpurged) is VmallocArea area)
             {
-                areas.Add(area);
+                if (!listed.Contains(area.Start))
+                {
+                    areas.Add(area);
+                }
             }
             else
             {

@@ -113,7 +113,7 @@ internal sealed class LayoutBook
             }
         }
 
-        return null;
+        return _over.Where(over => over.Tag == tag && over.Member.Name == name).Select(over => (int?)(over.Member.BitOffset / 8)).FirstOrDefault();
     }
 
     /// <summary>The types.</summary>

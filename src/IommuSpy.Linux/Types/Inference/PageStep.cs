@@ -109,6 +109,7 @@ internal static class PageStep
 
         PageFlagOrders.Add(state, note);
         Order(state, bytes);
+        CompoundPageStep.Run(state, note, bytes);
     }
 
     // Since 6.6 a compound page's order is the lowest byte of its first tail's flags; VMCOREINFO told where it was until then. What maps 2 MiB is of order 9.

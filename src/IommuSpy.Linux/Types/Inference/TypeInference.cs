@@ -19,6 +19,7 @@ internal static class TypeInference
         AreaPropertyStep.Run(state);
         FileStep.Run(state);
         SuperBlockStep.Run(state);
+        FileSystemTypeStep.Run(state);
         DirectoryEntryStep.Run(state);
         MountStep.Run(state);
         SpecialAreaStep.Run(state);
