@@ -1,3 +1,4 @@
+using System.Globalization;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.VmCoreInfo;
@@ -15,6 +16,17 @@ public sealed class LinuxKernel
         Facts = facts;
         Text = text;
         Space = SpaceOf(facts.RootTable.Value);
+    }
+
+    /// <summary>Whether the release is this one or later, for what changed where nothing else in memory tells; null where it is none that begins with two numbers.</summary>
+    internal bool? IsSince(int major, int minor)
+    {
+        string[] parts = Facts.Release.Value.Split('.', '-', '+');
+        return parts.Length >= 2
+            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int itsMajor)
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int itsMinor)
+            ? (itsMajor, itsMinor).CompareTo((major, minor)) >= 0
+            : null;
     }
 
     /// <summary>How the file was read as physical memory.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using IommuSpy.Linux.Files;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Memory;
@@ -30,7 +29,8 @@ internal sealed class AreaNames
             }
         }
 
-        _heapMayTouch = !IsSince66(objects.Kernel.Facts.Release.Value);
+        // What counts as the heap changed by an equals sign in the middle of 6.6 (d3bb89ea9c13): nothing in memory tells but the release.
+        _heapMayTouch = objects.Kernel.IsSince(6, 6) != true;
     }
 
     /// <summary>Where the heap and the stack of an address space are.</summary>
@@ -85,15 +85,5 @@ internal sealed class AreaNames
             && _objects.Text(text, MaxNameBytes) is string name && name.StartsWith('[')
             ? name
             : null;
-    }
-
-    // What counts as the heap changed by an equals sign in the middle of 6.6 (d3bb89ea9c13): nothing in memory tells but the release.
-    private static bool IsSince66(string release)
-    {
-        string[] parts = release.Split('.', '-', '+');
-        return parts.Length >= 2
-            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major)
-            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int minor)
-            && (major, minor).CompareTo((6, 6)) >= 0;
     }
 }

@@ -4,8 +4,9 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Pages;
 
 /// <summary>
-/// How this kernel computes /proc/kpageflags and /proc/kpagecount from struct pages (fs/proc/page.c, stable_page_flags). There are three ways: until 6.9 each page's own flags count; from 6.10 on
-/// those of the folio that it belongs to; since 6.17 that of a snapshot, types of a folio included. Which it is shows in what the kernel's types have.
+/// How this kernel computes /proc/kpageflags and /proc/kpagecount from struct pages (fs/proc/page.c, stable_page_flags). There are four ways: until 4.5 a page of a compound page counted as if it were alone;
+/// until 6.9 each page's own flags count; from 6.10 on
+/// those of the folio that it belongs to; since 6.17 that of a snapshot, types of a folio included. Which it is shows in what the kernel's types have, and the first in its release.
 /// </summary>
 internal sealed class StableFlagRules
 {
@@ -20,6 +21,7 @@ internal sealed class StableFlagRules
     private readonly bool _idleOfHead;
     private readonly bool _perFolio;
     private readonly bool _snapshots;
+    private readonly bool _alone;
     private readonly (ulong Mask, int Left)[] _copied;
     private readonly ulong _swapcache;
     private readonly bool _swapcacheOfHead;
@@ -41,6 +43,7 @@ internal sealed class StableFlagRules
         PageFlagNames names = pages.Flags;
         _perFolio = names.Mask != 0 && names.Bit("slab") is null;
         _snapshots = pages.Fields.HasSnapshots;
+        _alone = pages.Objects.Kernel.IsSince(4, 5) == false;
         _copied =
         [
             .. new (string? Name, StablePageFlags Flag)[]
@@ -85,9 +88,9 @@ internal sealed class StableFlagRules
         ulong result = 0;
         ulong k = _perFolio ? folio.Head.Flags : page.Flags;
         bool tail = folio.Head.Frame != page.Frame;
-        bool slab = IsSlab(folio);
-        bool anonymous = (folio.Head.Mapping & MappingAnonymous) != 0;
-        if (folio.IsMapped && !(slab && !_perFolio))
+        bool slab = !_alone && IsSlab(folio);
+        bool anonymous = ((_alone ? page.Mapping : folio.Head.Mapping) & MappingAnonymous) != 0;
+        if (_alone ? IsMapped(page.MapWord) && (page.Flags & _slab) == 0 : folio.IsMapped && !(slab && !_perFolio))
         {
             result |= (ulong)StablePageFlags.Mmap;
         }
@@ -97,12 +100,12 @@ internal sealed class StableFlagRules
             result |= (ulong)StablePageFlags.Anonymous;
 
             // From 6.10 until snapshots the kernel asks for either of KSM's two bits, and so calls all anonymous memory merged. What it says is what it says.
-            result |= (folio.Head.Mapping & MappingMovable) != 0 || (_perFolio && !_snapshots) ? (ulong)StablePageFlags.Ksm : 0;
+            result |= ((_alone ? page.Mapping : folio.Head.Mapping) & MappingMovable) != 0 || (_perFolio && !_snapshots) ? (ulong)StablePageFlags.Ksm : 0;
         }
 
         result |= tail ? (ulong)StablePageFlags.CompoundTail : folio.IsCompound ? (ulong)StablePageFlags.CompoundHead : 0;
-        result |= (ulong)Size(page, folio, anonymous);
-        result |= free ? (ulong)StablePageFlags.Buddy : 0;
+        result |= (ulong)Size(page, folio);
+        result |= free && (!_alone || _types.Is(page.MapWord, PageType.Buddy)) ? (ulong)StablePageFlags.Buddy : 0;
 
         // A snapshot's folio tells the type of all of its pages.
         uint typed = _snapshots ? folio.Head.MapWord : page.MapWord;
@@ -133,12 +136,12 @@ internal sealed class StableFlagRules
             return (ulong)(own + (folio.IsCompound ? folio.EntireMapCount : 0));
         }
 
-        if (IsSlab(folio) || _types.IsType(page.MapWord))
+        if ((_alone ? (page.Flags & _slab) != 0 : IsSlab(folio)) || _types.IsType(page.MapWord))
         {
             return 0;
         }
 
-        if (!folio.IsCompound)
+        if (_alone || !folio.IsCompound)
         {
             return (ulong)own;
         }
@@ -155,7 +158,7 @@ internal sealed class StableFlagRules
     /// <summary>Whether a folio is a slab.</summary>
     public bool IsSlab(in FolioRecord folio) => _types.NamesSlabs ? _types.Is(folio.Head.MapWord, PageType.Slab) : (folio.Head.Flags & _slab) != 0;
 
-    private StablePageFlags Size(in PageRecord page, in FolioRecord folio, bool anonymous)
+    private StablePageFlags Size(in PageRecord page, in FolioRecord folio)
     {
         if (folio.IsHugetlb)
         {
@@ -172,7 +175,7 @@ internal sealed class StableFlagRules
 
         if (folio.IsCompound && _hasHuge)
         {
-            return (folio.Head.Flags & _lru) != 0 || anonymous ? StablePageFlags.Thp : hugeZero ? StablePageFlags.ZeroPage | StablePageFlags.Thp : StablePageFlags.None;
+            return (folio.Head.Flags & _lru) != 0 || (folio.Head.Mapping & MappingAnonymous) != 0 ? StablePageFlags.Thp : hugeZero ? StablePageFlags.ZeroPage | StablePageFlags.Thp : StablePageFlags.None;
         }
 
         return _zero == page.Frame ? StablePageFlags.ZeroPage : StablePageFlags.None;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using IommuSpy.Linux.Kallsyms;
 
 namespace IommuSpy.Linux.Paging;
@@ -34,24 +33,14 @@ public sealed record SwapTypes(int? Devices, IReadOnlyList<NonPresentKind> Speci
         return Of(symbols) with
         {
             FrameBits = kernel.Facts.PagingLevels.Value == 5 ? FrameBitsOfFiveLevels : FrameBitsOfFourLevels,
-            Layout = LayoutOf(kernel.Facts.Release.Value, symbols),
+            Layout = LayoutOf(kernel, symbols),
         };
     }
 
     // Nothing in memory tells the two old layouts apart but the release. _PAGE_NUMA went with 4.0 (8a0516ed8b90), when PROT_NONE took its place.
-    private static SwapLayout LayoutOf(string release, SymbolTable? symbols)
-    {
-        string[] parts = release.Split('.', '-', '+');
-        if (parts.Length < 2
-            || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major)
-            || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int minor)
-            || (major, minor).CompareTo((4, 8)) >= 0)
-        {
-            return SwapLayout.Since48;
-        }
-
-        return major < 4 && symbols?.TryFind("task_numa_fault", out _) == true ? SwapLayout.Before48Numa : SwapLayout.Before48;
-    }
+    private static SwapLayout LayoutOf(LinuxKernel kernel, SymbolTable? symbols) => kernel.IsSince(4, 8) != false
+        ? SwapLayout.Since48
+        : kernel.IsSince(4, 0) == false && symbols?.TryFind("task_numa_fault", out _) == true ? SwapLayout.Before48Numa : SwapLayout.Before48;
 
     /// <summary>Reads the meaning off a kernel's symbols.</summary>
     public static SwapTypes Of(SymbolTable? symbols)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Pci;
@@ -132,9 +131,7 @@ internal sealed class InferenceState(LinuxKernel kernel, int? reader)
     public bool IsCode(ulong address) => IsStatic(address & ~7UL);
 
     /// <summary>Whether the release is this one or later: for names that changed where nothing else did.</summary>
-    public bool IsSince(int major, int minor) => Kernel.Facts.Release.Value.Split('.') is [string first, string second, ..]
-        && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out int its) && int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out int itsMinor)
-        && (its, itsMinor).CompareTo((major, minor)) >= 0;
+    public bool IsSince(int major, int minor) => Kernel.IsSince(major, minor) == true;
 
     /// <summary>Where a field is that a step before found.</summary>
     public int At(string tag, string name) => Book.OffsetOf(tag, name) ?? throw new MissingTypeException($"{tag}.{name} was not inferred");
