@@ -6,7 +6,9 @@ namespace IommuSpy.Lab.Kernels;
 internal static class KernelHeaders
 {
     private const string InstalledUnder = "/usr/src/";
-    private static readonly string[] PartPrefixes = ["linux-headers-", "linux-kbuild-"];
+
+    // Debian's linux-headers-6.1.0-56-common and linux-kbuild-6.1, Ubuntu's linux-hwe-5.0-headers-5.0.0-65.
+    private static readonly string[] Parts = ["headers-", "kbuild-"];
 
     /// <summary>Fetches the headers of a release into a directory; false, and a line that says why, where it does not have them.</summary>
     /// <param name="scratch">Where to download to.</param>
@@ -19,7 +21,7 @@ internal static class KernelHeaders
         }
 
         IEnumerable<DebianPackage> parts = headers.Depends
-            .Where(name => PartPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
+            .Where(name => name.StartsWith("linux-", StringComparison.Ordinal) && Parts.Any(part => name.Contains(part, StringComparison.Ordinal)))
             .Select(name => apt.Find(name, cancellation) ?? throw new LabException($"the archive has {headers.Name} but not {name}"));
         string downloads = Directory.CreateDirectory(Path.Combine(scratch, "header-downloads")).FullName;
         foreach (string file in apt.Download([headers, .. parts], downloads, cancellation))

@@ -89,10 +89,13 @@ internal sealed class KernelTrial
 
         bool listed = Symbol("pgd_list") is null || vmemmap is null || ProcessTables is not null;
         bool whole = directMap is not null && directMap.BytesOutsideImage <= directMap.MappedBytes / LinuxKernel.MissingTolerance;
+
+        // Read with the hole in the wrong place, a part of memory is where the tables map nothing: those of its direct map may themselves be out of reach, so that nothing is missing.
+        bool covers = image.Layouts.Count == 1 || directMap?.MappedBytes - directMap?.BytesOutsideImage >= _memory.ByteCount / 4 * 3;
         bool basesAgree = facts.PageOffsetBase?.Agreed == true;
         HasOwnRoot = ownRoot is not null;
         HasDirectMap = directMap is { MappedBytes: > FewestDirectMapBytes };
-        Weight = (ownRoot is null ? 0 : 8) + (whole ? 4 : 0) + (listed ? 2 : 0) + (basesAgree ? 1 : 0);
+        Weight = (ownRoot is null ? 0 : 8) + (whole ? 4 : 0) + (covers ? 4 : 0) + (listed ? 2 : 0) + (basesAgree ? 1 : 0);
         Kernel = new(layout, facts, _text)
         {
             Kallsyms = kallsyms,
@@ -108,11 +111,11 @@ internal sealed class KernelTrial
     /// <summary>The kernel, as this candidate tells it.</summary>
     public LinuxKernel Kernel { get; }
 
-    /// <summary>How much speaks for it: the kernel's own root (8), a direct map that the image holds all of (4), a whole list of processes (2), bases that agree (1).</summary>
+    /// <summary>How much speaks for it: the kernel's own root (8), a direct map that the image holds all of (4) and that maps most of the image where its layout is to be found (4), a whole list of processes (2), bases that agree (1).</summary>
     public int Weight { get; }
 
     /// <summary>Whether all of it agrees, so that there is no need to look on.</summary>
-    public bool IsConclusive => Weight == 15;
+    public bool IsConclusive => Weight == 19;
 
     /// <summary>Whether it led to the kernel's own root.</summary>
     public bool HasOwnRoot { get; }
