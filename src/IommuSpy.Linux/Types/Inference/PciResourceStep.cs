@@ -11,6 +11,7 @@ internal static class PciResourceStep
     private const int NamedResources = 7; // six BARs and the ROM
     private const int BridgeWindows = 4;
     private const int MaxResources = 32;
+    private const int MostResources = 17; // DEVICE_COUNT_RESOURCE, with SR-IOV
 
     // Kinds of resources (include/linux/ioport.h, IORESOURCE_*).
     private const ulong Kinds = 0x1f00;
@@ -49,10 +50,16 @@ internal static class PciResourceStep
             book.Add("resource", field, at, type, functions.Count, Named);
         }
 
+        // Behind them those of a virtual function's and of a bridge's, in which chipsets' own registers are kept too.
         int count = NamedResources;
+        while (count < MostResources && functions.TrueForAll(function => IsRange(state, function, names[0] - NameAt + (count * sizes[0]))))
+        {
+            count++;
+        }
+
         if (Windows(state, names[0] - NameAt, sizes[0]) is int windows)
         {
-            count = windows + BridgeWindows;
+            count = Math.Max(count, windows + BridgeWindows);
             book.Enumerator("PCI_BRIDGE_RESOURCES", windows);
         }
 
@@ -103,6 +110,15 @@ internal static class PciResourceStep
             Distance(bus, offset) is ulong at && at == Distance(behind[0], offset) && at % (ulong)bytes == 0 && at >= (ulong)(NamedResources * bytes) && at < (ulong)(MaxResources * bytes)
             && Enumerable.Range(1, BridgeWindows - 1).All(i => state.Read(bus, offset + (i * sizeof(ulong))) == value + (ulong)(i * bytes)));
         return pointers.Count == 1 ? (int)(Distance(behind[0], pointers[0]) / (ulong)bytes) : null;
+    }
+
+    // Unused, or of a kind, in order and with a name.
+    private static bool IsRange(InferenceState state, ulong function, int at)
+    {
+        ulong start = state.Read(function, at);
+        ulong end = state.Read(function, at + EndAt);
+        ulong name = state.Read(function, at + NameAt);
+        return name == 0 ? start == 0 && end == 0 && state.Read(function, at + FlagsAt) == 0 : start <= end && Kind(state, function, at) is Ports or Addresses && state.Text(name) is not null;
     }
 
     private static ulong Kind(InferenceState state, ulong instance, int resource) => state.Read(instance, resource + FlagsAt) & Kinds;
