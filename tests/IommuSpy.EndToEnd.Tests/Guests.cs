@@ -20,11 +20,13 @@ public static class Guests
         new() { Kernel = "5.10", Iommu = IommuModel.IntelScalable, PagingLevels = 4, Memory = MemorySize.Mebibytes(512), Append = "nokaslr", Vmcoreinfo = false },
     ];
 
+    /// <summary>Whether they are not the standing ones.</summary>
+    public static bool AreChosen { get; } = Environment.GetEnvironmentVariable(GuestsVariable) is { Length: > 0 };
+
     /// <summary>Every guest.</summary>
-    public static IReadOnlyList<CaptureSpec> All { get; } =
-        Environment.GetEnvironmentVariable(GuestsVariable) is { Length: > 0 } others
-            ? [.. others.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Parse)]
-            : Standing;
+    public static IReadOnlyList<CaptureSpec> All { get; } = AreChosen
+        ? [.. Environment.GetEnvironmentVariable(GuestsVariable)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Parse)]
+        : Standing;
 
     /// <summary>Each guest by name.</summary>
     public static TheoryData<string> Names => [.. All.Select(guest => guest.Name)];
