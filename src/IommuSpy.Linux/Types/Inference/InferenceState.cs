@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Pci;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Inference;
 
@@ -78,6 +79,9 @@ internal sealed class InferenceState(LinuxKernel kernel, int? reader)
 
     /// <summary>Where in them their kobject is, which begins with a pointer to that name.</summary>
     public int PciNameAt { get; set; }
+
+    /// <summary>Every struct zone that has memory, its first page frame, and the number of frames that it spans.</summary>
+    public List<(ulong Address, PageFrame Start, ulong Spanned)> Zones { get; } = [];
 
     /// <summary>Every area of every mm.</summary>
     public List<ulong> AllAreas => [.. Areas.Values.SelectMany(areas => areas)];

@@ -82,6 +82,12 @@ internal sealed class LayoutBook
     /// <summary>Says how large a structure is. Before its first field.</summary>
     public void Size(string tag, ulong bytes) => _sizes[tag] = bytes;
 
+    /// <summary>How large a structure is; 0 where that was not said.</summary>
+    public ulong SizeOf(string tag) => _sizes.GetValueOrDefault(tag);
+
+    /// <summary>The value of an enumerator; null where it is not known.</summary>
+    public long? ValueOf(string name) => _enumerators.TryGetValue(name, out long value) ? value : null;
+
     /// <summary>Adds an enumerator of an enumeration that is not known as a whole.</summary>
     public void Enumerator(string name, long value) => _enumerators[name] = value;
 

@@ -23,6 +23,9 @@ internal static class TypeInference
         MountStep.Run(state);
         SpecialAreaStep.Run(state);
         PageStep.Run(state);
+        ZoneStep.Run(state);
+        FreeAreaStep.Run(state);
+        CpuPageStep.Run(state);
         ModuleStep.Run(state);
         ModuleSymbolStep.Run(state);
         VmallocStep.Run(state);
