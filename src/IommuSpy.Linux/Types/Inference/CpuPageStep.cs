@@ -11,6 +11,8 @@ internal static class CpuPageStep
     private const int MaxLists = 64;
     private const int MinLists = 3;
     private const int LinkBytes = 16;
+    private const int MostCpus = 64; // what further ones keep is not looked at
+    private const int MostPages = 1 << 20;
 
     public static void Run(InferenceState state)
     {
@@ -25,7 +27,7 @@ internal static class CpuPageStep
         List<Place> found = [];
         foreach (int at in FieldSearch.Words(state.Memory, [.. state.Zones.Select(zone => zone.Address)], state.At("zone", "name"), (_, value, _) => value != 0))
         {
-            List<ulong> copies = [.. state.Zones.SelectMany(zone => cpus.Offsets.Select(offset => offset + state.Read(zone.Address, at)))];
+            List<ulong> copies = [.. state.Zones.SelectMany(zone => cpus.Offsets.Take(MostCpus).Select(offset => offset + state.Read(zone.Address, at)))];
             if (Lists(state, pages, copies) is { } lists)
             {
                 found.AddRange(Counts(state, pages, copies, lists.At, lists.Count, types).Select(count => new Place(at, count, lists.At, lists.Count, copies.Count)));
@@ -91,7 +93,7 @@ internal static class CpuPageStep
             (ulong _, Memory.PageFrame start, ulong spanned) = state.Zones[i / (copies.Count / state.Zones.Count)];
             for (int list = 0; list < count; list++)
             {
-                if (pages.Follow(copies[i] + (ulong)(at + (list * LinkBytes))) is not { Count: < PageLists.MostFollowed } frames || !frames.TrueForAll(frame => frame - start.Number < spanned))
+                if (pages.Follow(copies[i] + (ulong)(at + (list * LinkBytes)), MostPages) is not { } frames || !frames.TrueForAll(frame => frame - start.Number < spanned))
                 {
                     return [];
                 }

@@ -13,10 +13,11 @@ internal static class FreeAreaStep
     private const int MaxOrders = 21;
     private const int LinkBytes = 16;
     private const int FewestFilled = 2;
+    private const int MostFollowed = 1024; // of each list: further blocks are not looked at
 
     public static void Run(InferenceState state)
     {
-        if (state.Zones.Count == 0 || PageLists.Of(state) is not { } first)
+        if (state.Zones.Count == 0 || PageLists.Of(state) is not { } pages)
         {
             Refuse(state, "zones, and the array of struct page, were not all found");
             return;
@@ -29,8 +30,7 @@ internal static class FreeAreaStep
             int area = (types * LinkBytes) + sizeof(ulong);
             for (int at = 0; at + (area * MinOrders) <= bytes; at += sizeof(ulong))
             {
-                // A new PageLists each: what one place has for the link says nothing of another.
-                if (state.Zones.TrueForAll(zone => IsArea(state, first, zone.Address + (ulong)at, types)) && Blocks(state, at, types, Math.Min((bytes - at) / area, MaxOrders)) is { } blocks)
+                if (state.Zones.TrueForAll(zone => IsArea(state, pages, zone.Address + (ulong)at, types)) && Blocks(state, pages, at, types, Math.Min((bytes - at) / area, MaxOrders)) is { } blocks)
                 {
                     found.Add((at, types, blocks.Orders, blocks.Private, blocks.Count, blocks.Link));
                 }
@@ -80,9 +80,9 @@ internal static class FreeAreaStep
     }
 
     // As many orders as have the shape in every zone; of all blocks on their lists, the words of struct page that hold their order.
-    private static (int Orders, List<int> Private, int Count, int Link)? Blocks(InferenceState state, int at, int types, int most)
+    private static (int Orders, List<int> Private, int Count, int Link)? Blocks(InferenceState state, PageLists pages, int at, int types, int most)
     {
-        PageLists pages = PageLists.Of(state)!;
+        pages.Restart();
         int bytes = (types * LinkBytes) + sizeof(ulong);
         int orders = 0;
         int count = 0;
@@ -98,14 +98,14 @@ internal static class FreeAreaStep
                 bool whole = true;
                 for (int type = 0; type < types; type++)
                 {
-                    if (pages.Follow(area + (ulong)(type * LinkBytes)) is not { } frames || !frames.TrueForAll(frame => frame - start.Number < spanned && PageLists.Begins(frame, orders)))
+                    if (pages.Follow(area + (ulong)(type * LinkBytes), MostFollowed) is not { } frames || !frames.TrueForAll(frame => frame - start.Number < spanned && PageLists.Begins(frame, orders)))
                     {
                         return null;
                     }
 
                     privates = FieldsOf(state, pages, frames, privates, orders);
                     listed += (ulong)frames.Count;
-                    whole &= frames.Count < PageLists.MostFollowed;
+                    whole &= frames.Count < MostFollowed;
                 }
 
                 ulong counted = state.Memory.WordOrZero(area + (ulong)(types * LinkBytes));

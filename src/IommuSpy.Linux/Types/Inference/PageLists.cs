@@ -6,10 +6,12 @@ namespace IommuSpy.Linux.Types.Inference;
 /// <summary>Follows lists that link struct pages, as free blocks are kept. Where the link is in struct page follows from the elements' addresses, and has to be the same for all.</summary>
 internal sealed class PageLists(InferenceState state, ulong vmemmap, ulong bytes)
 {
-    /// <summary>Elements that are followed of a list: what is behind them is not looked at.</summary>
-    public const int MostFollowed = 4096;
+    // Pages are on one list at a time; lists that share them could be followed for ever.
+    private const int MostLinks = 1 << 22;
 
     private readonly ulong _arrayBytes = state.Kernel.Memory.Ranges.Count == 0 ? 0 : ((state.Kernel.Memory.Ranges[^1].Last.Value / PageFrame.Size) + 1) * bytes;
+
+    private int _links;
 
     /// <summary>Where the link is in struct page; null until a list has an element.</summary>
     public int? LinkAt { get; private set; }
@@ -29,8 +31,11 @@ internal sealed class PageLists(InferenceState state, ulong vmemmap, ulong bytes
         return next == head ? previous == head : IsLink(next) && IsLink(previous) && state.Memory.WordOrZero(next + sizeof(ulong)) == head && state.Memory.WordOrZero(previous) == head;
     }
 
-    /// <summary>The page frames on a list, up to <see cref="MostFollowed"/>; null where it is none, or where an element is linked in another place than others are.</summary>
-    public List<ulong>? Follow(ulong head)
+    /// <summary>Forgets where the link is.</summary>
+    public void Restart() => LinkAt = null;
+
+    /// <summary>The page frames on a list, up to <paramref name="most"/>; null where it is none, or where an element is linked in another place than others are.</summary>
+    public List<ulong>? Follow(ulong head, int most)
     {
         List<ulong> frames = [];
         ulong before = head;
@@ -42,13 +47,13 @@ internal sealed class PageLists(InferenceState state, ulong vmemmap, ulong bytes
             }
 
             int link = (int)((at - vmemmap) % bytes);
-            if (link != (LinkAt ??= link))
+            if (link != (LinkAt ??= link) || _links++ == MostLinks)
             {
                 return null;
             }
 
             frames.Add((at - vmemmap) / bytes);
-            if (frames.Count == MostFollowed)
+            if (frames.Count == most)
             {
                 return frames;
             }

@@ -26,6 +26,7 @@ internal static class TypeInference
         ZoneStep.Run(state);
         FreeAreaStep.Run(state);
         CpuPageStep.Run(state);
+        SwapStep.Run(state);
         ModuleStep.Run(state);
         ModuleSymbolStep.Run(state);
         VmallocStep.Run(state);

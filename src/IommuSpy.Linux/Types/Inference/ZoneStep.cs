@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
@@ -8,11 +6,11 @@ namespace IommuSpy.Linux.Types.Inference;
 /// </summary>
 internal static class ZoneStep
 {
-    private const int MaxNodes = 1024;
+    private const int MaxNodes = 64; // further ones are not looked at
+    private const uint MostNodes = 1024; // MAX_NUMNODES
     private const int MaxZones = 6;
     private const int MaxZoneBytes = 8192;
     private const int MaxNodeBytes = 512 << 10; // with lists of all zones of as many nodes as there may be
-    private const int ChunkBytes = 32 << 10;
     private const ulong MostFrames = 1UL << 40;
     private const ulong DmaEnd = 1UL << 12;
     private const ulong Dma32End = 1UL << 20;
@@ -46,11 +44,10 @@ internal static class ZoneStep
             return;
         }
 
-        ulong[][] words = [.. nodes.Select(node => Words(state, node))];
         List<(int Run, int Totals)> found = [];
         for (int run = 0; run + RunBytes <= shape.NameAt; run += sizeof(ulong))
         {
-            found.AddRange(Totals(words, shape, run).Select(totals => (run, totals)));
+            found.AddRange(Totals(state, nodes, shape, run).Select(totals => (run, totals)));
         }
 
         if (found.Count != 1)
@@ -59,7 +56,7 @@ internal static class ZoneStep
             return;
         }
 
-        Add(state, nodes, words, shape, found[0].Run, found[0].Totals);
+        Add(state, nodes, shape, found[0].Run, found[0].Totals);
     }
 
     private static void Refuse(InferenceState state, string reason)
@@ -109,44 +106,28 @@ internal static class ZoneStep
     private static string? NameAt(InferenceState state, ulong at) =>
         state.Memory.WordOrZero(at) is ulong text && KernelBytes.LooksLikeAddress(text) && state.Text(text) is string name && Names.Contains(name) ? name : null;
 
-    private static ulong[] Words(InferenceState state, ulong node)
-    {
-        List<ulong> words = [];
-        for (int at = 0; at < MaxNodeBytes; at += ChunkBytes)
-        {
-            ReadOnlySpan<byte> bytes = state.Memory.At(node + (ulong)at, ChunkBytes);
-            words.AddRange(MemoryMarshal.Cast<byte, ulong>(bytes));
-            if (bytes.Length < ChunkBytes)
-            {
-                break;
-            }
-        }
-
-        return [.. words];
-    }
-
     // Where each node holds the first frame, the sum of present frames, and the sum of spanned frames of its zones.
-    private static IEnumerable<int> Totals(ulong[][] nodes, NodeShape shape, int run)
+    private static IEnumerable<int> Totals(InferenceState state, ulong[] nodes, NodeShape shape, int run)
     {
-        List<(ulong Start, ulong Present, ulong Spanned)> sums = [];
-        foreach (ulong[] words in nodes)
+        List<(ulong Node, ulong Start, ulong Present, ulong Spanned)> sums = [];
+        foreach (ulong node in nodes)
         {
-            if (Sum(words, shape, run) is not { } sum)
+            if (Sum(state, node, shape, run) is not { } sum)
             {
                 return [];
             }
 
-            sums.Add(sum);
+            sums.Add((node, sum.Start, sum.Present, sum.Spanned));
         }
 
+        sums.RemoveAll(sum => sum.Present == 0);
         int first = shape.Names.Length * shape.ZoneBytes;
-        return sums.TrueForAll(sum => sum.Present == 0) ? [] : Enumerable.Range(0, (MaxNodeBytes - first - RunBytes) / sizeof(ulong)).Select(i => first + (i * sizeof(ulong)))
-            .Where(at => nodes.Index().All(pair => sums[pair.Index].Present == 0 || Word(pair.Item, at) == sums[pair.Index].Start
-                && Word(pair.Item, at + NodePresentAt) == sums[pair.Index].Present && Word(pair.Item, at + NodeSpannedAt) == sums[pair.Index].Spanned
-                && (uint)Word(pair.Item, at + NodeIdAt) < MaxNodes));
+        return sums.Count == 0 ? [] : Enumerable.Range(0, (MaxNodeBytes - first - RunBytes) / sizeof(ulong)).Select(i => first + (i * sizeof(ulong)))
+            .Where(at => sums.TrueForAll(sum => state.Read(sum.Node, at + NodePresentAt) == sum.Present && state.Read(sum.Node, at) == sum.Start
+                && state.Read(sum.Node, at + NodeSpannedAt) == sum.Spanned && (uint)state.Read(sum.Node, at + NodeIdAt) < MostNodes));
     }
 
-    private static (ulong Start, ulong Present, ulong Spanned)? Sum(ulong[] words, NodeShape shape, int run)
+    private static (ulong Start, ulong Present, ulong Spanned)? Sum(InferenceState state, ulong node, NodeShape shape, int run)
     {
         ulong first = 0;
         ulong end = 0;
@@ -155,10 +136,10 @@ internal static class ZoneStep
         for (int i = 0; i < shape.Names.Length; i++)
         {
             int at = (i * shape.ZoneBytes) + run;
-            ulong start = Word(words, at);
-            ulong managed = Word(words, at + ManagedAt);
-            ulong span = Word(words, at + SpannedAt);
-            ulong its = Word(words, at + PresentAt);
+            ulong start = state.Read(node, at);
+            ulong managed = state.Read(node, at + ManagedAt);
+            ulong span = state.Read(node, at + SpannedAt);
+            ulong its = state.Read(node, at + PresentAt);
             if (span == 0 && its == 0 && managed == 0)
             {
                 continue;
@@ -187,18 +168,16 @@ internal static class ZoneStep
         _ => (0, MostFrames),
     };
 
-    private static ulong Word(ulong[] words, int at) => at / sizeof(ulong) < words.Length ? words[at / sizeof(ulong)] : 0;
-
-    private static void Add(InferenceState state, ulong[] nodes, ulong[][] words, NodeShape shape, int run, int totals)
+    private static void Add(InferenceState state, ulong[] nodes, NodeShape shape, int run, int totals)
     {
         for (int i = 0; i < nodes.Length; i++)
         {
             for (int zone = 0; zone < shape.Names.Length; zone++)
             {
                 int at = zone * shape.ZoneBytes;
-                if (Word(words[i], at + run + SpannedAt) != 0)
+                if (state.Read(nodes[i], at + run + SpannedAt) != 0)
                 {
-                    state.Zones.Add((nodes[i] + (ulong)at, new(Word(words[i], at + run)), Word(words[i], at + run + SpannedAt)));
+                    state.Zones.Add((nodes[i] + (ulong)at, new(state.Read(nodes[i], at + run)), state.Read(nodes[i], at + run + SpannedAt)));
                 }
             }
         }
