@@ -97,7 +97,9 @@ internal static class SwapStep
             if (Sum(state, devices, at, uint.MaxValue) == total)
             {
                 found.AddRange(Sum(state, devices, at + sizeof(uint), uint.MaxValue) == total - free ? [(at, at + sizeof(uint), false)] : []);
-                found.AddRange(Sum(state, devices, word, ~OffList) == total - free ? [(at, word, true)] : []);
+
+                // Where both are the same place, the lower half tells as much.
+                found.AddRange(word != at + sizeof(uint) && Sum(state, devices, word, ~OffList) == total - free ? [(at, word, true)] : []);
             }
         }
 
