@@ -60,6 +60,19 @@ public class SwapInferenceTests
     }
 
     [Fact]
+    public void Where_nothing_is_swapped_out_a_hole_is_not_told_from_the_number()
+    {
+        InferredTypes types = Infer(true, (memory, kernel) =>
+        {
+            memory.Write(kernel.PhysicalOf("nr_swap_pages"), Pages[0] + Pages[1]);
+            memory.Write(new(First + UsedAt), OffList);
+        });
+        Assert.Equal(120UL, types.FindField("swap_info_struct", "pages")!.Offset);
+        Assert.Null(types.FindField("swap_info_struct", "inuse_pages"));
+        Assert.NotNull(types.FindField("swap_info_struct", "swap_file"));
+    }
+
+    [Fact]
     public void A_file_that_is_a_directory_is_refused()
     {
         InferredTypes types = Infer(false, (memory, _) => memory.Write(new(Files + 0x300), 0x41edUL));

@@ -103,15 +103,25 @@ internal static class SwapStep
             }
         }
 
-        if (found.Count != 1)
+        int[] counts = [.. found.Select(pair => pair.Pages).Distinct()];
+        if (counts.Length != 1)
         {
-            state.Book.Refuse("swap_info_struct", "pages", $"{found.Count} pairs of numbers are in sum total_swap_pages, and that without nr_swap_pages");
+            state.Book.Refuse("swap_info_struct", "pages", $"{counts.Length} numbers are in sum total_swap_pages, with what of that is not in nr_swap_pages behind them");
             return null;
         }
 
         (int pages, int used, bool isWord) = found[0];
         state.Book.Add("swap_info_struct", "pages", pages, LayoutBook.UnsignedInt, devices.Count, "in sum what the symbol total_swap_pages counts");
-        state.Book.Add("swap_info_struct", "inuse_pages", used, isWord ? LayoutBook.Long : LayoutBook.UnsignedInt, devices.Count, "behind pages, and in sum what of total_swap_pages is not in nr_swap_pages");
+        if (found.Count == 1)
+        {
+            state.Book.Add("swap_info_struct", "inuse_pages", used, isWord ? LayoutBook.Long : LayoutBook.UnsignedInt, devices.Count, "behind pages, and in sum what of total_swap_pages is not in nr_swap_pages");
+        }
+        else
+        {
+            // Where nothing is swapped out, a hole in the structure says the same.
+            state.Book.Refuse("swap_info_struct", "inuse_pages", $"{found.Count} numbers behind pages are in sum what of total_swap_pages is not in nr_swap_pages");
+        }
+
         return (pages, used);
     }
 
