@@ -86,6 +86,19 @@ public class ZoneInferenceTests
         Assert.Contains(types.Refusals, refusal => refusal is { Structure: "pglist_data", Name: "node_zones" });
     }
 
+    [Theory]
+    [InlineData("OFFSET(zone.spanned_pages)=80\nOFFSET(zone.free_area)=128\nOFFSET(page.lru)=8\nOFFSET(pglist_data.node_id)=2344\n", null)]
+    [InlineData("OFFSET(zone.spanned_pages)=88\n", "pglist_data.node_zones")]
+    [InlineData("OFFSET(pglist_data.node_id)=2360\n", "pglist_data.node_zones")]
+    [InlineData("OFFSET(zone.free_area)=136\n", "free_area.free_list")]
+    [InlineData("OFFSET(page.lru)=32\n", "free_area.free_list")]
+    public void What_VMCOREINFO_contradicts_is_refused(string note, string? refused)
+    {
+        InferredTypes types = Infer(note: note);
+        Assert.Equal(refused is not null, types.Refusals.Any(refusal => $"{refusal.Structure}.{refusal.Name}" == refused && refusal.Reason.Contains("VMCOREINFO", StringComparison.Ordinal)));
+        Assert.Equal(refused is null, types.FindField("zone", "free_area") is not null);
+    }
+
     [Fact]
     public void Numbers_of_kept_pages_that_contradict_the_lists_are_refused()
     {
@@ -104,11 +117,12 @@ public class ZoneInferenceTests
 
     private static ulong Count(InferredTypes types, string tag, string field) => Assert.IsType<ArrayType>(types.FindField(tag, field)!.Type).Count;
 
-    private static InferredTypes Infer(Action<PhysicalMemoryBuilder, BuiltKernel>? spoil = null)
+    private static InferredTypes Infer(Action<PhysicalMemoryBuilder, BuiltKernel>? spoil = null, string note = "")
     {
         KernelBuilder made = new()
         {
             MoreVariables = [("node_data", 512), ("nr_node_ids", 8), ("migratetype_names", 64), ("__per_cpu_offset", 16), ("nr_cpu_ids", 8)],
+            MoreNote = note,
         };
         using BuiltMachine machine = BuiltMachine.Raw(made, (memory, kernel) =>
         {

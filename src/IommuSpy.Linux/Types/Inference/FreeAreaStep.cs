@@ -50,6 +50,12 @@ internal static class FreeAreaStep
             return;
         }
 
+        if (state.Contradiction(("zone.free_area", place), ("free_area.free_list", 0), ("page.lru", link)) is string contradiction)
+        {
+            Refuse(state, contradiction);
+            return;
+        }
+
         string invariant = $"lists of {count} struct pages in {state.Zones.Count} zones, each within its zone, aligned to its order and with the order in private, and as many as are counted";
         LayoutBook book = state.Book;
         book.Size("free_area", (ulong)((lists * LinkBytes) + sizeof(ulong)));

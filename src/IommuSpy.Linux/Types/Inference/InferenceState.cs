@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.VmCoreInfo;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Inference;
@@ -139,6 +140,20 @@ internal sealed class InferenceState(LinuxKernel kernel, int? reader)
     public bool IsSince(int major, int minor) => Kernel.Facts.Release.Value.Split('.') is [string first, string second, ..]
         && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out int its) && int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out int itsMinor)
         && (its, itsMinor).CompareTo((major, minor)) >= 0;
+
+    /// <summary>What VMCOREINFO says of a field, "page.lru", that was found elsewhere; null where it contradicts nothing, or says nothing.</summary>
+    public string? Contradiction(params ReadOnlySpan<(string Field, int At)> found)
+    {
+        foreach ((string field, int at) in found)
+        {
+            if (Kernel.VmCoreInfo is VmCoreInfoNote note && note.TryGetOffset(field, out long told) && told != at)
+            {
+                return $"VMCOREINFO has {field} at {told}, and the data at {at}";
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Where a field is that a step before found.</summary>
     public int At(string tag, string name) => Book.OffsetOf(tag, name) ?? throw new MissingTypeException($"{tag}.{name} was not inferred");

@@ -56,7 +56,16 @@ internal static class ZoneStep
             return;
         }
 
-        Add(state, nodes, shape, found[0].Run, found[0].Totals);
+        (int start, int totals) = found[0];
+        if (state.Contradiction(
+            ("pglist_data.node_zones", 0), ("pglist_data.node_start_pfn", totals), ("pglist_data.node_spanned_pages", totals + NodeSpannedAt), ("pglist_data.node_id", totals + NodeIdAt),
+            ("zone.spanned_pages", start + SpannedAt)) is string contradiction)
+        {
+            Refuse(state, contradiction);
+            return;
+        }
+
+        Add(state, nodes, shape, start, totals);
     }
 
     private static void Refuse(InferenceState state, string reason)
