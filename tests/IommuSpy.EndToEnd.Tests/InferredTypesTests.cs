@@ -19,6 +19,9 @@ public class InferredTypesTests
         "vm_area_struct.vm_ops", "vm_area_struct.vm_private_data", "file.f_path", "file.f_inode", "file.f_mapping", "dentry.d_inode", "dentry.d_parent", "dentry.d_name",
         "dentry.d_hash", "dentry.d_op", "dentry.d_sb", "dentry_operations.d_dname", "inode.i_mode", "inode.i_sb", "inode.i_ino", "inode.i_mapping", "super_block.s_dev",
         "super_block.s_root", "vfsmount.mnt_root", "vfsmount.mnt_sb", "mount.mnt", "mount.mnt_parent", "mount.mnt_mountpoint",
+        "pglist_data.node_zones", "pglist_data.node_id", "zone.name", "zone.zone_start_pfn", "zone.spanned_pages", "zone.present_pages", "zone.managed_pages", "zone.free_area",
+        "free_area.free_list", "free_area.nr_free", "per_cpu_pages.count", "per_cpu_pages.lists", "swap_info_struct.flags", "swap_info_struct.prio", "swap_info_struct.pages",
+        "swap_info_struct.inuse_pages", "swap_info_struct.swap_file",
         "module.list", "module.name", "module.kallsyms", "mod_kallsyms.symtab", "mod_kallsyms.num_symtab", "mod_kallsyms.strtab", "pci_bus.children", "pci_bus.devices", "pci_bus.self", "pci_bus.busn_res",
         "pci_bus.dev", "pci_dev.bus", "pci_dev.subordinate", "pci_dev.devfn", "pci_dev.vendor", "pci_dev.class", "pci_dev.pcie_flags_reg", "pci_dev.dev", "pci_dev.resource", "device.kobj", "device.parent", "device.driver",
     ];

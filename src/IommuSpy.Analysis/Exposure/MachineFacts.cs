@@ -41,7 +41,8 @@ internal sealed class MachineFacts : IMemoryFacts
         }
         catch (MissingTypeException missing)
         {
-            _absences.Add($"slabs, free pages and processes' memory are not looked at, or not all: {missing.Message}");
+            string unseen = _kinds is null ? "slabs, free pages and processes' memory are not looked at, or not all" : "slabs are not looked at";
+            _absences.Add($"{unseen}: {missing.Message}");
         }
 
         if (machine.ProcessesAbsence is string absence)

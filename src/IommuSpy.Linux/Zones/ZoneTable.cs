@@ -46,6 +46,16 @@ public sealed class ZoneTable
     /// <summary>The zone that a page frame is in; null for one in none. Spans of a node's zones do not overlap; those of nodes may, and the node that has it is not told apart then.</summary>
     public MemoryZone? ZoneOf(PageFrame frame) => Zones.FirstOrDefault(zone => zone.Contains(frame));
 
+    /// <summary>The order of the blocks on a CPU's list (order_to_pindex, mm/page_alloc.c): a list for each migrate type of each order up to PAGE_ALLOC_COSTLY_ORDER, then those of huge blocks.</summary>
+    /// <param name="index">The list's number.</param>
+    /// <param name="types">Migrate types that CPUs keep lists of; 0 where that is not known.</param>
+    internal static int CpuListOrder(ulong index, ulong types)
+    {
+        const ulong CostlyOrder = 3;
+        ulong order = types == 0 ? 0 : index / types;
+        return order > CostlyOrder ? HugeOrder : (int)order;
+    }
+
     private IEnumerable<VirtualAddress> FindNodes()
     {
         // With CONFIG_NUMA an array of pointers, without it the only node itself.
@@ -126,21 +136,13 @@ public sealed class ZoneTable
                 KernelList list = KernelList.Read(_objects, its + lists.Offset + (i * 2 * sizeof(ulong)), member.Offset, MostBlocks);
                 (List<PageFrame> frames, string? broken) = Frames(list);
                 damage ??= broken;
-                blocks.AddRange(frames.Select(frame => (frame, CpuListOrder(i))));
+                blocks.AddRange(frames.Select(frame => (frame, CpuListOrder(i, _fields.CpuTypes))));
             }
 
             found.Add(new(cpu, count, blocks, damage));
         }
 
         return found;
-    }
-
-    // order_to_pindex (mm/page_alloc.c): a list for each migrate type of each order up to PAGE_ALLOC_COSTLY_ORDER, then those of huge blocks.
-    private int CpuListOrder(ulong index)
-    {
-        const ulong CostlyOrder = 3;
-        ulong order = _fields.CpuTypes == 0 ? 0 : index / _fields.CpuTypes;
-        return order > CostlyOrder ? HugeOrder : (int)order;
     }
 
     private (List<PageFrame> Frames, string? Damage) Frames(KernelList list)

@@ -93,6 +93,9 @@ public sealed class KernelBuilder
     /// <summary>VMCOREINFO.</summary>
     public NoteForm Note { get; init; } = NoteForm.Pointer;
 
+    /// <summary>Further lines of it.</summary>
+    public string MoreNote { get; init; } = "";
+
     /// <summary>Where the list_head of pgd_list stands in struct page: 32 (page.lru) in 3.16, 8 since 4.4.</summary>
     public ulong ListHeadOffset { get; init; } = 8;
 
@@ -510,7 +513,7 @@ public sealed class KernelBuilder
         }
 
         text.Append(System.Globalization.CultureInfo.InvariantCulture, $"KERNELOFFSET={TextVirtual - MapStart - PreferredAddress:x}\n");
-        byte[] bytes = [.. Encoding.ASCII.GetBytes(text.ToString()), 0];
+        byte[] bytes = [.. Encoding.ASCII.GetBytes(text.Append(MoreNote).ToString()), 0];
         if (old)
         {
             Place("vmcoreinfo_data", 'B', NoteAt);

@@ -1,6 +1,8 @@
 using System.Text;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.VmCoreInfo;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Inference;
 
@@ -78,6 +80,9 @@ internal sealed class InferenceState(LinuxKernel kernel, int? reader)
     /// <summary>Where in them their kobject is, which begins with a pointer to that name.</summary>
     public int PciNameAt { get; set; }
 
+    /// <summary>Every struct zone that has memory, its first page frame, and the number of frames that it spans.</summary>
+    public List<(ulong Address, PageFrame Start, ulong Spanned)> Zones { get; } = [];
+
     /// <summary>Every area of every mm.</summary>
     public List<ulong> AllAreas => [.. Areas.Values.SelectMany(areas => areas)];
 
@@ -132,6 +137,20 @@ internal sealed class InferenceState(LinuxKernel kernel, int? reader)
 
     /// <summary>Whether the release is this one or later: for names that changed where nothing else did.</summary>
     public bool IsSince(int major, int minor) => Kernel.IsSince(major, minor) == true;
+
+    /// <summary>What VMCOREINFO says of a field, "page.lru", that was found elsewhere; null where it contradicts nothing, or says nothing.</summary>
+    public string? Contradiction(params ReadOnlySpan<(string Field, int At)> found)
+    {
+        foreach ((string field, int at) in found)
+        {
+            if (Kernel.VmCoreInfo is VmCoreInfoNote note && note.TryGetOffset(field, out long told) && told != at)
+            {
+                return $"VMCOREINFO has {field} at {told}, and the data at {at}";
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Where a field is that a step before found.</summary>
     public int At(string tag, string name) => Book.OffsetOf(tag, name) ?? throw new MissingTypeException($"{tag}.{name} was not inferred");

@@ -18,6 +18,12 @@ internal sealed class LayoutBook
     /// <summary>unsigned short.</summary>
     public static readonly KernelType UnsignedShort = new IntegerType("unsigned short", 2, IntegerEncoding.Unsigned);
 
+    /// <summary>short.</summary>
+    public static readonly KernelType Short = new IntegerType("short", 2, IntegerEncoding.Signed);
+
+    /// <summary>signed char.</summary>
+    public static readonly KernelType SignedChar = new IntegerType("signed char", 1, IntegerEncoding.Signed);
+
     /// <summary>unsigned char.</summary>
     public static readonly KernelType UnsignedChar = new IntegerType("unsigned char", 1, IntegerEncoding.Unsigned);
 
@@ -82,6 +88,12 @@ internal sealed class LayoutBook
     /// <summary>Says how large a structure is. Before its first field.</summary>
     public void Size(string tag, ulong bytes) => _sizes[tag] = bytes;
 
+    /// <summary>How large a structure is; 0 where that was not said.</summary>
+    public ulong SizeOf(string tag) => _sizes.GetValueOrDefault(tag);
+
+    /// <summary>The value of an enumerator; null where it is not known.</summary>
+    public long? ValueOf(string name) => _enumerators.TryGetValue(name, out long value) ? value : null;
+
     /// <summary>Adds an enumerator of an enumeration that is not known as a whole.</summary>
     public void Enumerator(string name, long value) => _enumerators[name] = value;
 
@@ -119,7 +131,7 @@ internal sealed class LayoutBook
     /// <summary>The types.</summary>
     public InferredTypes Close()
     {
-        Dictionary<string, KernelType> others = new[] { UnsignedLong, Long, UnsignedInt, Int, UnsignedShort, UnsignedChar, Char }.Concat(_enums).ToDictionary(type => type.Name, StringComparer.Ordinal);
+        Dictionary<string, KernelType> others = new[] { UnsignedLong, Long, UnsignedInt, Int, UnsignedShort, Short, UnsignedChar, SignedChar, Char }.Concat(_enums).ToDictionary(type => type.Name, StringComparer.Ordinal);
         return new(_structs, others, _enumerators, _evidence, _refusals);
     }
 }

@@ -58,6 +58,7 @@ internal static class TaskListStep
         state.Leaders = longest;
         state.TaskBytes = FieldSearch.LeastDistance(longest.Skip(1), MaxTaskBytes);
         state.Book.Add("task_struct", "comm", comm, LayoutBook.Characters(NameBytes), longest.Count, "init_task's says \"swapper\", every other task's ends within 16 bytes and is a name");
+        state.Book.Size("list_head", 2 * sizeof(ulong));
         state.Book.Declare("list_head", "next", 0, state.Book.PointerTo("list_head"));
         state.Book.Declare("list_head", "prev", 8, state.Book.PointerTo("list_head"));
         state.Book.Add("task_struct", "tasks", at, state.Book.Struct("list_head"), longest.Count, "the longest circular list through init_task whose back links agree and whose members all have a name at comm");

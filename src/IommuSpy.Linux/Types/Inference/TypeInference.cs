@@ -24,6 +24,10 @@ internal static class TypeInference
         MountStep.Run(state);
         SpecialAreaStep.Run(state);
         PageStep.Run(state);
+        ZoneStep.Run(state);
+        FreeAreaStep.Run(state);
+        CpuPageStep.Run(state);
+        SwapStep.Run(state);
         ModuleStep.Run(state);
         ModuleSymbolStep.Run(state);
         VmallocStep.Run(state);
