@@ -4,6 +4,7 @@ using IommuSpy.Analysis;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Lab;
 using IommuSpy.Linux.Iommu;
+using IommuSpy.Linux.Types.Btf;
 using IommuSpy.Translation;
 using IommuSpy.Translation.Devices;
 using Capture = IommuSpy.Lab.Capture;
@@ -37,9 +38,13 @@ public partial class IommuTests
             capture.Spec.Iommu switch { IommuModel.Intel => IommuMode.Legacy, IommuModel.IntelScalable => IommuMode.Scalable, _ => IommuMode.DeviceTable }, unit.Mode);
         bool isAmd = capture.Spec.Iommu == IommuModel.Amd;
         Assert.Equal(Register(capture, isAmd ? DeviceTableBase : RootTableAddress) & AddressMask, unit.Tables!.Root.Value);
-        Assert.Equal((Register(capture, isAmd ? AmdViControl : GlobalStatus) & (isAmd ? 1UL : 1UL << 31)) != 0, unit.Translating);
-        Assert.Equal(Register(capture, isAmd ? ExtendedFeatures : Capabilities), unit.Capabilities);
-        Assert.Contains(unit.FoundBy, way => way.StartsWith("kernel ", StringComparison.Ordinal));
+        if (IsDescribed(guest))
+        {
+            Assert.Equal((Register(capture, isAmd ? AmdViControl : GlobalStatus) & (isAmd ? 1UL : 1UL << 31)) != 0, unit.Translating);
+            Assert.Equal(Register(capture, isAmd ? ExtendedFeatures : Capabilities), unit.Capabilities);
+            Assert.Contains(unit.FoundBy, way => way.StartsWith("kernel ", StringComparison.Ordinal));
+        }
+
         Assert.Contains("scan of memory", unit.FoundBy);
         Assert.Contains(unit.FoundBy, way => way.StartsWith("ACPI ", StringComparison.Ordinal));
         Assert.Empty(report.Disagreements);
@@ -69,6 +74,7 @@ public partial class IommuTests
 
         Machine machine = IommuGuests.Open(guest);
         KernelDomains kernel = new(capture);
+        Assert.SkipWhen(kernel.Devices.All(device => device.Domain == "-" || kernel.PagesOf(device.Domain).Count == 0), "before 5.3 the domains of drivers are hidden from iommu_get_domain_for_dev");
         int pages = 0;
         foreach ((string device, string domain, string _) in kernel.Devices)
         {
@@ -146,6 +152,7 @@ public partial class IommuTests
     [MemberData(nameof(IommuGuests.VtdRemapping), MemberType = typeof(IommuGuests))]
     public void Interrupt_entries_are_those_that_QEMU_used(string guest)
     {
+        Assert.SkipUnless(IsDescribed(guest), "where the table is, only the kernel's objects tell");
         Dictionary<int, (string Low, string High)> used = [];
         foreach (string line in File.ReadLines(IommuGuests.Capture(guest).Oracle("iova-trace.txt")))
         {
@@ -230,6 +237,8 @@ public partial class IommuTests
 
         return words[offset] | ((ulong)words[offset + sizeof(uint)] << 32);
     }
+
+    private static bool IsDescribed(string guest) => IommuGuests.Open(guest).Objects.Types is BtfTypes;
 
     private static ulong Hex(string text) => ulong.Parse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 

@@ -173,6 +173,12 @@ internal static class PciDeviceStep
             }
         }
 
+        if (found.Count > 1)
+        {
+            // By chance another place fits. In every release the register of the ROM's address and the interrupt pin stand before it.
+            found.RemoveAll(at => !functions.TrueForAll(function => Half(state, function, at - 2) is ulong before && (byte)before is 0 or 0x30 or 0x38 && (before >> 8 & 0xff) <= 4));
+        }
+
         if (found.Count == 1)
         {
             state.Book.Add("pci_dev", "pcie_flags_reg", found[0], LayoutBook.UnsignedShort, functions.Count, "of every function 0, or a version and a kind that agrees with its header type");

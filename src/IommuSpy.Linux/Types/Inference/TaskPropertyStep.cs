@@ -9,6 +9,8 @@ internal static class TaskPropertyStep
     private const ulong StackEnd = 0x57ac_6e9d; // STACK_END_MAGIC
     private const ulong StackAlignment = 4096;
     private const ulong Kthreadd = 2;
+    private const uint MostReferences = 1 << 20;
+    private const uint MostTraced = 1 << 24;
     private const uint States = 1 << 16; // TASK_STATE_MAX
     private const uint BasicStates = 0xf; // interruptible, uninterruptible, stopped, traced
 
@@ -40,13 +42,20 @@ internal static class TaskPropertyStep
         List<int> offsets = FieldSearch.HalfWords(memory, state.Tasks, state.TaskBytes, (task, value, offset) =>
             (value & KernelThread) != 0 == kernelThreads.Contains(task)
             && !KernelBytes.LooksLikePointer(memory.WordOrZero((task + (ulong)offset) & ~(sizeof(ulong) - 1UL))));
+        if (offsets.Count > 1)
+        {
+            // A part of saved registers may have it by chance. In every release flags stands between usage, a count of references, and ptrace, which is small.
+            offsets.RemoveAll(offset => offset < sizeof(uint) || !state.Tasks.TrueForAll(task =>
+                (uint)state.Read(task, offset - sizeof(uint)) is > 0 and < MostReferences && (uint)state.Read(task, offset + sizeof(uint)) < MostTraced));
+        }
+
         if (offsets.Count == 1)
         {
             state.Book.Add("task_struct", "flags", offsets[0], LayoutBook.UnsignedInt, state.Tasks.Count, "PF_KTHREAD (0x200000) is set in init_task, kthreadd and its children, and in no other task");
         }
         else
         {
-            state.Book.Refuse("task_struct", "flags", $"{offsets.Count} offsets have PF_KTHREAD set in exactly the kernel threads");
+            state.Book.Refuse("task_struct", "flags", $"{offsets.Count} offsets have PF_KTHREAD set in exactly the kernel threads{(offsets.Count > 0 ? ": " + string.Join(", ", offsets) : "")}");
         }
     }
 
