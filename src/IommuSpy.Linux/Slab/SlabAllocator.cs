@@ -10,6 +10,9 @@ namespace IommuSpy.Linux.Slab;
 /// </summary>
 public sealed class SlabAllocator
 {
+    // A function that SLAB alone has, in every release up to its removal in 6.8.
+    private const string SlabOnly = "cache_reap";
+
     private const int MaxCaches = 1 << 16;
     private const int MaxNameBytes = 256;
     private const int MaxSheafObjects = 1 << 16;
@@ -33,6 +36,11 @@ public sealed class SlabAllocator
     {
         _objects = objects;
         _pages = pages;
+        if (objects.Variable(SlabOnly) is not null)
+        {
+            throw new MissingTypeException("this kernel's slab allocator is SLAB (mm/slab.c), whose slabs are not read: only SLUB's are");
+        }
+
         _fields = SlabFields.Of(objects);
         _cpus = PerCpu.Of(objects);
         VirtualAddress head = objects.Variable("slab_caches") ?? throw new MissingTypeException("this kernel has no symbol slab_caches: where its slab caches are is not known");
