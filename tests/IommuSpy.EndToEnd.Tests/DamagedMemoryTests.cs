@@ -14,7 +14,7 @@ namespace IommuSpy.EndToEnd.Tests;
 public sealed class DamagedMemoryTests : IDisposable
 {
     private const int BlockBytes = 1 << 20;
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromMinutes(1);
 
     // One kernel with linked VMAs, one with maple trees.
     private static readonly CaptureSpec[] Damaged = [.. new[] { "5.10", "6.12" }.Select(kernel => Guests.All.First(guest => guest.Kernel == kernel && guest.Memory.Bytes < 1L << 30))];

@@ -4,7 +4,7 @@ namespace IommuSpy.EndToEnd.Tests;
 public sealed class HostileInputTests : IDisposable
 {
     private const long GiB = 1L << 30;
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
 
     // Not randomised: its kernel is at 16 MiB, below where these tests cut. One that stands above the cut is no kernel any more.
     private static readonly string LowGuest = Guests.All.First(guest => guest.Append == "nokaslr").Name;

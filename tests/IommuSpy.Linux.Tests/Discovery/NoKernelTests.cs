@@ -32,7 +32,7 @@ public class NoKernelTests
         using MemoryImage image = MemoryImage.Open(file.Path);
         Stopwatch watch = Stopwatch.StartNew();
         LinuxDiscoveryException refusal = Assert.Throws<LinuxDiscoveryException>(() => LinuxKernel.Discover(image));
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"took {watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromMinutes(1), $"took {watch.Elapsed}");
         Assert.StartsWith(file.Path + ": no Linux kernel found", refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refusal.Message);
     }

@@ -157,7 +157,7 @@ public class VmCoreInfoNoteTests
 
         long started = Stopwatch.GetTimestamp();
         VmCoreInfoNote.FindAll(memory);
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10));
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(1));
     }
 
     [Fact]

@@ -65,6 +65,9 @@ internal sealed class InferenceState(LinuxKernel kernel, int? reader)
     /// <summary>Every super_block on the list of all.</summary>
     public List<ulong> Supers { get; set; } = [];
 
+    /// <summary>Every struct kmem_cache.</summary>
+    public List<ulong> Caches { get; set; } = [];
+
     /// <summary>Every struct module.</summary>
     public List<ulong> Modules { get; set; } = [];
 

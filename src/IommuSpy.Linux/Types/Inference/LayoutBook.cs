@@ -85,6 +85,9 @@ internal sealed class LayoutBook
         }
     }
 
+    /// <summary>Adds a bit-field, in an unsigned int.</summary>
+    public void Bits(string tag, string name, int bitOffset, int bits) => _over.Add((tag, new(name, (ulong)bitOffset, bits, () => UnsignedInt)));
+
     /// <summary>Says how large a structure is. Before its first field.</summary>
     public void Size(string tag, ulong bytes) => _sizes[tag] = bytes;
 

@@ -28,6 +28,8 @@ internal static class TypeInference
         FreeAreaStep.Run(state);
         CpuPageStep.Run(state);
         SwapStep.Run(state);
+        SlabCacheStep.Run(state);
+        SlabPageStep.Run(state);
         ModuleStep.Run(state);
         ModuleSymbolStep.Run(state);
         VmallocStep.Run(state);

@@ -1,0 +1,170 @@
+using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.Slab;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Linux.Types.Inference;
+
+/// <summary>What struct page says of a slab until 5.16, and how free objects lead to one another: by all pages that are flagged as slabs, whose free objects have to be as many as the counts leave.</summary>
+internal static class SlabPageStep
+{
+    private const int MostSlabs = 1024;
+    private const int FewestSlabs = 16;
+    private const int FewestPartial = 4;
+    private const ulong MostFrames = 1 << 22;
+    private const int MostCpus = 64;
+    private const ulong MaxObjects = 32767;
+    private const int PageOfCpuAt = 16; // behind the list of free objects and the transaction number
+
+    public static void Run(InferenceState state)
+    {
+        if (!state.Has("kmem_cache", "size", "oo", "node") || !state.Has("page", "flags") || state.Book.ValueOf("PG_slab") is not long bit || PageLists.Of(state) is not { } array)
+        {
+            return;
+        }
+
+        Dictionary<ulong, ulong> starts = Flagged(state, array, (int)bit);
+        List<ulong> pages = [.. starts.Keys];
+        HashSet<ulong> known = [.. state.Caches];
+        int bytes = state.Kernel.StructPageBytes;
+        List<int> caches = FieldSearch.Words(state.Memory, pages, bytes, (_, value, _) => known.Contains(value));
+        if (pages.Count < FewestSlabs || caches.Count != 1)
+        {
+            state.Book.Refuse("page", "slab_cache", $"{caches.Count} words of {pages.Count} pages that are flagged as slabs lead to caches");
+            return;
+        }
+
+        Dictionary<ulong, Slab> slabs = pages.ToDictionary(page => page, page => SlabOf(state, page, state.Read(page, caches[0]), starts[page]));
+        List<int> lists = FieldSearch.Words(state.Memory, pages, bytes, (page, value, _) => value == 0 || slabs[page].IndexOf(value) is not null);
+        lists.RemoveAll(at => pages.Count(page => state.Read(page, at) != 0) < FewestPartial);
+        if (lists.Count != 1)
+        {
+            state.Book.Refuse("page", "freelist", $"{lists.Count} words of {pages.Count} slabs are none or an object in it");
+            return;
+        }
+
+        List<(Encoding Way, int Counts)> found = [];
+        foreach (Encoding way in Encodings(state))
+        {
+            Dictionary<ulong, ulong> free = [];
+            if (pages.TrueForAll(page => way.Follow(state, slabs[page], lists[0]) is int count && free.TryAdd(page, (ulong)count)))
+            {
+                found.AddRange(FieldSearch.HalfWords(state.Memory, pages, bytes, (page, value, _) =>
+                    ((value >> 16) & MaxObjects) is var all && all > 0 && all <= (ulong)slabs[page].Objects && all - (value & 0xffff) == free[page]).Select(at => (way, at)));
+            }
+        }
+
+        if (found.Count != 1)
+        {
+            state.Book.Refuse("kmem_cache", "offset", $"{found.Count} ways lead through the free objects of {pages.Count} slabs, with a count of them");
+            return;
+        }
+
+        Add(state, found[0].Way, caches[0], lists[0], found[0].Counts, pages.Count);
+        CpuSlabs(state, caches[0]);
+    }
+
+    private static void Add(InferenceState state, Encoding way, int cache, int list, int counts, int slabs)
+    {
+        LayoutBook book = state.Book;
+        const string Counted = "in every slab, as many free objects follow one another as the counts leave";
+        book.Add("page", "slab_cache", cache, book.PointerTo("kmem_cache"), slabs, "a cache of the list, for every page that is flagged as a slab");
+        book.Add("page", "freelist", list, LayoutBook.Pointer, slabs, Counted);
+        book.Bits("page", "inuse", (counts * 8) + 0, 16);
+        book.Bits("page", "objects", (counts * 8) + 16, 15);
+        book.Bits("page", "frozen", (counts * 8) + 31, 1);
+        book.Add("kmem_cache", "offset", way.PointerAt, LayoutBook.UnsignedInt, slabs, Counted);
+        if (way.SecretAt is int secret)
+        {
+            book.Add("kmem_cache", "random", secret, LayoutBook.UnsignedLong, slabs, Counted);
+        }
+    }
+
+    // Only the first page of a slab is flagged.
+    private static Dictionary<ulong, ulong> Flagged(InferenceState state, PageLists array, int bit)
+    {
+        int flags = state.At("page", "flags");
+        Dictionary<ulong, ulong> starts = [];
+        ulong looked = 0;
+        foreach (PhysicalRange range in state.Kernel.Memory.Ranges)
+        {
+            for (PageFrame frame = range.Start.Frame; frame.Number <= range.Last.Frame.Number && starts.Count < MostSlabs && looked < MostFrames; frame = new(frame.Number + 1), looked++)
+            {
+                ulong page = array.Page(frame.Number);
+                if ((state.Read(page, flags) >> bit & 1) != 0 && state.Kernel.DirectMapAddress(frame.Address) is { } start)
+                {
+                    starts[page] = start.Value;
+                }
+            }
+        }
+
+        return starts;
+    }
+
+    private static Slab SlabOf(InferenceState state, ulong page, ulong cache, ulong start)
+    {
+        uint size = (uint)state.Read(cache, state.At("kmem_cache", "size"));
+        ulong bytes = (ulong)PageFrame.Size << (int)((uint)state.Read(cache, state.At("kmem_cache", "oo")) >> 16);
+        return new(page, cache, start, size, (int)(bytes / size));
+    }
+
+    // The free pointer's offset is between the sizes and oo, or behind it; what hides pointers is a word of the cache.
+    private static IEnumerable<Encoding> Encodings(InferenceState state)
+    {
+        int size = state.At("kmem_cache", "size");
+        int end = state.At("kmem_cache", "node");
+        List<int> offsets = FieldSearch.HalfWords(state.Memory, state.Caches, Enumerable.Range(0, (state.At("kmem_cache", "list") - size) / sizeof(uint)).Select(i => size + (i * sizeof(uint))).Skip(2), (cache, value, _) =>
+            value % sizeof(ulong) == 0 && value + sizeof(ulong) <= (uint)state.Read(cache, size));
+        List<int> secrets = FieldSearch.Words(state.Memory, state.Caches, Enumerable.Range(0, end / sizeof(ulong)).Select(i => i * sizeof(ulong)), (_, value, _) => value > uint.MaxValue && !KernelBytes.LooksLikePointer(value));
+        return offsets.SelectMany(offset => secrets.SelectMany(secret => new Encoding[] { new(offset, secret, FreePointers.HiddenSwapped), new(offset, secret, FreePointers.Hidden) })
+            .Prepend(new(offset, null, FreePointers.Plain)));
+    }
+
+    private static void CpuSlabs(InferenceState state, int cacheAt)
+    {
+        IReadOnlyList<ulong> cpus = PerCpu.Of(new(state.Kernel, state.Book.Close())).Offsets;
+        ulong[] Copies(ulong variable) => [.. cpus.Take(MostCpus).Select(offset => offset + variable)];
+        List<int> found = cpus.Count == 0 ? [] : FieldSearch.Words(state.Memory, state.Caches, state.At("kmem_cache", "size"), (cache, value, _) => value != 0 && Copies(value).All(copy =>
+            state.Memory.At(copy, PageOfCpuAt + sizeof(ulong)).Length > 0 && (state.Read(copy, PageOfCpuAt) is ulong page and not 0 ? state.Read(page, cacheAt) == cache : state.Read(copy, 0) == 0)));
+        found.RemoveAll(at => !state.Caches.Exists(cache => Copies(state.Read(cache, at)).Any(copy => state.Read(copy, PageOfCpuAt) != 0)));
+        if (found.Count != 1)
+        {
+            state.Book.Refuse("kmem_cache", "cpu_slab", $"{found.Count} pointers lead each CPU of {cpus.Count} to none or a slab of the cache");
+            return;
+        }
+
+        const string Invariant = "for every cache and CPU, none, or a struct page of the cache";
+        state.Book.Add("kmem_cache", "cpu_slab", found[0], state.Book.PointerTo("kmem_cache_cpu"), state.Caches.Count, Invariant);
+        state.Book.Add("kmem_cache_cpu", "freelist", 0, LayoutBook.Pointer, state.Caches.Count, "the first field in every release; none where there is no slab", InferenceConfidence.Confirmed);
+        state.Book.Add("kmem_cache_cpu", "page", PageOfCpuAt, state.Book.PointerTo("page"), state.Caches.Count, Invariant);
+    }
+
+    /// <summary>A slab.</summary>
+    private sealed record Slab(ulong Page, ulong Cache, ulong Start, uint Size, int Objects)
+    {
+        /// <summary>The number of the object that begins at an address; null where none does.</summary>
+        public int? IndexOf(ulong address) => (address - Start) % Size == 0 && (address - Start) / Size < (ulong)Objects ? (int)((address - Start) / Size) : null;
+    }
+
+    /// <summary>How free objects lead to one another.</summary>
+    private sealed record Encoding(int PointerAt, int? SecretAt, FreePointers Rule)
+    {
+        /// <summary>How many there are; null where they lead out of the slab or round.</summary>
+        public int? Follow(InferenceState state, Slab slab, int listAt)
+        {
+            uint offset = (uint)state.Read(slab.Cache, PointerAt);
+            ulong secret = SecretAt is int at ? state.Read(slab.Cache, at) : 0;
+            int count = 0;
+            for (ulong item = state.Read(slab.Page, listAt); item != 0; count++)
+            {
+                if (count == slab.Objects || slab.IndexOf(item) is null)
+                {
+                    return null;
+                }
+
+                item = Rule.Decode(state.Memory.WordOrZero(item + offset), secret, item + offset);
+            }
+
+            return count;
+        }
+    }
+}
