@@ -11,6 +11,7 @@ internal static class SlabPageStep
     private const int FewestSlabs = 16;
     private const int FewestPartial = 4;
     private const ulong MostFrames = 1 << 22;
+    private const int MostSteps = 1 << 24; // through free objects, in all ways that are tried
     private const int MostCpus = 64;
     private const ulong MaxObjects = 32767;
     private const int PageOfCpuAt = 16; // behind the list of free objects and the transaction number
@@ -43,10 +44,11 @@ internal static class SlabPageStep
         }
 
         List<(Encoding Way, int Counts)> found = [];
+        int steps = MostSteps;
         foreach (Encoding way in Encodings(state))
         {
             Dictionary<ulong, ulong> free = [];
-            if (pages.TrueForAll(page => way.Follow(state, slabs[page], lists[0]) is int count && free.TryAdd(page, (ulong)count)))
+            if (pages.TrueForAll(page => way.Follow(state, slabs[page], lists[0], ref steps) is int count && free.TryAdd(page, (ulong)count)))
             {
                 found.AddRange(FieldSearch.HalfWords(state.Memory, pages, bytes, (page, value, _) =>
                     ((value >> 16) & MaxObjects) is var all && all > 0 && all <= (ulong)slabs[page].Objects && all - (value & 0xffff) == free[page]).Select(at => (way, at)));
@@ -148,15 +150,15 @@ internal static class SlabPageStep
     /// <summary>How free objects lead to one another.</summary>
     private sealed record Encoding(int PointerAt, int? SecretAt, FreePointers Rule)
     {
-        /// <summary>How many there are; null where they lead out of the slab or round.</summary>
-        public int? Follow(InferenceState state, Slab slab, int listAt)
+        /// <summary>How many there are; null where they lead out of the slab or round, or no steps are left.</summary>
+        public int? Follow(InferenceState state, Slab slab, int listAt, ref int steps)
         {
             uint offset = (uint)state.Read(slab.Cache, PointerAt);
             ulong secret = SecretAt is int at ? state.Read(slab.Cache, at) : 0;
             int count = 0;
             for (ulong item = state.Read(slab.Page, listAt); item != 0; count++)
             {
-                if (count == slab.Objects || slab.IndexOf(item) is null)
+                if (steps-- <= 0 || count == slab.Objects || slab.IndexOf(item) is null)
                 {
                     return null;
                 }
