@@ -8,7 +8,7 @@ internal static class UbuntuKeyring
     private const string Package = "ubuntu-keyring";
     private const string InPackage = "usr/share/keyrings/ubuntu-archive-keyring.gpg";
 
-    // Ubuntu Archive Automatic Signing Key (2018) and (2012), as https://wiki.ubuntu.com/SecurityTeam/FAQ has them; older suites are signed with the older one too.
+    // Ubuntu Archive Automatic Signing Key (2018) and (2012); older suites are signed with the older one too.
     private static readonly string[] Fingerprints = ["F6ECB3762474EDA9D21B7022871920D1991BC93C", "790BC7277767219C42C86F933B4FE6ACC0B21F32"];
 
     /// <summary>A keyring with those keys alone.</summary>

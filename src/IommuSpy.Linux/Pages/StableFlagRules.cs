@@ -4,9 +4,9 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Pages;
 
 /// <summary>
-/// How this kernel computes /proc/kpageflags and /proc/kpagecount from struct pages (fs/proc/page.c, stable_page_flags). There are four ways: until 4.5 a page of a compound page counted as if it were alone;
-/// until 6.9 each page's own flags count; from 6.10 on
-/// those of the folio that it belongs to; since 6.17 that of a snapshot, types of a folio included. Which it is shows in what the kernel's types have, and the first in its release.
+/// How this kernel computes /proc/kpageflags and /proc/kpagecount from struct pages (fs/proc/page.c, stable_page_flags). There are four ways: before 4.5 a page of a compound page counts as if it were
+/// alone; until 6.9 each page's own flags count; from 6.10 on those of the folio that it belongs to; since 6.17 that of a snapshot, types of a folio included. Which it is shows in what the kernel's
+/// types have, the first in its release alone.
 /// </summary>
 internal sealed class StableFlagRules
 {

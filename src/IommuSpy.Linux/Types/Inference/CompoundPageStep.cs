@@ -1,6 +1,5 @@
 using System.Numerics;
 using IommuSpy.Linux.VmCoreInfo;
-using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Inference;
 
@@ -14,19 +13,18 @@ internal static class CompoundPageStep
     private const string HugetlbDestructor = "HUGETLB_PAGE_DTOR";
     private const int FewestHeads = 16;
     private const int MostHeads = 2048;
-    private const ulong MostFrames = 1 << 22;
     private const int MostTails = (1 << 10) - 1;
     private const ulong HugePages = 512;
     private const int MostDestructor = 8;
 
     public static void Run(InferenceState state, VmCoreInfoNote note, int bytes)
     {
-        if (!state.Has("page", "flags") || !note.TryGetNumber("PG_head_mask", out long mask) || mask <= 0)
+        if (!state.Has("page", "flags") || !note.TryGetNumber("PG_head_mask", out long mask) || mask <= 0 || PageLists.Of(state) is not { } array)
         {
             return;
         }
 
-        List<ulong> heads = Heads(state, (ulong)mask, bytes);
+        List<ulong> heads = [.. array.Flagged((ulong)mask, MostHeads).Select(frame => array.Page(frame.Number))];
         if (!state.Has("page", "compound_head") && !state.Has("page", "compound_info") && !Head(state, heads, bytes))
         {
             return;
@@ -43,27 +41,6 @@ internal static class CompoundPageStep
             Destructor(state, note, heads, bytes);
             MapCount(state, bytes);
         }
-    }
-
-    private static List<ulong> Heads(InferenceState state, ulong mask, int bytes)
-    {
-        ulong vmemmap = state.Kernel.Facts.VmemmapBase!.Value.Value;
-        int flags = state.At("page", "flags");
-        List<ulong> heads = [];
-        ulong looked = 0;
-        foreach (PhysicalRange range in state.Kernel.Memory.Ranges)
-        {
-            for (ulong frame = range.Start.Frame.Number; frame <= range.Last.Frame.Number && heads.Count < MostHeads && looked < MostFrames; frame++, looked++)
-            {
-                ulong page = vmemmap + (frame * (ulong)bytes);
-                if ((state.Read(page, flags) & mask) != 0)
-                {
-                    heads.Add(page);
-                }
-            }
-        }
-
-        return heads;
     }
 
     // Since 4.4 a tail holds its head's address with bit 0 set; before, the address as it is.

@@ -8,6 +8,7 @@ internal sealed class PageLists(InferenceState state, ulong vmemmap, ulong bytes
 {
     // Pages are on one list at a time; lists that share them could be followed for ever.
     private const int MostLinks = 1 << 22;
+    private const int MostFrames = 1 << 22;
 
     private readonly ulong _arrayBytes = state.Kernel.Memory.Ranges.Count == 0 ? 0 : ((state.Kernel.Memory.Ranges[^1].Last.Value / PageFrame.Size) + 1) * bytes;
 
@@ -22,6 +23,17 @@ internal sealed class PageLists(InferenceState state, ulong vmemmap, ulong bytes
 
     /// <summary>The struct page's address of a page frame.</summary>
     public ulong Page(ulong frame) => vmemmap + (frame * bytes);
+
+    /// <summary>The page frames whose flags have a bit of a mask, up to <paramref name="most"/>, of the first 16 GiB of memory.</summary>
+    public IEnumerable<PageFrame> Flagged(ulong mask, int most)
+    {
+        int flags = state.At("page", "flags");
+        return state.Kernel.Memory.Ranges
+            .SelectMany(Frames)
+            .Take(MostFrames)
+            .Where(frame => (state.Read(Page(frame.Number), flags) & mask) != 0)
+            .Take(most);
+    }
 
     /// <summary>Whether a list_head could head such a list: it leads to itself or to a struct page that leads back.</summary>
     public bool IsHead(ulong head)
@@ -66,6 +78,14 @@ internal sealed class PageLists(InferenceState state, ulong vmemmap, ulong bytes
 
     /// <summary>Whether a page frame begins a block of 2^<paramref name="order"/> pages.</summary>
     public static bool Begins(ulong frame, int order) => BitOperations.TrailingZeroCount(frame) >= order;
+
+    private static IEnumerable<PageFrame> Frames(PhysicalRange range)
+    {
+        for (ulong frame = range.Start.Frame.Number; frame <= range.Last.Frame.Number; frame++)
+        {
+            yield return new(frame);
+        }
+    }
 
     private bool IsLink(ulong value) => value - vmemmap < _arrayBytes && value % sizeof(ulong) == 0;
 }

@@ -173,6 +173,7 @@ internal static class PciDeviceStep
             }
         }
 
+        InferenceConfidence confidence = found.Count > 1 ? InferenceConfidence.DeclarationOrder : InferenceConfidence.Unique;
         if (found.Count > 1)
         {
             // By chance another place fits. In every release the register of the ROM's address and the interrupt pin stand before it.
@@ -181,7 +182,7 @@ internal static class PciDeviceStep
 
         if (found.Count == 1)
         {
-            state.Book.Add("pci_dev", "pcie_flags_reg", found[0], LayoutBook.UnsignedShort, functions.Count, "of every function 0, or a version and a kind that agrees with its header type");
+            state.Book.Add("pci_dev", "pcie_flags_reg", found[0], LayoutBook.UnsignedShort, functions.Count, "of every function 0, or a version and a kind that agrees with its header type", confidence);
         }
         else
         {

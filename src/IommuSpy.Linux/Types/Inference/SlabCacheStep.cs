@@ -89,7 +89,7 @@ internal static class SlabCacheStep
         LayoutBook book = state.Book;
         const string Invariant = "with it every cache's slabs have as many objects as it says";
         book.Add(Tag, "size", fitting[0], LayoutBook.UnsignedInt, caches.Count, Invariant);
-        book.Add(Tag, "object_size", fitting[0] + sizeof(uint), LayoutBook.UnsignedInt, caches.Count, "no more than size, and the number in the names of kmalloc's caches");
+        book.Add(Tag, "object_size", fitting[0] + sizeof(uint), LayoutBook.UnsignedInt, caches.Count, "behind size in every release; no more than size, and the number in the names of kmalloc's caches", InferenceConfidence.Confirmed);
         book.Declare("kmem_cache_order_objects", "x", 0, LayoutBook.UnsignedInt);
         book.Add(Tag, "oo", pairs.Min(pair => pair.Objects), book.Struct("kmem_cache_order_objects"), caches.Count, Invariant + "; the first of such numbers in every release", InferenceConfidence.DeclarationOrder);
         return true;
@@ -139,8 +139,8 @@ internal static class SlabCacheStep
             && count >= state.Read(its, partial - sizeof(ulong)) && count <= MostSlabs * PageBytes && objects >= count && objects <= count * MaxObjects && (count != 0 || objects == 0) && state.Read(cache, size) != 0)
             && caches.Exists(cache => state.Read(state.Read(cache, node), slabs) != 0))
         {
-            book.Add("kmem_cache_node", "nr_slabs", slabs, LayoutBook.Long, caches.Count, "behind the list, no fewer than are on it");
-            book.Add("kmem_cache_node", "total_objects", slabs + sizeof(ulong), LayoutBook.Long, caches.Count, "behind nr_slabs, no fewer objects than slabs");
+            book.Add("kmem_cache_node", "nr_slabs", slabs, LayoutBook.Long, caches.Count, "behind the list in every release; no fewer than are on it", InferenceConfidence.Confirmed);
+            book.Add("kmem_cache_node", "total_objects", slabs + sizeof(ulong), LayoutBook.Long, caches.Count, "behind nr_slabs in every release; no fewer objects than slabs", InferenceConfidence.Confirmed);
         }
         else
         {

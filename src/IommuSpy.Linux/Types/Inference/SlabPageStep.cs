@@ -10,7 +10,6 @@ internal static class SlabPageStep
     private const int MostSlabs = 1024;
     private const int FewestSlabs = 16;
     private const int FewestPartial = 4;
-    private const ulong MostFrames = 1 << 22;
     private const int MostSteps = 1 << 24; // through free objects, in all ways that are tried
     private const int MostCpus = 64;
     private const ulong MaxObjects = 32767;
@@ -84,18 +83,12 @@ internal static class SlabPageStep
     // Only the first page of a slab is flagged.
     private static Dictionary<ulong, ulong> Flagged(InferenceState state, PageLists array, int bit)
     {
-        int flags = state.At("page", "flags");
         Dictionary<ulong, ulong> starts = [];
-        ulong looked = 0;
-        foreach (PhysicalRange range in state.Kernel.Memory.Ranges)
+        foreach (PageFrame frame in array.Flagged(1UL << bit, MostSlabs))
         {
-            for (PageFrame frame = range.Start.Frame; frame.Number <= range.Last.Frame.Number && starts.Count < MostSlabs && looked < MostFrames; frame = new(frame.Number + 1), looked++)
+            if (state.Kernel.DirectMapAddress(frame.Address) is { } start)
             {
-                ulong page = array.Page(frame.Number);
-                if ((state.Read(page, flags) >> bit & 1) != 0 && state.Kernel.DirectMapAddress(frame.Address) is { } start)
-                {
-                    starts[page] = start.Value;
-                }
+                starts[array.Page(frame.Number)] = start.Value;
             }
         }
 

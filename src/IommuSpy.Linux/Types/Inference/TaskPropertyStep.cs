@@ -42,6 +42,7 @@ internal static class TaskPropertyStep
         List<int> offsets = FieldSearch.HalfWords(memory, state.Tasks, state.TaskBytes, (task, value, offset) =>
             (value & KernelThread) != 0 == kernelThreads.Contains(task)
             && !KernelBytes.LooksLikePointer(memory.WordOrZero((task + (ulong)offset) & ~(sizeof(ulong) - 1UL))));
+        InferenceConfidence confidence = offsets.Count > 1 ? InferenceConfidence.DeclarationOrder : InferenceConfidence.Unique;
         if (offsets.Count > 1)
         {
             // A part of saved registers may have it by chance. In every release flags stands between usage, a count of references, and ptrace, which is small.
@@ -51,7 +52,7 @@ internal static class TaskPropertyStep
 
         if (offsets.Count == 1)
         {
-            state.Book.Add("task_struct", "flags", offsets[0], LayoutBook.UnsignedInt, state.Tasks.Count, "PF_KTHREAD (0x200000) is set in init_task, kthreadd and its children, and in no other task");
+            state.Book.Add("task_struct", "flags", offsets[0], LayoutBook.UnsignedInt, state.Tasks.Count, "PF_KTHREAD (0x200000) is set in init_task, kthreadd and its children, and in no other task", confidence);
         }
         else
         {
