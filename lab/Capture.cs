@@ -7,6 +7,15 @@ namespace IommuSpy.Lab;
 /// <summary>A finished capture: a guest's memory in several formats, and what QEMU and the guest said about it.</summary>
 public sealed class Capture
 {
+    /// <summary>QEMU's ELF dump with the virtual addresses that the guest's page tables give, which is taken on demand.</summary>
+    public const string PagingDump = "dump.paging.elf";
+
+    /// <summary>QEMU's saved state, as `migrate exec:` writes it, which is taken on demand.</summary>
+    public const string SavedState = "state.qemu";
+
+    /// <summary>The images that are taken only when they are asked for.</summary>
+    public static readonly IReadOnlyList<string> ImagesOnDemand = [PagingDump, SavedState];
+
     private const string UseMark = ".used";
 
     private Capture(string directory, CaptureSpec spec, string inputs, string kernelRelease)
@@ -24,8 +33,11 @@ public sealed class Capture
     /// <summary>As uname -r prints it.</summary>
     public string KernelRelease { get; }
 
-    /// <summary>The guest's memory as QEMU mapped it, sparse.</summary>
-    public string RamFile => Path.Combine(Directory, "ram.raw");
+    /// <summary>The guest's memory as QEMU mapped it, sparse; of several blocks, the first.</summary>
+    public string RamFile => MemoryFiles[0];
+
+    /// <summary>The guest's memory as QEMU mapped it, a file each block.</summary>
+    public IReadOnlyList<string> MemoryFiles => [.. Spec.MemoryFiles.Select(block => Path.Combine(Directory, block.File))];
 
     /// <summary>QEMU's ELF dump, with a VMCOREINFO note if the machine had the device.</summary>
     public string ElfDump => Path.Combine(Directory, "dump.elf");

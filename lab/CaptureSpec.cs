@@ -29,7 +29,26 @@ public sealed record CaptureSpec
     public bool UserMapping { get; init; }
 
     /// <summary>More devices, each as QEMU's -device takes it: "pcie-pci-bridge,id=bridge".</summary>
-    public DeviceList Devices { get; init; } = DeviceList.Empty;
+    public ValueList<string> Devices { get; init; } = ValueList<string>.Empty;
+
+    /// <summary>More properties of QEMU's machine, as its -machine takes them: "max-ram-below-4g=512M".</summary>
+    public string MachineProperties { get; init; } = "";
+
+    /// <summary>The NUMA nodes that the memory is divided into, each a block of its own; empty for one block.</summary>
+    public ValueList<MemorySize> Nodes { get; init; } = ValueList<MemorySize>.Empty;
+
+    /// <summary>Memory modules beyond the memory, which firmware does not name and the kernel adds by ACPI; each a block of its own.</summary>
+    public ValueList<MemorySize> Dimms { get; init; } = ValueList<MemorySize>.Empty;
+
+    /// <summary>Images that are taken beside the usual ones, of those that <see cref="Capture"/> names: "dump.paging.elf", "state.qemu".</summary>
+    public ValueList<string> MoreImages { get; init; } = ValueList<string>.Empty;
+
+    /// <summary>The files that hold the guest's memory while it runs, in the order in which its addresses go.</summary>
+    public IReadOnlyList<(string File, MemorySize Size)> MemoryFiles =>
+    [
+        .. Nodes.Count == 0 ? [("ram.raw", Memory)] : Nodes.Select((size, i) => ($"node{i}.raw", size)),
+        .. Dimms.Select((size, i) => ($"dimm{i}.raw", size)),
+    ];
 
     /// <summary>A file name that tells captures apart for people; a hash of the inputs is added to it.</summary>
     public string Name
@@ -39,7 +58,8 @@ public sealed record CaptureSpec
             string[] parts =
             [
                 $"{Kernel}-{Iommu.ToOptionText()}-{PagingLevels}level-{Memory}", Vmcoreinfo ? "" : "novmcoreinfo", InterruptRemapping ? "" : "nointremap",
-                UserMapping ? "vfio" : "", .. Devices.Select(device => device.Split(',')[0]), Append,
+                UserMapping ? "vfio" : "", .. Devices.Select(device => device.Split(',')[0]),
+                MachineProperties, Nodes.Count > 0 ? $"nodes-{Nodes}" : "", Dimms.Count > 0 ? $"dimms-{Dimms}" : "", .. MoreImages, Append,
             ];
             return string.Join('-', parts.Where(part => part.Length > 0).Select(part => string.Concat(part.Select(c => char.IsAsciiLetterOrDigit(c) || c is '=' or '-' or '.' ? c : '_'))));
         }
@@ -56,6 +76,16 @@ public sealed record CaptureSpec
         if (Memory.Bytes < SmallestMemory.Bytes)
         {
             throw new LabException($"a guest needs at least {SmallestMemory} of memory for its workload");
+        }
+
+        if (Nodes.Count > 0 && Nodes.Sum(node => node.Bytes) != Memory.Bytes)
+        {
+            throw new LabException($"the nodes {Nodes} do not add up to the memory, {Memory}");
+        }
+
+        if (MoreImages.FirstOrDefault(image => !Capture.ImagesOnDemand.Contains(image, StringComparer.Ordinal)) is string unknown)
+        {
+            throw new LabException($"'{unknown}' is no image that can be taken: use {string.Join(" or ", Capture.ImagesOnDemand)}");
         }
 
         if (UserMapping && Iommu == IommuModel.None)

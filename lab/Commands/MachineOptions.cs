@@ -32,6 +32,10 @@ internal sealed class MachineOptions
     private readonly Option<string> _remapping = new("--interrupt-remapping") { Description = "whether the IOMMU can remap interrupts", DefaultValueFactory = _ => "on" };
     private readonly Option<string> _userMapping = new("--user-mapping") { Description = "whether a process gives memory to a device, by VFIO", DefaultValueFactory = _ => "off" };
     private readonly Option<string[]> _devices = new("--device") { Description = "one more device, as QEMU's -device takes it; repeat for several", DefaultValueFactory = _ => [] };
+    private readonly Option<string> _machine = new("--machine") { Description = "more properties of QEMU's machine, such as max-ram-below-4g=512M", DefaultValueFactory = _ => "" };
+    private readonly Option<MemorySize[]> _nodes = Sizes("--node", "a NUMA node and how much of the memory is in it, as a block of its own; repeat for each");
+    private readonly Option<MemorySize[]> _dimms = Sizes("--dimm", "a memory module of this size beyond the memory; repeat for several");
+    private readonly Option<string[]> _images = new("--image") { Description = "an image to take beside the usual ones; repeat for several", DefaultValueFactory = _ => [] };
     private readonly Option<string> _append = new("--append") { Description = "more kernel arguments, such as nokaslr", DefaultValueFactory = _ => "" };
 
     public MachineOptions(Command command)
@@ -49,7 +53,8 @@ internal sealed class MachineOptions
             onOff.AcceptOnlyFromAmong("on", "off");
         }
 
-        foreach (Option option in new Option[] { _kernel, _iommu, _paging, _memory, _vmcoreinfo, _remapping, _userMapping, _devices, _append })
+        _images.AcceptOnlyFromAmong([.. Capture.ImagesOnDemand]);
+        foreach (Option option in new Option[] { _kernel, _iommu, _paging, _memory, _vmcoreinfo, _remapping, _userMapping, _devices, _machine, _nodes, _dimms, _images, _append })
         {
             command.Options.Add(option);
         }
@@ -65,6 +70,33 @@ internal sealed class MachineOptions
         InterruptRemapping = parsed.GetRequiredValue(_remapping) == "on",
         UserMapping = parsed.GetRequiredValue(_userMapping) == "on",
         Devices = new(parsed.GetRequiredValue(_devices)),
+        MachineProperties = parsed.GetRequiredValue(_machine),
+        Nodes = new(parsed.GetRequiredValue(_nodes)),
+        Dimms = new(parsed.GetRequiredValue(_dimms)),
+        MoreImages = new(parsed.GetRequiredValue(_images)),
         Append = parsed.GetRequiredValue(_append).Trim(),
+    };
+
+    private static Option<MemorySize[]> Sizes(string name, string description) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => [],
+        CustomParser = result =>
+        {
+            List<MemorySize> sizes = [];
+            foreach (string text in result.Tokens.Select(token => token.Value))
+            {
+                if (MemorySize.TryParse(text, out MemorySize size))
+                {
+                    sizes.Add(size);
+                }
+                else
+                {
+                    result.AddError($"'{text}' is no memory size: use 512M or 5G");
+                }
+            }
+
+            return [.. sizes];
+        },
     };
 }

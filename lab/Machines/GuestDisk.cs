@@ -9,17 +9,19 @@ namespace IommuSpy.Lab.Machines;
 internal sealed record GuestDisk(string Label, MemorySize Size, bool IsNvme, bool HasFileSystem = false)
 {
     /// <summary>The disks of a machine whose kernel has the AHCI driver, or has not (Debian's cloud kernels).</summary>
+    /// <param name="hasAhci">Whether it has.</param>
+    /// <param name="isSaved">Whether QEMU saves the machine's state, which it cannot do of an NVMe controller.</param>
     /// <remarks>
     /// AHCI carries only light traffic: before 8.1, QEMU's races with a busy guest, which then waits 30 seconds for a lost completion or,
     /// without command queueing, ends QEMU with an assertion in ide_dma_cb.
     /// </remarks>
-    public static IReadOnlyList<GuestDisk> For(bool hasAhci) =>
+    public static IReadOnlyList<GuestDisk> For(bool hasAhci, bool isSaved) =>
     [
         new("data", MemorySize.Mebibytes(32), IsNvme: !hasAhci),
-        new("swap", MemorySize.Mebibytes(32), IsNvme: true),
+        new("swap", MemorySize.Mebibytes(32), IsNvme: !isSaved),
         // Room for the page flags of large guests: 16 bytes a page.
-        new("oracle", MemorySize.Gibibytes(2), IsNvme: true),
-        new("files", MemorySize.Mebibytes(64), IsNvme: true, HasFileSystem: true),
+        new("oracle", MemorySize.Gibibytes(2), IsNvme: !isSaved),
+        new("files", MemorySize.Mebibytes(64), IsNvme: !isSaved, HasFileSystem: true),
     ];
 
     public string PathIn(string directory) => Path.Combine(directory, Label + ".disk");

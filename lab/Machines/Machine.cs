@@ -26,7 +26,7 @@ internal sealed class Machine
     {
         _spec = spec;
         _hasE1000E = kernel.Has("E1000E");
-        Disks = GuestDisk.For(kernel.Has("SATA_AHCI"));
+        Disks = GuestDisk.For(kernel.Has("SATA_AHCI"), spec.MoreImages.Contains(Capture.SavedState, StringComparer.Ordinal));
     }
 
     public IReadOnlyList<GuestDisk> Disks { get; }
@@ -78,13 +78,11 @@ internal sealed class Machine
     /// <inheritdoc cref="Arguments"/>
     public IReadOnlyList<string> UntracedArguments(GuestKernel kernel, string capture, string scratch)
     {
-        string memory = _spec.Memory.ToString();
         List<string> arguments =
         [
             "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
-            "-machine", "q35,memory-backend=ram", "-accel", "tcg,thread=multi", "-cpu", CpuModel, "-smp", "2", "-m", memory,
-            "-object", $"memory-backend-file,id=ram,size={memory},mem-path={capture}/ram.raw,share=on",
-            .. IommuDevice(),
+            "-machine", $"q35{(_spec.Nodes.Count == 0 ? ",memory-backend=ram" : "")}{(_spec.MachineProperties.Length > 0 ? "," : "")}{_spec.MachineProperties}",
+            "-accel", "tcg,thread=multi", "-cpu", CpuModel, "-smp", "2", .. Memory(capture), .. IommuDevice(),
         ];
         if (_spec.Vmcoreinfo)
         {
@@ -111,6 +109,30 @@ internal sealed class Machine
         arguments.AddRange(["-kernel", kernel.Image, "-initrd", Path.Combine(scratch, "initramfs"), "-append", KernelCommandLine]);
         arguments.AddRange(["-serial", $"file:{capture}/oracle/serial.log", "-qmp", $"unix:{scratch}/qmp,server=on,wait=off"]);
         return arguments;
+    }
+
+    private IEnumerable<string> Memory(string capture)
+    {
+        // Modules take room beyond the memory, and each may need to begin at a boundary.
+        long most = _spec.Memory.Bytes + _spec.Dimms.Sum(dimm => dimm.Bytes);
+        yield return "-m";
+        yield return _spec.Dimms.Count == 0 ? $"{_spec.Memory}" : $"{_spec.Memory},slots={_spec.Dimms.Count},maxmem={new MemorySize(most)}";
+        foreach ((string file, MemorySize size) in _spec.MemoryFiles)
+        {
+            string id = Path.GetFileNameWithoutExtension(file);
+            yield return "-object";
+            yield return $"memory-backend-file,id={id},size={size},mem-path={capture}/{file},share=on";
+            if (id.StartsWith("node", StringComparison.Ordinal))
+            {
+                yield return "-numa";
+                yield return $"node,memdev={id}";
+            }
+            else if (id.StartsWith("dimm", StringComparison.Ordinal))
+            {
+                yield return "-device";
+                yield return $"pc-dimm,memdev={id}";
+            }
+        }
     }
 
     private string[] IommuDevice() => _spec.Iommu switch

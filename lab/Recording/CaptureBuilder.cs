@@ -76,6 +76,11 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
             KernelValues.Write(monitor, Path.Combine(building, KallsymsName), Path.Combine(oracle, "kernel-values.json"));
             _times.Measure("dump.elf", () => MemoryDump.WriteElf(monitor, Path.Combine(building, "dump.elf"), scratch, cancellation));
             _times.Measure("dump.kdump", () => MemoryDump.WriteKdump(monitor, Path.Combine(building, "dump.kdump")));
+            foreach (string image in spec.MoreImages)
+            {
+                _times.Measure(image, () => MemoryDump.Write(image, monitor, Path.Combine(building, image), scratch, cancellation));
+            }
+
             monitor.Execute("quit");
             if (!qemu.WaitForExit(QuitLimit))
             {
@@ -84,7 +89,11 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
         }
 
         // A guest's memory is dirty with pages that its kernel cleared.
-        HostCommand.Run("fallocate", ["--dig-holes", Path.Combine(building, "ram.raw")], cancellation);
+        foreach ((string file, _) in spec.MemoryFiles)
+        {
+            HostCommand.Run("fallocate", ["--dig-holes", Path.Combine(building, file)], cancellation);
+        }
+
         File.Copy(kernel.Configuration, Path.Combine(oracle, "guest/config"));
         _times.Measure("check", () => new CaptureCheck(building, spec, kernel).Run());
         WriteRecord(building, [.. arguments.Select(argument => argument.Replace(building, final, StringComparison.Ordinal))]);

@@ -50,7 +50,16 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, G
 
         Require(!kernel.HasHeaders || new FileInfo(Path.Combine(oracle, "guest/iommu-domains")) is { Exists: true, Length: > 0 }, "the kernel was not asked for its IOMMU domains");
         Require(!spec.UserMapping || new FileInfo(Path.Combine(oracle, "guest/user-mappings")) is { Exists: true, Length: > 0 }, "no process gave memory to a device");
-        Require(new FileInfo(Path.Combine(directory, "ram.raw")).Length == spec.Memory.Bytes, "ram.raw is not as long as the guest's memory");
+        foreach ((string file, MemorySize size) in spec.MemoryFiles)
+        {
+            Require(new FileInfo(Path.Combine(directory, file)).Length == size.Bytes, $"{file} is not as long as the guest's memory in it");
+        }
+
+        foreach (string image in spec.MoreImages)
+        {
+            Require(new FileInfo(Path.Combine(directory, image)) is { Exists: true, Length: > 0 }, $"{image} was not taken");
+        }
+
         Require(new FileInfo(Path.Combine(directory, "dump.elf")).Length > spec.Memory.Bytes, "dump.elf is shorter than the guest's memory");
     }
 

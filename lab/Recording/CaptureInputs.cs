@@ -19,6 +19,7 @@ internal static class CaptureInputs
         [
             $"{Format}", kernel.Package, kernel.Version, $"{kernel.HasHeaders}", .. kernel.ModuleOrder,
             // Placeholders for directories: a cache that is moved stays valid.
+            .. spec.MoreImages,
             .. new Machine(spec, kernel).Arguments(kernel with { Directory = "KERNEL" }, "CAPTURE", "SCRATCH"),
         ];
         foreach (byte[] part in texts.Select(Encoding.UTF8.GetBytes).Concat(GuestSources.All()))

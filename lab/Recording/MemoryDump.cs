@@ -10,7 +10,38 @@ internal static class MemoryDump
     /// <summary>
     /// Writes an ELF dump. QEMU would write every zero of the guest to the disk; through a pipe, only the pages with content get there.
     /// </summary>
-    public static void WriteElf(QmpClient monitor, string path, string scratch, CancellationToken cancellation)
+    public static void WriteElf(QmpClient monitor, string path, string scratch, CancellationToken cancellation) => ThroughPipe(
+        pipe => monitor.Execute("dump-guest-memory", new JsonObject { ["paging"] = false, ["protocol"] = "file:" + pipe }), path, scratch, cancellation);
+
+    /// <summary>Takes one of <see cref="Capture.ImagesOnDemand"/>.</summary>
+    public static void Write(string image, QmpClient monitor, string path, string scratch, CancellationToken cancellation) => ThroughPipe(
+        pipe =>
+        {
+            if (image == Capture.PagingDump)
+            {
+                monitor.Execute("dump-guest-memory", new JsonObject { ["paging"] = true, ["protocol"] = "file:" + pipe });
+            }
+            else
+            {
+                Migrate(monitor, $"exec:cat > {pipe}", cancellation);
+            }
+        },
+        path, scratch, cancellation);
+
+    private static void Migrate(QmpClient monitor, string uri, CancellationToken cancellation)
+    {
+        TimeSpan pause = TimeSpan.FromMilliseconds(100);
+        monitor.Execute("migrate", new JsonObject { ["uri"] = uri });
+        for (string? status = null; status is not "completed"; status = monitor.Execute("query-migrate")?["status"]?.GetValue<string>())
+        {
+            if (status is "failed" or "cancelled" || cancellation.WaitHandle.WaitOne(pause))
+            {
+                throw new LabException($"QEMU could not save its state: {status}");
+            }
+        }
+    }
+
+    private static void ThroughPipe(Action<string> dump, string path, string scratch, CancellationToken cancellation)
     {
         string pipe = Path.Combine(scratch, "dump");
         HostCommand.Run("mkfifo", [pipe], cancellation);
@@ -25,7 +56,7 @@ internal static class MemoryDump
             CancellationToken.None);
         try
         {
-            monitor.Execute("dump-guest-memory", new JsonObject { ["paging"] = false, ["protocol"] = "file:" + pipe });
+            dump(pipe);
         }
         finally
         {
