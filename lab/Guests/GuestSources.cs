@@ -14,6 +14,9 @@ internal static class GuestSources
     /// <summary>What types for a command in such a guest.</summary>
     public const string Terminal = "terminal";
 
+    /// <summary>A process with pages that are no ordinary memory, in such a guest.</summary>
+    public const string OddPages = "oddpages";
+
     /// <summary>The kernel module, built from one C file of the same name.</summary>
     public const string Module = "lab_iommu";
 

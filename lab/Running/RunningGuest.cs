@@ -139,8 +139,15 @@ public sealed class RunningGuest : IDisposable
     private static void AddFiles(CpioArchive archive, IReadOnlyList<GuestFile> files, CancellationToken cancellation)
     {
         // The collector is asked for when everything is up; here, the agent answers.
-        archive.AddFile("bin/collector", File.ReadAllBytes(GuestPrograms.Ensure(GuestSources.Agent, cancellation)), executable: true);
-        archive.AddFile("bin/terminal", File.ReadAllBytes(GuestPrograms.Ensure(GuestSources.Terminal, cancellation)), executable: true);
+        (string Name, string Program)[] programs =
+        [
+            ("collector", GuestSources.Agent), ("terminal", GuestSources.Terminal), ("oddpages", GuestSources.OddPages),
+        ];
+        foreach ((string name, string program) in programs)
+        {
+            archive.AddFile("bin/" + name, File.ReadAllBytes(GuestPrograms.Ensure(program, cancellation)), executable: true);
+        }
+
         foreach (string applet in HostCommand.Run(HostTools.PathOf("busybox"), ["--list"], cancellation).Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(applet => applet != "busybox"))
         {
             archive.AddLink("bin/" + applet, "busybox");

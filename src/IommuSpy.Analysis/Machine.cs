@@ -44,6 +44,7 @@ public sealed class Machine : IDisposable
     private readonly Lazy<PageFiles> _pageFiles;
     private readonly Lazy<IReadOnlyList<SwapDevice>> _swapDevices;
     private readonly Lazy<PageKinds> _pageKinds;
+    private readonly Lazy<UnusualFrames> _unusualFrames;
     private readonly Lazy<ZoneTable> _zones;
     private readonly Lazy<SlabAllocator> _slabs;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
@@ -71,6 +72,7 @@ public sealed class Machine : IDisposable
         _pageFiles = new(() => new(Objects));
         _swapDevices = new(() => Linux.Pages.SwapDevices.Read(Objects, PageFiles));
         _pageKinds = new(() => PageKinds.Of(this));
+        _unusualFrames = new(() => UnusualFrames.Of(this));
         _zones = new(() => ZoneTable.Of(Objects, Pages));
         _slabs = new(() => SlabAllocator.Of(Objects, Pages));
         _owners = new(TasksOrAbsence);
@@ -152,6 +154,9 @@ public sealed class Machine : IDisposable
     /// <summary>What each page is used for.</summary>
     /// <exception cref="MissingTypeException">Nothing describes struct page, or where they are is not known.</exception>
     public PageKinds PageKinds => _pageKinds.Value;
+
+    /// <summary>Which page frames are not memory that the kernel uses.</summary>
+    internal UnusualFrames UnusualFrames => _unusualFrames.Value;
 
     /// <summary>The nodes and zones of memory, and their free blocks.</summary>
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>

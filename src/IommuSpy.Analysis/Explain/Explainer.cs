@@ -1,9 +1,11 @@
+using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Vmas;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
@@ -39,7 +41,7 @@ internal sealed class Explainer(Machine machine)
             physical,
             physical?.Frame,
             who?.MemoryRange,
-            who?.Page,
+            who?.Page ?? LostPage(walk),
             who?.PageAbsence,
             Aliases(who, address),
             MappedBy(who, walk?.Root, address),
@@ -56,6 +58,12 @@ internal sealed class Explainer(Machine machine)
             new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null, null, null, null,
             address, address.Frame, who.MemoryRange, who.Page, who.PageAbsence, Aliases(who, null), MappedBy(who, null, null), who.Reach, [], machine.Kernel.ProcessTables?.Count);
     }
+
+    // A poison entry is no translation, and names the page that broke.
+    private PageReport? LostPage(TranslationReport? walk) =>
+        walk?.NotPresent is { Kind: NonPresentKind.HardwarePoison, Pfn: PageFrame frame } && machine.FindPages() is not null
+            ? PageReport.Of(machine, frame)
+            : null;
 
     private string? Arithmetic(VirtualAddress address, AddressKind kind, LayoutRegion region, PhysicalAddress? physical)
     {

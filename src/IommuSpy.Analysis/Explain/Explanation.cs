@@ -22,7 +22,10 @@ namespace IommuSpy.Analysis.Explain;
 /// <param name="Physical">The physical address; null where it has none.</param>
 /// <param name="Pfn">Its page frame.</param>
 /// <param name="MemoryRange">The run of the image's memory that holds it; null where the image lacks it.</param>
-/// <param name="Page">What the kernel keeps of the page in its struct page; null where <paramref name="PageAbsence"/> says why, and without a physical address.</param>
+/// <param name="Page">
+/// What the kernel keeps of the page in its struct page, or, of a poison entry, of the page that broke; null where <paramref name="PageAbsence"/> says why, and
+/// without a physical address.
+/// </param>
 /// <param name="PageAbsence">Why there is nothing of a struct page; null where there is.</param>
 /// <param name="AlsoAt">Every other kernel address of the same physical page, of thousands the lowest 1024, and where its struct page is.</param>
 /// <param name="MappedBy">Every process's user address of the same physical page, by the process's top table. Of a user address, its own space is left out.</param>

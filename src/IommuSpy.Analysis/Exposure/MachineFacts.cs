@@ -115,18 +115,15 @@ internal sealed class MachineFacts : IMemoryFacts
     {
         if (_pages is null || _kinds is null)
         {
-            return (PageKind.Kernel, "memory");
+            return _machine.UnusualFrames.UseOf(frame) is PageUse unusual ? (unusual.Kind, unusual.ToString()) : (PageKind.Kernel, "memory");
         }
 
-        PageCursor cursor = new(_pages, stackalloc byte[256]);
-        if (!cursor.MoveTo(frame))
-        {
-            return (PageKind.None, _machine.Kernel.Memory.Contains(frame.Address) ? "memory that the kernel does not manage" : "not memory: a device's registers, or not in the image");
-        }
-
-        PageKind kind = _kinds.KindOf(ref cursor);
-        string? owner = PageOwners.Of(_machine, ref cursor, kind);
-        return (kind, owner is null ? kind.Words() : $"{kind.Words()}: {owner}");
+        PageUse use = _kinds.UseOf(frame);
+        return use.Kind == PageKind.None
+            ? (use.Kind, _machine.Kernel.Memory.Contains(frame.Address)
+                ? "memory that the kernel does not manage"
+                : "not memory: a device's registers, or not in the image")
+            : (use.Kind, use.ToString());
     }
 
     // The kernel gives parts of its image away after boot: what its initialisation needed, and variables that only encrypted memory needs. Such pages belong to

@@ -14,7 +14,7 @@ namespace IommuSpy.Analysis.Pages;
 /// <param name="Counts">Free blocks by order, from 0: a line of /proc/buddyinfo.</param>
 /// <param name="Types">The same by migrate type: lines of /proc/pagetypeinfo.</param>
 /// <param name="CpuPages">Free pages that each CPU keeps for itself.</param>
-/// <param name="Damage">What of the lists could not be followed; empty for nothing.</param>
+/// <param name="Damage">What of the lists could not be followed, and lists that hold other numbers than are counted; empty for nothing.</param>
 public sealed record BuddyZoneReport(
     int Node, string Zone, PageFrame Start, ulong Spanned, ulong? Present, ulong? Managed, ulong FreePages, IReadOnlyList<ulong> Counts, IReadOnlyList<BuddyTypeReport> Types,
     IReadOnlyList<ulong> CpuPages, IReadOnlyList<string> Damage)
@@ -34,6 +34,10 @@ public sealed record BuddyZoneReport(
         [.. zone.CpuLists.Select(list => list.Count)],
         [
             .. zone.Orders.SelectMany(order => order.Lists.Where(list => list.Damage is not null).Select(list => $"order {order.Order}, {list.Type}: {list.Damage}")),
+            .. zone.Orders.Where(order => order.Count != order.Listed && order.Lists.Count > 0 && order.Lists.All(list => list.Damage is null))
+                .Select(order => $"order {order.Order}: the zone counts {Amount.Of(order.Count, "free block")}, its lists hold {order.Listed}"),
+            .. zone.CpuLists.Where(list => list.Damage is null && list.Count != list.Listed)
+                .Select(list => $"CPU {list.Cpu}: it counts {Amount.Of(list.Count, "page")}, its lists hold {list.Listed}"),
             .. zone.CpuLists.Where(list => list.Damage is not null).Select(list => $"CPU {list.Cpu}: {list.Damage}"),
         ]);
 }

@@ -3,8 +3,20 @@ namespace IommuSpy.Analysis.Pages;
 /// <summary>What a page of physical memory is used for.</summary>
 public enum PageKind
 {
-    /// <summary>It has no struct page: a hole, a device's registers, or memory that the kernel was not given.</summary>
+    /// <summary>It has no struct page: a hole, or memory that the kernel was not given.</summary>
     None,
+
+    /// <summary>A device's registers or memory, in a range that a PCI function decodes; without a struct page.</summary>
+    PciRange,
+
+    /// <summary>Memory that was added and not taken into use, or taken out of it: its block is offline.</summary>
+    OfflineBlock,
+
+    /// <summary>A device's memory that has struct pages (zone Device): persistent memory, a PCI function's for peer-to-peer DMA.</summary>
+    Device,
+
+    /// <summary>Broken memory, which the kernel took out of use (hwpoison).</summary>
+    Poisoned,
 
     /// <summary>Free, in the buddy allocator.</summary>
     Free,

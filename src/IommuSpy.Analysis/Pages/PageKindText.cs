@@ -7,6 +7,10 @@ public static class PageKindText
     public static string Words(this PageKind kind) => kind switch
     {
         PageKind.None => "no struct page",
+        PageKind.PciRange => "a PCI function's",
+        PageKind.OfflineBlock => "in an offline memory block",
+        PageKind.Device => "device memory",
+        PageKind.Poisoned => "poisoned",
         PageKind.Free => "free",
         PageKind.FreeCached => "free, kept by a CPU",
         PageKind.Slab => "slab",

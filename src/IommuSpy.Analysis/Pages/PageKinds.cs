@@ -21,6 +21,7 @@ public sealed class PageKinds
 
     private readonly Machine _machine;
     private readonly MemoryPages _pages;
+    private readonly UnusualFrames _unusual;
     private readonly HashSet<PageFrame> _memmap;
     private readonly Dictionary<PageFrame, VirtualAddress> _mapped;
     private readonly Dictionary<PageFrame, (int Cpu, MemoryZone Zone)> _cached = [];
@@ -32,6 +33,7 @@ public sealed class PageKinds
     {
         _machine = machine;
         _pages = machine.Pages;
+        _unusual = machine.UnusualFrames;
         _memmap = [.. _pages.Array.OwnPages()];
         _mapped = MappedFrames.Of(machine);
         _perCpu = [.. PerCpuAreas(machine)];
@@ -59,13 +61,33 @@ public sealed class PageKinds
     /// <summary>What a page frame is used for.</summary>
     public PageKind KindOf(PageFrame frame)
     {
+        FrameState state = _pages.StateOf(frame);
         PageCursor cursor = new(_pages, stackalloc byte[256]);
-        return cursor.MoveTo(frame) ? KindOf(ref cursor) : PageKind.None;
+        return state == FrameState.Managed && cursor.MoveTo(frame) ? KindOf(ref cursor) : _unusual.KindOf(frame, state) ?? PageKind.None;
     }
 
-    /// <summary>What the page that a cursor is at is used for.</summary>
+    /// <summary>What a page frame is used for, and by whom: what every command says of it.</summary>
+    public PageUse UseOf(PageFrame frame)
+    {
+        FrameState state = _pages.StateOf(frame);
+        PageCursor cursor = new(_pages, stackalloc byte[256]);
+        if (state == FrameState.Managed && cursor.MoveTo(frame))
+        {
+            PageKind kind = KindOf(ref cursor);
+            return new(kind, PageOwners.Of(_machine, ref cursor, kind));
+        }
+
+        return _unusual.KindOf(frame, state) is PageKind unusual ? new(unusual, _unusual.OwnerOf(frame, unusual)) : new(PageKind.None, null);
+    }
+
+    /// <summary>What the page that a cursor is at is used for: one of memory that the kernel uses.</summary>
     public PageKind KindOf(ref PageCursor cursor)
     {
+        if (_unusual.IsPoisoned(cursor.Page))
+        {
+            return PageKind.Poisoned;
+        }
+
         if (cursor.IsFree)
         {
             return PageKind.Free;

@@ -8,7 +8,7 @@ public static class PageList
 {
     private const int CopyBytes = 1 << 16;
 
-    /// <summary>Tells of each page that the kernel shows, in order.</summary>
+    /// <summary>Tells of each page that has a struct page, in order; of one that the kernel does not use as its memory, the use alone.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="query">Which pages.</param>
     /// <param name="visit">Told of each.</param>
@@ -26,8 +26,18 @@ public static class PageList
             for (ulong number = first; number <= last; number++)
             {
                 PageFrame frame = new(number);
-                if (!section.Shows(frame))
+                if (!section.Has(frame))
                 {
+                    continue;
+                }
+
+                if (machine.UnusualFrames.KindOf(frame, machine.Pages.StateOf(frame)) is PageKind unusual)
+                {
+                    if (query.Kind is null || unusual == query.Kind)
+                    {
+                        visit(new(frame, 0, StablePageFlags.Nopage, 0, 0, unusual, query.WithOwners ? machine.UnusualFrames.OwnerOf(frame, unusual) : null));
+                    }
+
                     continue;
                 }
 

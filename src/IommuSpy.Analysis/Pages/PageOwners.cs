@@ -18,6 +18,7 @@ internal static class PageOwners
         FolioRecord folio = cursor.Folio;
         return kind switch
         {
+            PageKind.Poisoned => machine.UnusualFrames.OwnerOf(page.Frame, kind),
             PageKind.Free => FreeBlock(machine, page.Frame),
             PageKind.FreeCached when machine.PageKinds.CachedBy(page.Frame) is { } its => $"CPU {its.Cpu}, zone {its.Zone.Name}",
             PageKind.Slab => machine.ReadableSlabs?.CacheOf(page.Frame)?.Name,

@@ -27,6 +27,7 @@ namespace IommuSpy.Analysis.Pages;
 /// <param name="SwapOffset">Which page of it.</param>
 /// <param name="SwapDevice">That device's name.</param>
 /// <param name="Slab">Of a slab, its cache and objects.</param>
+/// <param name="LostBy">Of a poisoned page, the processes that lost it, and where.</param>
 public sealed record PageReport(
     PageFrame Pfn,
     PhysicalAddress Physical,
@@ -47,7 +48,8 @@ public sealed record PageReport(
     int? SwapType,
     ulong? SwapOffset,
     string? SwapDevice,
-    SlabReport? Slab)
+    SlabReport? Slab,
+    IReadOnlyList<LostPage> LostBy)
 {
     // Of a swap entry, the type is above the offset (include/linux/swapops.h, SWP_TYPE_SHIFT): five bits below the radix tree's two.
     private const int SwapTypeShift = 58;
@@ -59,14 +61,18 @@ public sealed record PageReport(
     public static PageReport Of(Machine machine, PageFrame frame)
     {
         PageCursor cursor = new(machine.Pages, stackalloc byte[256]);
-        if (!cursor.MoveTo(frame))
+        PageUse use = machine.PageKinds.UseOf(frame);
+        PageKind kind = use.Kind;
+        if (kind is PageKind.None or PageKind.PciRange or PageKind.OfflineBlock or PageKind.Device || !cursor.MoveTo(frame))
         {
-            return new(frame, frame.Address, null, [], null, null, null, null, PageKind.None, null, null, null, null, 1, null, null, null, null, null, null);
+            VirtualAddress? structPage = kind is PageKind.OfflineBlock or PageKind.Device ? machine.Pages.Array.AddressOf(frame) : null;
+            HexValue? nopage = structPage is null ? null : new((ulong)StablePageFlags.Nopage);
+            return new(
+                frame, frame.Address, structPage, [], null, nopage, null, null, kind, use.Owner, null, null, null, 1, null, null, null, null, null, null, []);
         }
 
         PageRecord page = cursor.Page;
         FolioRecord folio = cursor.Folio;
-        PageKind kind = machine.PageKinds.KindOf(ref cursor);
         MemoryZone? zone = machine.ReadableZones?.ZoneOf(frame);
         bool isFile = kind == PageKind.File || (kind == PageKind.Hugetlb && folio.Head.Mapping != 0 && (folio.Head.Mapping & 3) == 0);
         PageFile? file = isFile ? machine.PageFiles.Of(new(folio.Head.Mapping)) : null;
@@ -83,7 +89,7 @@ public sealed record PageReport(
             page.References,
             cursor.MapCount,
             kind,
-            PageOwners.Of(machine, ref cursor, kind),
+            use.Owner,
             zone?.Name,
             zone?.Node,
             folio.IsCompound ? folio.Head.Frame : null,
@@ -93,6 +99,7 @@ public sealed record PageReport(
             swapType,
             swap & ((1UL << SwapTypeShift) - 1),
             swapType is int type ? machine.SwapDevices.FirstOrDefault(device => device.Type == type)?.Name : null,
-            slab is null ? null : SlabReport.Of(slab, frame));
+            slab is null ? null : SlabReport.Of(slab, frame),
+            kind == PageKind.Poisoned ? machine.UnusualFrames.LostBy(frame) : []);
     }
 }

@@ -29,8 +29,16 @@ public sealed record PagesSummary(ulong Pages, ulong Unreadable, IReadOnlyList<F
             for (ulong i = 0; i < PageSection.Frames; i++)
             {
                 PageFrame frame = new(section.First.Number + i);
-                if (!section.Shows(frame))
+                if (!section.Has(frame))
                 {
+                    continue;
+                }
+
+                if (machine.UnusualFrames.KindOf(frame, machine.Pages.StateOf(frame)) is PageKind unusual)
+                {
+                    pages++;
+                    byFlags[StablePageFlags.Nopage] = byFlags.GetValueOrDefault(StablePageFlags.Nopage) + 1;
+                    byKind[unusual] = byKind.GetValueOrDefault(unusual) + 1;
                     continue;
                 }
 

@@ -16,6 +16,7 @@ namespace IommuSpy.Analysis.Reach;
 /// <param name="IsCut">Whether there are more rows than are named.</param>
 /// <param name="IsWhole">Whether all tables were read; where not, more devices may reach it.</param>
 /// <param name="Absence">Why devices are not known; null where they are.</param>
+/// <param name="Use">What it is where it is not memory that the kernel uses, in words; null for memory.</param>
 public sealed record ReachReport(
     PhysicalAddress Physical,
     PageFrame Pfn,
@@ -26,7 +27,8 @@ public sealed record ReachReport(
     DeviceCounts Counts,
     bool IsCut,
     bool IsWhole,
-    string? Absence)
+    string? Absence,
+    string? Use)
 {
     /// <summary>Whether any device reaches it.</summary>
     public bool IsReached => Devices.Count + Unrestricted.Count > 0;
@@ -48,6 +50,7 @@ public sealed record ReachReport(
             DeviceCounts.Of(reach.Devices),
             reachers.Count == DeviceReach.MostReachers,
             reach.IsWhole,
-            reach.Devices.Count > 0 ? null : machine.Devices.FunctionsAbsence ?? "the kernel knows no PCI device");
+            reach.Devices.Count > 0 ? null : machine.Devices.FunctionsAbsence ?? "the kernel knows no PCI device",
+            machine.UnusualFrames.UseOf(physical.Frame)?.ToString());
     }
 }

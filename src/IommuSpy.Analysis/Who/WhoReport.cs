@@ -59,7 +59,7 @@ public sealed record WhoReport(
         try
         {
             PageReport page = PageReport.Of(machine, frame);
-            return page.StructPage is null ? (null, "the kernel keeps no struct page of it") : (page, null);
+            return page.Kind == PageKind.None ? (null, "the kernel keeps no struct page of it") : (page, null);
         }
         catch (MissingTypeException e)
         {

@@ -50,7 +50,7 @@ internal static class PageCommand
                 }
             }
 
-            return reports.All(report => report.StructPage is not null) ? ExitCode.Done : ExitCode.NoAnswer;
+            return reports.All(report => report.Kind != PageKind.None) ? ExitCode.Done : ExitCode.NoAnswer;
         });
         return command;
     }

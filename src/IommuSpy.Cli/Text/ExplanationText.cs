@@ -42,11 +42,12 @@ internal static class ExplanationText
         fields.Line("arithmetic", explanation.Arithmetic, Lessons.Arithmetic);
         if (explanation.Physical is PhysicalAddress physical)
         {
-            string memory = explanation.MemoryRange is { } run ? $"of memory 0x{run.Start.Value:x}-0x{run.End.Value:x}" : "not in the image: a device's, or memory that was not captured";
+            string memory = PageText.Memory(explanation.MemoryRange, explanation.Page);
             fields.Line("physical", $"{physical}  pfn {physical.Frame} {memory}", Lessons.Physical);
         }
 
         fields.Line("page", PageText.Summary(explanation.Page, explanation.PageAbsence));
+        PageText.WriteLost(fields, explanation.Page);
         string lead = "also at";
         foreach (AliasReport alias in explanation.AlsoAt)
         {
@@ -96,7 +97,7 @@ internal static class ExplanationText
         fields.Line("reason", explanation.Reason);
         if (explanation.Physical is PhysicalAddress physical)
         {
-            string memory = explanation.MemoryRange is { } run ? $"of memory 0x{run.Start.Value:x}-0x{run.End.Value:x}" : "not in the image: a device's, or memory that was not captured";
+            string memory = PageText.Memory(explanation.MemoryRange, null);
             fields.Line("physical", $"{physical}  pfn {physical.Frame} {memory}");
         }
 

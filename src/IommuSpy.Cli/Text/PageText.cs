@@ -1,4 +1,5 @@
 using IommuSpy.Analysis;
+using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Memory;
 
@@ -38,16 +39,35 @@ internal static class PageText
 
         writer.WriteLine();
         Fields fields = new(writer, teach: false);
-        fields.Line("flags", $"{(report.Flags.Count == 0 ? "none" : string.Join(' ', report.Flags))}   ({report.FlagsWord})");
-        fields.Line("counts", $"{report.References} references, mapped {report.Mappings} times");
+        fields.Line("flags", report.FlagsWord is null
+            ? "not read: the kernel does not use it as its memory"
+            : $"{(report.Flags.Count == 0 ? "none" : string.Join(' ', report.Flags))}   ({report.FlagsWord})");
+        fields.Line("counts", report.References is null ? null : $"{report.References} references, mapped {report.Mappings} times");
         fields.Line("compound", report.Head is PageFrame head ? $"{(head == report.Pfn ? "first" : $"number {report.Pfn.Number - head.Number}")} of {report.Pages} pages from pfn {head}" : null);
         fields.Line("file", report.File is { } file ? $"{file}{(report.FileOffset is ulong offset ? $", offset 0x{offset:x}" : "")}   (inode {file.Inode}, number {file.Number})" : null);
         fields.Line("swap", report.SwapType is int type ? $"in the swap cache: device {type}{(report.SwapDevice is string name ? $" ({name})" : "")}, page 0x{report.SwapOffset:x} of it" : null);
         fields.Line("zone", report.Zone is string zone ? $"{zone}, node {report.Node}" : null);
         fields.Line("struct", $"{structPage}");
+        WriteLost(fields, report);
         if (report.Slab is { } slab)
         {
             SlabText.Slab(fields, slab, null);
         }
     }
+
+    /// <summary>The processes that lost a poisoned page, a line each.</summary>
+    public static void WriteLost(Fields fields, PageReport? report)
+    {
+        string lead = "lost by";
+        foreach (LostPage lost in report?.LostBy ?? [])
+        {
+            fields.Line(lead, $"{ProcessNames.Of(lost.Pid, lost.Comm, lost.Root)}  {lost.Address}");
+            lead = "";
+        }
+    }
+
+    /// <summary>Where a physical address is, for one that has no memory behind it in the image too.</summary>
+    public static string Memory(RangeReport? range, PageReport? page) => range is not null ? $"of memory 0x{range.Start.Value:x}-0x{range.End.Value:x}"
+        : page is { Kind: PageKind.PciRange } ? "not memory: a device's"
+        : "not in the image: a device's, or memory that was not captured";
 }

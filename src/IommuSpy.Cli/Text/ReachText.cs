@@ -10,7 +10,7 @@ internal static class ReachText
     /// <summary>Of a page.</summary>
     public static void Write(TextWriter writer, ReachReport report)
     {
-        string what = report.Symbol ?? (report.MemoryRange is null ? "not in the image" : $"pfn {report.Pfn}");
+        string what = report.Symbol ?? report.Use ?? (report.MemoryRange is null ? "not in the image" : $"pfn {report.Pfn}");
         writer.WriteLine($"{report.Physical}  {what}");
         Fields fields = new(writer, teach: false);
         WriteDevices(fields, report);

@@ -11,10 +11,11 @@ internal static class WhoText
     public static void Write(TextWriter writer, WhoReport report)
     {
         Fields fields = new(writer, teach: false);
-        string memory = report.MemoryRange is { } run ? $"of memory 0x{run.Start.Value:x}-0x{run.End.Value:x}" : "not in the image: a device's, or memory that was not captured";
+        string memory = PageText.Memory(report.MemoryRange, report.Page);
         writer.WriteLine($"{report.Physical}  pfn {report.Pfn} {memory}");
         writer.WriteLine();
         fields.Line("page", PageText.Summary(report.Page, report.PageAbsence));
+        PageText.WriteLost(fields, report.Page);
         string lead = "mapped by";
         foreach (MapperReport mapper in report.Processes)
         {

@@ -18,6 +18,7 @@ public sealed class MemoryPages
         Fields = PageFields.Of(objects.Kernel, objects.Types);
         Array = PageArray.Of(objects);
         Flags = PageFlagNames.Of(objects.Types);
+        DeviceMemory = Linux.Pages.DeviceMemory.Find(objects, Array);
         Types = PageTypes.Of(objects, Fields, Flags, Array);
         HugetlbDestructorNumber = objects.Types.FindEnumerator(HugetlbDestructor);
         HasTransparentHugePages = objects.Variable("transparent_hugepage_flags") is not null;
@@ -43,6 +44,9 @@ public sealed class MemoryPages
 
     internal KernelObjects Objects { get; }
 
+    /// <summary>Memory of devices that has struct pages.</summary>
+    public IReadOnlyList<DeviceMemory> DeviceMemory { get; }
+
     internal PageFields Fields { get; }
 
     internal PageTypes Types { get; }
@@ -57,6 +61,26 @@ public sealed class MemoryPages
 
     /// <summary>The type that a page's map count stands for.</summary>
     public PageType TypeOf(in PageRecord page) => Types.Of(page.MapWord);
+
+    /// <summary>What a page frame is before its struct page is asked (mm/memory_hotplug.c, pfn_to_online_page).</summary>
+    public FrameState StateOf(PageFrame frame) => Array.SectionOf(frame) is not PageSection section || !section.Has(frame) ? FrameState.Unknown
+        : section.Online && !section.IsMixed ? FrameState.Managed
+        : DeviceMemoryOf(frame) is not null ? FrameState.Device
+        : section.Online ? FrameState.Managed : FrameState.Offline;
+
+    /// <summary>The device's memory that a page frame is of; null for none.</summary>
+    public DeviceMemory? DeviceMemoryOf(PageFrame frame)
+    {
+        foreach (DeviceMemory memory in DeviceMemory)
+        {
+            if (memory.Contains(frame))
+            {
+                return memory;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Whether a folio is a slab.</summary>
     public bool IsSlab(in FolioRecord folio) => Rules.IsSlab(folio);

@@ -21,6 +21,7 @@ public sealed class PageArray
     private const ulong MapMask = ~(ulong)(PageFrame.Size - 1);
     private const ulong HasMemMap = 2;
     private const ulong IsOnline = 4;
+    private const ulong IsMixed = 16;
 
     private readonly LinuxKernel _kernel;
     private readonly PageSection?[] _sections;
@@ -255,7 +256,7 @@ public sealed class PageArray
 
             ulong parts = objects.Pointer(at, usage) is VirtualAddress its && subsections is not null && objects.Word(its + subsections.Offset) is ulong bits ? bits : ulong.MaxValue;
             anyOnline |= (word & IsOnline) != 0;
-            sections[i] = new(new(i * PageSection.Frames), (word & IsOnline) != 0, parts, new(word & MapMask));
+            sections[i] = new(new(i * PageSection.Frames), (word & IsOnline) != 0, parts, new(word & MapMask)) { IsMixed = (word & IsMixed) != 0 };
         }
 
         // Before 4.13 there was no such bit: every section with struct pages counted.
@@ -292,6 +293,13 @@ public sealed class PageArray
     private static ulong? SectionCount(KernelObjects objects)
     {
         ulong? frames = objects.Variable("max_pfn") is VirtualAddress variable ? objects.Word(variable) : null;
-        return frames is > 0 and <= 1UL << (52 - PageFrame.Shift) ? (frames + PageSection.Frames - 1) / PageSection.Frames : null;
+        if (frames is not (> 0 and <= 1UL << (52 - PageFrame.Shift)))
+        {
+            return null;
+        }
+
+        // A device's memory may lie above it.
+        ulong? highest = objects.Variable("__highest_present_section_nr") is VirtualAddress its ? objects.Word(its) : null;
+        return Math.Max(highest is ulong number and < MostSections ? number + 1 : 0, (frames.Value + PageSection.Frames - 1) / PageSection.Frames);
     }
 }

@@ -17,8 +17,16 @@ public sealed record PageSection(PageFrame First, bool Online, ulong Subsections
 
     // include/linux/mmzone.h, SUBSECTION_SHIFT.
     private const int SubsectionBits = 21;
-    private const int SubsectionFrames = 1 << (SubsectionBits - PageFrame.Shift);
+
+    /// <summary>Page frames of a part of a section.</summary>
+    internal const int SubsectionFrames = 1 << (SubsectionBits - PageFrame.Shift);
+
+    /// <summary>Whether a device's memory shares the section with ordinary memory (SECTION_TAINT_ZONE_DEVICE, since 5.12).</summary>
+    public bool IsMixed { get; init; }
+
+    /// <summary>Whether a page frame of the section has a struct page, be it memory that is in use or not.</summary>
+    public bool Has(PageFrame frame) => ((Subsections >> (int)((frame.Number - First.Number) / SubsectionFrames)) & 1) != 0;
 
     /// <summary>Whether the kernel would show a page frame of the section (mm/memory_hotplug.c, pfn_to_online_page).</summary>
-    public bool Shows(PageFrame frame) => Online && ((Subsections >> (int)((frame.Number - First.Number) / SubsectionFrames)) & 1) != 0;
+    public bool Shows(PageFrame frame) => Online && Has(frame);
 }

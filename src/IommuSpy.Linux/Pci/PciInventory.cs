@@ -1,6 +1,7 @@
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Witnesses;
+using IommuSpy.Memory;
 using IommuSpy.Memory.Systems;
 
 namespace IommuSpy.Linux.Pci;
@@ -16,6 +17,26 @@ public sealed record PciInventory(IReadOnlyList<PciFunction> Functions, IReadOnl
 
     /// <summary>The functions as a machine shows them in sysfs, for where nothing describes the kernel's structures; null where it shows none.</summary>
     public static PciInventory? Shown(SystemFiles files) => SystemPci.Read(files);
+
+    /// <summary>
+    /// The function, and which of its ranges of memory, that answers at a physical address; null where none does. What bridges pass on is not theirs.
+    /// </summary>
+    public (PciFunction Function, PciResource Resource)? RangeAt(PhysicalAddress address)
+    {
+        foreach (PciFunction function in Functions)
+        {
+            foreach (PciResource resource in function.Resources)
+            {
+                if (!resource.IsIo && resource.Kind != PciResourceKind.BridgeWindow
+                    && resource.Start.Value <= address.Value && address.Value <= resource.Last.Value)
+                {
+                    return (function, resource);
+                }
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>The function at an address; null where there is none.</summary>
     public PciFunction? Find(PciAddress address) => Functions.FirstOrDefault(function => function.Address == address);

@@ -1,0 +1,14 @@
+using IommuSpy.Memory;
+
+namespace IommuSpy.Analysis.Pages;
+
+/// <summary>A page that a process lost because its memory broke: a poison entry stands in its place.</summary>
+/// <param name="Pid">The process; null where whose the tables are is not known.</param>
+/// <param name="Comm">Its name.</param>
+/// <param name="Root">Its top table.</param>
+/// <param name="Address">Where the page was.</param>
+public sealed record LostPage(int? Pid, string? Comm, PhysicalAddress Root, VirtualAddress Address)
+{
+    /// <summary>"name[pid]".</summary>
+    internal string Process => Pid is int pid ? $"{Comm ?? "?"}[{pid}]" : $"root {Root}";
+}
