@@ -108,5 +108,6 @@ internal static class ExplainCommand
         return explanations.All(explanation => explanation.Physical is not null) ? ExitCode.Done : ExitCode.NoAnswer;
     }
 
-    private static bool HasAnswer(Explanation explanation) => explanation.Physical is not null ? explanation.MemoryRange is not null : explanation.Spaces.Count > 0;
+    private static bool HasAnswer(Explanation explanation) =>
+        explanation.Page is not null || (explanation.Physical is not null ? explanation.MemoryRange is not null : explanation.Spaces.Count > 0);
 }
