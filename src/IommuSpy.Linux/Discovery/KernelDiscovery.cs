@@ -63,6 +63,12 @@ internal sealed class KernelDiscovery(MemoryImage image)
             }
         }
 
+        if (best is { HasDirectMap: true, Covers: false })
+        {
+            throw new LinuxDiscoveryException(
+                $"{image.Path}: a Linux kernel, but its tables contradict every way to read the file as memory: give the bytes below 4 GiB with --ram-split, or take a dump that says where memory belongs (dump-guest-memory)");
+        }
+
         return best?.Kernel ?? throw new LinuxDiscoveryException(
             $"{image.Path}: no Linux kernel found in it: no page of {Size.Text(image.Layouts[0].Memory.ByteCount)} is a top-level page table that leads to a kernel image ({image.Format})");
     }

@@ -93,6 +93,7 @@ internal sealed class KernelTrial
         // Read with the hole in the wrong place, a part of memory is where the tables map nothing: those of its direct map may themselves be out of reach, so that nothing is missing.
         bool covers = image.Layouts.Count == 1 || directMap?.MappedBytes - directMap?.BytesOutsideImage >= _memory.ByteCount / 4 * 3;
         bool basesAgree = facts.PageOffsetBase?.Agreed == true;
+        Covers = covers;
         HasOwnRoot = ownRoot is not null;
         HasDirectMap = directMap is { MappedBytes: > FewestDirectMapBytes };
         Weight = (ownRoot is null ? 0 : 8) + (whole ? 4 : 0) + (covers ? 4 : 0) + (listed ? 2 : 0) + (basesAgree ? 1 : 0);
@@ -116,6 +117,9 @@ internal sealed class KernelTrial
 
     /// <summary>Whether all of it agrees, so that there is no need to look on.</summary>
     public bool IsConclusive => Weight == 19;
+
+    /// <summary>Whether the direct map reaches most of memory, where the layout is to be found.</summary>
+    public bool Covers { get; }
 
     /// <summary>Whether it led to the kernel's own root.</summary>
     public bool HasOwnRoot { get; }

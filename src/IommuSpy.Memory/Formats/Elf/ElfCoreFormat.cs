@@ -88,6 +88,8 @@ public sealed class ElfCoreFormat : IMemoryFormat
             throw new MemoryImageException($"{file.Path}: ELF core with virtual addresses only (every p_paddr is 0): take the dump with physical addresses (QEMU: paging=false)");
         }
 
+        RefuseMisplaced(file, headers, notes);
+
         // The same memory under several virtual addresses: the kernel's image in /proc/vmcore, everything in QEMU's dumps with paging.
         runs = StoredRun.Disjoint(runs);
         List<PhysicalRange> zeros = [.. StoredRun.NotIn(runs, unstored)];
@@ -101,5 +103,30 @@ public sealed class ElfCoreFormat : IMemoryFormat
             Cpus = [.. notes.Select(note => QemuCpuNote.Read(note) ?? VirtualBoxNote.Read(note)).OfType<CpuState>()],
             Damage = damage,
         };
+    }
+
+    // Of a mapping that goes on into another block of memory, QEMU's dump with paging says that the rest is not stored, and stores it where no header points.
+    private static void RefuseMisplaced(ImageFile file, List<ElfProgramHeader> headers, List<ElfNote> notes)
+    {
+        List<ElfProgramHeader> loads = [.. headers.Where(header => header.Type == ElfProgramHeader.Load && header.FileBytes > 0)];
+        if (!notes.Exists(note => note.Name == "QEMU") || !loads.Exists(header => header.MemoryBytes > header.FileBytes))
+        {
+            return;
+        }
+
+        ulong unclaimed = 0;
+        ulong end = 0;
+        foreach (ElfProgramHeader header in loads.OrderBy(header => header.Offset))
+        {
+            unclaimed += end != 0 && header.Offset > end ? header.Offset - end : 0;
+            end = Math.Max(end, header.Offset + header.FileBytes);
+        }
+
+        unclaimed += file.Length > end ? file.Length - end : 0;
+        if (unclaimed >= PageFrame.Size)
+        {
+            throw new MemoryImageException(
+                $"{file.Path}: ELF core of QEMU with paging, whose program headers point at all but {Size.Text(unclaimed)} of the memory in it: take it with paging=false (virsh dump --memory-only)");
+        }
     }
 }

@@ -44,6 +44,7 @@ public sealed class SavevmFormat : IMemoryFormat
     {
         List<RamBlock> blocks = ReadRam(file, out bool isWhole);
         RamBlock ram = blocks.MaxBy(block => block.Length) ?? throw new MemoryImageException($"{file.Path}: {Name} without RAM");
+        RefuseSeveral(file, blocks);
         RamBlock? firmware = blocks.Find(block => block.Name is "pc.bios" or "system.flash0" && block != ram && block.Length < FourGiB);
         ulong missing = (ulong)Enumerable.Range(0, ram.Pages).Count(page => !ram.Has((ulong)page)) << PageFrame.Shift;
         List<string> damage = [];
@@ -64,6 +65,19 @@ public sealed class SavevmFormat : IMemoryFormat
         }
 
         return new(file, Name, layouts) { Damage = damage };
+    }
+
+    // Nothing in the stream says at which address a block stands. Blocks of devices and of firmware have a path for a name, or are small.
+    private void RefuseSeveral(ImageFile file, List<RamBlock> blocks)
+    {
+        const ulong LeastMemory = 16UL << 20;
+        List<RamBlock> memory = [.. blocks.Where(block => block.Length >= LeastMemory && !block.Name.Contains('/', StringComparison.Ordinal) && block.Name != "vga.vram")];
+        if (memory.Count > 1)
+        {
+            string names = Printable(string.Join(", ", memory.Select(block => $"{block.Name} ({Size.Text(block.Length)})")));
+            throw new MemoryImageException(
+                $"{file.Path}: {Name} whose memory is {memory.Count} blocks, {names}, and does not say where each belongs: take a dump that does (dump-guest-memory, virsh dump --memory-only)");
+        }
     }
 
     private static MemoryLayout Layout(ImageFile file, RamBlock ram, RamBlock? firmware, ulong split, ulong missing)
