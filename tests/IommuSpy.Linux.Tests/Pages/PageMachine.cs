@@ -29,8 +29,12 @@ internal sealed class PageMachine : IDisposable
 
     /// <summary>Builds one.</summary>
     /// <param name="spoil">Writes what the test is about.</param>
-    public static PageMachine Build(Action<PhysicalMemoryBuilder, BuiltKernel> spoil) =>
-        new(BuiltMachine.Raw(new() { MoreFunctions = ["slab_caches", "contig_page_data"] }, spoil));
+    /// <param name="sections">Whether the kernel has the symbols that lead to its sections of memory; else its struct pages are found by vmemmap alone.</param>
+    public static PageMachine Build(Action<PhysicalMemoryBuilder, BuiltKernel> spoil, bool sections = false)
+    {
+        string[] symbols = ["slab_caches", "contig_page_data"];
+        return new(BuiltMachine.Raw(new() { MoreFunctions = sections ? [.. symbols, "mem_section", "max_pfn"] : symbols }, spoil));
+    }
 
     /// <summary>Where a kernel's address of the direct map is.</summary>
     public static PhysicalAddress Physical(BuiltKernel kernel, ulong address) => new(address - kernel.Made.PageOffset);
@@ -58,16 +62,25 @@ internal sealed class PageMachine : IDisposable
 
     public void Dispose() => _machine.Dispose();
 
+    private static Linux.Types.StructType Range { get; } = new(
+        "range", 16, false, () => [new Linux.Types.Member("start", 0, 0, () => BuiltTypes.Word), new Linux.Types.Member("end", 64, 0, () => BuiltTypes.Word)]);
+
     private static BuiltTypes Types() => new BuiltTypes()
         .Struct(
             "page", KernelBuilder.StructPageBytes,
             ("flags", 0, BuiltTypes.Word), ("lru", 8, BuiltTypes.List), ("slab_list", 8, BuiltTypes.List), ("compound_head", 8, BuiltTypes.Word), ("mapping", 24, BuiltTypes.Word),
+            ("pgmap", 8, BuiltTypes.Word),
             ("slab_cache", 24, BuiltTypes.Word), ("index", 32, BuiltTypes.Word), ("freelist", 32, BuiltTypes.Word), ("private", 40, BuiltTypes.Word), ("page_type", 48, BuiltTypes.Int),
             ("_mapcount", 48, BuiltTypes.Int), ("_refcount", 52, BuiltTypes.Int))
         .Bits("page", "inuse", 40 * 8, 16).Bits("page", "objects", (40 * 8) + 16, 15).Bits("page", "frozen", (40 * 8) + 31, 1)
         .Struct("folio", 4 * KernelBuilder.StructPageBytes, ("_flags_1", 64, BuiltTypes.Word), ("_large_mapcount", 80, BuiltTypes.Int), ("_entire_mapcount", 84, BuiltTypes.Int))
         .Enum("pageflags", ("PG_locked", 0), ("PG_uptodate", 3), ("PG_lru", 5), ("PG_head", Head), ("PG_workingset", 9), ("PG_reserved", 13), ("PG_large_rmappable", 9))
         .Enum("pagetype", ("PGTY_buddy", 0xf0), ("PGTY_table", 0xf2), ("PGTY_slab", 0xf5))
+        .Struct("mem_section", 16, ("section_mem_map", 0, BuiltTypes.Word), ("usage", 8, BuiltTypes.Word))
+        .Struct("mem_section_usage", 8, ("subsection_map", 0, BuiltTypes.Word))
+        .Struct("range", 16, ("start", 0, BuiltTypes.Word), ("end", 8, BuiltTypes.Word))
+        .Struct("dev_pagemap", 64, ("range", 16, Range), ("nr_range", 8, BuiltTypes.Int), ("type", 12, BuiltTypes.Int))
+        .Enum("memory_type", ("MEMORY_DEVICE_PRIVATE", 1), ("MEMORY_DEVICE_FS_DAX", 3), ("MEMORY_DEVICE_PCI_P2PDMA", 5))
         .Struct(
             "kmem_cache", 256,
             ("flags", 8, BuiltTypes.Word), ("size", 16, BuiltTypes.Int), ("object_size", 20, BuiltTypes.Int), ("offset", 24, BuiltTypes.Int), ("oo", 28, BuiltTypes.Int), ("name", 32, BuiltTypes.Word),
