@@ -10,7 +10,7 @@ TESTS   := $(sort $(wildcard tests/*.Tests/*.csproj))
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: all demo test bench fuzz mutate deb deb-test tool tool-test install uninstall clean packages format
+.PHONY: all demo test check fresh-test bench fuzz mutate deb deb-test tool tool-test install uninstall clean packages format
 
 all: iommu-spy
 
@@ -23,21 +23,30 @@ iommu-spy: $(SOURCES) | packages
 
 # The one to copy to other machines: no .NET, no C library, an initramfs will do; any x86-64 processor with cmpxchg16b (all since 2006), Linux from 3.16.
 iommu-spy-static: $(SOURCES) | packages
-	@./packages.sh clang lld
+	@./packages.sh static
 	dotnet publish src/IommuSpy.Cli -c Release -r $(RID) -o $(PUBLISH)-static -p:RunAnalyzers=false -p:StaticExecutable=true --verbosity quiet
 	install -m 755 $(PUBLISH)-static/iommu-spy $@
 
-# Debian packages that building, demo and tests need and this machine lacks.
+# Debian packages that building needs and this machine lacks (packages.txt).
 packages:
-	@./packages.sh gcc zlib1g-dev qemu-system-x86 qemu-utils busybox-static cpio kmod libc6-dev xz-utils makedumpfile bpftool liblzo2-2 acpica-tools
+	@./packages.sh build
 
 demo: iommu-spy
 	@./demo.sh
 
 # Style, then every test project, then one line that sums them up. GUESTS=all: live tests on the kernels between the oldest and the newest, too.
 test: iommu-spy iommu-spy-static
-	@./packages.sh qemu-user mandoc groff zsh fish bsdextrautils file libkdumpfile-dev binutils
+	@./packages.sh lab test
 	@GUESTS=$(GUESTS) ./test.sh $(TESTS)
+
+# For people who change a line: style, the unit tests, and the command on one guest, without NativeAOT.
+check: packages
+	@./packages.sh lab test
+	@GUESTS=one ./test.sh $(TESTS)
+
+# demo and test as the README says, on a clean Debian that has nothing but the SDK: SUITE=bookworm or trixie.
+fresh-test:
+	@./fresh-test.sh
 
 bench: iommu-spy
 	@./bench/run.sh
@@ -51,7 +60,7 @@ fuzz:
 # The whole program over COUNT spoiled captures.
 COUNT ?= 1000
 mutate: iommu-spy
-	@./packages.sh time
+	@./packages.sh bench
 	@dotnet run --project tests/IommuSpy.Fuzz -c Release -v q -- cli ./iommu-spy $(COUNT)
 
 # A Debian package of the static program, for every Debian; and a try of it on a clean one.

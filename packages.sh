@@ -1,10 +1,16 @@
 #!/bin/sh
-# Installs the Debian packages named as arguments that are missing, and says which.
+# Installs what packages.txt lists for the groups named as arguments and this machine lacks, and says which.
 set -eu
+cd "$(dirname "$0")"
 
 missing=""
-for package in "$@"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+for group in "$@"; do
+    listed=$(awk -v group="$group" '$1 == group { print $2 }' packages.txt)
+    [ -n "$listed" ] || { echo "packages.sh: packages.txt has no group $group" >&2; exit 2; }
+    for package in $listed; do
+        case " $missing " in *" $package "*) continue ;; esac
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+    done
 done
 
 [ -n "$missing" ] || exit 0

@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
 . bench/measure.sh
 
-./packages.sh crash python3-drgn
+./packages.sh peers
 [ -x iommu-spy ] || make iommu-spy
 
 images=${IMAGES:-$(dotnet run --project lab -c Release -- capture --kernel 6.1 --iommu intel --paging 4 --memory 512M --vmcoreinfo on | tail -n 1)}

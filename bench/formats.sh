@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
 rounds=${ROUNDS:-5}
 
-./packages.sh gcc libkdumpfile-dev makedumpfile
+./packages.sh bench
 [ -x iommu-spy ] || make iommu-spy
 images=${IMAGES:-$(dotnet run --project lab -c Release -- capture --kernel 6.1 --iommu intel --paging 4 --memory 2G --vmcoreinfo on | tail -n 1)}
 work=artifacts/bench

@@ -15,8 +15,8 @@ peers=${PEERS:-}
 rounds=${ROUNDS:-5}
 passes=${PASSES:-10}
 
-./packages.sh gcc zlib1g-dev libkdumpfile-dev hyperfine
-if [ "$peers" = all ]; then ./packages.sh crash python3-drgn; fi
+./packages.sh bench
+if [ "$peers" = all ]; then ./packages.sh peers; fi
 [ -x iommu-spy ] || make iommu-spy
 
 images=${IMAGES:-$(dotnet run --project lab -c Release -- capture --kernel 6.1 --iommu intel --paging 4 --memory 2G --vmcoreinfo on | tail -n 1)}

@@ -12,7 +12,7 @@ tree=$PWD/artifacts/debian-$suite${DKMS:+-dkms}
 
 fail() { echo "deb-test: $*" >&2; exit 1; }
 
-./packages.sh debootstrap
+./packages.sh fresh
 if [ ! -e "$tree/.complete" ]; then
     rm -rf "$tree"
     debootstrap --variant=minbase ${DKMS:+--include=dkms,linux-headers-amd64} "$suite" "$tree" > "$tree.log" 2>&1 || fail "debootstrap: see $tree.log"
