@@ -9,6 +9,7 @@
 # The tree has its own processes and devices, none of them this machine's memory. It shares the network, and the settings that this machine needs to reach it.
 set -euo pipefail
 cd "$(dirname "$0")"
+self=$PWD/fresh-test.sh
 
 suite=${SUITE:-bookworm}
 tree=$PWD/artifacts/fresh/$suite
@@ -21,7 +22,10 @@ if [ "${FRESH_INSIDE:-}" != yes ]; then
     [ "$(id -u)" -eq 0 ] || { echo "fresh-test: run it as root: it makes a Debian tree and changes into it" >&2; exit 1; }
     ./packages.sh fresh
     mkdir -p "$(dirname "$tree")"
-    FRESH_INSIDE=yes exec unshare --mount --pid --fork --kill-child --propagation private "$0" "$@"
+    status=0
+    FRESH_INSIDE=yes unshare --mount --pid --fork --kill-child --propagation private "$self" "$@" || status=$?
+    [ -n "${KEEP:-}" ] || rm -rf --one-file-system "$tree"
+    exit $status
 fi
 
 fail() { echo "fresh-test: $*; the whole log is $log" >&2; exit 1; }
@@ -73,5 +77,4 @@ for target in "${targets[@]}"; do
     within make -C /root/iommu-spy "$target" 2>&1 | tee -a "$log" || { status=1; break; }
 done
 
-[ -n "${KEEP:-}" ] || { mkdir -p "artifacts/fresh"; umount -R "$tree/dev/pts" "$tree/dev/shm" "$tree/proc" "$tree/sys" "$tree/opt/dotnet"; rm -rf --one-file-system "$tree"; }
 exit $status

@@ -35,7 +35,7 @@ public static class Captures
         GuestKernel kernel = KernelStore.Ensure(name, say, cancellation);
         if (spec.PagingLevels == 5 && kernel.Lacks("X86_5LEVEL"))
         {
-            throw new LabException($"Debian builds kernel {name} without 5-level paging: use --paging 4");
+            throw new LabException($"kernel {name} is built without 5-level paging: use --paging 4");
         }
 
         if (TryFind(spec, kernel) is { } madeMeanwhile)

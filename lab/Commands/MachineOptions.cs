@@ -1,4 +1,5 @@
 using System.CommandLine;
+using IommuSpy.Lab.Kernels;
 
 namespace IommuSpy.Lab.Commands;
 
@@ -9,6 +10,11 @@ internal sealed class MachineOptions
     {
         Description = "Debian kernel series and flavour: 6.1, 6.12, 5.10, 7.2, 6.1-cloud, 6.1-rt",
         DefaultValueFactory = _ => "6.1",
+    };
+
+    private readonly Option<string?> _kernelFiles = new("--kernel-files")
+    {
+        Description = "instead, a directory with any kernel: vmlinuz, its config, lib/modules/RELEASE and headers where there are some, as installed or in an unpacked package",
     };
 
     private readonly Option<string> _iommu = new("--iommu") { Description = "the machine's IOMMU", DefaultValueFactory = _ => "intel" };
@@ -54,7 +60,7 @@ internal sealed class MachineOptions
         }
 
         _images.AcceptOnlyFromAmong([.. Capture.ImagesOnDemand]);
-        foreach (Option option in new Option[] { _kernel, _iommu, _paging, _memory, _vmcoreinfo, _remapping, _userMapping, _devices, _machine, _nodes, _dimms, _images, _append })
+        foreach (Option option in new Option[] { _kernel, _kernelFiles, _iommu, _paging, _memory, _vmcoreinfo, _remapping, _userMapping, _devices, _machine, _nodes, _dimms, _images, _append })
         {
             command.Options.Add(option);
         }
@@ -62,7 +68,7 @@ internal sealed class MachineOptions
 
     public CaptureSpec Spec(ParseResult parsed) => new()
     {
-        Kernel = parsed.GetRequiredValue(_kernel),
+        Kernel = parsed.GetValue(_kernelFiles) is { } files ? KernelName.FilesPrefix + Path.GetFullPath(files) : parsed.GetRequiredValue(_kernel),
         Iommu = IommuModelText.Parse(parsed.GetRequiredValue(_iommu)),
         PagingLevels = parsed.GetRequiredValue(_paging),
         Memory = parsed.GetRequiredValue(_memory),

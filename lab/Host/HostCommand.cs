@@ -1,12 +1,15 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace IommuSpy.Lab.Host;
 
 /// <summary>Runs a program of the host to its end.</summary>
-internal static class HostCommand
+internal static partial class HostCommand
 {
-    /// <summary>Runs <paramref name="program"/> and returns its standard output; a failure becomes one line with the last thing the program said.</summary>
+    private const int KeptLogs = 20;
+
+    /// <summary>Runs <paramref name="program"/> and returns its standard output; a failure becomes one line with the first things that the program said of it, and the whole in a log.</summary>
     /// <param name="environment">Variables to set for the program, beside the inherited ones.</param>
     public static string Run(
         string program,
@@ -37,12 +40,33 @@ internal static class HostCommand
         cancellation.ThrowIfCancellationRequested();
         if (process.ExitCode != 0)
         {
-            string said = errors.GetAwaiter().GetResult() + output;
-            string last = said.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "(it said nothing)";
-            throw new LabException($"{program} failed with exit code {process.ExitCode}: {last}");
+            string command = string.Join(' ', arguments.Prepend(program));
+            throw Failure(program, process.ExitCode, command, errors.GetAwaiter().GetResult() + output);
         }
 
         return output;
+    }
+
+    // What make and compilers print last is that they failed; why comes first.
+    internal static LabException Failure(string program, int exitCode, string command, string said)
+    {
+        string name = Path.GetFileName(program);
+        string log = Path.Combine(LabDirectories.Logs, $"{DateTime.UtcNow:yyyyMMdd-HHmmss}-{name}-{Path.GetRandomFileName()[..8]}.log");
+        File.WriteAllText(log, $"{command}\n{said}");
+        foreach (FileInfo old in new DirectoryInfo(LabDirectories.Logs).GetFiles("*.log").OrderByDescending(file => file.Name, StringComparer.Ordinal).Skip(KeptLogs))
+        {
+            old.Delete();
+        }
+
+        return new LabException($"{name} failed with exit code {exitCode}: {FirstReasons(said)} (all of it: {log})");
+    }
+
+    /// <summary>The first three lines that speak of what went wrong; the first three of any where none does.</summary>
+    internal static string FirstReasons(string said)
+    {
+        string[] lines = [.. said.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+        string[] reasons = [.. lines.Where(line => Reason().IsMatch(line)).Take(3)];
+        return lines.Length == 0 ? "it said nothing" : string.Join(" | ", reasons.Length > 0 ? reasons : lines.Take(3));
     }
 
     /// <summary>Starts a program, with a message of one line if there is none of that name.</summary>
@@ -64,4 +88,7 @@ internal static class HostCommand
         IEnumerable<string> directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/sbin", "/usr/bin", "/bin"]);
         return directories.Where(directory => directory.Length > 0).Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists);
     }
+
+    [GeneratedRegex(@"error|fatal|not found|no such|cannot|could not|unable|denied|undefined|^E: |\*\*\*", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Reason();
 }

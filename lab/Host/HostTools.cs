@@ -3,23 +3,12 @@ namespace IommuSpy.Lab.Host;
 /// <summary>The programs of the host that the lab needs, installed with apt-get where they are missing.</summary>
 internal static class HostTools
 {
-    private static readonly (string Package, string File)[] Needed =
-    [
-        ("qemu-system-x86", "qemu-system-x86_64"),
-        ("busybox-static", "busybox"),
-        ("kmod", "depmod"),
-        ("gcc", "gcc"),
-        ("make", "make"),
-        ("libc6-dev", "/usr/lib/x86_64-linux-gnu/libc.a"),
-        ("xz-utils", "xz"),
-        ("zstd", "zstd"),
-        ("e2fsprogs", "mkfs.ext4"),
-    ];
+    private const string Group = "lab";
 
     /// <summary>Installs what is missing, saying so first.</summary>
     public static void Ensure(Action<string> say, CancellationToken cancellation)
     {
-        string[] missing = [.. Needed.Where(tool => !IsThere(tool.File)).Select(tool => tool.Package)];
+        string[] missing = [.. HostPackages.All.Where(line => line.Group == Group && !line.Called.All(IsThere)).Select(line => line.Package)];
         if (missing.Length == 0)
         {
             return;

@@ -15,6 +15,9 @@ internal static class LabDirectories
 
     public static string Programs => Create("lab/programs");
 
+    /// <summary>What programs of the host printed that failed; the oldest go.</summary>
+    public static string Logs => Create("lab/logs");
+
     public static string LockFile => Path.Combine(Create("lab"), "lock");
 
     /// <summary>One for each guest that may be up at a time: as many as there are processors, so that none is slowed into its timeouts.</summary>

@@ -1,40 +1,63 @@
+using System.Text.RegularExpressions;
+using IommuSpy.Lab.Host;
+
 namespace IommuSpy.Lab.Kernels;
 
-/// <summary>One suite of Debian's or Ubuntu's archive and the kernel series it is known to carry.</summary>
-/// <param name="Series">Empty for the suites whose kernel moves on with development.</param>
-internal sealed record ArchiveSuite(string Distribution, string Name, string Uri, params string[] Series)
+/// <summary>One suite of Debian's archive, at the places that the machine's own apt configuration names.</summary>
+/// <param name="Name">As in dists/: "bookworm", "bookworm-security".</param>
+/// <param name="Uri">Where the archive is; any method that apt has.</param>
+internal sealed partial record ArchiveSuite(string Name, string Uri)
 {
-    /// <summary>Ubuntu, whose archive keeps every kernel of the releases that it supports: older ones than Debian's.</summary>
-    public const string Ubuntu = "Ubuntu";
+    private const string Security = "-security";
 
-    private const string Debian = "Debian";
-    private const string DebianArchive = "http://deb.debian.org/debian";
-    private const string UbuntuArchive = "http://archive.ubuntu.com/ubuntu";
-
-    // The security suite's index is a twentieth of the main one's: where it has the kernel, it is asked first.
-    private static readonly ArchiveSuite[] Known =
+    // Which releases carry which series; the last two move on with development. Newer kernels of a release are in its backports and, where it is small and asked first, its security suite.
+    private static readonly (string Suite, string[] Series)[] Known =
     [
-        new(Debian, "bookworm-security", "http://deb.debian.org/debian-security", "6.1", "6.12"),
-        new(Debian, "bookworm", DebianArchive, "6.1"),
-        new(Debian, "trixie", DebianArchive, "6.12"),
-        new(Debian, "bookworm-backports", DebianArchive, "6.12"),
-        new(Debian, "bullseye", DebianArchive, "5.10"),
-        new(Debian, "forky", DebianArchive),
-        new(Debian, "sid", DebianArchive),
-        new(Ubuntu, "xenial-updates", UbuntuArchive, "4.4"),
-        new(Ubuntu, "bionic-updates", UbuntuArchive, "4.15", "4.18", "5.0", "5.3"),
-        new(Ubuntu, "focal-updates", UbuntuArchive, "5.4", "5.8", "5.11", "5.13"),
-        new(Ubuntu, "jammy-updates", UbuntuArchive, "5.15", "5.19", "6.2", "6.5"),
-        new(Ubuntu, "noble-updates", UbuntuArchive),
+        ("bookworm-security", ["6.1", "6.12"]),
+        ("bookworm", ["6.1"]),
+        ("trixie-security", ["6.12"]),
+        ("trixie", ["6.12"]),
+        ("bookworm-backports", ["6.12"]),
+        ("bullseye", ["5.10"]),
+        ("bullseye-security", ["5.10", "6.1"]),
+        ("forky", []),
+        ("sid", []),
     ];
 
-    /// <summary>The suites to search for a kernel, the likeliest first.</summary>
-    public static IEnumerable<ArchiveSuite> For(KernelName name)
+    /// <summary>The suites to search for a kernel, the likeliest first, each at every archive that might have it.</summary>
+    /// <param name="configuration">What `apt-get update --print-uris` prints.</param>
+    public static IReadOnlyList<ArchiveSuite> For(KernelName name, string configuration)
     {
-        ArchiveSuite[] suites = [.. Known.Where(suite => suite.Distribution == (name.IsUbuntu ? Ubuntu : Debian))];
-        return suites.Where(suite => suite.Series.Contains(name.Series, StringComparer.Ordinal)).Concat(suites.Where(suite => suite.Series.Length == 0));
+        (string Uri, bool IsSecurity)[] archives =
+            [.. IndexFile().Matches(configuration).Select(match => (match.Groups["uri"].Value, IsOfSecurity(match.Groups["suite"].Value))).Distinct()];
+        string[] ordinary = [.. archives.Where(archive => !archive.IsSecurity).Select(archive => archive.Uri)];
+
+        // A machine that names no security suite: its archive has it beside the ordinary one, under the name that Debian gives it.
+        string[] security = [.. archives.Where(archive => archive.IsSecurity).Select(archive => archive.Uri).DefaultIfEmpty().SelectMany(uri => uri is null ? ordinary.Select(BesideOrdinary) : [uri])];
+        return
+        [
+            .. Known.Where(suite => suite.Series.Contains(name.Series, StringComparer.Ordinal))
+                .Concat(Known.Where(suite => suite.Series.Length == 0))
+                .SelectMany(suite => (IsOfSecurity(suite.Suite) ? security : ordinary).Select(uri => new ArchiveSuite(suite.Suite, uri))),
+        ];
+    }
+
+    /// <summary>The same for this machine; apt reads its deb822 and one-line files, and needs no list to be fetched for this.</summary>
+    /// <exception cref="LabException">apt names no archive with suites.</exception>
+    public static IReadOnlyList<ArchiveSuite> For(KernelName name, CancellationToken cancellation)
+    {
+        IReadOnlyList<ArchiveSuite> suites = For(name, HostCommand.Run("apt-get", ["update", "--print-uris"], cancellation));
+        return suites.Count > 0 ? suites : throw new LabException("this machine's apt names no Debian archive: kernels come from there, or from --kernel-files");
     }
 
     /// <summary>The suite in words.</summary>
-    public override string ToString() => $"{Distribution} {Name}";
+    public override string ToString() => $"Debian {Name}";
+
+    private static bool IsOfSecurity(string suite) => suite.EndsWith(Security, StringComparison.Ordinal) || suite.EndsWith("/updates", StringComparison.Ordinal);
+
+    private static string BesideOrdinary(string uri) => uri.TrimEnd('/') + Security;
+
+    // 'METHOD:ARCHIVE/dists/SUITE/InRelease' FILE 0
+    [GeneratedRegex(@"^'(?<uri>[^']+)/dists/(?<suite>[^']+)/InRelease'", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex IndexFile();
 }

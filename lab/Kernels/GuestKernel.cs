@@ -19,17 +19,21 @@ internal sealed record GuestKernel(
     IReadOnlyList<string> UserMappingModules,
     bool HasHeaders)
 {
+    public const string ImageName = "vmlinuz";
+    public const string ConfigurationName = "config";
+    public const string HeadersName = "headers";
+
     [JsonIgnore]
     public string Directory { get; init; } = "";
 
     [JsonIgnore]
-    public string Image => Path.Combine(Directory, "vmlinuz");
+    public string Image => Path.Combine(Directory, ImageName);
 
     [JsonIgnore]
-    public string Configuration => Path.Combine(Directory, "config");
+    public string Configuration => Path.Combine(Directory, ConfigurationName);
 
     [JsonIgnore]
-    public string Headers => Path.Combine(Directory, "headers");
+    public string Headers => Path.Combine(Directory, HeadersName);
 
     public IEnumerable<string> ModuleFiles(IReadOnlyList<string> order) => order.Select(name => Path.Combine(Directory, "modules", name));
 

@@ -6,15 +6,16 @@ namespace IommuSpy.Lab.Kernels;
 internal static class KernelHeaders
 {
     private const string InstalledUnder = "/usr/src/";
+    private const string HeadersPrefix = "linux-headers-";
 
-    // Debian's linux-headers-6.1.0-56-common and linux-kbuild-6.1, Ubuntu's linux-hwe-5.0-headers-5.0.0-65.
+    // linux-headers-6.1.0-56-common and linux-kbuild-6.1.
     private static readonly string[] Parts = ["headers-", "kbuild-"];
 
     /// <summary>Fetches the headers of a release into a directory; false, and a line that says why, where it does not have them.</summary>
     /// <param name="scratch">Where to download to.</param>
     public static bool TryFetch(PrivateApt apt, string release, string scratch, string destination, Action<string> say, CancellationToken cancellation)
     {
-        if (apt.Find("linux-headers-" + release, cancellation) is not { } headers)
+        if (apt.Find(HeadersPrefix + release, cancellation) is not { } headers)
         {
             say($"there are no headers for {release}: its guests cannot be asked for their IOMMU domains");
             return false;
@@ -32,14 +33,22 @@ internal static class KernelHeaders
         return true;
     }
 
+    /// <summary>Headers that are somebody's own, or the tree that the kernel was built in.</summary>
+    /// <param name="build">The directory to give to make.</param>
+    public static void Link(string build, string release, string destination)
+    {
+        string sources = Directory.CreateDirectory(destination + InstalledUnder).FullName;
+        Directory.CreateSymbolicLink(Path.Combine(sources, HeadersPrefix + release), build);
+    }
+
     /// <summary>The directory to give to make, its makefile made to work where it is now.</summary>
     public static string BuildDirectory(GuestKernel kernel)
     {
         string sources = kernel.Headers + InstalledUnder;
-        string build = Path.Combine(sources, "linux-headers-" + kernel.Release);
+        string build = Path.Combine(sources, HeadersPrefix + kernel.Release);
         string makefile = Path.Combine(build, "Makefile");
 
-        // Debian's includes the makefile of the common headers by its absolute name. The cache may have been moved since it was last made to work. Ubuntu's are links.
+        // Debian's includes the makefile of the common headers by its absolute name. The cache may have been moved since it was last made to work.
         if (Directory.GetDirectories(sources, "linux-headers-*-common*").SingleOrDefault() is string common)
         {
             File.WriteAllText(makefile, $"include {Path.Combine(common, "Makefile")}\n");

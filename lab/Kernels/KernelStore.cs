@@ -3,12 +3,11 @@ using IommuSpy.Lab.Host;
 
 namespace IommuSpy.Lab.Kernels;
 
-/// <summary>Kernels fetched from Debian and Ubuntu. One that is here stays until `lab clean --all`, so captures stay valid and need no network.</summary>
+/// <summary>Kernels fetched from Debian, or taken from files. One that is here stays until `lab clean --all`, so captures stay valid and need no network.</summary>
 internal static class KernelStore
 {
     private const string RecordName = "kernel.json";
     private const string ImagePrefix = "linux-image-";
-    private const string UnsignedPrefix = "linux-image-unsigned-";
     private static readonly string[] ImagePackagePrefixes = [ImagePrefix, "linux-binary-", "linux-modules-"];
 
     private static IEnumerable<string> AllWantedModules => KernelModules.Wanted.Concat(KernelModules.WantedForUserMapping);
@@ -50,11 +49,17 @@ internal static class KernelStore
             return cached;
         }
 
+        if (name.Files is { } files)
+        {
+            Take(files, name, say, cancellation);
+            return TryOpen(name) ?? throw new LabException($"kernel {name} was taken but cannot be opened");
+        }
+
         var tried = new List<string>();
-        foreach (ArchiveSuite suite in ArchiveSuite.For(name))
+        foreach (ArchiveSuite suite in ArchiveSuite.For(name, cancellation))
         {
             say($"looking for kernel {name} in {suite}");
-            using var apt = new PrivateApt(suite, LabDirectories.Apt, name.IsUbuntu ? UbuntuKeyring.Ensure(suite, say, cancellation) : null);
+            using var apt = new PrivateApt(suite, LabDirectories.Apt);
             if (!apt.TryUpdate(cancellation, out string complaint))
             {
                 tried.Add($"{suite} ({complaint})");
@@ -75,11 +80,6 @@ internal static class KernelStore
 
     private static DebianPackage? FindImage(PrivateApt apt, KernelName name, CancellationToken cancellation)
     {
-        if (name.IsUbuntu)
-        {
-            return name.NewestOf(apt.Names(ImagePrefix, cancellation)) is string newest ? apt.Find(newest, cancellation) : null;
-        }
-
         foreach (string meta in name.MetaPackages)
         {
             string? image = apt.Find(meta, cancellation)?.Depends.FirstOrDefault(name.Matches);
@@ -94,20 +94,69 @@ internal static class KernelStore
 
     private static void Fetch(PrivateApt apt, ArchiveSuite suite, KernelName name, DebianPackage image, Action<string> say, CancellationToken cancellation)
     {
-        string release = image.Name[(image.Name.StartsWith(UnsignedPrefix, StringComparison.Ordinal) ? UnsignedPrefix : ImagePrefix).Length..];
+        string release = image.Name[ImagePrefix.Length..];
+        Keep(name, building =>
+        {
+            string downloads = Directory.CreateDirectory(Path.Combine(building, "downloads")).FullName;
+            string root = Directory.CreateDirectory(Path.Combine(building, "root")).FullName;
+            say($"downloading {image.Name} {image.Version}");
+            foreach (string file in apt.Download(WithSplitPackages(apt, image, release, cancellation), downloads, cancellation))
+            {
+                HostCommand.Run("dpkg-deb", ["-x", file, root], cancellation);
+            }
+
+            string kept = Path.Combine(building, "kept");
+            (IReadOnlyList<string> order, IReadOnlyList<string> userMapping) = KeepModules(root, release, kept, cancellation);
+            File.Move(FindFile(root, $"vmlinuz-{release}", Path.Combine("lib/modules", release, "vmlinuz")), Path.Combine(kept, GuestKernel.ImageName));
+            File.Move(FindFile(root, $"config-{release}", Path.Combine("lib/modules", release, "config")), Path.Combine(kept, GuestKernel.ConfigurationName));
+            bool hasHeaders = KernelHeaders.TryFetch(apt, release, building, Path.Combine(kept, GuestKernel.HeadersName), say, cancellation);
+            return new GuestKernel(name.ToString(), image.Name, image.Version, release, suite.Name, [.. AllWantedModules], order, userMapping, hasHeaders);
+        });
+    }
+
+    // Somebody's own files are copied, so that a capture stays valid when they change; headers are many, and stay where they are.
+    private static void Take(KernelFiles files, KernelName name, Action<string> say, CancellationToken cancellation)
+    {
+        say($"taking kernel {files.Release} from {files.Directory}");
+        Keep(name, building =>
+        {
+            string kept = Path.Combine(building, "kept");
+            IReadOnlyList<string> order = [], userMapping = [];
+            if (files.Modules is { } modules)
+            {
+                string root = Path.Combine(building, "root");
+                Directory.CreateDirectory(Path.Combine(root, "lib/modules"));
+                HostCommand.Run("cp", ["-rL", "--no-preserve=mode", modules, Path.Combine(root, "lib/modules")], cancellation);
+                (order, userMapping) = KeepModules(root, files.Release, kept, cancellation);
+            }
+
+            File.Copy(files.Image, Path.Combine(kept, GuestKernel.ImageName));
+            File.Copy(files.Configuration, Path.Combine(kept, GuestKernel.ConfigurationName));
+            if (files.Headers is { } headers)
+            {
+                KernelHeaders.Link(headers, files.Release, Path.Combine(kept, GuestKernel.HeadersName));
+            }
+
+            return new GuestKernel(name.ToString(), files.Directory, files.Identity, files.Release, "files", [.. AllWantedModules], order, userMapping, files.Headers is not null);
+        });
+    }
+
+    // Makes a kernel's directory of the cache out of what `make` leaves in the directory "kept" of the one it is given; the rest of that goes.
+    private static void Keep(KernelName name, Func<string, GuestKernel> make)
+    {
         string final = Path.Combine(LabDirectories.Kernels, name.ToString());
         string building = final + ".building";
         DeleteDirectory(building);
-        string downloads = Directory.CreateDirectory(Path.Combine(building, "downloads")).FullName;
-        string root = Directory.CreateDirectory(Path.Combine(building, "root")).FullName;
         string kept = Directory.CreateDirectory(Path.Combine(building, "kept")).FullName;
+        GuestKernel kernel = make(building);
+        File.WriteAllText(Path.Combine(kept, RecordName), JsonSerializer.Serialize(kernel, LabJson.Options));
+        DeleteDirectory(final);
+        Directory.Move(kept, final);
+        DeleteDirectory(building);
+    }
 
-        say($"downloading {image.Name} {image.Version}");
-        foreach (string file in apt.Download(WithSplitPackages(apt, image, release, cancellation), downloads, cancellation))
-        {
-            HostCommand.Run("dpkg-deb", ["-x", file, root], cancellation);
-        }
-
+    private static (IReadOnlyList<string> Order, IReadOnlyList<string> UserMapping) KeepModules(string root, string release, string kept, CancellationToken cancellation)
+    {
         // Newer packages install below /usr/lib; depmod looks below /lib.
         if (!Directory.Exists(Path.Combine(root, "lib/modules")))
         {
@@ -117,16 +166,7 @@ internal static class KernelStore
 
         string modules = Path.Combine(kept, "modules");
         IReadOnlyList<string> order = KernelModules.Extract(root, release, KernelModules.Wanted, modules, cancellation);
-        IEnumerable<string> userMapping = KernelModules.Extract(root, release, KernelModules.WantedForUserMapping, modules, cancellation);
-        File.Move(FindFile(root, $"vmlinuz-{release}", Path.Combine("lib/modules", release, "vmlinuz")), Path.Combine(kept, "vmlinuz"));
-        File.Move(FindFile(root, $"config-{release}", Path.Combine("lib/modules", release, "config")), Path.Combine(kept, "config"));
-        bool hasHeaders = KernelHeaders.TryFetch(apt, release, building, Path.Combine(kept, "headers"), say, cancellation);
-        var kernel = new GuestKernel(
-            name.ToString(), image.Name, image.Version, release, suite.Name, [.. AllWantedModules], order, [.. userMapping.Except(order, StringComparer.Ordinal)], hasHeaders);
-        File.WriteAllText(Path.Combine(kept, RecordName), JsonSerializer.Serialize(kernel, LabJson.Options));
-        DeleteDirectory(final);
-        Directory.Move(kept, final);
-        DeleteDirectory(building);
+        return (order, [.. KernelModules.Extract(root, release, KernelModules.WantedForUserMapping, modules, cancellation).Except(order, StringComparer.Ordinal)]);
     }
 
     // Since 6.13 or so the image package is empty and depends on packages with the binary and the modules of the same release.

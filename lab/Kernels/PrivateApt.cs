@@ -14,24 +14,22 @@ internal sealed class PrivateApt : IDisposable
 
     /// <param name="suite">The suite.</param>
     /// <param name="parent">Where to keep it.</param>
-    /// <param name="keyring">The keys that its index has to be signed with; null for Debian's.</param>
-    public PrivateApt(ArchiveSuite suite, string parent, string? keyring = null)
-        : this(suite, parent, $"signed-by={keyring ?? DebianKeyring}", suite.Name)
+    public PrivateApt(ArchiveSuite suite, string parent)
     {
-    }
-
-    private PrivateApt(ArchiveSuite suite, string parent, string trust, string directory)
-    {
-        _directory = Path.Combine(parent, directory);
+        _directory = Path.Combine(parent, suite.Name);
         Directory.CreateDirectory(Path.Combine(_directory, "lists/partial"));
         Directory.CreateDirectory(Path.Combine(_directory, "cache/archives/partial"));
         Directory.CreateDirectory(Path.Combine(_directory, "none"));
         File.WriteAllText(Path.Combine(_directory, "status"), "");
-        File.WriteAllText(Path.Combine(_directory, "sources.list"), $"deb [arch=amd64 {trust}] {suite.Uri} {suite.Name} main\n");
+        File.WriteAllText(Path.Combine(_directory, "sources.list"), $"deb [arch=amd64 signed-by={DebianKeyring}] {suite.Uri} {suite.Name} main\n");
+
+        // How this machine reaches archives (proxies, certificates) is its own apt's to say.
+        string access = string.Join('\n', HostCommand.Run("apt-config", ["dump", "Acquire"], CancellationToken.None).Split('\n').Where(line => line.StartsWith("Acquire::", StringComparison.Ordinal)));
 
         // Valid-Until is not checked: mirrors lag, and the lab wants a kernel to look at, not the newest security state.
         string configuration = Path.Combine(_directory, "apt.conf");
         File.WriteAllText(configuration, $$"""
+            {{access}}
             Dir "{{_directory}}";
             Dir::State "{{_directory}}";
             Dir::State::lists "{{_directory}}/lists";
@@ -70,9 +68,6 @@ internal sealed class PrivateApt : IDisposable
             return false;
         }
     }
-
-    /// <summary>A suite whose index is not checked: for a package that is checked by other means.</summary>
-    public static PrivateApt Unchecked(ArchiveSuite suite, string parent) => new(suite, parent, "trusted=yes", suite.Name + "-unchecked");
 
     /// <summary>The names of packages that begin with something.</summary>
     public IReadOnlyList<string> Names(string prefix, CancellationToken cancellation) =>

@@ -6,8 +6,8 @@ namespace IommuSpy.EndToEnd.Tests;
 /// <summary>The guests that every claim is checked on: each kernel, depth, IOMMU, randomised or not, small and with a hole below 4 GiB, with the note and without.</summary>
 public static class Guests
 {
-    // Other guests for a run by hand, "KERNEL IOMMU PAGING MEMORY [APPEND]" each, separated by commas: "7.2 intel 4 512M, 4.4-ubuntu none 4 3G pti=off". Kernels of Debian's
-    // unstable suites are gone tomorrow, and Ubuntu's are many, so a plain run has none of them.
+    // Other guests for a run by hand, "KERNEL IOMMU PAGING MEMORY [APPEND]" each, separated by commas: "7.2 intel 4 512M, files:/home/me/linux-3.16 none 4 3G pti=off". Kernels
+    // of Debian's unstable suites are gone tomorrow, so a plain run has none of them.
     private const string GuestsVariable = "IOMMU_SPY_GUESTS";
 
     private static readonly CaptureSpec[] Standing =
