@@ -204,8 +204,11 @@ public sealed class Machine : IDisposable
     /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
     /// <exception cref="MemoryImageException">The image cannot be read, or is corrupt.</exception>
     /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
-    public static Machine Open(IReadOnlyList<string> paths, MemoryImageOptions? options = null, string types = TypeSource.Automatic) =>
-        In(MemoryImage.Open(paths, options), options, types);
+    public static Machine Open(IReadOnlyList<string> paths, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
+    {
+        TypeSource.Check(types);
+        return In(MemoryImage.Open(paths, options), options, types);
+    }
 
     /// <summary>Finds the kernel in an image, which is the machine's then, also where this fails.</summary>
     /// <param name="image">The image.</param>

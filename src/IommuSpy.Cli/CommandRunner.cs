@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Running;
 using IommuSpy.Linux.Types;
@@ -6,7 +7,7 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Cli;
 
-/// <summary>Runs a command line: every failure becomes one line on standard error and an exit code.</summary>
+/// <summary>Runs a command line: what fails becomes one line on standard error and an exit code, and with -J a document on standard output too.</summary>
 internal static class CommandRunner
 {
     public const string Name = "iommu-spy";
@@ -17,41 +18,88 @@ internal static class CommandRunner
     /// <param name="name">The name by which complaints begin.</param>
     public static int Run(RootCommand root, string[] args, string name = Name)
     {
-        ParseResult result = root.Parse(args);
-        if (result.Errors.Count > 0)
-        {
-            string problem = string.Join(' ', result.Errors[0].Message.Split('\n', StringSplitOptions.TrimEntries)).TrimEnd('.');
-            Complain(name, $"{problem} (see {name} {CommandPath(result)}--help)");
-            return ExitCode.Usage;
-        }
-
+        using StreamWriter output = Output.Text();
+        output.AutoFlush = true;
+        Console.SetOut(output);
+        bool json = CommandLine.AsksForJson(args);
         try
         {
-            return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return Invoke(root, args, name, output);
         }
         catch (UsageException e)
         {
-            Complain(name, e.Message);
-            return ExitCode.Usage;
+            return Complain(name, json, "usage", e.Message, ExitCode.Usage);
         }
         catch (Exception e) when (e is NoAnswerException or LinuxDiscoveryException or MissingTypeException or RunningProcessException)
         {
-            Complain(name, e.Message);
-            return ExitCode.NoAnswer;
+            return Complain(name, json, "noAnswer", e.Message, ExitCode.NoAnswer);
         }
         catch (MemoryImageException e)
         {
-            Complain(name, e.Message);
-            return ExitCode.Source;
+            return Complain(name, json, "source", e.Message, ExitCode.Source);
         }
-        catch (IOException)
+        catch (OutputException e)
         {
-            // Whoever read our output has stopped: head has its lines.
-            return ExitCode.Done;
+            // Where the reader has stopped, head has its lines: there is nobody to tell.
+            return e.IsClosed ? ExitCode.Done : Complain(name, json: false, "output", e.Message, ExitCode.Source);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Complain(name, json, "source", FileProblem.Of(e), ExitCode.Source);
+        }
+    }
+
+    private static int Invoke(RootCommand root, string[] args, string name, TextWriter output)
+    {
+        InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, Output = output };
+        if (args.Length == 0)
+        {
+            configuration.Output = Console.Error;
+            root.Parse("--help").Invoke(configuration);
+            return ExitCode.Usage;
+        }
+
+        string[] words = CommandLine.CommandFirst(root, args);
+        ParseResult result = root.Parse(words);
+        bool isHelp = result.Action is { ClearsParseErrors: true };
+        return !isHelp && CommandLine.Problem(result, words) is string problem
+            ? throw new UsageException($"{problem} (see {name} {CommandPath(result)}--help)")
+            : result.Invoke(configuration);
     }
 
     private static string CommandPath(ParseResult result) => result.CommandResult.Command is RootCommand ? "" : result.CommandResult.Command.Name + " ";
 
-    private static void Complain(string name, string message) => Console.Error.WriteLine($"{name}: {message}");
+    private static int Complain(string name, bool json, string kind, string message, int exitCode)
+    {
+        Console.Error.WriteLine($"{name}: {message}");
+        if (json && !StandardOutput.HasBegun)
+        {
+            try
+            {
+                WriteError(kind, message);
+            }
+            catch (OutputException)
+            {
+                // The line on standard error has said it.
+            }
+        }
+
+        return exitCode;
+    }
+
+    private static void WriteError(string kind, string message)
+    {
+        using Stream output = Output.Bytes();
+        using (Utf8JsonWriter writer = new(output))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("error");
+            writer.WriteString("kind", kind);
+            writer.WriteString("message", message);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        output.WriteByte((byte)'\n');
+    }
 }

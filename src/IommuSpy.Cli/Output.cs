@@ -11,10 +11,10 @@ internal static class Output
     private const int BufferBytes = 1 << 16;
 
     /// <summary>A writer of text. Dispose it to write out what is buffered.</summary>
-    public static StreamWriter Text() => new(Console.OpenStandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferBytes) { NewLine = "\n" };
+    public static StreamWriter Text() => new(new StandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferBytes) { NewLine = "\n" };
 
     /// <summary>A stream of bytes. Dispose it to write out what is buffered.</summary>
-    public static Stream Bytes() => new BufferedStream(Console.OpenStandardOutput(), BufferBytes);
+    public static Stream Bytes() => new BufferedStream(new StandardOutput(), BufferBytes);
 
     /// <summary>Writes a report as one JSON document.</summary>
     public static void Json<T>(T report, JsonTypeInfo<T> type)

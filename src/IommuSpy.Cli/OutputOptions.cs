@@ -5,7 +5,7 @@ namespace IommuSpy.Cli;
 /// <summary>In which form a command answers.</summary>
 internal sealed class OutputOptions
 {
-    private readonly Option<bool> _json = new("--json", "-J") { Description = "Answer as one JSON document." };
+    private readonly Option<bool> _json = JsonOption();
     private readonly Option<bool>? _jsonLines;
 
     /// <summary>Adds the options to a command.</summary>
@@ -20,6 +20,9 @@ internal sealed class OutputOptions
             command.Options.Add(_jsonLines);
         }
     }
+
+    /// <summary>-J, which may stand before the command too.</summary>
+    public static Option<bool> JsonOption() => new("--json", "-J") { Description = "Answer as one JSON document." };
 
     /// <summary>Whether -J was given.</summary>
     public bool Json(ParseResult result) => result.GetValue(_json);

@@ -46,6 +46,11 @@ RootCommand root = new("What is at this address, who maps it, and which device c
 };
 root.Subcommands.Add(CompletionCommand.Build(root));
 root.Subcommands.Add(ManCommand.Build(root));
+root.Subcommands.Add(HelpCommand.Build(root));
+root.Subcommands.Add(VersionCommand.Build(root));
+root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
+root.Options.Add(SourceOptions.SourceOption());
+root.Options.Add(OutputOptions.JsonOption());
 RootHelp.Use(root);
 
 return CommandRunner.Run(root, args);

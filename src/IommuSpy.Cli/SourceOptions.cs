@@ -11,14 +11,7 @@ internal sealed class SourceOptions
     public const string Variable = "IOMMU_SPY_SOURCE";
     private const string RunningMachine = "live";
 
-    private readonly Option<string[]> _source = new("--source", "-s")
-    {
-        Description = $"Memory image of any format that `formats` lists, recognised by its content; live for this machine (kcore or devmem for one way to read it), qemu:PATH or gdb:HOST:PORT for a running guest; - for standard input; once for each part of a split dump. Without it: ${Variable}, else live.",
-        HelpName = "FILE",
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = false,
-        DefaultValueFactory = _ => [],
-    };
+    private readonly Option<string[]> _source = SourceOption();
 
     private readonly Option<string?> _ramSplit = new("--ram-split")
     {
@@ -52,6 +45,16 @@ internal sealed class SourceOptions
         command.Options.Add(_pause);
         command.Options.Add(_types);
     }
+
+    /// <summary>-s, which may stand before the command too.</summary>
+    public static Option<string[]> SourceOption() => new("--source", "-s")
+    {
+        Description = $"Memory image of any format that `formats` lists, recognised by its content; live for this machine (kcore or devmem for one way to read it), qemu:PATH or gdb:HOST:PORT for a running guest; - for standard input; once for each part of a split dump. Without it: ${Variable}, else live.",
+        HelpName = "FILE",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        DefaultValueFactory = _ => [],
+    };
 
     /// <summary>Opens the image and finds the kernel in it.</summary>
     public Machine OpenMachine(ParseResult result)

@@ -66,7 +66,7 @@ public sealed unsafe class MappedFile : ImageFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             handle?.Dispose();
-            throw new MemoryImageException($"{shownAs}: {Reason(e)}", e);
+            throw new MemoryImageException($"{shownAs}: {FileProblem.Of(e, path)}", e);
         }
         catch (MemoryImageException)
         {
@@ -107,11 +107,4 @@ public sealed unsafe class MappedFile : ImageFile
         _view.Dispose();
         _mapping.Dispose();
     }
-
-    private static string Reason(Exception e) => e switch
-    {
-        FileNotFoundException or DirectoryNotFoundException => "no such file",
-        UnauthorizedAccessException => "permission denied",
-        _ => e.Message,
-    };
 }

@@ -35,7 +35,7 @@ public sealed class RunningPages : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string reason = e is FileNotFoundException ? "this kernel has none (CONFIG_PROC_PAGE_MONITOR)" : Privileges.Of(files).IsRoot ? e.Message : "only root may read it: use sudo";
+            string reason = e is FileNotFoundException ? "this kernel has none (CONFIG_PROC_PAGE_MONITOR)" : Privileges.Of(files).IsRoot ? FileProblem.Of(e) : "only root may read it: use sudo";
             throw new MemoryImageException($"{path}: {reason}", e);
         }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using IommuSpy.Memory;
 using Microsoft.Win32.SafeHandles;
 
 namespace IommuSpy.Linux.Tracing;
@@ -68,7 +69,7 @@ public sealed class MappingTrace : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            problem = $"tracing is refused: {e.Message}";
+            problem = $"tracing is refused: {FileProblem.Of(e)}";
         }
 
         trace.Dispose();

@@ -1,6 +1,8 @@
 using IommuSpy.Linux.Types.Btf;
 using IommuSpy.Linux.Types.Files;
 using IommuSpy.Linux.Types.Inference;
+using IommuSpy.Memory;
+using Microsoft.Win32.SafeHandles;
 
 namespace IommuSpy.Linux.Types;
 
@@ -19,13 +21,34 @@ public static class TypeSource
     /// <summary>Opens a description.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="request"><see cref="Automatic"/>, <see cref="Btf"/>, <see cref="Inferred"/>, or a file that <see cref="TypeFile"/> reads.</param>
+    /// <exception cref="MemoryImageException">The file cannot be read.</exception>
     /// <exception cref="MissingTypeException">There is none.</exception>
     public static KernelTypes Open(LinuxKernel kernel, string request) => request switch
     {
         Automatic => BtfInMemory.Find(kernel) is BtfTypes types ? types : InferredTypes.Infer(kernel),
         Inferred => InferredTypes.Infer(kernel),
         Btf => BtfInMemory.Find(kernel) ?? throw new MissingTypeException("this kernel carries no BTF in its image (kernels do since 5.2)"),
-        _ when Path.Exists(request) || request.Contains('/') => TypeFile.Open(kernel, request),
-        _ => throw new MissingTypeException($"--types '{request}': no such file; write {Automatic}, {Btf}, {Inferred} or a file's name"),
+        _ => TypeFile.Open(kernel, request),
     };
+
+    /// <summary>Makes sure of a request before the work begins: a file that cannot be read is said at once, also where nobody will ask for a type.</summary>
+    /// <param name="request">As for <see cref="Open"/>.</param>
+    /// <exception cref="MemoryImageException">It names a file that cannot be read. The message is one line.</exception>
+    public static void Check(string request)
+    {
+        if (request is Automatic or Btf or Inferred)
+        {
+            return;
+        }
+
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(request, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            string others = request.Contains('/') ? "" : $"; write {Automatic}, {Btf}, {Inferred} or a file's name";
+            throw new MemoryImageException($"--types '{request}': {FileProblem.Of(e, request)}{others}", e);
+        }
+    }
 }

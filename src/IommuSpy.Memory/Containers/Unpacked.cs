@@ -53,7 +53,7 @@ internal static class Unpacked
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new MemoryImageException($"{file.Path}: cannot be unpacked: {e.Message}", e);
+            throw new MemoryImageException($"{file.Path}: cannot be unpacked: {FileProblem.Of(e)}", e);
         }
     }
 
@@ -73,7 +73,7 @@ internal static class Unpacked
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new MemoryImageException($"{Name}: cannot be copied: {e.Message}", e);
+            throw new MemoryImageException($"{Name}: cannot be copied: {FileProblem.Of(e)}", e);
         }
     }
 
@@ -94,7 +94,7 @@ internal static class Unpacked
             }
             catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ZstdException or SharpCompress.Common.SharpCompressException or ArgumentException or IndexOutOfRangeException or NotSupportedException or OverflowException)
             {
-                damage = $"it is corrupt or cut off after {Size.Text(at)}: {e.Message.ReplaceLineEndings(" ")}";
+                damage = $"it is corrupt or cut off after {Size.Text(at)}";
                 break;
             }
 

@@ -84,7 +84,7 @@ public static class SystemRecord
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new MemoryImageException($"{path}: cannot be written: {e.Message}", e);
+            throw new MemoryImageException($"{path}: cannot be written: {FileProblem.Of(e, path)}", e);
         }
     }
 

@@ -53,7 +53,7 @@ public static class ImageWriter
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new MemoryImageException($"{path}: cannot be written: {e.Message}", e);
+            throw new MemoryImageException($"{path}: cannot be written: {FileProblem.Of(e, path)}", e);
         }
     }
 
@@ -100,7 +100,7 @@ public static class ImageWriter
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new MemoryImageException($"{path}: cannot be written: {e.Message}", e);
+            throw new MemoryImageException($"{path}: cannot be written: {FileProblem.Of(e, path)}", e);
         }
     }
 

@@ -1,5 +1,6 @@
 using IommuSpy.Linux.Types.Btf;
 using IommuSpy.Linux.Types.Isf;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Files;
 
@@ -14,6 +15,7 @@ public static class TypeFile
     /// <summary>Reads it.</summary>
     /// <param name="kernel">The kernel that it is to describe. What names the kernel that it was made for has to name this one.</param>
     /// <param name="path">The file.</param>
+    /// <exception cref="MemoryImageException">It cannot be read.</exception>
     /// <exception cref="MissingTypeException">It is none of these, is damaged, or describes another kernel. The message is one line.</exception>
     public static KernelTypes Open(LinuxKernel kernel, string path)
     {
@@ -51,7 +53,7 @@ public static class TypeFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new MissingTypeException($"--types {path}: {e.Message}", e);
+            throw new MemoryImageException($"--types {path}: {FileProblem.Of(e, path)}", e);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Isf;
 
@@ -73,7 +74,7 @@ public sealed class IsfTypes : KernelTypes
         }
         catch (Exception e) when (e is InvalidDataException or IndexOutOfRangeException or SharpCompress.Common.SharpCompressException)
         {
-            throw new MissingTypeException($"{path}: damaged: {e.Message}", e);
+            throw new MissingTypeException($"{path}: damaged: {FileProblem.Of(e)}", e);
         }
     }
 

@@ -57,7 +57,7 @@ internal sealed class GdbClient : IDisposable
         catch (Exception e) when (e is SocketException or IOException or ArgumentException)
         {
             socket.Dispose();
-            throw new MemoryImageException($"{name}: {e.Message}: name the host and port of a gdbstub (QEMU: -gdb tcp:127.0.0.1:PORT)", e);
+            throw new MemoryImageException($"{name}: {FileProblem.Of(e)}: name the host and port of a gdbstub (QEMU: -gdb tcp:127.0.0.1:PORT)", e);
         }
         catch
         {
@@ -76,7 +76,7 @@ internal sealed class GdbClient : IDisposable
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            throw new MemoryImageException($"{_name}: the connection failed: {e.Message}", e);
+            throw new MemoryImageException($"{_name}: the connection failed: {FileProblem.Of(e)}", e);
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class GdbClient : IDisposable
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            throw new MemoryImageException($"{_name}: the connection failed: {e.Message}", e);
+            throw new MemoryImageException($"{_name}: the connection failed: {FileProblem.Of(e)}", e);
         }
     }
 

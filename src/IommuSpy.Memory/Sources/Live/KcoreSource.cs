@@ -60,7 +60,7 @@ internal static class KcoreSource
         {
             string reason = e is FileNotFoundException or DirectoryNotFoundException
                 ? "there is none: this kernel is built without CONFIG_PROC_KCORE"
-                : Privileges.Of(files).Refusal ?? e.Message;
+                : Privileges.Of(files).Refusal ?? FileProblem.Of(e);
             throw new MemoryImageException($"{path}: {reason}", e);
         }
     }

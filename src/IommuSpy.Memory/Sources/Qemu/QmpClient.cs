@@ -50,7 +50,7 @@ internal sealed class QmpClient : IDisposable
         catch (Exception e) when (e is SocketException or IOException or ArgumentException)
         {
             socket.Dispose();
-            throw new MemoryImageException($"{name}: {e.Message}: name the socket of a running QEMU's -qmp unix:PATH,server=on,wait=off that nobody else is connected to", e);
+            throw new MemoryImageException($"{name}: {FileProblem.Of(e)}: name the socket of a running QEMU's -qmp unix:PATH,server=on,wait=off that nobody else is connected to", e);
         }
         catch
         {
@@ -113,7 +113,7 @@ internal sealed class QmpClient : IDisposable
             }
             catch (Exception e) when (e is IOException or SocketException)
             {
-                throw new MemoryImageException($"{_name}: {command}: the connection failed: {e.Message}", e);
+                throw new MemoryImageException($"{_name}: {command}: the connection failed: {FileProblem.Of(e)}", e);
             }
         }
     }

@@ -1,0 +1,14 @@
+using System.CommandLine;
+
+namespace IommuSpy.Cli.Commands;
+
+/// <summary>iommu-spy version: what --version says.</summary>
+internal static class VersionCommand
+{
+    public static Command Build(RootCommand root)
+    {
+        Command command = new("version", "The program's version.\n\nExample: iommu-spy version");
+        command.SetAction(_ => root.Parse("--version").Invoke());
+        return command;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Cli;
+
+/// <summary>
+/// Descriptor 1, written with write(2). .NET's own stream hides that the reader has gone, so that a command would go on for nobody; a FileStream keeps a position of its own,
+/// which is wrong where several programs write into one file.
+/// </summary>
+internal sealed unsafe partial class StandardOutput : Stream
+{
+    private const int Descriptor = 1;
+    private const int Interrupted = 4; // EINTR
+    private const int TryAgain = 11; // EAGAIN
+    private const int BrokenPipe = 32; // EPIPE
+
+    /// <summary>Whether anything was written to it yet.</summary>
+    public static bool HasBegun { get; private set; }
+
+    /// <inheritdoc/>
+    public override bool CanRead => false;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => true;
+
+    /// <inheritdoc/>
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        fixed (byte* bytes = buffer)
+        {
+            for (int written = 0; written < buffer.Length;)
+            {
+                nint now = WriteSome(Descriptor, bytes + written, (nuint)(buffer.Length - written));
+                if (now >= 0)
+                {
+                    HasBegun = true;
+                    written += (int)now;
+                    continue;
+                }
+
+                switch (Marshal.GetLastPInvokeError())
+                {
+                    case Interrupted:
+                        break;
+                    case TryAgain:
+                        Thread.Sleep(1);
+                        break;
+                    case BrokenPipe:
+                        throw new OutputException("nobody reads it any more", isClosed: true);
+                    case int code:
+                        throw new OutputException(FileProblem.Of(new IOException(null, code)), isClosed: false);
+                }
+            }
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint WriteSome(int descriptor, byte* buffer, nuint count);
+}
