@@ -72,6 +72,11 @@ public abstract partial class DevMemGuest : IDisposable
         return (Hex(match.Groups["first"].Value), Hex(match.Groups["last"].Value));
     }
 
+    /// <summary>What the innermost line of /proc/iomem calls an address: a page of a process may lie where the kernel's own data was before it was freed.</summary>
+    public string NameAt(ulong address) => Guest.Succeed("cat /proc/iomem").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Select(line => line.Trim().Split(" : ", 2))
+        .Last(words => words[0].Split('-') is [string first, string last] && Hex(first) <= address && address <= Hex(last))[1];
+
     /// <summary>Where memory of the workload is, which nobody touches any more: virtual and physical address, and the process.</summary>
     public (ulong Virtual, ulong Physical, string Pid) QuietPage()
     {

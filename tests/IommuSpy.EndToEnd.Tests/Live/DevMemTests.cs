@@ -124,7 +124,7 @@ public abstract class DevMemTests(DevMemGuest up)
 
             byte[] before = up.Bytes(physical, 64);
             string output = Guest.Succeed($"iommu-spy write 0x{physical + 17:x} 0x1122334455667788 --width 64 --yes").Output;
-            Assert.Contains($"wrote 64 bits, 0x1122334455667788, to physical 0x{physical + 17:x16} (System RAM)", output, StringComparison.Ordinal);
+            Assert.Contains($"wrote 64 bits, 0x1122334455667788, to physical 0x{physical + 17:x16} ({up.NameAt(physical)})", output, StringComparison.Ordinal);
             Assert.Contains("reads 0x1122334455667788\n", output, StringComparison.Ordinal);
             Guest.Succeed($"dev_mem 0x{physical + 2:x} w 255 --width 8 --yes");
             Guest.Succeed($"dev_mem 0x{physical + 5:x} w 0xabcd --width 16 --yes");
@@ -148,7 +148,7 @@ public abstract class DevMemTests(DevMemGuest up)
 
             GuestOutcome no = Guest.Run($"terminal 1 \"$(printf 'n\\n_')\" dev_mem 0x{physical:x} w 3");
             Assert.Equal(1, no.ExitCode);
-            Assert.Contains($"This writes 32 bits, 0x00000003, to physical 0x{physical:x16} (System RAM). Go on? [y/N]", no.Output, StringComparison.Ordinal);
+            Assert.Contains($"This writes 32 bits, 0x00000003, to physical 0x{physical:x16} ({up.NameAt(physical)}). Go on? [y/N]", no.Output, StringComparison.Ordinal);
             Assert.Equal(1U, up.Words(physical, 1)[0]);
 
             Guest.Succeed($"terminal 1 \"$(printf 'y\\n_')\" dev_mem 0x{physical:x} w 4");
