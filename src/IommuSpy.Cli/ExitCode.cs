@@ -12,6 +12,6 @@ internal static class ExitCode
     /// <summary>Bad usage.</summary>
     public const int Usage = 2;
 
-    /// <summary>The source is unreadable or corrupt.</summary>
+    /// <summary>The source is unreadable or corrupt, or the output cannot be written.</summary>
     public const int Source = 3;
 }

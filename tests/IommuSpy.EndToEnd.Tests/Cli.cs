@@ -63,7 +63,8 @@ internal static class Cli
         return directory!.FullName;
     }
 
-    private static string Program()
+    /// <summary>The program that is tested.</summary>
+    public static string Program()
     {
         if (Environment.GetEnvironmentVariable(CommandVariable) is { Length: > 0 } named)
         {

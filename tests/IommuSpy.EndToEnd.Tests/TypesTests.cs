@@ -98,7 +98,7 @@ public partial class TypesTests
     [InlineData(0, "types", "module", "--jsonl")]
     [InlineData(1, "types", "no_such_type")]
     [InlineData(1, "types", "*no_such_type*")]
-    [InlineData(1, "types", "page", "--types", "/no/such/file")]
+    [InlineData(3, "types", "page", "--types", "/no/such/file")]
     [InlineData(1, "types", "page", "--types", "/dev/null")]
     [InlineData(2, "types", "*", "--at", "init_task")]
     public void Types_answers_or_says_in_one_line_why_not(int exitCode, params string[] arguments)

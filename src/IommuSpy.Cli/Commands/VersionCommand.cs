@@ -8,7 +8,7 @@ internal static class VersionCommand
     public static Command Build(RootCommand root)
     {
         Command command = new("version", "The program's version.\n\nExample: iommu-spy version");
-        command.SetAction(_ => root.Parse("--version").Invoke());
+        command.SetAction(result => root.Parse("--version").Invoke(result.InvocationConfiguration));
         return command;
     }
 }

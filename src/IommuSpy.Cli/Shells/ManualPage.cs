@@ -70,7 +70,7 @@ internal static class ManualPage
             Bad usage.
             .TP
             .B {ExitCode.Source}
-            The source is unreadable or corrupt.
+            The source is unreadable or corrupt, or the output cannot be written.
             .SH SEE ALSO
             .BR crash (8),
             .BR drgn (1),
