@@ -32,6 +32,7 @@ public sealed class Machine : IDisposable
     private readonly Lazy<KernelObjects> _objects;
     private readonly Lazy<PciInventory> _pci;
     private readonly Lazy<IommuReport> _iommu;
+    private readonly Lazy<IommuReport> _scannedIommu;
     private readonly Lazy<ModuleList> _modules;
     private readonly Lazy<VmallocList> _vmalloc;
     private readonly Lazy<TaskStacks> _stacks;
@@ -63,7 +64,8 @@ public sealed class Machine : IDisposable
         _modules = new(() => ModuleList.Read(Objects));
         _vmalloc = new(() => VmallocList.Read(Objects));
         _stacks = new(() => TaskStacks.Read(this));
-        _iommu = new(FindIommu);
+        _iommu = new(() => FindIommu(scan: false));
+        _scannedIommu = new(() => FindIommu(scan: true));
         _pci = new(ReadPci);
         _tasks = new(() => TaskTable.Read(Objects));
         _areas = new(() => new(Objects));
@@ -117,8 +119,11 @@ public sealed class Machine : IDisposable
     /// <exception cref="MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
     public PciInventory Pci => _pci.Value;
 
-    /// <summary>The machine's IOMMUs, by every way that there is to find them.</summary>
+    /// <summary>The machine's IOMMUs; memory is searched for their tables only where nothing leads to them.</summary>
     public IommuReport Iommu => _iommu.Value;
+
+    /// <summary>The machine's IOMMUs, by every way that there is to find them: all of memory is searched for their tables, too.</summary>
+    public IommuReport ScannedIommu => _scannedIommu.Value;
 
     /// <summary>The kernel's processes.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its tasks.</exception>
@@ -302,15 +307,15 @@ public sealed class Machine : IDisposable
         }
     }
 
-    private IommuReport FindIommu()
+    private IommuReport FindIommu(bool scan)
     {
         try
         {
-            return IommuReport.Find(Kernel, Objects, files: Image.SystemFiles);
+            return IommuReport.Find(Kernel, Objects, files: Image.SystemFiles, scan: scan);
         }
         catch (MissingTypeException e)
         {
-            return IommuReport.Find(Kernel, null, e.Message, Image.SystemFiles);
+            return IommuReport.Find(Kernel, null, e.Message, Image.SystemFiles, scan);
         }
     }
 

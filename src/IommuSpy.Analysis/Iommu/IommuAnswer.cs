@@ -11,9 +11,12 @@ public sealed record IommuAnswer(
     IReadOnlyList<IommuUnitAnswer> Units, FirmwareAnswer? Firmware, IReadOnlyList<string> Disagreements, string? ObjectsAbsence)
 {
     /// <summary>The answer of a machine.</summary>
-    public static IommuAnswer Of(Machine machine)
+    /// <param name="machine">The machine.</param>
+    /// <param name="scan">Whether all of its memory is searched for tables, also where something leads to them.</param>
+    public static IommuAnswer Of(Machine machine, bool scan = false)
     {
-        IommuReport report = machine.Iommu;
+        ArgumentNullException.ThrowIfNull(machine);
+        IommuReport report = scan ? machine.ScannedIommu : machine.Iommu;
         return new([.. report.Units.Select(IommuUnitAnswer.Of)], FirmwareAnswer.Of(report), report.Disagreements, report.ObjectsAbsence);
     }
 }

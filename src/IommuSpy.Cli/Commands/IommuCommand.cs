@@ -11,15 +11,23 @@ internal static class IommuCommand
 {
     public static Command Build()
     {
+        Option<bool> scan = new("--scan")
+        {
+            Description = "Search all of memory for their tables, too: a witness, and what is left over. Else only where nothing leads to any.",
+        };
         Command command = new(
             "iommu",
-            "The machine's IOMMUs: their mode, capabilities and tables, how each was found, and what they say of each device.\n\nExample: iommu-spy iommu -s dump.elf");
+            "The machine's IOMMUs: their mode, capabilities and tables, how each was found, and what they say of each device."
+            + "\n\nExamples: iommu-spy iommu -s dump.elf\n          iommu-spy iommu -s dump.elf --scan")
+        {
+            scan,
+        };
         SourceOptions source = new(command);
         OutputOptions output = new(command);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            IommuAnswer answer = IommuAnswer.Of(machine);
+            IommuAnswer answer = IommuAnswer.Of(machine, result.GetValue(scan));
             if (output.Json(result))
             {
                 Output.Json(answer, ReportJson.Default.IommuAnswer);

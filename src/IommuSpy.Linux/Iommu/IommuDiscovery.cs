@@ -10,7 +10,12 @@ using IommuSpy.Translation.VtD;
 namespace IommuSpy.Linux.Iommu;
 
 /// <summary>Finds the IOMMUs of a machine by several ways, and joins what they say of the same one.</summary>
-internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects, string? absence, SystemFiles? files = null)
+/// <param name="kernel">The kernel.</param>
+/// <param name="objects">Reads its objects; null where nothing describes its types.</param>
+/// <param name="absence">Why not.</param>
+/// <param name="files">What the machine says of itself; null where nothing is known.</param>
+/// <param name="scan">Whether memory is searched for tables though everything else tells where they are.</param>
+internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects, string? absence, SystemFiles? files, bool scan)
 {
     /// <summary>How tables that a scan found are named among the ways.</summary>
     public const string ScanName = "scan of memory";
@@ -40,16 +45,55 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
 
         JoinRegisters(units, shown, acpi);
 
-        // On the machine itself a scan reads all of its memory: only where it has an IOMMU of whose tables nothing else tells.
-        if (files is not RunningFiles || (!units.Exists(unit => unit.Tables is not null) && (shown.Count > 0 || acpi.Dmar is not null || acpi.Ivrs is not null)))
+        if (scan || NothingLeadsToTables(units, isThere: shown.Count > 0 || acpi.Dmar is not null || acpi.Ivrs is not null, objectsAbsence))
         {
             JoinScan(units, new IommuScan(kernel.Memory, kernel.Facts.EntryMask.Value).Find());
+        }
+        else if (files is not RunningFiles)
+        {
+            CheckShapes(units);
         }
 
         JoinFirmware(units, acpi);
         JoinSystem(units, shown);
         return new([.. units.Select(WithContexts)], acpi.Dmar, acpi.Ivrs, _disagreements, objectsAbsence);
     }
+
+    // A scan reads all of memory. It is for an IOMMU of whose tables nothing else tells; and in an image also for one that nobody could have told of.
+    private bool NothingLeadsToTables(List<IommuUnit> units, bool isThere, string? objectsAbsence)
+    {
+        if (units.Exists(unit => unit.Tables is not null))
+        {
+            return false;
+        }
+
+        return units.Count > 0 ? !units.TrueForAll(unit => unit.Translating == false)
+            : isThere || (files is not RunningFiles && (objects is null || objectsAbsence is not null || !IommuObjects.CanBeFound(objects)));
+    }
+
+    // What names tables is believed; where they do not have the shape of what they are called, that is said.
+    private void CheckShapes(List<IommuUnit> units)
+    {
+        foreach (IommuUnit unit in units.Where(unit => unit.Tables is not null))
+        {
+            IDeviceTables tables = unit.Tables!;
+            IommuMode? shape = _check.ModeOf(tables);
+            if (shape is null && HasTranslation(tables))
+            {
+                _disagreements.Add(DoesNotVerify(unit, tables));
+            }
+            else if (shape is IommuMode mode && mode != unit.Mode)
+            {
+                _disagreements.Add(LooksLike(unit, tables, mode));
+            }
+        }
+    }
+
+    private static string DoesNotVerify(IommuUnit unit, IDeviceTables tables) =>
+        $"the tables at {tables.Root} that {unit.FoundBy[0]} names do not verify as such by their shape";
+
+    private static string LooksLike(IommuUnit unit, IDeviceTables tables, IommuMode mode) =>
+        $"the tables at {tables.Root} are {unit.Mode} by {unit.FoundBy[0]}, and look like {mode}";
 
     // What a unit itself says outranks what the kernel keeps of it; where they differ, it is a disagreement.
     private void JoinRegisters(List<IommuUnit> units, IReadOnlyList<SystemIommu> shown, AcpiTables acpi)
@@ -156,12 +200,12 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
                 units[i] = units[i] with { FoundBy = [.. units[i].FoundBy, ScanName] };
                 if (same.Mode != units[i].Mode)
                 {
-                    _disagreements.Add($"the tables at {same.Root} are {units[i].Mode} by {units[i].FoundBy[0]}, and look like {same.Mode}");
+                    _disagreements.Add(LooksLike(units[i], tables, same.Mode));
                 }
             }
             else if (HasTranslation(tables))
             {
-                _disagreements.Add($"the tables at {tables.Root} that {units[i].FoundBy[0]} names do not verify as such by their shape");
+                _disagreements.Add(DoesNotVerify(units[i], tables));
             }
         }
 

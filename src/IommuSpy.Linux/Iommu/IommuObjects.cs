@@ -10,8 +10,14 @@ namespace IommuSpy.Linux.Iommu;
 internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
 {
     private const int MostUnits = 1024;
+    private const string VtdList = "dmar_drhd_units";
+    private const string AmdViList = "amd_iommu_list";
     private const ulong TranslationEnable = 1UL << 31;
     private const ulong InterruptRemappingEnable = 1UL << 25;
+
+    /// <summary>Whether an empty list of units means that the kernel has none: its symbols have the lists, or variables at all.</summary>
+    /// <remarks>A kernel without the drivers is so told from one whose variables are not named.</remarks>
+    public static bool CanBeFound(KernelObjects objects) => Array.Exists([VtdList, AmdViList, "init_task"], name => objects.Variable(name) is not null);
 
     /// <summary>Every unit that the kernel knows.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the structures that would say.</exception>
@@ -20,7 +26,7 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
     private List<IommuUnit> VtdUnits()
     {
         List<IommuUnit> units = [];
-        if (objects.Variable("dmar_drhd_units") is not VirtualAddress head)
+        if (objects.Variable(VtdList) is not VirtualAddress head)
         {
             return units;
         }
@@ -101,7 +107,7 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
     private List<IommuUnit> AmdViUnits()
     {
         List<IommuUnit> units = [];
-        if (objects.Variable("amd_iommu_list") is not VirtualAddress head)
+        if (objects.Variable(AmdViList) is not VirtualAddress head)
         {
             return units;
         }

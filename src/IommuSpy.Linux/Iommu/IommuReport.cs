@@ -14,12 +14,14 @@ namespace IommuSpy.Linux.Iommu;
 public sealed record IommuReport(
     IReadOnlyList<IommuUnit> Units, DmarTable? Dmar, IvrsTable? Ivrs, IReadOnlyList<string> Disagreements, string? ObjectsAbsence)
 {
-    /// <summary>Finds them: by the kernel's objects, by firmware's tables, and by what tables look like.</summary>
+    /// <summary>Finds them: by the kernel's objects, by firmware's tables, and where nothing leads to their tables, by what tables look like.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="objects">Reads its objects; null where nothing describes its types.</param>
     /// <param name="absence">Why not.</param>
     /// <param name="files">What the machine says of itself; null where nothing is known.</param>
-    public static IommuReport Find(LinuxKernel kernel, KernelObjects? objects, string? absence = null, SystemFiles? files = null) => new IommuDiscovery(kernel, objects, absence, files).Find();
+    /// <param name="scan">Whether all of memory is searched for what looks like tables, though everything else tells where they are.</param>
+    public static IommuReport Find(LinuxKernel kernel, KernelObjects? objects, string? absence = null, SystemFiles? files = null, bool scan = false) =>
+        new IommuDiscovery(kernel, objects, absence, files, scan).Find();
 
     /// <summary>The unit whose tables speak of a device, and what they say. Where several could, the one whose entry is present.</summary>
     /// <returns>Null where no unit has tables for its segment.</returns>

@@ -21,6 +21,19 @@ internal sealed class TableCheck(PhysicalMemory memory, ulong entryMask)
     // What firmware and drivers map beyond memory is little: a table whose leaves point at nothing is none.
     private const int MostStrayParts = 4;
 
+    /// <summary>The mode whose shape tables have, whatever they are said to be; null for none.</summary>
+    public IommuMode? ModeOf(IDeviceTables tables)
+    {
+        if (tables is AmdViDeviceTables devices)
+        {
+            return AmdViWeight(devices.Root, devices.Bytes) > 0 ? IommuMode.DeviceTable : null;
+        }
+
+        int legacy = VtdWeight(tables.Root, scalable: false);
+        int scalable = VtdWeight(tables.Root, scalable: true);
+        return legacy == 0 && scalable == 0 ? null : legacy >= scalable ? IommuMode.Legacy : IommuMode.Scalable;
+    }
+
     /// <summary>How many devices a root table verifies for; 0 where anything below it is wrong, or where nothing tells it from chance.</summary>
     public int VtdWeight(PhysicalAddress root, bool scalable)
     {

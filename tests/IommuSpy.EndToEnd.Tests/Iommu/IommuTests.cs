@@ -31,7 +31,7 @@ public partial class IommuTests
     public void Every_way_finds_the_root_that_the_units_register_holds(string guest)
     {
         Capture capture = IommuGuests.Capture(guest);
-        IommuReport report = IommuGuests.Open(guest).Iommu;
+        IommuReport report = IommuGuests.Open(guest).ScannedIommu;
         IommuUnit unit = Assert.Single(report.Units);
         Assert.Equal(capture.Spec.Iommu == IommuModel.Amd ? IommuKind.AmdVi : IommuKind.VtD, unit.Kind);
         Assert.Equal(
@@ -59,7 +59,20 @@ public partial class IommuTests
             [.. report.Units.Select(unit => $"{unit.Kind} {unit.Mode} {unit.Tables!.Root} {string.Join(", ", unit.FoundBy)} {unit.Contexts.Count}"), .. report.Disagreements];
 
         using Machine dump = Machine.Open(Path.Combine(IommuGuests.Capture(guest).Directory, "dump.elf"));
-        Assert.Equal(Told(IommuGuests.Open(guest).Iommu), Told(dump.Iommu));
+        Assert.Equal(Told(IommuGuests.Open(guest).ScannedIommu), Told(dump.ScannedIommu));
+    }
+
+    [Theory]
+    [MemberData(nameof(IommuGuests.Translating), MemberType = typeof(IommuGuests))]
+    public void Where_the_kernel_s_objects_lead_to_the_tables_memory_is_not_searched_and_the_answer_is_the_same(string guest)
+    {
+        Assert.SkipUnless(IsDescribed(guest), "nothing leads to the tables here");
+        IommuReport report = IommuGuests.Open(guest).Iommu;
+        IommuUnit unit = Assert.Single(report.Units);
+        IommuUnit scanned = Assert.Single(IommuGuests.Open(guest).ScannedIommu.Units);
+        Assert.Equal(scanned.FoundBy.Where(way => way != "scan of memory"), unit.FoundBy);
+        Assert.Equal((scanned.Kind, scanned.Mode, scanned.Tables!.Root, scanned.Contexts.Count), (unit.Kind, unit.Mode, unit.Tables!.Root, unit.Contexts.Count));
+        Assert.Empty(report.Disagreements);
     }
 
     [Theory]
@@ -130,9 +143,11 @@ public partial class IommuTests
     [MemberData(nameof(IommuGuests.Without), MemberType = typeof(IommuGuests))]
     public void Without_an_IOMMU_none_is_found(string guest)
     {
-        IommuReport report = IommuGuests.Open(guest).Iommu;
-        Assert.Empty(report.Units);
-        Assert.Empty(report.Disagreements);
+        Assert.All([IommuGuests.Open(guest).Iommu, IommuGuests.Open(guest).ScannedIommu], report =>
+        {
+            Assert.Empty(report.Units);
+            Assert.Empty(report.Disagreements);
+        });
         DeviceView view = View(IommuGuests.Open(guest), "0000:00:1f.2");
         Assert.Equal(DmaMode.PassThrough, view.Context.Mode);
         Assert.Null(view.Unit);
@@ -141,7 +156,7 @@ public partial class IommuTests
     [Fact]
     public void Pass_through_is_told_from_translation()
     {
-        IommuUnit unit = Assert.Single(IommuGuests.Open(IommuGuests.PassThrough.Name).Iommu.Units);
+        IommuUnit unit = Assert.Single(IommuGuests.Open(IommuGuests.PassThrough.Name).ScannedIommu.Units);
         Assert.NotEmpty(unit.Contexts);
         Assert.All(unit.Contexts, context => Assert.Equal(DmaMode.PassThrough, context.Mode));
         Assert.Contains("scan of memory", unit.FoundBy);
