@@ -33,6 +33,7 @@ public sealed class Machine : IDisposable
     private readonly Lazy<PciInventory> _pci;
     private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<IommuReport> _scannedIommu;
+    private readonly Lazy<PerCpu> _perCpu;
     private readonly Lazy<ModuleList> _modules;
     private readonly Lazy<VmallocList> _vmalloc;
     private readonly Lazy<TaskStacks> _stacks;
@@ -61,6 +62,7 @@ public sealed class Machine : IDisposable
         _swapTypes = new(() => SwapTypes.Of(kernel));
         _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
+        _perCpu = new(() => PerCpu.Of(kernel));
         _modules = new(() => ModuleList.Read(Objects));
         _vmalloc = new(() => VmallocList.Read(Objects));
         _stacks = new(() => TaskStacks.Read(this));
@@ -192,6 +194,9 @@ public sealed class Machine : IDisposable
     /// <summary>From a page to every device that can get at it; made by the first question that asks.</summary>
     public DeviceReach DeviceReach => _deviceReach.Value;
 
+    /// <summary>Where each CPU keeps its copies of per-CPU variables; without CPUs where this kernel does not tell.</summary>
+    public PerCpu PerCpu => _perCpu.Value;
+
     /// <summary>The kernel's symbols, or null where it has none.</summary>
     public SymbolTable? Symbols => Kernel.Kallsyms?.Symbols;
 
@@ -281,14 +286,51 @@ public sealed class Machine : IDisposable
     public AddressKind KindOf(VirtualAddress address) =>
         Kernel.Space.IsCanonical(address) ? AddressKinds.Of(Layout.RegionOf(address).Kind) : AddressKind.NonCanonical;
 
-    /// <summary>The symbol at or before an address of the kernel's image or of a module, with the distance from it; null elsewhere.</summary>
+    /// <summary>
+    /// The symbol at or before an address of the kernel's image, of a module, or of a CPU's copy of the kernel's per-CPU variables, with the distance from it; null
+    /// elsewhere. A copy is called by the symbol and the CPU: "runqueues:1".
+    /// </summary>
     public SymbolOffset? SymbolAt(VirtualAddress address) => Kernel.Text.Contains(address) ? Symbols?.At(address)
-        : Layout.RegionOf(address).Kind is RegionKind.Modules or RegionKind.KernelText ? ReadableModules?.SymbolAt(address)
+        : Layout.RegionOf(address).Kind switch
+        {
+            RegionKind.Modules or RegionKind.KernelText => ReadableModules?.SymbolAt(address),
+            RegionKind.DirectMap or RegionKind.Vmalloc => PerCpuSymbolAt(address),
+            _ => null,
+        };
+
+    /// <summary>The symbol at or before a byte of physical memory: of the kernel's image, or of a CPU's copy of its per-CPU variables; null elsewhere.</summary>
+    public SymbolOffset? SymbolAt(PhysicalAddress address) => Kernel.Text.PhysicalRange.Contains(address) ? SymbolAt(Kernel.Text.ToVirtual(address))
+        : Kernel.DirectMapAddress(address) is VirtualAddress direct ? PerCpuSymbolAt(direct)
         : null;
 
-    /// <summary>The first symbol of a name: the kernel's own, then each module's; null where there is none.</summary>
-    /// <param name="name">The name; "NAME [MODULE]" asks that module alone.</param>
-    public Symbol? FindSymbol(ReadOnlySpan<char> name) => Symbols?.TryFind(name, out Symbol own) == true ? own : ReadableModules?.FindSymbol(name);
+    private SymbolOffset? PerCpuSymbolAt(VirtualAddress address)
+    {
+        if (PerCpu.At(address) is not (int cpu, VirtualAddress variable) || Symbols is not SymbolTable symbols)
+        {
+            return null;
+        }
+
+        int before = -1;
+        ulong next = PerCpu.End.Value;
+        for (int i = 0; i < symbols.Count; i++)
+        {
+            ulong place = symbols.AddressOf(i).Value;
+            if (place >= PerCpu.Start.Value && place <= variable.Value && (before < 0 || place > symbols.AddressOf(before).Value))
+            {
+                before = i;
+            }
+
+            next = place > variable.Value && place < next ? place : next;
+        }
+
+        if (before < 0)
+        {
+            return null;
+        }
+
+        Symbol symbol = symbols[before];
+        return new(symbol with { Address = PerCpu.Address(cpu, symbol.Address), Name = $"{symbol.Name}:{cpu}" }, variable - symbol.Address, next - symbol.Address.Value);
+    }
 
     private PciInventory ReadPci()
     {

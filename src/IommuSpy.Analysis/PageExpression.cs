@@ -4,60 +4,60 @@ using IommuSpy.Memory;
 namespace IommuSpy.Analysis;
 
 /// <summary>
-/// A physical page as a user names it: a pfn, a physical address, a kernel virtual address, or a symbol[+offset]. A bare number is a pfn where the machine has
-/// a frame of that number, else a physical address; "pfn:" or "phys:" before it says which.
+/// A physical page as a user names it: "pfn:" or "phys:" and a number, a kernel virtual address, or a symbol. A bare number that may be a pfn of this machine is
+/// refused, since it is one on a large machine and a physical address on a small one; a larger one is a physical address.
 /// </summary>
 public static class PageExpression
 {
-    private const string FramePrefix = "pfn:";
-    private const string PhysicalPrefix = "phys:";
     private const ulong MaxPhysical = 1UL << 52;
 
     /// <summary>Reads it.</summary>
     /// <param name="machine">The machine whose page it is.</param>
     /// <param name="text">What the user wrote.</param>
-    /// <param name="address">The physical address: of a pfn, the frame's first byte.</param>
-    /// <param name="problem">What is wrong, in one line; null where nothing is.</param>
-    public static bool TryParse(Machine machine, string text, out PhysicalAddress address, [NotNullWhen(false)] out string? problem)
+    /// <param name="pages">The physical addresses: of a pfn, the frame's first byte; of a per-CPU symbol, one a CPU, with its name.</param>
+    /// <param name="problem">What is wrong; null where nothing is.</param>
+    public static bool TryParse(Machine machine, string text, out IReadOnlyList<NamedAddress> pages, [NotNullWhen(false)] out AddressProblem? problem)
     {
-        address = default;
-        string trimmed = text.Trim();
-        if (trimmed.StartsWith(FramePrefix, StringComparison.OrdinalIgnoreCase))
-        {
-            return Physical(AddressExpression.TryParseNumber(trimmed.AsSpan(FramePrefix.Length), out ulong frame) && frame < MaxPhysical >> PageFrame.Shift ? new PageFrame(frame).Address : null, text, out address, out problem);
-        }
-
-        if (trimmed.StartsWith(PhysicalPrefix, StringComparison.OrdinalIgnoreCase))
-        {
-            return Physical(AddressExpression.TryParseNumber(trimmed.AsSpan(PhysicalPrefix.Length), out ulong at) && at < MaxPhysical ? new PhysicalAddress(at) : null, text, out address, out problem);
-        }
-
-        if (!AddressExpression.TryParse(text, machine.Symbols, out ulong number, out problem))
+        pages = [];
+        if (!AddressExpression.TryParse(text, machine, out IReadOnlyList<NamedAddress> addresses, out problem))
         {
             return false;
         }
 
-        if (number < MaxPhysical)
+        List<NamedAddress> found = [];
+        foreach (NamedAddress address in addresses)
         {
-            IReadOnlyList<PhysicalRange> ranges = machine.Kernel.Memory.Ranges;
-            ulong frames = ranges.Count == 0 ? 0 : ranges[^1].Last.Frame.Number + 1;
-            address = number < frames ? new PageFrame(number).Address : new(number);
-            return true;
+            problem = Place(machine, text, address, out PhysicalAddress physical);
+            if (problem is not null)
+            {
+                return false;
+            }
+
+            found.Add(new(AddressSort.Physical, physical.Value, address.Name));
         }
 
-        if (machine.Kernel.Space.TryTranslate(new(number), out address))
-        {
-            return true;
-        }
-
-        problem = $"'{text}': the kernel maps nothing at {new VirtualAddress(number)}";
-        return false;
+        pages = found;
+        return true;
     }
 
-    private static bool Physical(PhysicalAddress? read, string text, out PhysicalAddress address, [NotNullWhen(false)] out string? problem)
+    private static AddressProblem? Place(Machine machine, string text, NamedAddress address, out PhysicalAddress physical)
     {
-        address = read ?? default;
-        problem = read is null ? $"'{text}': no number of at most 52 bits follows the colon" : null;
-        return read is not null;
+        physical = address.Physical;
+        switch (address.Sort)
+        {
+            case AddressSort.Physical:
+                return null;
+            case AddressSort.GuestPhysical or AddressSort.IoVirtual:
+                return new($"'{text}' is {address.SortText}: a page of physical memory is wanted here"
+                    + (address.Sort == AddressSort.IoVirtual ? " (translate --device tells which)" : ""));
+            case AddressSort.Unsaid when address.Value < MaxPhysical:
+                IReadOnlyList<PhysicalRange> ranges = machine.Kernel.Memory.Ranges;
+                ulong frames = ranges.Count == 0 ? 0 : ranges[^1].Last.Frame.Number + 1;
+                return address.Value >= frames ? null
+                    : new($"'{text}' may be a page frame number or a physical address: write pfn:0x{address.Value:x} or phys:0x{address.Value:x}");
+            default:
+                return machine.Kernel.Space.TryTranslate(address.Virtual, out physical) ? null
+                    : new($"'{text}': the kernel maps nothing at {address.Virtual}", IsBadText: false);
+        }
     }
 }

@@ -6,36 +6,73 @@ namespace IommuSpy.Cli;
 /// <summary>Addresses from the command line.</summary>
 internal static class Addresses
 {
-    /// <summary>A virtual address.</summary>
+    /// <summary>Where the help of a command leads to.</summary>
+    public const string Spellings = "0x hexadecimal, hexadecimal of 8 digits and more as listings print it, decimal, or symbol[+offset] (docs/addresses.md)";
+
+    /// <summary>What a page may be, for help.</summary>
+    public const string PageSpellings = "pfn:N, phys:ADDR, a kernel address, or symbol[+offset] (docs/addresses.md); a number too large for a pfn of this machine is a physical address.";
+
+    /// <summary>One virtual address.</summary>
+    /// <exception cref="UsageException">The text is none, or several.</exception>
+    /// <exception cref="NoAnswerException">It names a symbol that this kernel lacks.</exception>
+    public static VirtualAddress Virtual(Machine machine, string text)
+    {
+        IReadOnlyList<NamedAddress> all = EachVirtual(machine, text);
+        return AddressExpression.IsOne(text, all, out AddressProblem? problem) ? all[0].Virtual : throw Refusal(problem);
+    }
+
+    /// <summary>A virtual address: one, or of a per-CPU symbol each CPU's.</summary>
     /// <exception cref="UsageException">The text is none.</exception>
     /// <exception cref="NoAnswerException">It names a symbol that this kernel lacks.</exception>
-    public static VirtualAddress Virtual(Machine machine, string text) => new(Parse(machine, text));
+    public static IReadOnlyList<NamedAddress> EachVirtual(Machine machine, string text) =>
+        AddressExpression.TryParseVirtual(text, machine, out IReadOnlyList<NamedAddress> all, out AddressProblem? problem) ? all : throw Refusal(problem);
+
+    /// <summary>An address of any kind: one, or of a per-CPU symbol each CPU's.</summary>
+    /// <exception cref="UsageException">The text is none.</exception>
+    /// <exception cref="NoAnswerException">It names a symbol that this kernel lacks.</exception>
+    public static IReadOnlyList<NamedAddress> Each(Machine machine, string text) =>
+        AddressExpression.TryParse(text, machine, out IReadOnlyList<NamedAddress> all, out AddressProblem? problem) ? all : throw Refusal(problem);
+
+    /// <summary>A virtual address where no kernel's symbols are known.</summary>
+    /// <exception cref="UsageException">The text is none.</exception>
+    public static VirtualAddress VirtualNumber(string text) => new(Number(text, "a virtual address", AddressSort.Unsaid));
 
     /// <summary>A physical address.</summary>
     /// <exception cref="UsageException">The text is none.</exception>
-    public static PhysicalAddress Physical(string text) => AddressExpression.TryParseNumber(text, out ulong address)
-        ? new(address)
-        : throw new UsageException($"'{text}' is no physical address: write 0x and hexadecimal, or decimal");
+    public static PhysicalAddress Physical(string text) => new(Number(text, "a physical address", AddressSort.Physical));
 
-    /// <summary>A physical page: a pfn, a physical address, or a kernel's address of it.</summary>
+    /// <summary>An I/O virtual address.</summary>
     /// <exception cref="UsageException">The text is none.</exception>
+    public static IoVirtualAddress IoVirtual(string text) => new(Number(text, "an I/O virtual address", AddressSort.IoVirtual));
+
+    /// <summary>Whether a text says of itself that it is a physical address.</summary>
+    public static bool SaysPhysical(string text) => AddressExpression.TryParseNumeric(text, out NamedAddress address, out _) && address.Sort == AddressSort.Physical;
+
+    /// <summary>Physical pages: of a per-CPU symbol that of each CPU, with its name.</summary>
+    /// <exception cref="UsageException">The text is none, or may be two.</exception>
     /// <exception cref="NoAnswerException">It names a symbol that this kernel lacks, or an address that it does not map.</exception>
-    public static PhysicalAddress Page(Machine machine, string text) => PageExpression.TryParse(machine, text, out PhysicalAddress address, out string? problem)
-        ? address
-        : throw Refusal(problem);
+    public static IReadOnlyList<NamedAddress> Pages(Machine machine, string text) =>
+        PageExpression.TryParse(machine, text, out IReadOnlyList<NamedAddress> pages, out AddressProblem? problem) ? pages : throw Refusal(problem);
 
-    private static Exception Refusal(string problem) =>
-        problem.Contains("no such symbol", StringComparison.Ordinal) || problem.Contains("no symbols", StringComparison.Ordinal) || problem.Contains("maps nothing", StringComparison.Ordinal)
-            ? new NoAnswerException(problem)
-            : new UsageException(problem);
-
-    private static ulong Parse(Machine machine, string text)
+    /// <summary>One physical page.</summary>
+    /// <exception cref="UsageException">The text is none, or may be several.</exception>
+    /// <exception cref="NoAnswerException">It names a symbol that this kernel lacks, or an address that it does not map.</exception>
+    public static PhysicalAddress Page(Machine machine, string text)
     {
-        if (AddressExpression.TryParse(text, machine, out ulong address, out string? problem))
+        IReadOnlyList<NamedAddress> pages = Pages(machine, text);
+        return AddressExpression.IsOne(text, pages, out AddressProblem? problem) ? pages[0].Physical : throw Refusal(problem);
+    }
+
+    /// <summary>The exception for what a text is not.</summary>
+    public static Exception Refusal(AddressProblem problem) => problem.IsBadText ? new UsageException(problem.Message) : new NoAnswerException(problem.Message);
+
+    private static ulong Number(string text, string wanted, AddressSort sort)
+    {
+        if (!AddressExpression.TryParseNumeric(text, out NamedAddress address, out AddressProblem? problem))
         {
-            return address;
+            throw Refusal(problem);
         }
 
-        throw Refusal(problem);
+        return address.Sort == AddressSort.Unsaid || address.Sort == sort ? address.Value : throw new UsageException($"'{text}' is {address.SortText}: {wanted} is wanted here");
     }
 }

@@ -1,7 +1,6 @@
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Iommu;
-using IommuSpy.Memory;
 using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Cli;
@@ -9,23 +8,18 @@ namespace IommuSpy.Cli;
 /// <summary>Devices from the command line.</summary>
 internal static class DeviceArguments
 {
-    /// <summary>A device, or one PASID of it: "00:1f.2", "0000:00:1f.2", "00:1f.2:0x20".</summary>
-    /// <exception cref="UsageException">The text is none.</exception>
-    public static DeviceName Name(string text) => DeviceName.TryParse(text, out DeviceName name)
-        ? name
-        : throw new UsageException($"'{text}' is no device: write bus:device.function as 00:1f.2 or 0000:00:1f.2, with :PASID after it where one is meant");
+    /// <summary>A device, or one PASID of it: "00:1f.2", "0000:00:1f.2", "00:1f.2:0x20", "1f.2", "0x00fa", or the name of its driver.</summary>
+    /// <exception cref="UsageException">The text is none, or may be several.</exception>
+    /// <exception cref="NoAnswerException">The machine has none of that name.</exception>
+    public static DeviceName Name(Machine machine, string text) =>
+        DeviceName.TryFind(machine, text, out DeviceName name, out AddressProblem? problem) ? name : throw Addresses.Refusal(problem);
 
     /// <summary>A device, where a PASID has no meaning.</summary>
-    /// <exception cref="UsageException">The text is none.</exception>
-    public static RequesterId Address(string text) => Name(text) is { Pasid: null } name
+    /// <exception cref="UsageException">The text is none, or may be several.</exception>
+    /// <exception cref="NoAnswerException">The machine has none of that name.</exception>
+    public static RequesterId Address(Machine machine, string text) => Name(machine, text) is { Pasid: null } name
         ? name.Requester
         : throw new UsageException($"'{text}' names a PASID: write the device alone, as 00:1f.2 or 0000:00:1f.2");
-
-    /// <summary>An I/O virtual address.</summary>
-    /// <exception cref="UsageException">The text is none.</exception>
-    public static IoVirtualAddress IoVirtual(string text) => AddressExpression.TryParseNumber(text, out ulong address)
-        ? new(address)
-        : throw new UsageException($"'{text.Trim()}' is no I/O virtual address: write 0x and hexadecimal, or decimal");
 
     /// <summary>A device of a machine.</summary>
     /// <exception cref="NoAnswerException">The machine has none of that address.</exception>

@@ -24,7 +24,7 @@ internal sealed class DeviceOptions
     /// <exception cref="NoAnswerException">There is no such device, or what it sees is not known.</exception>
     public DeviceView View(ParseResult result, Machine machine)
     {
-        DeviceName name = DeviceArguments.Name(result.GetValue(_device)!);
+        DeviceName name = DeviceArguments.Name(machine, result.GetValue(_device)!);
         return DeviceView.Of(machine, name, out string? problem) ?? throw new NoAnswerException(problem!);
     }
 }

@@ -60,8 +60,7 @@ internal sealed class RootOptions
     private static PhysicalAddress Parse(string text)
     {
         // CR3 as registers print it: flags or PCID in its low bits.
-        return AddressExpression.TryParseNumber(text, out ulong number) && number <= 0x000f_ffff_ffff_ffff
-            ? new(number & ~(ulong)(PageFrame.Size - 1))
-            : throw new UsageException($"--root '{text}' is no physical address");
+        ulong number = Addresses.Physical(text).Value;
+        return number <= 0x000f_ffff_ffff_ffff ? new(number & ~(ulong)(PageFrame.Size - 1)) : throw new UsageException($"--root '{text}' is no physical address");
     }
 }

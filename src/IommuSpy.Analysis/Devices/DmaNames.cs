@@ -28,7 +28,7 @@ public static class DmaNames
             // Bridges to conventional buses take transactions over: one from PCIe under the number of the bus behind it, one from PCI under its own.
             if (bridge.PortType == ExpressToPci || (bridge.PortType == Conventional && bridge.Quirks.Contains(BridgeAliasQuirk, StringComparer.Ordinal)))
             {
-                arriving = bridge.SecondaryBus is byte behind ? new((ushort)bridge.Address.Domain, (ushort)(behind << 8)) : IdOf(bridge.Address);
+                arriving = bridge.SecondaryBus is byte behind ? new(bridge.Address.Domain, (ushort)(behind << 8)) : IdOf(bridge.Address);
             }
             else if (bridge.PortType == Conventional)
             {
@@ -43,5 +43,5 @@ public static class DmaNames
     }
 
     /// <summary>A function's own number on the bus.</summary>
-    public static RequesterId IdOf(PciAddress address) => new((ushort)address.Domain, address.RequesterId);
+    public static RequesterId IdOf(PciAddress address) => new(address.Domain, address.RequesterId);
 }

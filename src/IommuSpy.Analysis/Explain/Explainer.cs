@@ -53,7 +53,7 @@ internal sealed class Explainer(Machine machine)
     public Explanation PhysicalAddress(PhysicalAddress address)
     {
         WhoReport who = WhoReport.Of(machine, address);
-        SymbolOffset? symbol = machine.Kernel.Text.PhysicalRange.Contains(address) ? machine.SymbolAt(machine.Kernel.Text.ToVirtual(address)) : null;
+        SymbolOffset? symbol = machine.SymbolAt(address);
         return new(
             new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null, null, null, null,
             address, address.Frame, who.MemoryRange, who.Page, who.PageAbsence, Aliases(who, null), MappedBy(who, null, null), who.Reach, [], machine.Kernel.ProcessTables?.Count);

@@ -51,6 +51,9 @@ public sealed record PageReport(
     SlabReport? Slab,
     IReadOnlyList<LostPage> LostBy)
 {
+    /// <summary>The name that was asked for, where it is one of several: "runqueues:1" of a per-CPU symbol; null otherwise.</summary>
+    public string? Name { get; init; }
+
     // Of a swap entry, the type is above the offset (include/linux/swapops.h, SWP_TYPE_SHIFT): five bits below the radix tree's two.
     private const int SwapTypeShift = 58;
 

@@ -39,7 +39,7 @@ public sealed record ReachReport(
         DeviceReach reach = machine.DeviceReach;
         IReadOnlyList<DeviceReacher> reachers = reach.ReachersOf(physical.Frame);
         ulong within = physical.Value % PageFrame.Size;
-        SymbolOffset? symbol = machine.Kernel.Text.PhysicalRange.Contains(physical) ? machine.SymbolAt(machine.Kernel.Text.ToVirtual(physical)) : null;
+        SymbolOffset? symbol = machine.SymbolAt(physical);
         return new(
             physical,
             physical.Frame,

@@ -33,6 +33,9 @@ public sealed record WhoReport(
     bool IsCut,
     bool IsWhole)
 {
+    /// <summary>The name that was asked for, where it is one of several: "runqueues:1" of a per-CPU symbol; null otherwise.</summary>
+    public string? Name { get; init; }
+
     /// <summary>Asks a machine.</summary>
     public static WhoReport Of(Machine machine, PhysicalAddress physical)
     {

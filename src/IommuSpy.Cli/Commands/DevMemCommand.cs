@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using IommuSpy.Analysis;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Sources.Devmem;
 using IommuSpy.Memory.Systems;
@@ -40,7 +41,12 @@ internal static class DevMemCommand
         OutputOptions output = new(command);
         command.SetAction(result =>
         {
-            PhysicalAddress at = Addresses.Physical(result.GetRequiredValue(address));
+            string where = result.GetRequiredValue(address);
+
+            // As the shell gives it: $((0x12345000)) is decimal, of however many digits.
+            PhysicalAddress at = AddressExpression.TryParseNumber(where, out ulong number)
+                ? new(number)
+                : throw new UsageException($"'{where}' is no physical address: write 0x and hexadecimal, or decimal");
             AccessWidth word = width.Of(result);
             string? text = result.GetValue(operand);
             if (result.GetRequiredValue(mode) == Writing)

@@ -11,7 +11,7 @@ internal static class DeviceTranslationRows
     /// <summary>Shows each address with its walk.</summary>
     public static int Show(DeviceView view, IEnumerable<string> addresses, bool json)
     {
-        List<DeviceTranslationReport> reports = [.. addresses.Select(text => DeviceTranslationReport.Of(view, DeviceArguments.IoVirtual(text)))];
+        List<DeviceTranslationReport> reports = [.. addresses.Select(text => DeviceTranslationReport.Of(view, Addresses.IoVirtual(text)))];
         if (json && reports.Count == 1)
         {
             Output.Json(reports[0], ReportJson.Default.DeviceTranslationReport);
@@ -43,7 +43,7 @@ internal static class DeviceTranslationRows
     {
         foreach (string line in lines)
         {
-            DeviceTranslation translation = view.Context.Translate(DeviceArguments.IoVirtual(line));
+            DeviceTranslation translation = view.Context.Translate(Addresses.IoVirtual(line));
             rows.Begin();
             rows.Address("address"u8, translation.Address.Value);
             rows.Address("physical"u8, translation.Physical?.Value);
@@ -68,7 +68,7 @@ internal static class DeviceTranslationRows
     {
         foreach (string line in lines)
         {
-            DeviceTranslation translation = view.Context.Translate(DeviceArguments.IoVirtual(line));
+            DeviceTranslation translation = view.Context.Translate(Addresses.IoVirtual(line));
             writer.WriteLine($"{translation.Address}  {translation.Physical?.ToString() ?? DeviceFaultText.Of(translation, translation.Fault)}");
         }
     }

@@ -3,7 +3,6 @@ using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
-using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -12,7 +11,7 @@ internal static class DevicesCommand
 {
     public static Command Build()
     {
-        Argument<string?> wanted = new("DEVICE") { Description = "One device with all that is known of it: 00:1f.2 or 0000:00:1f.2. Without it, all, a line each.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> wanted = new("DEVICE") { Description = "One device with all that is known of it: 00:1f.2, or its driver. Without it, all, a line each.", Arity = ArgumentArity.ZeroOrOne };
         Command command = new(
             "devices",
             "Every device: driver, IOMMU unit, group, domain, whether its DMA is translated, passed through, blocked or before no IOMMU, and how much it can reach.\n\nExamples: iommu-spy devices -s dump.elf\n          iommu-spy devices -s dump.elf 00:1f.2")
@@ -23,13 +22,12 @@ internal static class DevicesCommand
         OutputOptions output = new(command, rows: true);
         command.SetAction(result =>
         {
-            RequesterId? address = result.GetValue(wanted) is string text ? DeviceArguments.Address(text) : null;
             using Machine machine = source.OpenMachine(result);
             DevicesReport report = DevicesReport.Of(machine);
             Output.Problems(report.Problems);
-            if (address is RequesterId one)
+            if (result.GetValue(wanted) is string text)
             {
-                string bdf = DeviceArguments.Of(machine, one).Address.ToString();
+                string bdf = DeviceArguments.Of(machine, DeviceArguments.Address(machine, text)).Address.ToString();
                 DeviceReport device = report.Devices.First(row => row.Bdf == bdf);
                 if (output.Json(result) || output.JsonLines(result))
                 {

@@ -14,7 +14,7 @@ internal static class ExplainCommand
 {
     public static Command Build()
     {
-        Argument<string[]> addresses = new("ADDR") { Description = "0x hexadecimal, decimal, or symbol[+offset].", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> addresses = new("ADDR") { Description = $"{Addresses.Spellings}; pfn: or phys: before it says that it is physical.", Arity = ArgumentArity.OneOrMore };
         Option<bool> physical = new("--physical") { Description = "The addresses are physical." };
         Option<bool> teach = new("--teach") { Description = "Say below each line what it means." };
         Command command = new(
@@ -25,7 +25,7 @@ internal static class ExplainCommand
             physical,
             teach,
         };
-        Option<string?> device = new("--device") { Description = "The addresses are I/O virtual addresses of this device: 00:1f.2 or 0000:00:1f.2, with :PASID behind it for requests with one.", HelpName = "BDF[:PASID]" };
+        Option<string?> device = new("--device") { Description = "The addresses are I/O virtual addresses of this device: 00:1f.2, or its driver; with :PASID behind it for requests with one.", HelpName = "BDF[:PASID]" };
         command.Options.Add(device);
         SourceOptions source = new(command);
         RootOptions roots = new(command);
@@ -38,17 +38,17 @@ internal static class ExplainCommand
             }
 
             using Machine machine = source.OpenMachine(result);
-            Explanation Explain(string text)
-            {
-                if (result.GetValue(physical))
+            IEnumerable<Explanation> Explain(string text) => result.GetValue(physical)
+                ? [Explanation.Of(machine, Addresses.Physical(text))]
+                : Addresses.Each(machine, text).Select(address => address.Sort switch
                 {
-                    return Explanation.Of(machine, Addresses.Physical(text));
-                }
+                    AddressSort.Physical => Explanation.Of(machine, address.Physical),
+                    AddressSort.IoVirtual => throw new UsageException($"'{text}' is {address.SortText}: name the device that uses it with --device"),
+                    AddressSort.GuestPhysical => throw new NoAnswerException($"'{text}' is {address.SortText}: the tables of virtual machines are not read"),
+                    _ => Explanation.Of(machine, address.Virtual, roots.Kernel(result) ? machine.Kernel.Space.Root : roots.Root(result, machine)),
+                });
 
-                return Explanation.Of(machine, Addresses.Virtual(machine, text), roots.Kernel(result) ? machine.Kernel.Space.Root : roots.Root(result, machine));
-            }
-
-            List<Explanation> explanations = [.. result.GetRequiredValue(addresses).Select(Explain)];
+            List<Explanation> explanations = [.. result.GetRequiredValue(addresses).SelectMany(Explain)];
             if (output.Json(result) && explanations.Count == 1)
             {
                 Output.Json(explanations[0], ReportJson.Default.Explanation);
@@ -78,9 +78,9 @@ internal static class ExplainCommand
 
     private static int OfDevice(SourceOptions source, OutputOptions output, ParseResult result, string name, string[] texts)
     {
-        (RequesterId address, int? pasid) = DeviceArguments.Name(name);
-        IoVirtualAddress[] addresses = [.. texts.Select(DeviceArguments.IoVirtual)];
+        IoVirtualAddress[] addresses = [.. texts.Select(Addresses.IoVirtual)];
         using Machine machine = source.OpenMachine(result);
+        (RequesterId address, int? pasid) = DeviceArguments.Name(machine, name);
         MachineDevice device = DeviceArguments.Of(machine, address);
         List<IovaExplanation> explanations = [.. addresses.Select(at => IovaExplanation.Of(machine, device, at, pasid))];
         if (output.Json(result) && explanations.Count == 1)

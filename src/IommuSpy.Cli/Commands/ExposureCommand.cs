@@ -5,7 +5,6 @@ using IommuSpy.Analysis.Exposure;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Sarif;
 using IommuSpy.Cli.Text;
-using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -14,7 +13,7 @@ internal static class ExposureCommand
 {
     public static Command Build()
     {
-        Option<string?> device = new("--device") { Description = "Only what concerns this device, or its IOMMU: 00:1f.2 or 0000:00:1f.2.", HelpName = "BDF" };
+        Option<string?> device = new("--device") { Description = "Only what concerns this device, or its IOMMU: 00:1f.2, or its driver.", HelpName = "BDF" };
         Option<string?> failOn = new("--fail-on")
         {
             Description = "Exit code 1 where there is a finding of this severity or above: note, low, medium, high or critical. Without it, findings do not change the exit code.",
@@ -36,14 +35,13 @@ internal static class ExposureCommand
         command.SetAction(result =>
         {
             ExposureSeverity? limit = result.GetValue(failOn) is string word ? Severity(word) : null;
-            RequesterId? address = result.GetValue(device) is string text ? DeviceArguments.Address(text) : null;
             if (result.GetValue(sarif) && output.Json(result))
             {
                 throw new UsageException("--sarif and --json exclude each other");
             }
 
             using Machine machine = source.OpenMachine(result);
-            MachineDevice? wanted = address is RequesterId one ? DeviceArguments.Of(machine, one) : null;
+            MachineDevice? wanted = result.GetValue(device) is string text ? DeviceArguments.Of(machine, DeviceArguments.Address(machine, text)) : null;
             ExposureReport report = ExposureReport.Of(machine);
             report = wanted is null ? report : report.About(wanted);
             if (result.GetValue(sarif))

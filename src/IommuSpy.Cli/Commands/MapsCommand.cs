@@ -13,7 +13,7 @@ internal static class MapsCommand
     public static Command Build()
     {
         Option<bool> leaves = new("--leaves") { Description = "Each leaf by itself, rather than equal neighbours merged." };
-        Option<string?> range = new("--range") { Description = "Only what reaches into A-B (both included); each an address.", HelpName = "A-B" };
+        Option<string?> range = new("--range") { Description = "Only what reaches into the addresses from A up to B; B itself is not among them.", HelpName = "A-B" };
         Option<string?> rights = new("--rights") { Description = "Only what has all of these effective rights: letters of rwx, and u for user mode.", HelpName = "rwxu" };
         Command command = new(
             "maps",
@@ -35,7 +35,7 @@ internal static class MapsCommand
             using Machine machine = source.OpenMachine(result);
             if (devices.IsGiven(result))
             {
-                (IoVirtualAddress from, IoVirtualAddress to) = result.GetValue(range) is string given ? IoRange(given) : (new(0), new(ulong.MaxValue));
+                (IoVirtualAddress from, IoVirtualAddress to) = result.GetValue(range) is string given ? AddressRange.ParseIo(given) : (new(0), new(ulong.MaxValue));
                 return DeviceMaps.Write(devices.View(result, machine), from, to, wanted, result.GetValue(leaves), output.Json(result), output.JsonLines(result));
             }
 
@@ -81,13 +81,5 @@ internal static class MapsCommand
             return count > 0 ? ExitCode.Done : throw new NoAnswerException("nothing is mapped there");
         });
         return command;
-    }
-
-    private static (IoVirtualAddress First, IoVirtualAddress Last) IoRange(string text)
-    {
-        string[] ends = text.Split('-');
-        return ends.Length == 2 && AddressExpression.TryParseNumber(ends[0], out ulong first) && AddressExpression.TryParseNumber(ends[1], out ulong last) && first <= last
-            ? (new(first), new(last))
-            : throw new UsageException($"--range '{text}': write A-B, two I/O virtual addresses");
     }
 }

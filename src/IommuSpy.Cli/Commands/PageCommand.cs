@@ -13,12 +13,12 @@ internal static class PageCommand
     {
         Argument<string[]> pages = new("PFN|ADDR")
         {
-            Description = "A pfn, a physical address, a kernel address, or symbol[+offset]; pfn: or phys: before a number says which it is.",
+            Description = Addresses.PageSpellings,
             Arity = ArgumentArity.OneOrMore,
         };
         Command command = new(
             "page",
-            "A physical page by its struct page: what it is used for, whose it is, flags, counts, the file or slab that it belongs to.\n\nExamples: iommu-spy page -s dump.elf 0x6f60\n          iommu-spy page -s dump.elf init_task\n          iommu-spy page -s dump.elf phys:0x6f60123 -J")
+            "A physical page by its struct page: what it is used for, whose it is, flags, counts, the file or slab that it belongs to.\n\nExamples: iommu-spy page -s dump.elf pfn:0x6f60\n          iommu-spy page -s dump.elf init_task\n          iommu-spy page -s dump.elf phys:0x6f60123 -J")
         {
             pages,
         };
@@ -27,7 +27,7 @@ internal static class PageCommand
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            List<PageReport> reports = [.. result.GetRequiredValue(pages).Select(text => PageReport.Of(machine, Addresses.Page(machine, text).Frame))];
+            List<PageReport> reports = [.. result.GetRequiredValue(pages).SelectMany(text => Addresses.Pages(machine, text)).Select(page => PageReport.Of(machine, page.Physical.Frame) with { Name = page.Name })];
             if (output.Json(result) && reports.Count == 1)
             {
                 Output.Json(reports[0], ReportJson.Default.PageReport);

@@ -3,7 +3,7 @@ using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pci;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
-using IommuSpy.Linux.Pci;
+using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -12,7 +12,7 @@ internal static class PciCommand
 {
     public static Command Build()
     {
-        Argument<string?> wanted = new("FUNCTION") { Description = "One function with all that is known of it: 00:1f.2 or 0000:00:1f.2. Without it, all, a line each.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> wanted = new("FUNCTION") { Description = "One function with all that is known of it: 00:1f.2, or its driver. Without it, all, a line each.", Arity = ArgumentArity.ZeroOrOne };
         Command command = new(
             "pci",
             "Every PCI function: address, ids, class, driver, IOMMU group, what it decodes. Names come from this machine's pci.ids, where it has one.\n\nExamples: iommu-spy pci -s dump.elf\n          iommu-spy pci -s dump.elf 00:1f.2")
@@ -23,12 +23,11 @@ internal static class PciCommand
         OutputOptions output = new(command, rows: true);
         command.SetAction(result =>
         {
-            PciAddress? address = result.GetValue(wanted) is not string text ? null
-                : PciAddress.TryParse(text, out PciAddress parsed) ? parsed : throw new UsageException($"'{text}' is no PCI function: write BUS:DEVICE.FUNCTION, as 00:1f.2, or with the domain before it");
             using Machine machine = source.OpenMachine(result);
+            RequesterId? address = result.GetValue(wanted) is string text ? DeviceArguments.Address(machine, text) : null;
             PciReport report = PciReport.Of(machine);
             Output.Problems(report.Damage);
-            if (address is PciAddress one)
+            if (address is RequesterId one)
             {
                 report = report with { Functions = [.. report.Functions.Where(function => function.Address == one.ToString())] };
                 if (report.Functions.Count == 0)

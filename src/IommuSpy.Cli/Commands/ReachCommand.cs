@@ -14,7 +14,7 @@ internal static class ReachCommand
     {
         Argument<string[]> pages = new("PHYS|PFN|ADDR")
         {
-            Description = "A pfn, a physical address, a kernel address, or symbol[+offset]; pfn: or phys: before a number says which it is.",
+            Description = Addresses.PageSpellings,
             Arity = ArgumentArity.ZeroOrMore,
         };
         Option<int?> pid = new("--pid") { Description = "Every page of this process that a device can get at.", HelpName = "N" };
@@ -66,7 +66,7 @@ internal static class ReachCommand
 
     private static int OfPages(Machine machine, string[] texts, bool json)
     {
-        List<ReachReport> reports = [.. texts.Select(text => ReachReport.Of(machine, Addresses.Page(machine, text)))];
+        List<ReachReport> reports = [.. texts.SelectMany(text => Addresses.Pages(machine, text)).Select(page => ReachReport.Of(machine, page.Physical))];
         if (json && reports.Count == 1)
         {
             Output.Json(reports[0], ReportJson.Default.ReachReport);

@@ -24,7 +24,7 @@ internal static class ReadCommand
 
     public static Command Build()
     {
-        Argument<string> address = new("ADDR") { Description = "0x hexadecimal, decimal, or symbol[+offset]." };
+        Argument<string> address = new("ADDR") { Description = $"{Addresses.Spellings}; pfn: or phys: before it says that it is physical." };
         Option<string?> length = new("--length", "-n") { Description = $"How many bytes: a number, or with K, M, G; {DefaultLength} without it.", HelpName = "N" };
         Option<bool> physical = new("--physical") { Description = "The address is physical." };
         Option<string> format = new("--format") { Description = "hex: bytes and text; words: little-endian words; raw: the bytes themselves.", DefaultValueFactory = _ => Hex };
@@ -53,7 +53,7 @@ internal static class ReadCommand
 
             string where = result.GetRequiredValue(address);
             ReadForm form = new(result.GetRequiredValue(format), width.Of(result));
-            if (result.GetValue(physical))
+            if (result.GetValue(physical) || Addresses.SaysPhysical(where))
             {
                 // By the way that also reaches devices, in the width that they want.
                 if (source.Named(result) is ["devmem"])

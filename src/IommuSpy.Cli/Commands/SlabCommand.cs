@@ -61,7 +61,7 @@ internal static class SlabCommand
     private static void Explain(Machine machine, string text, bool json)
     {
         PhysicalAddress physical = Addresses.Page(machine, text);
-        SlabAddressReport report = SlabAddressReport.Of(machine, physical) ?? throw new NoAnswerException($"'{text}': physical {physical} is in no slab (try: page {physical.Frame})");
+        SlabAddressReport report = SlabAddressReport.Of(machine, physical) ?? throw new NoAnswerException($"'{text}': physical {physical} is in no slab (try: page pfn:{physical.Frame})");
         if (json)
         {
             Output.Json(report, ReportJson.Default.SlabAddressReport);

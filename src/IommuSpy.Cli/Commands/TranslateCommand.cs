@@ -14,7 +14,7 @@ internal static class TranslateCommand
 {
     public static Command Build()
     {
-        Argument<string[]> addresses = new("ADDR") { Description = "0x hexadecimal, decimal, or symbol[+offset].", Arity = ArgumentArity.ZeroOrMore };
+        Argument<string[]> addresses = new("ADDR") { Description = $"{Addresses.Spellings}.", Arity = ArgumentArity.ZeroOrMore };
         Option<bool> stdin = new("--stdin") { Description = "Read addresses from standard input, one a line." };
         Option<bool> check = new("--check") { Description = "Of a process of this machine (--pid): compare the walk with its /proc/PID/pagemap; exits 1 where they contradict each other." };
         Command command = new(
@@ -71,7 +71,7 @@ internal static class TranslateCommand
             using RunningProcess? witness = result.GetValue(check) ? Va2paCommand.Open(process!) : null;
             List<TranslationReport> reports =
             [
-                .. named.Select(text => Addresses.Virtual(machine, text)).Select(address => witness is null
+                .. named.SelectMany(text => Addresses.EachVirtual(machine, text)).Select(address => address.Virtual).Select(address => witness is null
                     ? TranslationReport.Of(machine, address, root)
                     : TranslationReport.Checked(machine, address, root, witness)),
             ];

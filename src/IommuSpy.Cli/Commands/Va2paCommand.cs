@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using IommuSpy.Analysis;
 using IommuSpy.Analysis.Running;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
@@ -15,7 +14,7 @@ internal static class Va2paCommand
     public static Command Build()
     {
         Argument<string> pid = new("PID") { Description = "Number of a process of this machine." };
-        Argument<string[]> addresses = new("ADDR") { Description = "Virtual addresses: 0x hexadecimal or decimal.", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> addresses = new("ADDR") { Description = "Virtual addresses: 0x hexadecimal, hexadecimal of 8 digits and more as listings print it, or decimal (docs/addresses.md).", Arity = ArgumentArity.OneOrMore };
         Command command = new(
             "va2pa",
             "Where addresses of a process of this machine are in physical memory, by its /proc/PID/pagemap alone: on any kernel, with no kernel discovery. Root sees physical addresses; everyone sees of their own processes whether pages are in memory.\n\nExample: sudo iommu-spy va2pa 173 0x7f558d360000")
@@ -29,9 +28,7 @@ internal static class Va2paCommand
             using RunningProcess process = Open(result.GetRequiredValue(pid));
             List<ProcessAddressReport> reports =
             [
-                .. result.GetValue(addresses)!.Select(text => AddressExpression.TryParseNumber(text, out ulong address)
-                    ? ProcessAddressReport.Of(process, new(address))
-                    : throw new UsageException($"'{text}' is no address: write 0x hexadecimal or decimal")),
+                .. result.GetValue(addresses)!.Select(text => ProcessAddressReport.Of(process, Addresses.VirtualNumber(text))),
             ];
             if (output.Json(result) || output.JsonLines(result))
             {

@@ -19,7 +19,7 @@ internal static class WatchCommand
 
     public static Command Build()
     {
-        Option<string?> device = new("--device") { Description = "Only what this device's domain maps: 00:1f.2 or 0000:00:1f.2.", HelpName = "BDF" };
+        Option<string?> device = new("--device") { Description = "Only what this device's domain maps: 00:1f.2, or its driver.", HelpName = "BDF" };
         Option<string> interval = new("--interval") { Description = "Seconds between two looks.", HelpName = "SECONDS", DefaultValueFactory = _ => "1" };
         Option<int?> count = new("--count") { Description = "How many times to look; without it, until Ctrl-C.", HelpName = "N" };
         Option<bool> tables = new("--tables") { Description = "Compare tables rather than follow the kernel's events; what is done where these are not to be had." };
@@ -62,7 +62,7 @@ internal static class WatchCommand
             using MappingTrace? trace = isLive && !result.GetValue(tables) ? MappingTrace.Start(out problem) : null;
             Output.Problems(problem is null ? [] : [$"{problem}: tables are compared instead"]);
             using Machine machine = source.OpenMachine(result);
-            string? bdf = result.GetValue(device) is string text ? DeviceArguments.Of(machine, DeviceArguments.Address(text)).Address.ToString() : null;
+            string? bdf = result.GetValue(device) is string text ? DeviceArguments.Of(machine, DeviceArguments.Address(machine, text)).Address.ToString() : null;
             MappingWatch watch = new(machine, trace);
             Watch(watch, bdf, pause, result.GetValue(count) ?? int.MaxValue, ending, Sink(output.Json(result), output.JsonLines(result)));
             return ExitCode.Done;

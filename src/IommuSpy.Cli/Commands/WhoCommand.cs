@@ -13,7 +13,7 @@ internal static class WhoCommand
     {
         Argument<string[]> pages = new("PHYS|PFN")
         {
-            Description = "A pfn, a physical address, a kernel address, or symbol[+offset]; pfn: or phys: before a number says which it is.",
+            Description = Addresses.PageSpellings,
             Arity = ArgumentArity.OneOrMore,
         };
         Command command = new(
@@ -27,7 +27,7 @@ internal static class WhoCommand
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            List<WhoReport> reports = [.. result.GetRequiredValue(pages).Select(text => WhoReport.Of(machine, Addresses.Page(machine, text)))];
+            List<WhoReport> reports = [.. result.GetRequiredValue(pages).SelectMany(text => Addresses.Pages(machine, text)).Select(page => WhoReport.Of(machine, page.Physical) with { Name = page.Name })];
             if (output.Json(result) && reports.Count == 1)
             {
                 Output.Json(reports[0], ReportJson.Default.WhoReport);

@@ -31,7 +31,7 @@ internal static class PageText
     public static void Write(TextWriter writer, PageReport report)
     {
         string owner = report.Owner is null ? "" : $": {report.Owner}";
-        writer.WriteLine($"pfn {report.Pfn}  physical {report.Physical}  {report.Kind.Words()}{owner}");
+        writer.WriteLine($"{(report.Name is string asked ? $"{asked}  " : "")}pfn {report.Pfn}  physical {report.Physical}  {report.Kind.Words()}{owner}");
         if (report.StructPage is not VirtualAddress structPage)
         {
             return;

@@ -12,7 +12,7 @@ internal static class WhoText
     {
         Fields fields = new(writer, teach: false);
         string memory = PageText.Memory(report.MemoryRange, report.Page);
-        writer.WriteLine($"{report.Physical}  pfn {report.Pfn} {memory}");
+        writer.WriteLine($"{(report.Name is string name ? $"{name}  " : "")}{report.Physical}  pfn {report.Pfn} {memory}");
         writer.WriteLine();
         fields.Line("page", PageText.Summary(report.Page, report.PageAbsence));
         PageText.WriteLost(fields, report.Page);

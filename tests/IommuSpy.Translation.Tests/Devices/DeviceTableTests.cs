@@ -127,10 +127,12 @@ public class DeviceTableTests
     [InlineData("00:1f.2", 0x00fa, 0)]
     [InlineData("0000:00:1f.2", 0x00fa, 0)]
     [InlineData("0001:ff:1f.7", 0xffff, 1)]
+    [InlineData("0:1f.2", 0x00fa, 0)]
+    [InlineData("10000:00:02.0", 0x0010, 0x10000)]
     public void A_device_is_named_with_its_segment_or_without(string text, int value, int segment)
     {
         Assert.True(RequesterId.TryParse(text, out RequesterId requester));
-        Assert.Equal(new RequesterId((ushort)segment, (ushort)value), requester);
+        Assert.Equal(new RequesterId((uint)segment, (ushort)value), requester);
     }
 
     [Theory]
@@ -139,7 +141,8 @@ public class DeviceTableTests
     [InlineData("00:20.0")]
     [InlineData("00:1f.8")]
     [InlineData("00:1f.")]
-    [InlineData("00000:00:1f.2")]
+    [InlineData("000000000:00:1f.2")]
+    [InlineData("100:00.0")]
     [InlineData("00:1f.2:5")]
     public void What_names_no_device_is_refused(string text) => Assert.False(RequesterId.TryParse(text, out _));
 

@@ -16,7 +16,7 @@ internal static class CpuPageStep
 
     public static void Run(InferenceState state)
     {
-        PerCpu cpus = PerCpu.Of(new(state.Kernel, state.Book.Close()));
+        PerCpu cpus = PerCpu.Of(state.Kernel);
         if (!state.Has("zone", "free_area") || cpus.Offsets.Count == 0 || PageLists.Of(state) is not { } pages)
         {
             Refuse(state, "free blocks, and where each CPU has its own, were not all found");

@@ -116,7 +116,7 @@ internal static class SlabPageStep
 
     private static void CpuSlabs(InferenceState state, int cacheAt)
     {
-        IReadOnlyList<ulong> cpus = PerCpu.Of(new(state.Kernel, state.Book.Close())).Offsets;
+        IReadOnlyList<ulong> cpus = PerCpu.Of(state.Kernel).Offsets;
         ulong[] Copies(ulong variable) => [.. cpus.Take(MostCpus).Select(offset => offset + variable)];
         List<int> found = cpus.Count == 0 ? [] : FieldSearch.Words(state.Memory, state.Caches, state.At("kmem_cache", "size"), (cache, value, _) => value != 0 && Copies(value).All(copy =>
             state.Memory.At(copy, PageOfCpuAt + sizeof(ulong)).Length > 0 && (state.Read(copy, PageOfCpuAt) is ulong page and not 0 ? state.Read(page, cacheAt) == cache : state.Read(copy, 0) == 0)));
