@@ -43,7 +43,7 @@ public sealed class MemoryImage : IDisposable
     /// <summary>The CPUs' registers; empty where the format has none.</summary>
     public IReadOnlyList<CpuState> Cpus { get; init; } = [];
 
-    /// <summary>Which kinds of pages were left out of a kdump (makedumpfile -d): zero 1, cache 2 and 4, user 8, free 16; null where the format does not say.</summary>
+    /// <summary>Which kinds of pages were left out (makedumpfile -d): zero 1, cache 2 and 4, user 8, free 16; null where the format does not say.</summary>
     public int? DumpLevel { get; init; }
 
     /// <summary>What the machine says of itself beside its memory: /proc and /sys, of the running machine or as they were recorded with the image. Null where nothing is known.</summary>

@@ -38,11 +38,11 @@ public sealed unsafe class PhysicalMemory
     }
 
     /// <summary>The memory of an image: what is wrong with its ranges is said of the file.</summary>
-    internal static PhysicalMemory Of(ImageFile file, string format, IEnumerable<MemorySegment> segments, IEnumerable<PhysicalRange> data, ulong lostBytes, ulong unstoredBytes = 0)
+    internal static PhysicalMemory Of(ImageFile file, string format, IEnumerable<MemorySegment> segments, IEnumerable<PhysicalRange> data, ulong lostBytes, ulong excludedBytes = 0)
     {
         try
         {
-            return new(segments) { DataRanges = [.. data.OrderBy(range => range.Start)], LostBytes = lostBytes, UnstoredBytes = unstoredBytes };
+            return new(segments) { DataRanges = [.. data.OrderBy(range => range.Start)], LostBytes = lostBytes, ExcludedBytes = excludedBytes };
         }
         catch (MemoryImageException e)
         {
@@ -70,23 +70,24 @@ public sealed unsafe class PhysicalMemory
     /// <summary>Bytes of memory, with those that the image leaves out.</summary>
     public ulong ByteCount { get; }
 
-    /// <summary>Bytes of <see cref="ByteCount"/> that were left out on purpose when the image was made (makedumpfile -d): they are memory, and cannot be read.</summary>
+    /// <summary>Bytes of <see cref="ByteCount"/> that were left out on purpose when the image was made (makedumpfile -d): they are memory, and cannot be read. See <see cref="Excludes"/>.</summary>
     public ulong ExcludedBytes { get; init; }
 
     /// <summary>Bytes of <see cref="ByteCount"/> that should be in the image and are not: it is cut off, or was never finished.</summary>
     public ulong LostBytes { get; init; }
-
-    /// <summary>
-    /// Bytes of <see cref="ByteCount"/> that an ELF file declares and does not store (p_memsz beyond p_filesz): they read as zeros, as the gABI says. makedumpfile -E
-    /// leaves pages out this way that were not zeros.
-    /// </summary>
-    public ulong UnstoredBytes { get; init; }
 
     /// <summary>Whether the image holds the byte at <paramref name="address"/>.</summary>
     public bool Contains(PhysicalAddress address)
     {
         int i = Find(address.Value);
         return i >= 0 && (_segments[i].Reader is not ISegmentReader reader || reader.Holds(address.Value - _segments[i].Start));
+    }
+
+    /// <summary>Whether the byte at <paramref name="address"/> was left out on purpose when the image was made. What it had in it is not known: it is no zero.</summary>
+    public bool Excludes(PhysicalAddress address)
+    {
+        int i = Find(address.Value);
+        return i >= 0 && _segments[i].Reader?.Excludes(address.Value - _segments[i].Start) == true;
     }
 
     /// <summary>Whether <paramref name="address"/> is memory of the machine, be it in the image or left out of it.</summary>

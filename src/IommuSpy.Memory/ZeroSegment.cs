@@ -1,6 +1,6 @@
 namespace IommuSpy.Memory;
 
-/// <summary>Memory that the image declares and stores no bytes for: it reads as zero (ELF gABI: p_memsz beyond p_filesz).</summary>
+/// <summary>Memory that the image stores no bytes for, and of which it says that it was zeros.</summary>
 public sealed class ZeroSegment : ISegmentReader
 {
     /// <summary>The only instance: it has no state.</summary>

@@ -35,21 +35,51 @@ public class ElfCoreFormatTests
     }
 
     [Fact]
-    public void Memory_beyond_the_page_of_the_last_stored_byte_reads_as_zero_and_is_no_data()
+    public void Memory_beyond_what_is_stored_was_left_out_and_is_no_zero()
     {
         byte[] stored = Pattern(100, 1);
-        Check(new ElfCoreBuilder().AddLoad(0x1000, stored, memoryBytes: 0x3000), image =>
+        Check(new ElfCoreBuilder().AddLoad(0x1000, stored, memoryBytes: 0x3000).AddLoad(0x8000, [], memoryBytes: 0x1000), image =>
         {
             PhysicalMemory memory = image.Layouts[0].Memory;
-            Assert.Equal([.. stored, .. new byte[0x3000 - 100]], ReadAll(memory, 0x1000));
-            Assert.Equal([new(new(0x1000), 0x3000)], memory.Ranges);
+            byte[] bytes = new byte[0x3000];
+            Assert.Equal(100, memory.Read(new(0x1000), bytes));
+            Assert.Equal(stored, bytes[..100]);
+            Assert.False(memory.TryRead(new(0x2000), out _));
+            Assert.Equal([new(new(0x1000), 0x3000), new(new(0x8000), 0x1000)], memory.Ranges);
             Assert.Equal([new(new(0x1000), 0x1000)], memory.DataRanges);
+            Assert.Equal(0x4000UL - 100, memory.ExcludedBytes);
+            Assert.Equal(0UL, memory.LostBytes);
+            foreach (ulong address in (ulong[])[0x1064, 0x3fff, 0x8000])
+            {
+                Assert.False(memory.Contains(new(address)));
+                Assert.True(memory.Excludes(new(address)));
+                Assert.True(memory.IsMemory(new(address)));
+            }
+
+            Assert.False(memory.Excludes(new(0x1063)));
+            Assert.False(memory.Excludes(new(0x4000)));
         });
     }
 
-    [Fact]
-    public void Memory_with_no_stored_bytes_at_all_reads_as_zero() =>
-        Check(new ElfCoreBuilder().AddLoad(0x1000, [], memoryBytes: 0x10), image => Assert.Equal(new byte[0x10], ReadAll(image.Layouts[0].Memory, 0x1000)));
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(31, false)]
+    public void Only_where_a_note_says_that_zero_pages_alone_were_left_out_they_read_as_zeros(byte level, bool areZeros)
+    {
+        byte[] stored = Pattern(0x1000, 1);
+        ElfCoreBuilder core = new ElfCoreBuilder().AddNotes(ElfCoreBuilder.NoteBytes("IOMMU_SPY", 2, [level, 0, 0, 0])).AddLoad(0x1000, stored, memoryBytes: 0x3000);
+        Check(core, image =>
+        {
+            PhysicalMemory memory = image.Layouts[0].Memory;
+            byte[] bytes = new byte[0x3000];
+            Assert.Equal(areZeros ? 0x3000 : 0x1000, memory.Read(new(0x1000), bytes));
+            Assert.Equal([.. stored, .. new byte[0x2000]], bytes);
+            Assert.Equal(areZeros ? 0UL : 0x2000, memory.ExcludedBytes);
+            Assert.Equal(areZeros, memory.Contains(new(0x2000)));
+            Assert.Equal(level, image.DumpLevel);
+            Assert.Empty(image.Notes);
+        });
+    }
 
     [Fact]
     public void Memory_under_two_virtual_addresses_is_one_memory()
@@ -65,15 +95,20 @@ public class ElfCoreFormatTests
     }
 
     [Fact]
-    public void Stored_bytes_win_over_the_zeros_behind_another_segment()
+    public void Stored_bytes_win_over_what_another_segment_leaves_out()
     {
         byte[] first = Pattern(0x10, 1);
         byte[] second = Pattern(0x10, 2);
         Check(new ElfCoreBuilder().AddLoad(0x1000, first, memoryBytes: 0x100).AddLoad(0x1020, second), image =>
         {
             PhysicalMemory memory = image.Layouts[0].Memory;
-            Assert.Equal([.. first, .. new byte[0x10], .. second, .. new byte[0xd0]], ReadAll(memory, 0x1000));
-            Assert.Equal(0xe0UL, memory.UnstoredBytes);
+            byte[] bytes = new byte[0x10];
+            Assert.Equal(0x10, memory.Read(new(0x1000), bytes));
+            Assert.Equal(first, bytes);
+            Assert.Equal(0x10, memory.Read(new(0x1020), bytes));
+            Assert.Equal(second, bytes);
+            Assert.Equal(0, memory.Read(new(0x1010), bytes));
+            Assert.Equal(0xe0UL, memory.ExcludedBytes);
         });
     }
 

@@ -66,16 +66,18 @@ public class ElfCoreMutationTests
         byte[] buffer = new byte[8192];
         foreach (PhysicalRange range in memory.Ranges)
         {
-            // Zero-filled memory can be exabytes: its two ends and the stored bytes are what can go wrong.
+            // Memory that was left out can be exabytes: its two ends and the stored bytes are what can go wrong.
             int length = (int)Math.Min(range.Length, (ulong)buffer.Length);
-            Assert.Equal(length, memory.Read(range.Start, buffer.AsSpan(0, length)));
-            Assert.Equal(1, memory.Read(range.Last, buffer.AsSpan(0, range.Last.Value == ulong.MaxValue ? 2 : 1)));
+            Assert.InRange(memory.Read(range.Start, buffer.AsSpan(0, length)), memory.Contains(range.Start) ? 1 : 0, memory.Contains(range.Start) ? length : 0);
+            Assert.Equal(memory.Contains(range.Last) ? 1 : 0, memory.Read(range.Last, buffer.AsSpan(0, range.Last.Value == ulong.MaxValue ? 2 : 1)));
+            Assert.NotEqual(memory.Contains(range.Last), memory.Excludes(range.Last));
         }
 
         foreach (PhysicalRange data in memory.DataRanges)
         {
+            // A data range ends with a page, which may be left out from somewhere on.
             byte[] bytes = new byte[data.Length];
-            Assert.Equal(bytes.Length, memory.Read(data.Start, bytes));
+            memory.Read(data.Start, bytes);
         }
 
         Assert.All(image.Notes, note => Assert.InRange(note.Descriptor.Length, 0, Good.Length));

@@ -47,6 +47,9 @@ public sealed class ElfCoreBuilder
         return this;
     }
 
+    /// <summary>The note that says that memory beyond what a program header stores was zeros: makedumpfile's dump level 1.</summary>
+    public static byte[] OnlyZerosLeftOut => NoteBytes("IOMMU_SPY", 2, [1, 0, 0, 0]);
+
     /// <summary>The bytes of one note, name and descriptor padded to 4.</summary>
     public static byte[] NoteBytes(string name, uint type, byte[] descriptor)
     {

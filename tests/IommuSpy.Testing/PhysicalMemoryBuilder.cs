@@ -71,10 +71,10 @@ public sealed class PhysicalMemoryBuilder
     public TemporaryFile WriteElf(params IEnumerable<byte[]> notes)
     {
         ElfCoreBuilder elf = new();
-        elf.AddNotes(notes);
+        elf.AddNotes([.. notes, ElfCoreBuilder.OnlyZerosLeftOut]);
         foreach (PhysicalRange run in _ram)
         {
-            // A load that is longer in memory than in the file ends in zeros: only what was written is stored.
+            // Only what was written is stored, and a note says that the rest is zeros.
             ulong at = run.Start.Value;
             foreach ((PhysicalRange part, byte[] page) in WrittenIn(run))
             {

@@ -61,7 +61,16 @@ public sealed class ImageConverter
             result.Unreadable,
             result.Bytes,
             Stopwatch.GetElapsedTime(start).TotalSeconds,
-            context);
+            context)
+        {
+            Unmarked = result.Excluded + result.Missing == 0 ? null : format switch
+            {
+                ImageFormat.Raw when result.Missing == 0 && exclude == ExcludedPages.Zero => null,
+                ImageFormat.Raw => "they are zeros in it: a raw file has no mark for pages that are left out; elf and kdump have",
+                ImageFormat.Lime or ImageFormat.Avml => $"they are no memory in it: {format.ToString().ToLowerInvariant()} has no mark for pages that are left out; elf and kdump have",
+                _ => null,
+            },
+        };
     }
 
     private ExcludedPageFilter? Filter(MemoryLayout layout, ExcludedPages exclude)

@@ -47,7 +47,10 @@ internal sealed class Explainer(Machine machine)
             MappedBy(who, walk?.Root, address),
             who?.Reach,
             everySpace ? Spaces(address) : [],
-            machine.Kernel.ProcessTables?.Count);
+            machine.Kernel.ProcessTables?.Count)
+        {
+            ContentAbsence = who?.ContentAbsence,
+        };
     }
 
     public Explanation PhysicalAddress(PhysicalAddress address)
@@ -56,7 +59,10 @@ internal sealed class Explainer(Machine machine)
         SymbolOffset? symbol = machine.SymbolAt(address);
         return new(
             new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null, null, null, null,
-            address, address.Frame, who.MemoryRange, who.Page, who.PageAbsence, Aliases(who, null), MappedBy(who, null, null), who.Reach, [], machine.Kernel.ProcessTables?.Count);
+            address, address.Frame, who.MemoryRange, who.Page, who.PageAbsence, Aliases(who, null), MappedBy(who, null, null), who.Reach, [], machine.Kernel.ProcessTables?.Count)
+        {
+            ContentAbsence = who.ContentAbsence,
+        };
     }
 
     // A poison entry is no translation, and names the page that broke.

@@ -55,6 +55,9 @@ public sealed record Explanation(
     IReadOnlyList<SpaceReport> Spaces,
     int? SpacesAsked)
 {
+    /// <summary>Why the image has no bytes of it, behind "is": "left out of the image when it was made"; null where it has them.</summary>
+    public string? ContentAbsence { get; init; }
+
     /// <summary>Explains a virtual address.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="address">The address.</param>

@@ -39,6 +39,9 @@ public sealed record IovaExplanation(
     string? Exposure,
     ReachReport? Reach)
 {
+    /// <summary>Why the image has no bytes of it, behind "is": "left out of the image when it was made"; null where it has them.</summary>
+    public string? ContentAbsence { get; init; }
+
     /// <summary>Explains an address of a device.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="device">The device.</param>
@@ -87,6 +90,7 @@ public sealed record IovaExplanation(
             MappedBy = facts.Users,
             Exposure = exposure,
             Reach = reach,
+            ContentAbsence = reach.ContentAbsence,
         };
     }
 

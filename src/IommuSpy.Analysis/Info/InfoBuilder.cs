@@ -44,7 +44,6 @@ internal sealed class InfoBuilder(Machine machine)
         {
             ExcludedBytes = machine.Kernel.Memory.ExcludedBytes,
             LostBytes = machine.Kernel.Memory.LostBytes,
-            UnstoredBytes = machine.Kernel.Memory.UnstoredBytes,
             DumpLevel = machine.Image.DumpLevel,
         };
     }

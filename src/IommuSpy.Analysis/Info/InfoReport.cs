@@ -39,9 +39,6 @@ public sealed record InfoReport(
     /// <summary>Bytes of memory that should be in the image and are not: it is cut off, or was never finished.</summary>
     public ulong LostBytes { get; init; }
 
-    /// <summary>Bytes that an ELF file declares and does not store: they read as zeros.</summary>
-    public ulong UnstoredBytes { get; init; }
-
     /// <summary>Which kinds of pages makedumpfile left out (-d), where the image says so.</summary>
     public int? DumpLevel { get; init; }
 

@@ -57,12 +57,16 @@ public sealed record PageReport(
     // Of a swap entry, the type is above the offset (include/linux/swapops.h, SWP_TYPE_SHIFT): five bits below the radix tree's two.
     private const int SwapTypeShift = 58;
 
+    /// <summary>Why the image has no bytes of it, behind "is": "left out of the image when it was made"; null where it has them.</summary>
+    public string? ContentAbsence { get; init; }
+
     /// <summary>Asks a machine.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="frame">The page frame.</param>
     /// <exception cref="MissingTypeException">Nothing describes struct page.</exception>
     public static PageReport Of(Machine machine, PageFrame frame)
     {
+        string? absence = Read.ContentAbsence.Of(machine.Kernel.Memory, frame.Address);
         PageCursor cursor = new(machine.Pages, stackalloc byte[256]);
         PageUse use = machine.PageKinds.UseOf(frame);
         PageKind kind = use.Kind;
@@ -71,7 +75,10 @@ public sealed record PageReport(
             VirtualAddress? structPage = kind is PageKind.OfflineBlock or PageKind.Device ? machine.Pages.Array.AddressOf(frame) : null;
             HexValue? nopage = structPage is null ? null : new((ulong)StablePageFlags.Nopage);
             return new(
-                frame, frame.Address, structPage, [], null, nopage, null, null, kind, use.Owner, null, null, null, 1, null, null, null, null, null, null, []);
+                frame, frame.Address, structPage, [], null, nopage, null, null, kind, use.Owner, null, null, null, 1, null, null, null, null, null, null, [])
+            {
+                ContentAbsence = absence,
+            };
         }
 
         PageRecord page = cursor.Page;
@@ -103,6 +110,9 @@ public sealed record PageReport(
             swap & ((1UL << SwapTypeShift) - 1),
             swapType is int type ? machine.SwapDevices.FirstOrDefault(device => device.Type == type)?.Name : null,
             slab is null ? null : SlabReport.Of(slab, frame),
-            kind == PageKind.Poisoned ? machine.UnusualFrames.LostBy(frame) : []);
+            kind == PageKind.Poisoned ? machine.UnusualFrames.LostBy(frame) : [])
+        {
+            ContentAbsence = absence,
+        };
     }
 }

@@ -30,6 +30,9 @@ public sealed record ReachReport(
     string? Absence,
     string? Use)
 {
+    /// <summary>Why the image has no bytes of it, behind "is": "left out of the image when it was made"; null where it has them.</summary>
+    public string? ContentAbsence { get; init; }
+
     /// <summary>Whether any device reaches it.</summary>
     public bool IsReached => Devices.Count + Unrestricted.Count > 0;
 
@@ -51,6 +54,9 @@ public sealed record ReachReport(
             reachers.Count == DeviceReach.MostReachers,
             reach.IsWhole,
             reach.Devices.Count > 0 ? null : machine.Devices.FunctionsAbsence ?? "the kernel knows no PCI device",
-            machine.UnusualFrames.UseOf(physical.Frame)?.ToString());
+            machine.UnusualFrames.UseOf(physical.Frame)?.ToString())
+        {
+            ContentAbsence = Read.ContentAbsence.Of(machine.Kernel.Memory, physical),
+        };
     }
 }

@@ -13,7 +13,7 @@ public static class MemoryReader
     public static ReadResult Physical(PhysicalMemory memory, PhysicalAddress address, Span<byte> destination)
     {
         int read = memory.Read(address, destination);
-        return new(read, read == destination.Length ? null : $"physical 0x{address.Value + (ulong)read:x} is not in the image");
+        return new(read, read == destination.Length ? null : $"physical 0x{address.Value + (ulong)read:x} is {ContentAbsence.Of(memory, new(address.Value + (ulong)read))}");
     }
 
     /// <summary>Reads through page tables.</summary>
@@ -32,6 +32,6 @@ public static class MemoryReader
 
         VirtualAddress end = address + (ulong)read;
         Translate.TranslationReport report = Translate.TranslationReport.Of(machine, end, root);
-        return new(read, $"{end}: {report.Reason ?? $"its page is at physical {report.Physical}, which is not in the image"}");
+        return new(read, $"{end}: {report.Reason ?? $"its page is at physical {report.Physical}, which is {ContentAbsence.Of(machine.Kernel.Memory, report.Physical!.Value)}"}");
     }
 }

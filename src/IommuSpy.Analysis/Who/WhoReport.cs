@@ -36,6 +36,9 @@ public sealed record WhoReport(
     /// <summary>The name that was asked for, where it is one of several: "runqueues:1" of a per-CPU symbol; null otherwise.</summary>
     public string? Name { get; init; }
 
+    /// <summary>Why the image has no bytes of it, behind "is": "left out of the image when it was made"; null where it has them.</summary>
+    public string? ContentAbsence { get; init; }
+
     /// <summary>Asks a machine.</summary>
     public static WhoReport Of(Machine machine, PhysicalAddress physical)
     {
@@ -54,7 +57,10 @@ public sealed record WhoReport(
             absence,
             ReachReport.Of(machine, physical),
             mappers.Count == ReverseMap.MostMappers,
-            map.IsWhole);
+            map.IsWhole)
+        {
+            ContentAbsence = Read.ContentAbsence.Of(machine.Kernel.Memory, physical),
+        };
     }
 
     private static (PageReport? Page, string? Absence) PageOf(Machine machine, PageFrame frame)

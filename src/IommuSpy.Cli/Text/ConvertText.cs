@@ -16,6 +16,7 @@ internal static class ConvertText
         Fields fields = new(writer, teach: false);
         fields.Line("left out", report.Excluded == 0 ? null : Pages(report.Excluded));
         fields.Line("missing", report.Missing == 0 ? null : $"{Pages(report.Missing)} that {report.Source} does not have");
+        fields.Line("unmarked", report.Unmarked);
         foreach (string context in report.Context)
         {
             fields.Line("with", context);

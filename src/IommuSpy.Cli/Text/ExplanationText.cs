@@ -42,7 +42,7 @@ internal static class ExplanationText
         fields.Line("arithmetic", explanation.Arithmetic, Lessons.Arithmetic);
         if (explanation.Physical is PhysicalAddress physical)
         {
-            string memory = PageText.Memory(explanation.MemoryRange, explanation.Page);
+            string memory = PageText.Memory(explanation.MemoryRange, explanation.Page, explanation.ContentAbsence);
             fields.Line("physical", $"{physical}  pfn {physical.Frame} {memory}", Lessons.Physical);
         }
 
@@ -97,7 +97,7 @@ internal static class ExplanationText
         fields.Line("reason", explanation.Reason);
         if (explanation.Physical is PhysicalAddress physical)
         {
-            string memory = PageText.Memory(explanation.MemoryRange, null);
+            string memory = PageText.Memory(explanation.MemoryRange, null, explanation.ContentAbsence);
             fields.Line("physical", $"{physical}  pfn {physical.Frame} {memory}");
         }
 

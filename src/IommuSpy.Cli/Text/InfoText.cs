@@ -47,7 +47,6 @@ internal static class InfoText
 
         fields.Line("excluded", report.ExcludedBytes == 0 ? null : $"{Size.Text(report.ExcludedBytes)} of it was left out when the image was made{Kinds(report.DumpLevel)}, and cannot be read");
         fields.Line("lost", report.LostBytes == 0 ? null : $"{Size.Text(report.LostBytes)} of it should be in the image and is not");
-        fields.Line("unstored", report.UnstoredBytes == 0 ? null : $"{Size.Text(report.UnstoredBytes)} of it is declared and not stored: it reads as zeros, and may have been left out");
         fields.Line("missing", report.MissingBytes == 0 ? null : $"{Size.Text(report.MissingBytes)} that the kernel maps as memory is not in the image");
         fields.Line("read as", report.MemoryLayout);
         foreach (string disagreement in report.Disagreements)

@@ -46,6 +46,7 @@ internal static class PageText
         fields.Line("compound", report.Head is PageFrame head ? $"{(head == report.Pfn ? "first" : $"number {report.Pfn.Number - head.Number}")} of {report.Pages} pages from pfn {head}" : null);
         fields.Line("file", report.File is { } file ? $"{file}{(report.FileOffset is ulong offset ? $", offset 0x{offset:x}" : "")}   (inode {file.Inode}, number {file.Number})" : null);
         fields.Line("swap", report.SwapType is int type ? $"in the swap cache: device {type}{(report.SwapDevice is string name ? $" ({name})" : "")}, page 0x{report.SwapOffset:x} of it" : null);
+        fields.Line("content", report.FlagsWord is null ? null : report.ContentAbsence);
         fields.Line("zone", report.Zone is string zone ? $"{zone}, node {report.Node}" : null);
         fields.Line("struct", $"{structPage}");
         WriteLost(fields, report);
@@ -67,7 +68,11 @@ internal static class PageText
     }
 
     /// <summary>Where a physical address is, for one that has no memory behind it in the image too.</summary>
-    public static string Memory(RangeReport? range, PageReport? page) => range is not null ? $"of memory 0x{range.Start.Value:x}-0x{range.End.Value:x}"
+    /// <param name="range">The run of memory that it is in; null for none.</param>
+    /// <param name="page">Its page; null where nothing is known of it.</param>
+    /// <param name="absence">Why the image has no bytes of it; null where it has.</param>
+    public static string Memory(RangeReport? range, PageReport? page, string? absence) => range is not null
+        ? $"of memory 0x{range.Start.Value:x}-0x{range.End.Value:x}{(absence is null ? "" : $", {absence}")}"
         : page is { Kind: PageKind.PciRange } ? "not memory: a device's"
         : "not in the image: a device's, or memory that was not captured";
 }

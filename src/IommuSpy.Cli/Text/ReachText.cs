@@ -11,7 +11,8 @@ internal static class ReachText
     public static void Write(TextWriter writer, ReachReport report)
     {
         string what = report.Symbol ?? report.Use ?? (report.MemoryRange is null ? "not in the image" : $"pfn {report.Pfn}");
-        writer.WriteLine($"{report.Physical}  {what}");
+        string absence = report.MemoryRange is null || report.ContentAbsence is null ? "" : $", {report.ContentAbsence}";
+        writer.WriteLine($"{report.Physical}  {what}{absence}");
         Fields fields = new(writer, teach: false);
         WriteDevices(fields, report);
     }

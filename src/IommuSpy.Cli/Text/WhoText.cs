@@ -11,7 +11,7 @@ internal static class WhoText
     public static void Write(TextWriter writer, WhoReport report)
     {
         Fields fields = new(writer, teach: false);
-        string memory = PageText.Memory(report.MemoryRange, report.Page);
+        string memory = PageText.Memory(report.MemoryRange, report.Page, report.ContentAbsence);
         writer.WriteLine($"{(report.Name is string name ? $"{name}  " : "")}{report.Physical}  pfn {report.Pfn} {memory}");
         writer.WriteLine();
         fields.Line("page", PageText.Summary(report.Page, report.PageAbsence));

@@ -133,12 +133,12 @@ internal sealed class KernelTrial
     public static KernelTrial? Of(MemoryImage image, MemoryLayout layout, RootCandidate candidate)
     {
         TextMapping text = candidate.Text;
-        ulong inMemory = layout.Memory.Ranges.First(range => range.Contains(text.Physical)).Last.Value - text.Physical.Value + 1;
+        ulong inMemory = layout.Memory.Ranges[^1].Last.Value - text.Physical.Value + 1;
         int length = (int)Math.Min(Math.Min(text.Length, inMemory), MaxImageBytes);
         if (!layout.Memory.TryGetSpan(text.Physical, length, out ReadOnlySpan<byte> bytes))
         {
             byte[] copy = new byte[length];
-            // A dump without free pages lacks the kernel's own init sections.
+            // A dump without free pages lacks the kernel's own init sections: what is mapped of the image may be in several runs of memory.
             layout.Memory.ReadSparsely(text.Physical, copy);
             bytes = copy;
         }

@@ -45,6 +45,9 @@ internal sealed unsafe class BlockSegment : ISegmentReader
     public bool Holds(ulong offset) => _store.Holds(_first + (offset >> _shift));
 
     /// <inheritdoc/>
+    public bool Excludes(ulong offset) => _store.Excludes(_first + (offset >> _shift));
+
+    /// <inheritdoc/>
     public int Read(ulong offset, Span<byte> destination)
     {
         ulong block = offset >> _shift;

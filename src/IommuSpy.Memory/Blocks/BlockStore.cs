@@ -9,6 +9,9 @@ internal abstract class BlockStore
     /// <summary>Whether the image has the block's bytes.</summary>
     public abstract bool Holds(ulong block);
 
+    /// <summary>Whether the block was left out of the image on purpose.</summary>
+    public virtual bool Excludes(ulong block) => false;
+
     /// <summary>Decodes a block.</summary>
     /// <param name="block">Its number.</param>
     /// <param name="destination">As long as a block.</param>

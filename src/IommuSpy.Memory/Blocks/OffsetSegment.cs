@@ -10,5 +10,8 @@ internal sealed class OffsetSegment(BlockStore store, BlockCache cache, ulong st
     public bool Holds(ulong offset) => _blocks.Holds(start + offset);
 
     /// <inheritdoc/>
+    public bool Excludes(ulong offset) => _blocks.Excludes(start + offset);
+
+    /// <inheritdoc/>
     public int Read(ulong offset, Span<byte> destination) => _blocks.Read(start + offset, destination);
 }

@@ -1,9 +1,13 @@
 using System.Buffers.Binary;
 using System.Text;
+using IommuSpy.Memory.Formats.Elf;
 
 namespace IommuSpy.Memory.Writing;
 
-/// <summary>ELF core as the kernel's /proc/vmcore: header, program headers right after it (makedumpfile looks for them there), notes, memory.</summary>
+/// <summary>
+/// ELF core as the kernel's /proc/vmcore: header, program headers right after it (makedumpfile looks for them there), notes, memory. Pages that are left out are memory
+/// beyond what a program header stores, as makedumpfile -E has them.
+/// </summary>
 internal static class ElfWriter
 {
     private const int ChunkBytes = 1 << 20;
@@ -14,10 +18,9 @@ internal static class ElfWriter
 
     internal static void Write(WriteJob job)
     {
-        byte[] notes = Notes(job.Notes);
-        List<PhysicalRange> runs = job.Selection.Runs;
-        List<MappedRange> image = KernelImage(job.Options.KernelImage, runs);
-        ulong count = (ulong)(runs.Count + image.Count) + 1;
+        byte[] notes = Notes(job.DumpLevel == 0 ? job.Notes : [.. job.Notes, DumpLevelNote.Of(job.DumpLevel)]);
+        List<MappedRange> image = KernelImage(job.Options.KernelImage, job.Selection.Runs);
+        ulong count = (ulong)(job.Selection.Parts().Count() + image.Count) + 1;
         bool counted = count >= CountInSection;
         ulong sections = HeaderBytes + (count * ProgramHeaderBytes);
         ulong notesAt = sections + (counted ? (ulong)SectionHeaderBytes : 0);
@@ -115,7 +118,7 @@ internal static class ElfWriter
     {
         byte[] header = new byte[ProgramHeaderBytes];
         ulong at = HeaderBytes;
-        void Put(uint type, ulong offset, ulong virtualAddress, ulong physical, ulong length, uint flags)
+        void Put(uint type, ulong offset, ulong virtualAddress, ulong physical, ulong length, ulong notStored, uint flags)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(header, type);
             BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4), flags);
@@ -123,23 +126,23 @@ internal static class ElfWriter
             BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(16), virtualAddress);
             BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(24), physical);
             BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(32), length);
-            BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(40), length);
+            BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(40), length + notStored);
             job.Output.Write(at, header);
             at += ProgramHeaderBytes;
         }
 
-        Put(4, notesAt, 0, 0, noteBytes, 0); // PT_NOTE
+        Put(4, notesAt, 0, 0, noteBytes, 0, 0); // PT_NOTE
         int part = 0;
-        foreach (PhysicalRange run in job.Selection.Runs)
+        foreach ((PhysicalRange run, ulong notKept) in job.Selection.Parts())
         {
             for (; part < image.Count && run.Contains(image[part].Physical.Start); part++)
             {
                 PhysicalRange held = image[part].Physical;
-                Put(1, start + (held.Start.Value - run.Start.Value), image[part].Virtual.Value, held.Start.Value, held.Length, 7);
+                Put(1, start + (held.Start.Value - run.Start.Value), image[part].Virtual.Value, held.Start.Value, held.Length, 0, 7);
             }
 
             ulong mapped = job.Options.DirectMap is VirtualAddress directMap ? unchecked(directMap.Value + run.Start.Value) : 0;
-            Put(1, start, mapped, run.Start.Value, run.Length, 7); // PT_LOAD, readable, writable, executable
+            Put(1, start, mapped, run.Start.Value, run.Length, notKept, 7); // PT_LOAD, readable, writable, executable
             start += run.Length;
         }
     }

@@ -16,7 +16,6 @@ internal sealed class KdumpWriter
     private const int DescriptorBatch = 4096;
     private const int SubHeaderBytes = 104;
     private const int Block = PageFrame.Size;
-    private const int ZeroPages = 1; // DL_EXCLUDE_ZERO
 
     private readonly WriteJob _job;
     private readonly ArrayBufferWriter<byte> _descriptors = new(2 * DescriptorBatch * DescriptorBytes);
@@ -72,7 +71,7 @@ internal sealed class KdumpWriter
     {
         byte[] header = new byte[SubHeaderBytes + notes.Length];
         BinaryPrimitives.WriteInt64LittleEndian(header, PhysicalBase());
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), (_job.Options.Filter?.DumpLevel ?? 0) | (_job.Options.ExcludeZero ? ZeroPages : 0));
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), _job.DumpLevel);
         if (VmCoreInfoAt(notes) is (int at, int length))
         {
             BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(32), Block + SubHeaderBytes + at);

@@ -5,11 +5,15 @@ internal sealed class PageSelection
 {
     private const int ChunkBytes = 4 << 20;
 
-    private PageSelection(List<PhysicalRange> runs)
+    private PageSelection(List<PhysicalRange> memory, List<PhysicalRange> runs)
     {
+        Memory = memory;
         Runs = runs;
         Kept = runs.Aggregate(0UL, (sum, run) => sum + (run.Length >> PageFrame.Shift));
     }
+
+    /// <summary>The source's memory in whole pages, in order, apart: what is kept and what is not.</summary>
+    internal List<PhysicalRange> Memory { get; }
 
     /// <summary>Runs of kept pages, in order, apart.</summary>
     internal List<PhysicalRange> Runs { get; }
@@ -26,23 +30,19 @@ internal sealed class PageSelection
     /// <summary>Chooses.</summary>
     internal static PageSelection Of(PhysicalMemory memory, WriteOptions options)
     {
+        List<PhysicalRange> whole = [.. WholePages(memory)];
         List<PhysicalRange> runs = [];
         ulong missing = 0;
         ulong excluded = 0;
         bool isWhole = memory.ExcludedBytes == 0 && memory.LostBytes == 0;
         if (isWhole && options.Filter is null && !options.ExcludeZero)
         {
-            foreach (PhysicalRange range in WholePages(memory))
-            {
-                Add(runs, range);
-            }
-
-            return new(runs);
+            return new(whole, whole);
         }
 
         IReadOnlyList<PhysicalRange> data = memory.DataRanges;
         OrderedPipeline.Run(
-            Chunks(WholePages(memory), ChunkBytes),
+            Chunks(whole, ChunkBytes),
             chunk => Choose(memory, chunk, options, data),
             chosen =>
             {
@@ -50,7 +50,29 @@ internal sealed class PageSelection
                 missing += chosen.Missing;
                 excluded += chosen.Excluded;
             });
-        return new(runs) { Missing = missing, Excluded = excluded };
+        return new(whole, runs) { Missing = missing, Excluded = excluded };
+    }
+
+    /// <summary>All of memory as runs of kept pages, in order, each with the bytes of pages that follow it and are not kept. Where memory begins with such pages, its first run is empty.</summary>
+    internal IEnumerable<(PhysicalRange Run, ulong NotKept)> Parts()
+    {
+        int next = 0;
+        foreach (PhysicalRange memory in Memory)
+        {
+            ulong end = memory.Start.Value + memory.Length;
+            PhysicalRange run = new(memory.Start, 0);
+            for (; next < Runs.Count && Runs[next].Start.Value < end; next++)
+            {
+                if (Runs[next].Start.Value > run.Start.Value + run.Length || run.Length > 0)
+                {
+                    yield return (run, Runs[next].Start.Value - (run.Start.Value + run.Length));
+                }
+
+                run = Runs[next];
+            }
+
+            yield return (run, end - (run.Start.Value + run.Length));
+        }
     }
 
     /// <summary>Runs cut into pieces of at most <paramref name="bytes"/>, which begin at multiples of it.</summary>
@@ -98,7 +120,8 @@ internal sealed class PageSelection
                 next++;
             }
 
-            if (!memory.Contains(at))
+            // A page of which the source has a part only is none of a dump.
+            if (!memory.Contains(at) || !memory.Contains(at + (PageFrame.Size - 1)))
             {
                 missing++;
             }

@@ -1,6 +1,6 @@
 namespace IommuSpy.Memory.Writing;
 
-/// <summary>Raw: file offset is physical address, and what is no memory is zeros (a hole where the file system has them).</summary>
+/// <summary>Raw: file offset is physical address, and what is no memory, or not in the source, is zeros (a hole where the file system has them).</summary>
 internal static class RawWriter
 {
     private const int ChunkBytes = 1 << 20;
@@ -11,7 +11,8 @@ internal static class RawWriter
             ChunkBytes,
             chunk => (chunk.Range.Start, Bytes: chunk.Bytes.ToArray()),
             read => job.Output.Write(read.Start.Value, read.Bytes));
-        List<PhysicalRange> runs = job.Selection.Runs;
-        job.Output.Finish(runs.Count == 0 ? 0 : runs[^1].Last.Value + 1);
+
+        // As long as memory, also where its last pages were left out.
+        job.Output.Finish(job.Selection.Memory.Count == 0 ? 0 : job.Selection.Memory[^1].Last.Value + 1);
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using IommuSpy.Memory.Formats.Elf;
 
 namespace IommuSpy.Memory.Writing;
 
@@ -25,6 +26,19 @@ internal sealed class WriteJob(MemoryImage image, PhysicalMemory memory, PageSel
 
     /// <summary>The notes that go along.</summary>
     internal IReadOnlyList<ElfNote> Notes => options.Notes ?? image.Notes;
+
+    /// <summary>
+    /// The kinds of pages that the written image lacks, as makedumpfile -d counts them: what was asked to be left out, and what the source lacks. 0 where that is not known, so
+    /// that nobody takes them for zeros.
+    /// </summary>
+    internal int DumpLevel
+    {
+        get
+        {
+            int asked = (options.Filter?.DumpLevel ?? 0) | (options.ExcludeZero ? DumpLevelNote.ZeroPagesOnly : 0);
+            return selection.Missing == 0 ? asked : image.DumpLevel is int level and > DumpLevelNote.ZeroPagesOnly ? asked | level : 0;
+        }
+    }
 
     /// <summary>What was written.</summary>
     internal WriteResult Result => new(memory.ByteCount >> PageFrame.Shift, selection.Kept, selection.Excluded, selection.Missing, _unreadable, output.BytesWritten);

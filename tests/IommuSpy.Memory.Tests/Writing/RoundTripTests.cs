@@ -51,9 +51,9 @@ public class RoundTripTests
                 bool isZero = !expected.AsSpan().ContainsAnyExcept((byte)0);
                 pages++;
                 zeros += isZero ? 1UL : 0;
-                if (isZero && excludeZero && format is not (ImageFormat.Kdump or ImageFormat.Raw))
+                if (isZero && excludeZero && format is ImageFormat.Lime or ImageFormat.Avml)
                 {
-                    // A kdump says that zero pages are what it lacks; the others do not.
+                    // ELF and kdump say that zero pages are what they lack.
                     Assert.False(memory.Contains(run.Start + at));
                     continue;
                 }
@@ -71,7 +71,7 @@ public class RoundTripTests
             Assert.Equal(source.Cpus, image.Cpus);
         }
 
-        if (format is not ImageFormat.Raw && !excludeZero)
+        if (format is ImageFormat.Elf or ImageFormat.Kdump || (format is not ImageFormat.Raw && !excludeZero))
         {
             Assert.Equal(source.Layouts[0].Memory.Ranges, memory.Ranges);
         }
@@ -154,6 +154,80 @@ public class RoundTripTests
                 Assert.Equal(kept ? PageFrame.Size : 0, memory.Read(address, new byte[PageFrame.Size]));
             }
         }
+    }
+
+    [Theory]
+    [InlineData(ImageFormat.Elf, false)]
+    [InlineData(ImageFormat.Elf, true)]
+    [InlineData(ImageFormat.Kdump, false)]
+    [InlineData(ImageFormat.Kdump, true)]
+    [InlineData(ImageFormat.Lime, false)]
+    [InlineData(ImageFormat.Avml, false)]
+    [InlineData(ImageFormat.Raw, false)]
+    public void What_was_left_out_of_the_source_is_left_out_of_what_is_written_again(ImageFormat format, bool excludeZero)
+    {
+        using TemporaryFile elf = SampleImage.Elf();
+        using MemoryImage whole = MemoryImage.Open(elf.Path);
+        using TemporaryFile first = SampleImage.Written(whole, new(ImageFormat.Elf, Filter: new EveryThird()), piped: false, out WriteResult made);
+        using MemoryImage source = MemoryImage.Open(first.Path);
+        using TemporaryFile second = SampleImage.Written(source, new(format, ExcludeZero: excludeZero), piped: false, out WriteResult result);
+        using MemoryImage image = MemoryImage.Open(second.Path, new(RamSplit: 0));
+        PhysicalMemory memory = image.Layouts[0].Memory;
+        bool hasMark = format is ImageFormat.Elf or ImageFormat.Kdump;
+        Assert.Equal(24, source.DumpLevel);
+        Assert.Equal(made.Excluded, result.Missing);
+        Assert.Equal(made.Excluded << PageFrame.Shift, source.Layouts[0].Memory.ExcludedBytes);
+        Assert.Equal(hasMark ? (result.Missing + result.Excluded) << PageFrame.Shift : 0, memory.ExcludedBytes);
+        Assert.Equal(hasMark ? 24 + (excludeZero ? 1 : 0) : null, image.DumpLevel);
+        byte[] expected = new byte[PageFrame.Size];
+        byte[] found = new byte[PageFrame.Size];
+        foreach (PhysicalRange run in SampleImage.Runs)
+        {
+            for (ulong at = 0; at < run.Length; at += PageFrame.Size)
+            {
+                PhysicalAddress address = run.Start + at;
+                whole.Layouts[0].Memory.Read(address, expected);
+                bool isLeftOut = address.Frame.Number % 3 == 0 || (excludeZero && !expected.AsSpan().ContainsAnyExcept((byte)0));
+                Assert.Equal(hasMark && isLeftOut, memory.Excludes(address));
+                if (isLeftOut)
+                {
+                    // A raw file has zeros there, which its reader cannot tell from others; of the rest, nobody may read anything.
+                    Assert.Equal(format == ImageFormat.Raw ? PageFrame.Size : 0, memory.Read(address, found));
+                    continue;
+                }
+
+                Assert.Equal(PageFrame.Size, memory.Read(address, found));
+                Assert.Equal(expected, found);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(ImageFormat.Elf)]
+    [InlineData(ImageFormat.Kdump)]
+    public void Where_it_is_not_known_what_the_source_lacks_leaving_zero_pages_out_does_not_make_it_zeros(ImageFormat format)
+    {
+        // As makedumpfile -E: no note says which kinds of pages were left out.
+        byte[] page = [.. Enumerable.Range(0, PageFrame.Size).Select(i => (byte)(i | 1))];
+        using TemporaryFile first = TemporaryFile.With(new ElfCoreBuilder().AddLoad(0x10000, [.. page, .. new byte[PageFrame.Size]], memoryBytes: 0x4000).Build());
+        using MemoryImage source = MemoryImage.Open(first.Path);
+        using TemporaryFile second = SampleImage.Written(source, new(format, ExcludeZero: true), piped: false, out WriteResult result);
+        Assert.Equal((1UL, 1UL, 2UL), (result.Written, result.Excluded, result.Missing));
+        using MemoryImage image = MemoryImage.Open(second.Path);
+        PhysicalMemory memory = image.Layouts[0].Memory;
+        Assert.Equal([new(new(0x10000), 0x4000)], memory.Ranges);
+        Assert.Equal(0x3000UL, memory.ExcludedBytes);
+        Assert.Equal(PageFrame.Size, memory.Read(new(0x10000), new byte[0x4000]));
+        Assert.True(memory.Excludes(new(0x12000)));
+    }
+
+    [Fact]
+    public void A_raw_file_is_as_long_as_memory_also_where_its_end_was_left_out()
+    {
+        using TemporaryFile first = TemporaryFile.With(new ElfCoreBuilder().AddLoad(0, new byte[PageFrame.Size], memoryBytes: 0x8000).Build());
+        using MemoryImage source = MemoryImage.Open(first.Path);
+        using TemporaryFile second = SampleImage.Written(source, new(ImageFormat.Raw), piped: false, out _);
+        Assert.Equal(0x8000, new FileInfo(second.Path).Length);
     }
 
     private sealed class EveryThird : IPageFilter

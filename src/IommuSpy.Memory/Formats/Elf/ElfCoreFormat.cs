@@ -4,6 +4,10 @@ namespace IommuSpy.Memory.Formats.Elf;
 /// ELF core of physical memory: QEMU's dump-guest-memory, /proc/vmcore, makedumpfile -E, VirtualBox. 64-bit, little-endian, PT_LOAD by p_paddr
 /// (System V gABI, chapter 5). Notes are kept.
 /// </summary>
+/// <remarks>
+/// Memory beyond what a program header stores (p_memsz beyond p_filesz) is what makedumpfile -E left out, whatever it held: the gABI's zeros are those of programs. It is
+/// excluded, unless a note says that only zero pages were left out (<see cref="DumpLevelNote"/>). /proc/vmcore and QEMU leave nothing out.
+/// </remarks>
 public sealed class ElfCoreFormat : IMemoryFormat
 {
     // QEMU keeps less than 2 KiB for each CPU, the kernel less than 1 KiB.
@@ -66,7 +70,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
                 continue;
             }
 
-            // Only what the file never meant to store reads as zero: what it lost is missing.
+            // What the file never meant to store was left out; what it lost is missing.
             if (header.MemoryBytes > header.FileBytes && stored == header.FileBytes)
             {
                 unstored.Add(new(start + stored, header.MemoryBytes - stored));
@@ -92,16 +96,20 @@ public sealed class ElfCoreFormat : IMemoryFormat
 
         // The same memory under several virtual addresses: the kernel's image in /proc/vmcore, everything in QEMU's dumps with paging.
         runs = StoredRun.Disjoint(runs);
-        List<PhysicalRange> zeros = [.. StoredRun.NotIn(runs, unstored)];
+        int? level = DumpLevelNote.In(notes);
+        notes.RemoveAll(DumpLevelNote.IsOne);
+        bool excludedAreZero = level == DumpLevelNote.ZeroPagesOnly;
+        List<PhysicalRange> excluded = [.. StoredRun.NotIn(runs, unstored)];
         IEnumerable<MemorySegment> segments = runs.Select(run => file.SegmentAt(new(run.Start), run.Offset, run.Length))
-            .Concat(zeros.Select(range => MemorySegment.Behind(ZeroSegment.Instance, range)));
+            .Concat(excluded.Select(range => MemorySegment.Behind(excludedAreZero ? ZeroSegment.Instance : ExcludedSegment.Instance, range)));
         IEnumerable<PhysicalRange> data = runs.SelectMany(run => FileData.In(file, new(run.Start), run.Offset, run.Length));
-        ulong zeroBytes = zeros.Aggregate(0UL, (sum, range) => sum + range.Length);
-        return new(file, Name, [new(PhysicalMemory.Of(file, Name, segments, data, lost, zeroBytes), "program headers, by physical address")])
+        ulong excludedBytes = excludedAreZero ? 0 : excluded.Aggregate(0UL, (sum, range) => sum + range.Length);
+        return new(file, Name, [new(PhysicalMemory.Of(file, Name, segments, data, lost, excludedBytes), "program headers, by physical address")])
         {
             Notes = notes,
             Cpus = [.. notes.Select(note => QemuCpuNote.Read(note) ?? VirtualBoxNote.Read(note)).OfType<CpuState>()],
             Damage = damage,
+            DumpLevel = level,
         };
     }
 

@@ -9,7 +9,6 @@ namespace IommuSpy.Memory.Formats.Kdump;
 /// </summary>
 public sealed class KdumpFormat : IMemoryFormat
 {
-    private const int ZeroPagesOnly = 1; // DL_EXCLUDE_ZERO
     private const uint VmCoreInfoType = 0;
 
     /// <inheritdoc/>
@@ -32,7 +31,7 @@ public sealed class KdumpFormat : IMemoryFormat
         }
 
         KdumpHeader header = parts[0].Header;
-        bool excludedAreZero = header.DumpLevel == ZeroPagesOnly;
+        bool excludedAreZero = header.DumpLevel == DumpLevelNote.ZeroPagesOnly;
         KdumpStore store = new(parts, excludedAreZero);
         BlockCache cache = new(PageFrame.Size, options.Limits.CacheBytes);
         List<MemorySegment> segments = [];

@@ -24,6 +24,9 @@ internal sealed class KdumpStore : BlockStore
     public override bool Holds(ulong block) => PartOf(block) is KdumpPart part && (part.Holds(block) || (_excludedAreZero && !part.Dumped[block]));
 
     /// <inheritdoc/>
+    public override bool Excludes(ulong block) => !_excludedAreZero && PartOf(block) is KdumpPart part && !part.Dumped[block];
+
+    /// <inheritdoc/>
     public override BlockContent Decode(ulong block, Span<byte> destination)
     {
         KdumpPart? part = PartOf(block);
