@@ -12,7 +12,7 @@ public interface ISegmentReader
     /// <summary>Whether the byte at <paramref name="offset"/> into the run is there: a dump may leave pages out of its memory.</summary>
     bool Holds(ulong offset) => true;
 
-    /// <summary>Whether who made the image left the byte at <paramref name="offset"/> into the run out on purpose: of those that it does not hold, the others are lost.</summary>
+    /// <summary>Whether the byte at <paramref name="offset"/> into the run was left out on purpose. Others that the run does not hold are lost.</summary>
     bool Excludes(ulong offset) => false;
 
     /// <summary>Forgets what is kept of memory that changes: what is read from now on is read anew.</summary>

@@ -2,6 +2,7 @@ using IommuSpy.Memory.Containers;
 using IommuSpy.Memory.Formats.Avml;
 using IommuSpy.Memory.Formats.Elf;
 using IommuSpy.Memory.Formats.Flattened;
+using IommuSpy.Memory.Formats.Foreign;
 using IommuSpy.Memory.Formats.Kdump;
 using IommuSpy.Memory.Formats.Lime;
 using IommuSpy.Memory.Formats.Raw;
@@ -25,6 +26,11 @@ public static class MemoryFormats
         for (int i = 0; i < files.Count; i++)
         {
             files[i] = Unwrapped(files[i], options);
+        }
+
+        if (files.Find(file => ForeignKind.Refusal(file) is not null) is ImageFile foreign)
+        {
+            throw new MemoryImageException($"{foreign.Path}: {ForeignKind.Refusal(foreign)}");
         }
 
         IMemoryFormat format = Recognise(files[0]);

@@ -38,7 +38,8 @@ public sealed unsafe class PhysicalMemory
     }
 
     /// <summary>The memory of an image: what is wrong with its ranges is said of the file.</summary>
-    internal static PhysicalMemory Of(ImageFile file, string format, IEnumerable<MemorySegment> segments, IEnumerable<PhysicalRange> data, ulong lostBytes, ulong excludedBytes = 0)
+    internal static PhysicalMemory Of(
+        ImageFile file, string format, IEnumerable<MemorySegment> segments, IEnumerable<PhysicalRange> data, ulong lostBytes, ulong excludedBytes = 0)
     {
         try
         {
@@ -70,7 +71,10 @@ public sealed unsafe class PhysicalMemory
     /// <summary>Bytes of memory, with those that the image leaves out.</summary>
     public ulong ByteCount { get; }
 
-    /// <summary>Bytes of <see cref="ByteCount"/> that were left out on purpose when the image was made (makedumpfile -d): they are memory, and cannot be read. See <see cref="Excludes"/>.</summary>
+    /// <summary>
+    /// Bytes of <see cref="ByteCount"/> that were left out on purpose when the image was made (makedumpfile -d): they are memory, and cannot be read.
+    /// <see cref="Excludes"/> says which.
+    /// </summary>
     public ulong ExcludedBytes { get; init; }
 
     /// <summary>Bytes of <see cref="ByteCount"/> that should be in the image and are not: it is cut off, or was never finished.</summary>
@@ -83,7 +87,7 @@ public sealed unsafe class PhysicalMemory
         return i >= 0 && (_segments[i].Reader is not ISegmentReader reader || reader.Holds(address.Value - _segments[i].Start));
     }
 
-    /// <summary>Whether the byte at <paramref name="address"/> was left out on purpose when the image was made. What it had in it is not known: it is no zero.</summary>
+    /// <summary>Whether the byte at <paramref name="address"/> was left out on purpose when the image was made: what it was is not known.</summary>
     public bool Excludes(PhysicalAddress address)
     {
         int i = Find(address.Value);

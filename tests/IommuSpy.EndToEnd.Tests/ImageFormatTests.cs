@@ -58,6 +58,73 @@ public sealed class ImageFormatTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(31)]
+    public void What_makedumpfile_leaves_out_of_an_ELF_dump_is_left_out_and_no_zero(int level)
+    {
+        // Fewer pages than this in a row are kept in an ELF dump, whatever they are (makedumpfile.c, PFN_EXCLUDED).
+        const int FewestLeftOut = 256;
+        string whole = Converted("dump.elf", "elf");
+        string elf = Path.Combine(_directory.FullName, "elf");
+        string kdump = Path.Combine(_directory.FullName, "kdump");
+        HostTool.Run("makedumpfile", "-E", "-d", $"{level}", whole, elf);
+        HostTool.Run("makedumpfile", "-l", "-d", $"{level}", whole, kdump);
+        using MemoryImage machine = MemoryImage.Open(whole);
+        using MemoryImage stored = MemoryImage.Open(elf);
+        using MemoryImage other = MemoryImage.Open(kdump);
+        PhysicalMemory all = machine.Layouts[0].Memory;
+        PhysicalMemory memory = stored.Layouts[0].Memory;
+        byte[] expected = new byte[PageFrame.Size];
+        byte[] found = new byte[PageFrame.Size];
+        ulong leftOut = 0;
+        int inRow = 0;
+        Assert.Equal(all.Ranges, memory.Ranges);
+        foreach (PhysicalRange range in all.Ranges)
+        {
+            for (ulong at = 0; at < range.Length; at += PageFrame.Size)
+            {
+                PhysicalAddress address = range.Start + at;
+                all.Read(address, expected);
+                bool isZero = !expected.AsSpan().ContainsAnyExcept((byte)0);
+
+                // makedumpfile knows RAM alone, not the firmware's flash.
+                bool mayBeLeftOut = isZero || other.Layouts[0].Memory.Excludes(address) || !other.Layouts[0].Memory.IsMemory(address);
+                if (memory.Excludes(address))
+                {
+                    leftOut++;
+                    inRow = 0;
+                    Assert.True(mayBeLeftOut, $"{address} is left out, and the kdump has it");
+                    Assert.Equal(0, memory.Read(address, found));
+                    continue;
+                }
+
+                Assert.Equal(PageFrame.Size, memory.Read(address, found));
+                Assert.True(expected.AsSpan().SequenceEqual(found), $"the page at {address} differs");
+                inRow = mayBeLeftOut ? inRow + 1 : 0;
+                Assert.True(inRow < 2 * FewestLeftOut, $"makedumpfile keeps no {inRow} pages up to {address} that it leaves out of a kdump");
+            }
+        }
+
+        Assert.Equal(leftOut << PageFrame.Shift, memory.ExcludedBytes);
+        Assert.True(leftOut > FewestLeftOut);
+        Assert.Contains("was left out when the image was made", Cli.Run("info", "-s", elf).Output, StringComparison.Ordinal);
+        PhysicalRange absent = memory.Ranges.SelectMany(Pages).First(page => memory.Excludes(page.Start));
+        Cli.Outcome read = Cli.Run("read", "-s", elf, "--physical", $"{absent.Start}");
+        Assert.Equal((1, ""), (read.ExitCode, read.Output));
+        Assert.Contains("is left out of the image when it was made", read.Error, StringComparison.Ordinal);
+        foreach (string format in (string[])["elf", "kdump"])
+        {
+            string again = Path.Combine(_directory.FullName, $"again.{format}");
+            Assert.Equal(0, Cli.Run("convert", elf, again, "--format", format, "--exclude", "zero").ExitCode);
+            using MemoryImage written = MemoryImage.Open(again);
+            Assert.True(memory.Ranges.SelectMany(Pages).All(page => !memory.Excludes(page.Start) || written.Layouts[0].Memory.Excludes(page.Start)));
+        }
+
+        static IEnumerable<PhysicalRange> Pages(PhysicalRange range) =>
+            Enumerable.Range(0, (int)(range.Length >> PageFrame.Shift)).Select(i => new PhysicalRange(range.Start + ((ulong)i << PageFrame.Shift), PageFrame.Size));
+    }
+
     [Fact]
     public void A_dump_that_makedumpfile_split_is_one_image()
     {

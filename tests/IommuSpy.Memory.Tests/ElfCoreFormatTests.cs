@@ -67,7 +67,9 @@ public class ElfCoreFormatTests
     public void Only_where_a_note_says_that_zero_pages_alone_were_left_out_they_read_as_zeros(byte level, bool areZeros)
     {
         byte[] stored = Pattern(0x1000, 1);
-        ElfCoreBuilder core = new ElfCoreBuilder().AddNotes(ElfCoreBuilder.NoteBytes("IOMMU_SPY", 2, [level, 0, 0, 0])).AddLoad(0x1000, stored, memoryBytes: 0x3000);
+        ElfCoreBuilder core = new ElfCoreBuilder()
+            .AddNotes(ElfCoreBuilder.NoteBytes("IOMMU_SPY", 2, [level, 0, 0, 0]))
+            .AddLoad(0x1000, stored, memoryBytes: 0x3000);
         Check(core, image =>
         {
             PhysicalMemory memory = image.Layouts[0].Memory;

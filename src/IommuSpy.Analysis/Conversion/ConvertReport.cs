@@ -29,6 +29,8 @@ public sealed record ConvertReport(
     double Seconds,
     IReadOnlyList<string> Context)
 {
-    /// <summary>What becomes of pages that are not in what was written, where its format has no mark for them; null where it has, and where none is missing.</summary>
+    /// <summary>
+    /// What becomes of pages that are not in what was written, where its format has no mark for them; null where it has, and where none is missing.
+    /// </summary>
     public string? Unmarked { get; init; }
 }

@@ -67,7 +67,7 @@ public sealed class ImageConverter
             {
                 ImageFormat.Raw when result.Missing == 0 && exclude == ExcludedPages.Zero => null,
                 ImageFormat.Raw => "they are zeros in it: a raw file has no mark for pages that are left out; elf and kdump have",
-                ImageFormat.Lime or ImageFormat.Avml => $"they are no memory in it: {format.ToString().ToLowerInvariant()} has no mark for pages that are left out; elf and kdump have",
+                ImageFormat.Lime or ImageFormat.Avml => "they are no memory in it: the format has no mark for pages that are left out; elf and kdump have",
                 _ => null,
             },
         };

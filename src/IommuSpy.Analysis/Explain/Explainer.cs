@@ -59,7 +59,8 @@ internal sealed class Explainer(Machine machine)
         SymbolOffset? symbol = machine.SymbolAt(address);
         return new(
             new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null, null, null, null,
-            address, address.Frame, who.MemoryRange, who.Page, who.PageAbsence, Aliases(who, null), MappedBy(who, null, null), who.Reach, [], machine.Kernel.ProcessTables?.Count)
+            address, address.Frame, who.MemoryRange, who.Page, who.PageAbsence, Aliases(who, null), MappedBy(who, null, null), who.Reach, [],
+            machine.Kernel.ProcessTables?.Count)
         {
             ContentAbsence = who.ContentAbsence,
         };

@@ -13,7 +13,8 @@ public static class MemoryReader
     public static ReadResult Physical(PhysicalMemory memory, PhysicalAddress address, Span<byte> destination)
     {
         int read = memory.Read(address, destination);
-        return new(read, read == destination.Length ? null : $"physical 0x{address.Value + (ulong)read:x} is {ContentAbsence.Of(memory, new(address.Value + (ulong)read))}");
+        ulong end = address.Value + (ulong)read;
+        return new(read, read == destination.Length ? null : $"physical 0x{end:x} is {ContentAbsence.Of(memory, new(end))}");
     }
 
     /// <summary>Reads through page tables.</summary>
@@ -32,6 +33,8 @@ public static class MemoryReader
 
         VirtualAddress end = address + (ulong)read;
         Translate.TranslationReport report = Translate.TranslationReport.Of(machine, end, root);
-        return new(read, $"{end}: {report.Reason ?? $"its page is at physical {report.Physical}, which is {ContentAbsence.Of(machine.Kernel.Memory, report.Physical!.Value)}"}");
+        string reason = report.Reason
+            ?? $"its page is at physical {report.Physical}, which is {ContentAbsence.Of(machine.Kernel.Memory, report.Physical!.Value)}";
+        return new(read, $"{end}: {reason}");
     }
 }

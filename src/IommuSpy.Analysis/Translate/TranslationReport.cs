@@ -116,7 +116,8 @@ public sealed record TranslationReport(
             TranslationOutcome.ReservedBits => $"reserved bits 0x{last!.ReservedBits:x} are set in the {X64Entry.LevelName(last.Level)} entry: the CPU faults there",
             TranslationOutcome.TableOutsideImage => last is null
                 ? $"the top table {translation.Root} is {ContentAbsence.Of(machine.Kernel.Memory, translation.Root)}"
-                : $"the table that the {X64Entry.LevelName(last.Level)} entry points at is {ContentAbsence.Of(machine.Kernel.Memory, new(X64Format.Target(last.Entry)))}",
+                : $"the table that the {X64Entry.LevelName(last.Level)} entry points at is " +
+                  ContentAbsence.Of(machine.Kernel.Memory, new(X64Format.Target(last.Entry))),
             _ when root is null && machine.KindOf(new(translation.Address)) == AddressKind.UserVirtual =>
                 "nothing mapped: these are the kernel's own tables, which have no user space; name a process with --pid (see iommu-spy ps), or its tables with --root (see iommu-spy roots)",
             _ when last!.Level > 1 && entry!.Kind == NonPresentKind.Empty => $"nothing mapped: the {X64Entry.LevelName(last.Level)} entry is 0, as for the {Size.Text(1UL << (12 + (9 * (last.Level - 1))))} around it",

@@ -28,6 +28,13 @@ internal static class FormatsCommand
             }
 
             table.Write(writer);
+            writer.WriteLine();
+            writer.WriteLine("Refused by name, with how to make something readable of them:");
+            foreach (string kind in FormatDescription.Refused)
+            {
+                writer.WriteLine($"  {kind}");
+            }
+
             return ExitCode.Done;
         });
         return command;

@@ -56,7 +56,7 @@ internal static class ManualPage
             What \fB\-s\fR would name, where it is not given.
             .TP
             .B XDG_CACHE_HOME
-            Where images out of gzip, xz and zstd are kept unpacked,
+            Where images out of gzip, xz, zstd, lz4 and bzip2 are kept unpacked,
             in its folder iommu\-spy; \(ti/.cache without it.
             .SH EXIT STATUS
             .TP

@@ -1,21 +1,26 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using K4os.Compression.LZ4.Streams;
 using Microsoft.Win32.SafeHandles;
+using SharpCompress.Compressors.BZip2;
 using SharpCompress.Compressors.Xz;
 using ZstdSharp;
 using Crc32 = IommuSpy.Memory.Compression.Crc32;
 
 namespace IommuSpy.Memory.Containers;
 
-/// <summary>A compressed file that holds an image: gzip, xz or Zstandard, by its signature.</summary>
+/// <summary>A compressed file that holds an image: gzip, xz, Zstandard, lz4 or bzip2, by its signature.</summary>
 internal sealed class Container
 {
     private const string Gzip = "gzip";
+    private const SharpCompress.Compressors.CompressionMode Unpacking = SharpCompress.Compressors.CompressionMode.Decompress;
 
     private static readonly Container[] All =
     [
         new(Gzip, [0x1f, 0x8b, 0x08], stream => new GZipStream(stream, CompressionMode.Decompress)),
         new("xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], stream => new XZStream(stream)),
+        new("lz4", [0x04, 0x22, 0x4d, 0x18], stream => LZ4Stream.Decode(stream)),
+        new("bzip2", [0x42, 0x5a, 0x68], stream => BZip2Stream.Create(stream, Unpacking, decompressConcatenated: true)),
         new("zstd", [0x28, 0xb5, 0x2f, 0xfd], stream => new DecompressionStream(stream)),
     ];
 

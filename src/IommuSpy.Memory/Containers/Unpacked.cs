@@ -32,9 +32,8 @@ internal static class Unpacked
                 ulong most = Math.Min((ulong)options.Limits.UnpackedBytes, Math.Max(1UL << 30, file.Length * (ulong)options.Limits.UnpackedRatio));
                 using FileStream packed = File.OpenRead(file.Path);
                 packed.Position = (long)start;
-                using Stream stream = container.Unpack(packed);
                 using PrivateFile made = PrivateFile.Beside(copy);
-                string? damage = Copy(stream, made, most, file.Path, container.Name) ?? container.Shortage(file, made.Handle);
+                string? damage = Copy(() => container.Unpack(packed), made, most, file.Path, container.Name) ?? container.Shortage(file, made.Handle);
                 if (damage is not null)
                 {
                     if (!options.AllowTruncated)
@@ -65,8 +64,7 @@ internal static class Unpacked
         try
         {
             using PrivateFile copy = PrivateFile.In(Path.GetTempPath(), "iommu-spy-stdin");
-            using Stream input = Console.OpenStandardInput();
-            Copy(input, copy, (ulong)options.Limits.UnpackedBytes, Name, Name);
+            Copy(Console.OpenStandardInput, copy, (ulong)options.Limits.UnpackedBytes, Name, Name);
 
             // The mapping keeps the file that loses its name here.
             return MappedFile.Open(copy.Path, Name);
@@ -78,38 +76,51 @@ internal static class Unpacked
     }
 
     // What is wrong with the stream, or null for a whole one.
-    private static string? Copy(Stream stream, PrivateFile copy, ulong most, string path, string container)
+    private static string? Copy(Func<Stream> open, PrivateFile copy, ulong most, string path, string container)
     {
         FileOutput output = new(copy.Handle);
         byte[] buffer = new byte[BufferBytes];
         ulong at = 0;
         string? damage = null;
-        while (true)
+        Stream? stream = null;
+        try
         {
-            int got;
-            try
+            while (true)
             {
-                // Whole buffers, so that pages of zeros become holes.
-                got = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            }
-            catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ZstdException or SharpCompress.Common.SharpCompressException or ArgumentException or IndexOutOfRangeException or NotSupportedException or OverflowException)
-            {
-                damage = $"it is corrupt or cut off after {Size.Text(at)}";
-                break;
-            }
+                int got;
+                try
+                {
+                    // Some read the container's beginning when they are made.
+                    stream ??= open();
 
-            if (got == 0)
-            {
-                break;
-            }
+                    // Whole buffers, so that pages of zeros become holes.
+                    got = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+                }
+                catch (Exception e) when (
+                    e is InvalidDataException or EndOfStreamException or ZstdException or SharpCompress.Common.SharpCompressException
+                    or ArgumentException or IndexOutOfRangeException or NotSupportedException or OverflowException)
+                {
+                    damage = $"it is corrupt or cut off after {Size.Text(at)}";
+                    break;
+                }
 
-            if (at + (ulong)got > most)
-            {
-                throw new MemoryImageException($"{path}: {container} that unpacks to more than {Size.Text(most)}: no memory image compresses so well");
-            }
+                if (got == 0)
+                {
+                    break;
+                }
 
-            output.Write(at, buffer.AsSpan(0, got));
-            at += (ulong)got;
+                if (at + (ulong)got > most)
+                {
+                    throw new MemoryImageException($"{path}: {container} that unpacks to more than {Size.Text(most)}: no memory image compresses so well");
+                }
+
+                output.Write(at, buffer.AsSpan(0, got));
+                at += (ulong)got;
+            }
+        }
+        finally
+        {
+            stream?.Dispose();
         }
 
         output.Finish(at);

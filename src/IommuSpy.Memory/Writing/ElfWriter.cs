@@ -5,8 +5,8 @@ using IommuSpy.Memory.Formats.Elf;
 namespace IommuSpy.Memory.Writing;
 
 /// <summary>
-/// ELF core as the kernel's /proc/vmcore: header, program headers right after it (makedumpfile looks for them there), notes, memory. Pages that are left out are memory
-/// beyond what a program header stores, as makedumpfile -E has them.
+/// ELF core as the kernel's /proc/vmcore: header, program headers right after it (makedumpfile looks for them there), notes, memory. Pages that are left
+/// out are memory beyond what a program header stores, as makedumpfile -E has them.
 /// </summary>
 internal static class ElfWriter
 {

@@ -53,7 +53,10 @@ internal sealed class PageSelection
         return new(whole, runs) { Missing = missing, Excluded = excluded };
     }
 
-    /// <summary>All of memory as runs of kept pages, in order, each with the bytes of pages that follow it and are not kept. Where memory begins with such pages, its first run is empty.</summary>
+    /// <summary>
+    /// All of memory as runs of kept pages, in order, each with the bytes of pages that follow it and are not kept. Where memory begins with such pages, its
+    /// first run is empty.
+    /// </summary>
     internal IEnumerable<(PhysicalRange Run, ulong NotKept)> Parts()
     {
         int next = 0;

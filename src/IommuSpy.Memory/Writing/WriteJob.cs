@@ -28,8 +28,8 @@ internal sealed class WriteJob(MemoryImage image, PhysicalMemory memory, PageSel
     internal IReadOnlyList<ElfNote> Notes => options.Notes ?? image.Notes;
 
     /// <summary>
-    /// The kinds of pages that the written image lacks, as makedumpfile -d counts them: what was asked to be left out, and what the source lacks. 0 where that is not known, so
-    /// that nobody takes them for zeros.
+    /// The kinds of pages that the written image lacks, as makedumpfile -d counts them: what was asked to be left out, and what the source lacks. 0 where that
+    /// is not known, so that nobody takes them for zeros.
     /// </summary>
     internal int DumpLevel
     {

@@ -209,7 +209,8 @@ public class RoundTripTests
     {
         // As makedumpfile -E: no note says which kinds of pages were left out.
         byte[] page = [.. Enumerable.Range(0, PageFrame.Size).Select(i => (byte)(i | 1))];
-        using TemporaryFile first = TemporaryFile.With(new ElfCoreBuilder().AddLoad(0x10000, [.. page, .. new byte[PageFrame.Size]], memoryBytes: 0x4000).Build());
+        ElfCoreBuilder core = new ElfCoreBuilder().AddLoad(0x10000, [.. page, .. new byte[PageFrame.Size]], memoryBytes: 0x4000);
+        using TemporaryFile first = TemporaryFile.With(core.Build());
         using MemoryImage source = MemoryImage.Open(first.Path);
         using TemporaryFile second = SampleImage.Written(source, new(format, ExcludeZero: true), piped: false, out WriteResult result);
         Assert.Equal((1UL, 1UL, 2UL), (result.Written, result.Excluded, result.Missing));

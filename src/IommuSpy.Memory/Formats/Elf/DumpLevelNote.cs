@@ -4,8 +4,8 @@ using IommuSpy.Memory.Systems;
 namespace IommuSpy.Memory.Formats.Elf;
 
 /// <summary>
-/// What an ELF core has no field for and a kdump has: which kinds of pages were left out, as makedumpfile -d counts them. `convert` writes it as a note of 4 bytes;
-/// makedumpfile -E writes none.
+/// What an ELF core has no field for and a kdump has: which kinds of pages were left out, as makedumpfile -d counts them. `convert` writes it as a note
+/// of 4 bytes; makedumpfile -E writes none.
 /// </summary>
 internal static class DumpLevelNote
 {
@@ -23,7 +23,8 @@ internal static class DumpLevelNote
     }
 
     /// <summary>Whether a note is such.</summary>
-    internal static bool IsOne(ElfNote note) => note.Type == NoteType && note.Descriptor.Length == sizeof(int) && string.Equals(note.Name, SystemRecord.NoteName, StringComparison.Ordinal);
+    internal static bool IsOne(ElfNote note) =>
+        note.Type == NoteType && note.Descriptor.Length == sizeof(int) && string.Equals(note.Name, SystemRecord.NoteName, StringComparison.Ordinal);
 
     /// <summary>The level that notes tell; null where they do not.</summary>
     internal static int? In(List<ElfNote> notes) => notes.Find(IsOne) is ElfNote note ? BinaryPrimitives.ReadInt32LittleEndian(note.Descriptor.Span) : null;

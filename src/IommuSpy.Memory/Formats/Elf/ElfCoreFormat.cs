@@ -5,8 +5,8 @@ namespace IommuSpy.Memory.Formats.Elf;
 /// (System V gABI, chapter 5). Notes are kept.
 /// </summary>
 /// <remarks>
-/// Memory beyond what a program header stores (p_memsz beyond p_filesz) is what makedumpfile -E left out, whatever it held: the gABI's zeros are those of programs. It is
-/// excluded, unless a note says that only zero pages were left out (<see cref="DumpLevelNote"/>). /proc/vmcore and QEMU leave nothing out.
+/// Memory beyond what a program header stores (p_memsz beyond p_filesz) is what makedumpfile -E left out, whatever it held: the gABI's zeros are those of
+/// programs. It is excluded, unless a note says that only zero pages were left out (<see cref="DumpLevelNote"/>). /proc/vmcore and QEMU leave nothing out.
 /// </remarks>
 public sealed class ElfCoreFormat : IMemoryFormat
 {
