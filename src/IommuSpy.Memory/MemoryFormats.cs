@@ -45,16 +45,11 @@ public static class MemoryFormats
     // A flattened dump may stand in a container; no container in another, which only makes bombs.
     private static ImageFile Unwrapped(ImageFile file, MemoryImageOptions options)
     {
-        ulong start = 0;
-        if (LibvirtSave.Inside(file) is ImageFile saved)
-        {
-            start = file.Length - saved.Length;
-            file = saved;
-        }
+        file = LibvirtSave.Inside(file) ?? file;
 
         if (Container.Of(file) is Container container)
         {
-            ImageFile unpacked = Unpacked.Of(file, start, container, options);
+            ImageFile unpacked = Unpacked.Of(file, container, options);
             file.Dispose();
             file = unpacked;
         }

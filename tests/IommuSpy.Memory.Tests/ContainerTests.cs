@@ -47,6 +47,19 @@ public class ContainerTests
         ImageAssert.Refused(file.Path, options, $"{container} that unpacks to more than 1 MiB");
     }
 
+    [Theory]
+    [InlineData("lz4")]
+    [InlineData("bzip2")]
+    public void One_that_came_through_standard_input_is_read_and_leaves_no_copy(string container)
+    {
+        // As it stands once it is copied out of the pipe: by the name that is shown, there is no file.
+        using TemporaryFile file = TemporaryFile.With(Packed(container, SampleImage.KdumpBytes(PageCompression.Zlib)));
+        List<string> told = [];
+        using MemoryImage image = MemoryFormats.Open([MappedFile.Open(file.Path, "standard input")], new() { Tell = told.Add });
+        Assert.Equal(SampleImage.Runs, image.Layouts[0].Memory.Ranges);
+        Assert.Equal([$"standard input: {container}: unpacking"], told);
+    }
+
     [Fact]
     public void What_is_no_image_is_named_also_inside_of_a_container()
     {

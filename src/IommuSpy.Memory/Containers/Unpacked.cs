@@ -13,42 +13,47 @@ namespace IommuSpy.Memory.Containers;
 internal static class Unpacked
 {
     internal const string StandardInput = "-";
+    private const string StandardInputName = "standard input";
+    private const string StandardInputCopy = "iommu-spy-stdin";
     private const int BufferBytes = 1 << 20;
 
     /// <summary>The image in a container: the copy that an earlier command made, or a new one.</summary>
     /// <param name="file">The container.</param>
-    /// <param name="start">Where it begins in its file.</param>
     /// <param name="container">What it is.</param>
     /// <param name="options">What the user says.</param>
     /// <exception cref="MemoryImageException">The container is corrupt, cut off, or unpacks to more than the limits let through.</exception>
-    internal static MappedFile Of(ImageFile file, ulong start, Container container, MemoryImageOptions options)
+    internal static MappedFile Of(ImageFile file, Container container, MemoryImageOptions options)
     {
         try
         {
-            string copy = CopyOf(file.Path);
-            if (!File.Exists(copy))
+            string? copy = string.Equals(file.Path, StandardInputName, StringComparison.Ordinal) ? null : CopyOf(file.Path);
+            if (copy is not null && File.Exists(copy))
             {
-                options.Tell?.Invoke($"{file.Path}: {container.Name}: unpacking into {copy}, where it stays for the next command");
-                ulong most = Math.Min((ulong)options.Limits.UnpackedBytes, Math.Max(1UL << 30, file.Length * (ulong)options.Limits.UnpackedRatio));
-                using FileStream packed = File.OpenRead(file.Path);
-                packed.Position = (long)start;
-                using PrivateFile made = PrivateFile.Beside(copy);
-                string? damage = Copy(() => container.Unpack(packed), made, most, file.Path, container.Name) ?? container.Shortage(file, made.Handle);
-                if (damage is not null)
-                {
-                    if (!options.AllowTruncated)
-                    {
-                        throw new MemoryImageException($"{file.Path}: {container.Name}, but {damage}. Analyse what is there with --allow-truncated.");
-                    }
-
-                    options.Tell?.Invoke($"{file.Path}: {container.Name}: {damage}");
-                    return MappedFile.Open(made.Path, file.Path);
-                }
-
-                made.Keep(copy);
+                return MappedFile.Open(copy, file.Path);
             }
 
-            return MappedFile.Open(copy, file.Path);
+            options.Tell?.Invoke($"{file.Path}: {container.Name}: unpacking{(copy is null ? "" : $" into {copy}, where it stays for the next command")}");
+            ulong most = Math.Min((ulong)options.Limits.UnpackedBytes, Math.Max(1UL << 30, file.Length * (ulong)options.Limits.UnpackedRatio));
+            using ImageFileStream packed = new(file);
+            using PrivateFile made = copy is null ? PrivateFile.In(Path.GetTempPath(), StandardInputCopy) : PrivateFile.Beside(copy);
+            string? damage = Copy(() => container.Unpack(packed), made, most, file.Path, container.Name) ?? container.Shortage(file, made.Handle);
+            if (damage is not null && !options.AllowTruncated)
+            {
+                throw new MemoryImageException($"{file.Path}: {container.Name}, but {damage}. Analyse what is there with --allow-truncated.");
+            }
+
+            if (damage is not null)
+            {
+                options.Tell?.Invoke($"{file.Path}: {container.Name}: {damage}");
+            }
+            else if (copy is not null)
+            {
+                made.Keep(copy);
+                return MappedFile.Open(copy, file.Path);
+            }
+
+            // The mapping keeps the file that loses its name here.
+            return MappedFile.Open(made.Path, file.Path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -60,18 +65,17 @@ internal static class Unpacked
     /// <exception cref="MemoryImageException">There is none, or no room for it.</exception>
     internal static MappedFile OfStandardInput(MemoryImageOptions options)
     {
-        const string Name = "standard input";
         try
         {
-            using PrivateFile copy = PrivateFile.In(Path.GetTempPath(), "iommu-spy-stdin");
-            Copy(Console.OpenStandardInput, copy, (ulong)options.Limits.UnpackedBytes, Name, Name);
+            using PrivateFile copy = PrivateFile.In(Path.GetTempPath(), StandardInputCopy);
+            Copy(Console.OpenStandardInput, copy, (ulong)options.Limits.UnpackedBytes, StandardInputName, StandardInputName);
 
             // The mapping keeps the file that loses its name here.
-            return MappedFile.Open(copy.Path, Name);
+            return MappedFile.Open(copy.Path, StandardInputName);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new MemoryImageException($"{Name}: cannot be copied: {FileProblem.Of(e)}", e);
+            throw new MemoryImageException($"{StandardInputName}: cannot be copied: {FileProblem.Of(e)}", e);
         }
     }
 
