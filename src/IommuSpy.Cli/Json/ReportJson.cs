@@ -7,6 +7,7 @@ using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Exposure;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Iommu;
+using IommuSpy.Analysis.Iommu.Faults;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Analysis.Modules;
 using IommuSpy.Analysis.Pages;
@@ -38,6 +39,7 @@ namespace IommuSpy.Cli.Json;
         typeof(PhysicalAddressConverter), typeof(IoVirtualAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>), typeof(CamelCaseEnumConverter<InferenceConfidence>),
+        typeof(CamelCaseEnumConverter<FaultKind>),
         typeof(CamelCaseEnumConverter<DoctorState>), typeof(CamelCaseEnumConverter<ExposureSeverity>), typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]

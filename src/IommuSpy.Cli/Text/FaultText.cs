@@ -1,4 +1,4 @@
-using IommuSpy.Analysis.Iommu;
+using IommuSpy.Analysis.Iommu.Faults;
 
 namespace IommuSpy.Cli.Text;
 
@@ -7,21 +7,57 @@ internal static class FaultText
 {
     public static void Write(TextWriter writer, FaultReport report)
     {
-        string what = report.Access is null ? "a request" : $"a {report.Access}";
-        writer.WriteLine($"{report.Event}: {what}{(report.Address is { } address ? $" of {address}" : "")} by {report.Device ?? "a device that the line does not name"} was refused");
+        writer.WriteLine($"{report.Event}: {Subject(report)}{(report.Count > 1 ? $" ({report.Count} times)" : "")}");
         writer.WriteLine();
         Fields fields = new(writer, teach: false);
-        fields.Line("device", report.Device is null ? null : $"{report.Device}{(report.Pasid is int pasid ? $", PASID {pasid}" : "")}{(report.Ids is null ? ", which the kernel does not know" : $", {report.Ids}, {report.Driver ?? "no driver"}")}");
+        string? unknown = report.Ids is null ? ", which the kernel does not know" : $", {report.Ids}, {report.Driver ?? "no driver"}";
+        fields.Line("device", report.Device is null ? null : $"{report.Device}{(report.Pasid is int pasid ? $", PASID {pasid}" : "")}{unknown}");
         fields.Line("then", report.Reason);
+        Entry(fields, "entry then", report.EntryThen);
         fields.Line("now", report.Verdict);
+        Entry(fields, "entry", report.Entry);
+        fields.Line("command", report.Command is { } command ? string.Join(' ', command.Select(word => $"{word.Value:x16}")) : null);
         if (report.Interrupt is { } entry)
         {
-            fields.Line("entry", $"{entry.Index} of {entry.Unit} at {entry.EntryAddress}: vector 0x{entry.Vector:x2}, {entry.Mode}, {entry.Delivery}{(entry.Destination is { } to ? $", to {to}" : "")}, for {entry.Source ?? "any device"}");
+            string destination = entry.Destination is { } to ? $", to {to}" : "";
+            string vector = $"vector 0x{entry.Vector:x2}, {entry.Mode}, {entry.Delivery}{destination}";
+            fields.Line("entry", $"{entry.Index} of {entry.Unit} at {entry.EntryAddress}: {vector}, for {entry.Source ?? "any device"}");
         }
 
-        if (report.Now is DeviceTranslationReport now)
+        if (report.Now is { } now)
         {
             DeviceTranslationText.WriteWalk(fields, now);
+        }
+    }
+
+    private static string Subject(FaultReport report)
+    {
+        string who = report.Device ?? "a device that the line does not name";
+        string where = report.Address is { } address ? $" of {address}" : "";
+        string unit = report.Unit ?? $"the {report.Vendor} unit";
+        string of = (report.Device is null ? "" : $", for {report.Device}") + (report.Physical is { } at ? $", at physical {at}" : "");
+        return report.Kind switch
+        {
+            null => $"status of {unit}",
+            FaultKind.Command => $"a command of {unit} failed{of}",
+            FaultKind.Hardware when report.Address is null => $"{unit} met a hardware error{of}",
+            FaultKind.Interrupt => $"an interrupt{(report.Address is { } sent ? $", a write to {sent}," : "")} by {who} was refused",
+            _ => $"{(report.Access is null ? "a request" : $"a {report.Access}")}{where} by {who} was refused",
+        };
+    }
+
+    private static void Entry(Fields fields, string name, FaultEntry? entry)
+    {
+        if (entry is null || entry.Words.Count == 0)
+        {
+            return;
+        }
+
+        string reserved = entry.Reserved.Count > 0 ? $"reserved and set: {string.Join(", ", entry.Reserved)}" : "nothing reserved is set";
+        fields.Line(name, $"{(entry.Address is { } at ? $"{at}  " : "")}{string.Join(' ', entry.Words.Select(word => $"{word.Value:x16}"))}");
+        if (entry.Set.Count > 0)
+        {
+            fields.Line("", $"{string.Join(", ", entry.Set)}; {reserved}");
         }
     }
 }

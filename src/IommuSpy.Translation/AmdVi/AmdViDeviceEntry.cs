@@ -33,6 +33,7 @@ public static class AmdViDeviceEntry
 
     // Third: interrupts in the low half, guest paging mode in bits 54-55.
     private const ulong InterruptsValid = 1UL << 0;
+    private const ulong ThirdReserved = 3UL << 52;
     private const int InterruptCountShift = 1;
     private const ulong InterruptCountMask = 0xf;
     private const ulong InterruptTableMask = 0x000f_ffff_ffff_ffc0;
@@ -65,6 +66,10 @@ public static class AmdViDeviceEntry
     public static AmdViInterruptControl InterruptControl(IReadOnlyList<ulong> entry) => (entry[2] & InterruptsValid) == 0
         ? AmdViInterruptControl.NotRemapped
         : (AmdViInterruptControl)((entry[2] >> InterruptControlShift) & InterruptControlMask);
+
+    /// <summary>The bits of one of an entry's quadwords that are reserved in every revision; 0 for the last, which has fields of the newest alone.</summary>
+    /// <param name="word">0 to 3.</param>
+    public static ulong ReservedBits(int word) => word switch { 0 => FirstReserved, 2 => ThirdReserved, _ => 0 };
 
     internal static DeviceContext Read(PhysicalMemory memory, RequesterId requester, int? pasid, PhysicalAddress address, ulong[] entry, ulong entryMask)
     {

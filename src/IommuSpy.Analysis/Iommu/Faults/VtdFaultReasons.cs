@@ -1,10 +1,21 @@
-namespace IommuSpy.Analysis.Iommu;
+namespace IommuSpy.Analysis.Iommu.Faults;
 
 /// <summary>VT-d's fault reasons (VT-d specification, 7.2.3 and appendix A), where a line has the number alone.</summary>
 internal static class VtdFaultReasons
 {
     /// <summary>An interrupt request in compatibility format, which names no entry.</summary>
     public const int CompatibilityFormat = 0x25;
+
+    /// <summary>What a refused request for memory is about: what a device's own entry holds, or the hardware's access to a table, or the address.</summary>
+    public static FaultKind Kind(int reason) => reason switch
+    {
+        // Invalid or reserved contents of root, context, PASID directory and PASID entries.
+        0x03 or 0x08 or 0x09 or 0x0a or 0x0b or 0x30 or 0x3a or 0x42 or 0x43 or 0x48 or 0x52 or 0x5a or 0x5b => FaultKind.Configuration,
+
+        // The access to such an entry, or to a page table, failed.
+        0x38 or 0x40 or 0x50 or 0x58 or 0x70 or 0x73 or 0x78 => FaultKind.Hardware,
+        _ => FaultKind.Translation,
+    };
 
     /// <summary>A number in words; null for one that is not known here.</summary>
     public static string? Text(int reason) => reason switch
