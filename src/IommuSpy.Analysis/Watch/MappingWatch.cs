@@ -68,16 +68,17 @@ public sealed class MappingWatch
                 domain.Look(to);
             }
         }
-
-        // Whatever was lost is in the tables.
-        long lost = (_trace?.CountLost() ?? 0) - _lost;
-        if (lost > 0)
+        else
         {
-            foreach (WatchedDomain domain in _domains)
+            // Events alone drift: one that is lost, or told out of order, is wrong for good. Tables are the last word of each interval.
+            // What happens while they are read is in the events that follow.
+            foreach (WatchedDomain domain in _domains.ToArray())
             {
-                domain.Correct(to);
+                domain.Correct(to, () => ComingTo(domain));
             }
         }
+
+        long lost = (_trace?.CountLost() ?? 0) - _lost;
 
         IReadOnlyList<WatchRow> rows = [.. _domains.Where(domain => device is null || domain.Devices.Contains(device, StringComparer.Ordinal)).Select(domain => domain.Row(_began, _from, to))];
         WatchReport report = new(_from / Second, to / Second, _trace?.Way ?? "tables compared", _trace is not null, rows.Sum(row => row.Maps), rows.Sum(row => row.Unmaps), lost, rows);
@@ -98,6 +99,13 @@ public sealed class MappingWatch
         {
             _later.Enqueue(one);
         }
+    }
+
+    // The events of a domain that are not followed yet.
+    private IEnumerable<MappingEvent> ComingTo(WatchedDomain domain)
+    {
+        Collect();
+        return _later.Where(one => DomainOf(one) == domain);
     }
 
     // Stopwatch and the trace have one clock: CLOCK_MONOTONIC.

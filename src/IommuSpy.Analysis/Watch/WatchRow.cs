@@ -15,6 +15,10 @@ namespace IommuSpy.Analysis.Watch;
 /// <param name="OldestSeconds">Age of the oldest mapping; where it was there before watching began, the time since then; null where nothing is mapped.</param>
 /// <param name="OldestIsFromBefore">Whether it was there before watching began: then it is at least that old.</param>
 /// <param name="OldestAddress">Where it is.</param>
+/// <param name="CorrectedBytes">
+/// Bytes that the tables had mapped, or had not, at the end of the interval other than events told, and that were taken from the tables.
+/// 0 where tables were compared.
+/// </param>
 public sealed record WatchRow(
     IReadOnlyList<string> Devices,
     IReadOnlyList<string> Drivers,
@@ -27,4 +31,5 @@ public sealed record WatchRow(
     double UnmapsPerSecond,
     double? OldestSeconds,
     bool OldestIsFromBefore,
-    IoVirtualAddress? OldestAddress);
+    IoVirtualAddress? OldestAddress,
+    ulong CorrectedBytes);

@@ -1,3 +1,4 @@
+using IommuSpy.Linux.Tracing;
 using IommuSpy.Memory;
 using IommuSpy.Translation.Devices;
 
@@ -10,6 +11,7 @@ internal sealed class WatchedDomain(IReadOnlyList<string> devices, IReadOnlyList
     private readonly MappingSet _mapped = new();
     private long _maps;
     private long _unmaps;
+    private ulong _corrected;
 
     internal IReadOnlyList<string> Devices => devices;
 
@@ -51,9 +53,10 @@ internal sealed class WatchedDomain(IReadOnlyList<string> devices, IReadOnlyList
         }
     }
 
-    /// <summary>Takes what the tables say, and counts nothing: events were lost. What is mapped longer than that is known to be keeps its time.</summary>
-    /// <param name="at">When the rest was made, as far as can be told.</param>
-    internal void Correct(long at)
+    /// <summary>Takes what the tables say, and counts no mapping of it. What is there as events told keeps its time.</summary>
+    /// <param name="at">When the rest was made, of which they did not tell, as far as can be known.</param>
+    /// <param name="collect">Takes the events from while the tables were read, which are followed later: they may tell of what differs.</param>
+    internal void Correct(long at, Func<IEnumerable<MappingEvent>> collect)
     {
         if (space is null)
         {
@@ -62,22 +65,32 @@ internal sealed class WatchedDomain(IReadOnlyList<string> devices, IReadOnlyList
 
         Leaves leaves = new([]);
         space.Visit(ref leaves);
+        MappingSet moving = new();
+        foreach (MappingEvent one in collect())
+        {
+            _mapped.Remove(one.Address.Value, one.Length);
+            moving.Add(one.Address.Value, one.Length, at);
+        }
+
         ulong end = 0;
         foreach ((ulong first, ulong length) in leaves.Found)
         {
             if (first > end)
             {
-                _mapped.Remove(end, first - end);
+                _corrected += _mapped.Remove(end, first - end);
             }
 
             end = Math.Max(end, first + length);
             if (!_mapped.Covers(first, length))
             {
+                ulong before = _mapped.Bytes;
                 _mapped.Add(first, length, at);
+                ulong added = _mapped.Bytes - before;
+                _corrected += added - Math.Min(added, moving.Remove(first, length));
             }
         }
 
-        _mapped.Remove(end, ulong.MaxValue - end);
+        _corrected += _mapped.Remove(end, ulong.MaxValue - end);
     }
 
     /// <summary>Forgets what was counted, not what is mapped.</summary>
@@ -85,6 +98,7 @@ internal sealed class WatchedDomain(IReadOnlyList<string> devices, IReadOnlyList
     {
         _maps = 0;
         _unmaps = 0;
+        _corrected = 0;
     }
 
     internal WatchRow Row(long began, long from, long to)
@@ -96,7 +110,8 @@ internal sealed class WatchedDomain(IReadOnlyList<string> devices, IReadOnlyList
             devices, drivers, address, _mapped.Bytes, _mapped.Count, _maps, _unmaps, Math.Round(_maps / seconds, 1), Math.Round(_unmaps / seconds, 1),
             oldest is MappingSet.Mapping mapping ? (to - (isFromBefore ? began : mapping.Since)) / Second : null,
             isFromBefore,
-            oldest is MappingSet.Mapping there ? new(there.Address) : null);
+            oldest is MappingSet.Mapping there ? new(there.Address) : null,
+            _corrected);
     }
 
     private readonly struct Leaves(List<(ulong, ulong)> found) : IIoLeafVisitor

@@ -26,7 +26,15 @@ internal static class WatchText
             $"{report.Maps / interval:0.0} map/s, {report.Unmaps / interval:0.0} unmap/s in {interval:0.0} s   ({report.Way}{(report.IsCounted ? "" : ": at least; what came and went between two looks is not seen")})"));
         if (report.Lost > 0)
         {
-            writer.WriteLine($"{report.Lost} events were lost: counts are too low by as many; mapped bytes were taken from the tables again, but for domains attached since, whose tables are not known");
+            writer.WriteLine(
+                $"{report.Lost} events were lost: counts are too low by as many; "
+                + "mapped bytes are the tables', but for domains attached since, whose tables are not known");
+        }
+
+        ulong corrected = report.Rows.Aggregate(0UL, (sum, row) => sum + row.CorrectedBytes);
+        if (corrected > 0)
+        {
+            writer.WriteLine($"{Size.Text(corrected)} were mapped or unmapped other than the events told: taken from the tables");
         }
 
         table.Write(writer);
