@@ -10,7 +10,7 @@ TESTS   := $(sort $(wildcard tests/*.Tests/*.csproj))
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: all demo test check fresh-test bench fuzz mutate deb deb-test tool tool-test install uninstall clean packages format
+.PHONY: all demo test check fresh-test bench bench-answers fuzz mutate deb deb-test tool tool-test install uninstall clean packages format
 
 all: iommu-spy
 
@@ -50,6 +50,10 @@ fresh-test:
 
 bench: iommu-spy
 	@./bench/run.sh
+
+# From the start of a process to the end of its answer: every command, on raw, ELF and kdump. On an idle machine; MEMORIES=512M, PEERS=all.
+bench-answers: iommu-spy
+	@./bench/answers.sh
 
 # Spoiled input for one reader for a time: make fuzz TARGET=kdump-zlib TIME=600. TARGET=list names them.
 TARGET ?= formats
