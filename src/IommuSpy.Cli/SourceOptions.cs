@@ -81,7 +81,8 @@ internal sealed class SourceOptions
     /// <summary>Whether it is the machine that this program runs on.</summary>
     public bool IsLive(ParseResult result) => Paths(result) is ["live" or "kcore" or "devmem"];
 
-    private IReadOnlyList<string> Paths(ParseResult result)
+    /// <summary>What is looked at, wherever it was named: by -s, by the environment, or by neither.</summary>
+    public IReadOnlyList<string> Paths(ParseResult result)
     {
         IReadOnlyList<string> named = Named(result);
         if (named.Count > 0)

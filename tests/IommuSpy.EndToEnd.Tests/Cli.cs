@@ -22,17 +22,7 @@ internal static class Cli
     /// <summary>Runs the program with something on its standard input.</summary>
     public static Outcome RunWithInput(string? input, params string[] arguments)
     {
-        ProcessStartInfo start = new(Program(), arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-        };
-
-        // Without a source the program reads the machine that it runs on: a test never does, outside a guest.
-        start.Environment["IOMMU_SPY_SOURCE"] = "/no/source/in/tests";
+        ProcessStartInfo start = Prepared(arguments);
         Stopwatch watch = Stopwatch.StartNew();
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -48,6 +38,35 @@ internal static class Cli
         return new(process.ExitCode, output.Result, error.Result, watch.Elapsed);
     }
 
+    /// <summary>Starts the program and leaves its standard input open.</summary>
+    public static Conversation Start(params string[] arguments) => new(Process.Start(Prepared(arguments))!);
+
+    /// <summary>A program that answers line by line. Disposing it closes its input, at which it has to end.</summary>
+    internal sealed class Conversation(Process process) : IDisposable
+    {
+        /// <summary>Writes a line and waits for one.</summary>
+        public async Task<string> Ask(string line)
+        {
+            await process.StandardInput.WriteLineAsync(line);
+            await process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+            CancellationToken cancelled = TestContext.Current.CancellationToken;
+            string? answer = await process.StandardOutput.ReadLineAsync(cancelled).AsTask().WaitAsync(Patience, cancelled);
+            return answer ?? throw new InvalidOperationException($"it ended instead of answering: {await process.StandardError.ReadToEndAsync(cancelled)}");
+        }
+
+        /// <inheritdoc/>
+        public void Dispose()
+        {
+            process.StandardInput.Close();
+            if (!process.WaitForExit(Patience))
+            {
+                process.Kill();
+            }
+
+            process.Dispose();
+        }
+    }
+
     /// <summary>The program to put into guests, which have no libraries: the static one where it is built.</summary>
     public static string StandaloneProgram() => Program() + "-static" is string built && File.Exists(built) ? built : Program();
 
@@ -61,6 +80,22 @@ internal static class Cli
         }
 
         return directory!.FullName;
+    }
+
+    private static ProcessStartInfo Prepared(string[] arguments)
+    {
+        ProcessStartInfo start = new(Program(), arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+
+        // Without a source the program reads the machine that it runs on: a test never does, outside a guest.
+        start.Environment["IOMMU_SPY_SOURCE"] = "/no/source/in/tests";
+        return start;
     }
 
     /// <summary>The program that is tested.</summary>

@@ -60,7 +60,7 @@ public class CommandTests
         Mapping[] asked = [.. leaves.Where((_, i) => i % 7 == 0).Reverse()];
         Cli.Outcome outcome = Cli.RunWithInput(
             string.Concat(asked.Select(leaf => $"0x{leaf.Virtual.Value:x}\n0x123\n")), "translate", "-s", Image, "--stdin", "--jsonl");
-        Assert.Equal(0, outcome.ExitCode);
+        Assert.Equal(1, outcome.ExitCode);
         Assert.Equal(2 * asked.Length, outcome.Lines.Length);
         for (int i = 0; i < asked.Length; i++)
         {
@@ -71,6 +71,56 @@ public class CommandTests
             using JsonDocument unmapped = JsonDocument.Parse(outcome.Lines[(2 * i) + 1]);
             Assert.Equal(JsonValueKind.Null, unmapped.RootElement.GetProperty("physical").ValueKind);
             Assert.NotNull(unmapped.RootElement.GetProperty("reason").GetString());
+        }
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("-J")]
+    [InlineData("--jsonl")]
+    public void Translate_says_of_a_bad_line_what_is_wrong_and_goes_on(params string[] form)
+    {
+        const string Good = "init_task\n";
+        string[] arguments = ["translate", "-s", Image, "--stdin", .. form];
+        Assert.Equal(0, Cli.RunWithInput(Good, arguments).ExitCode);
+        Cli.Outcome outcome = Cli.RunWithInput($"{Good}no such address\n\n{new string('0', 100_000)}1\n{Good}", arguments);
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Empty(outcome.Error);
+        if (form is ["-J"])
+        {
+            using JsonDocument all = JsonDocument.Parse(outcome.Output);
+            Assert.Equal(
+                [true, false, false, false, true],
+                all.RootElement.EnumerateArray().Select(row => row.GetProperty("physical").ValueKind != JsonValueKind.Null));
+            return;
+        }
+
+        Assert.Equal(5, outcome.Lines.Length);
+        Assert.Equal(outcome.Lines[0], outcome.Lines[4]);
+        Assert.All(outcome.Lines[1..4], row => Assert.NotEqual(outcome.Lines[0], row));
+        Assert.Contains("'no such address' is no address", outcome.Lines[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("--jsonl")]
+    public async Task Translate_answers_a_line_before_the_next_is_written(params string[] form)
+    {
+        using Cli.Conversation conversation = Cli.Start(["translate", "-s", Image, "--stdin", .. form]);
+        using JsonDocument named = JsonDocument.Parse(Cli.Run("translate", "-s", Image, "init_task", "--jsonl").Output);
+        Assert.Contains(named.RootElement.GetProperty("physical").GetString()!, await conversation.Ask("init_task"), StringComparison.Ordinal);
+        Assert.Contains("no such symbol", await conversation.Ask("no_such_symbol_anywhere"), StringComparison.Ordinal);
+        Assert.DoesNotContain("no such", await conversation.Ask("init_task"), StringComparison.Ordinal);
+    }
+
+    /// <summary>The source of <see cref="Cli.Run"/> is named by the environment, and is no running machine.</summary>
+    [Fact]
+    public void Watch_refuses_a_file_however_it_was_named_and_says_what_to_ask_instead()
+    {
+        foreach (Cli.Outcome outcome in new[] { Cli.Run("watch", "--count", "1"), Cli.Run("watch", "--count", "1", "-s", Image) })
+        {
+            Assert.Equal(2, outcome.ExitCode);
+            Assert.Contains("maps --device", Assert.Single(outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         }
     }
 

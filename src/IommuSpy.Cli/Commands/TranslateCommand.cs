@@ -6,6 +6,7 @@ using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 using IommuSpy.Linux.Running;
 using IommuSpy.Memory;
+using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -15,11 +16,18 @@ internal static class TranslateCommand
     public static Command Build()
     {
         Argument<string[]> addresses = new("ADDR") { Description = $"{Addresses.Spellings}.", Arity = ArgumentArity.ZeroOrMore };
-        Option<bool> stdin = new("--stdin") { Description = "Read addresses from standard input, one a line." };
+        Option<bool> stdin = new("--stdin")
+        {
+            Description = "Read addresses from standard input, one a line, and answer each with a row as it comes: a line that is no address with the reason.",
+        };
         Option<bool> check = new("--check") { Description = "Of a process of this machine (--pid): compare the walk with its /proc/PID/pagemap; exits 1 where they contradict each other." };
         Command command = new(
             "translate",
-            "Translate virtual addresses, or those of a device, and show each step of the walk.\n\nExamples: iommu-spy translate -s dump.elf init_task\n          iommu-spy translate -s dump.elf --root 0x2862000 0x7ffd1000\n          iommu-spy translate -s dump.elf --device 00:03.0 0xffeff000\n          iommu-spy translate -s dump.elf --stdin --jsonl < addresses\n          sudo iommu-spy translate --pid 173 --check 0x7f558d360000")
+            "Translate virtual addresses, or those of a device, and show each step of the walk.\n\n"
+            + "Exits 1 where an address, or a line of --stdin, has no physical address.\n\n"
+            + "Examples: iommu-spy translate -s dump.elf init_task\n"
+            + "          iommu-spy translate -s dump.elf --root 0x2862000 0x7ffd1000\n          iommu-spy translate -s dump.elf --device 00:03.0 0xffeff000\n"
+            + "          iommu-spy translate -s dump.elf --stdin --jsonl < addresses\n          sudo iommu-spy translate --pid 173 --check 0x7f558d360000")
         {
             addresses,
             stdin,
@@ -52,20 +60,11 @@ internal static class TranslateCommand
             PhysicalAddress? root = roots.Root(result, machine);
             if (output.JsonLines(result) || result.GetValue(stdin))
             {
-                using Stream input = Console.OpenStandardInput();
-                using StreamReader reader = new(input);
-                IEnumerable<string> lines = result.GetValue(stdin) ? Lines(reader) : named;
-                if (output.JsonLines(result) || output.Json(result))
-                {
-                    Output.Rows(output.JsonLines(result), rows => TranslationRows.Write(machine, root, lines, rows.Translation));
-                }
-                else
-                {
-                    using StreamWriter writer = Output.Text();
-                    TranslationRows.Write(machine, root, lines, row => writer.WriteLine($"0x{row.Address:x16}  {(row.Physical is ulong physical ? $"0x{physical:x16}" : row.Reason)}"));
-                }
-
-                return ExitCode.Done;
+                X64AddressSpace space = machine.Space(root);
+                TranslationRows.Row Translate(VirtualAddress address) => TranslationRows.Of(machine, space, root, address);
+                return result.GetValue(stdin)
+                    ? TranslationRows.AnswerInput(text => Translate(Addresses.Virtual(machine, text)), output.Json(result), output.JsonLines(result))
+                    : TranslationRows.AnswerNamed(named.SelectMany(text => Addresses.EachVirtual(machine, text)).Select(address => Translate(address.Virtual)));
             }
 
             using RunningProcess? witness = result.GetValue(check) ? Va2paCommand.Open(process!) : null;
@@ -104,35 +103,9 @@ internal static class TranslateCommand
 
     private static int OfDevice(DeviceView view, string[] named, bool stdin, bool json, bool lines)
     {
-        if (!stdin && !lines)
-        {
-            return DeviceTranslationRows.Show(view, named, json);
-        }
-
-        using Stream input = Console.OpenStandardInput();
-        using StreamReader reader = new(input);
-        IEnumerable<string> addresses = stdin ? Lines(reader) : named;
-        if (json || lines)
-        {
-            Output.Rows(lines, rows => DeviceTranslationRows.Write(rows, view, addresses));
-        }
-        else
-        {
-            using StreamWriter writer = Output.Text();
-            DeviceTranslationRows.Write(writer, view, addresses);
-        }
-
-        return ExitCode.Done;
-    }
-
-    private static IEnumerable<string> Lines(StreamReader reader)
-    {
-        while (reader.ReadLine() is string line)
-        {
-            if (!string.IsNullOrWhiteSpace(line))
-            {
-                yield return line;
-            }
-        }
+        TranslationRows.Row Translate(string text) => TranslationRows.Of(view, Addresses.IoVirtual(text));
+        return stdin ? TranslationRows.AnswerInput(Translate, json, lines)
+            : lines ? TranslationRows.AnswerNamed(named.Select(Translate))
+            : DeviceTranslationRows.Show(view, named, json);
     }
 }

@@ -51,9 +51,11 @@ internal static class WatchCommand
             }
 
             bool isLive = source.IsLive(result);
-            if (!isLive && !source.Named(result).All(name => name.StartsWith("qemu:", StringComparison.Ordinal)))
+            if (!isLive && !source.Paths(result).All(name => name.StartsWith("qemu:", StringComparison.Ordinal)))
             {
-                throw new UsageException("watch looks at what runs: this machine (-s live) or a guest (-s qemu:PATH), not at an image");
+                throw new UsageException(
+                    "watch looks at what runs: this machine (-s live) or a guest (-s qemu:PATH); "
+                    + "of an image, `devices` says how much each device maps and `maps --device BDF` what");
             }
 
             // From here on, what is set up in the kernel is taken away whatever ends the program.

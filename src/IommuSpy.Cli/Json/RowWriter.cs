@@ -46,6 +46,13 @@ internal sealed class RowWriter : IDisposable
         }
     }
 
+    /// <summary>Hands on every row that was ended: whoever reads them may be waiting for the last.</summary>
+    public void Flush()
+    {
+        _writer.Flush();
+        _output.Flush();
+    }
+
     /// <summary>A member that is read in hexadecimal: "0x" and 16 digits; null for none.</summary>
     public void Address(ReadOnlySpan<byte> name, ulong? value)
     {

@@ -90,7 +90,8 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     {
         string pid = up.Workload;
         Dictionary<string, string> walks = Guest.Succeed(
-                $"iommu-spy pagemap {pid} --used --jsonl | sed 's/.*\"virtual\":\"\\([^\"]*\\)\".*/\\1/' | iommu-spy translate --pid {pid} --stdin --jsonl").Lines
+                $"iommu-spy pagemap {pid} --used --jsonl | sed 's/.*\"virtual\":\"\\([^\"]*\\)\".*/\\1/' | "
+                + $"{{ iommu-spy translate --pid {pid} --stdin --jsonl; [ $? -le 1 ]; }}").Lines
             .Select(line => JsonDocument.Parse(line).RootElement)
             .ToDictionary(row => row.GetProperty("address").GetString()!, row => row.GetProperty("physical").GetString() ?? row.GetProperty("reason").GetString()!, StringComparer.Ordinal);
         int present = 0;
