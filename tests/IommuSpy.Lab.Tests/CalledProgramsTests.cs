@@ -67,6 +67,7 @@ public sealed partial class CalledProgramsTests
                 a | b) ninth ;;
                 *" $name "*) continue ;;
             esac
+            size=${SIZE:-512M 5G}
             for x in $(tenth); do "$x" y; done
             if ! eleventh; then (cd x && twelfth); fi
             echo $((1 + 2)) | awk '{ print "no" }'

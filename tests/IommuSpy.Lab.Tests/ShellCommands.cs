@@ -179,6 +179,10 @@ internal sealed class ShellCommands
                 _at += 2;
                 List(depth: 1);
                 return false;
+            case '$' when _text.AsSpan(_at).StartsWith("${"):
+                int brace = _text.IndexOf('}', _at);
+                _at = brace < 0 ? _text.Length : brace + 1;
+                return false;
             case '$':
                 _at++;
                 return false;

@@ -165,5 +165,10 @@ internal sealed class ForeignKind
     }
 
     // A page of printable characters alone: a log, a page of the Web in place of a download, a script.
-    private static bool IsText(ImageFile file) => !file.Span(0, (int)Math.Min(file.Length, TextBytes)).ContainsAnyExcept(Printable);
+    // A text has lines; memory that is full of one printable byte has none.
+    private static bool IsText(ImageFile file)
+    {
+        ReadOnlySpan<byte> start = file.Span(0, (int)Math.Min(file.Length, TextBytes));
+        return start.Contains((byte)'\n') && !start.ContainsAnyExcept(Printable);
+    }
 }
