@@ -4,6 +4,9 @@
 set -u
 cd "$(dirname "$0")" || exit
 
+# The test programs look for .NET in its usual place, and here; the SDK may be anywhere on the PATH.
+DOTNET_ROOT=${DOTNET_ROOT:-$(dirname "$(readlink -f "$(command -v dotnet)")")}
+export DOTNET_ROOT
 logs=$(mktemp -d)
 failures=$logs/failures
 trap 'rm -rf "$logs"' EXIT
