@@ -92,10 +92,19 @@ public sealed class ElfCoreFormat : IMemoryFormat
             throw new MemoryImageException($"{file.Path}: ELF core with virtual addresses only (every p_paddr is 0): take the dump with physical addresses (QEMU: paging=false)");
         }
 
-        RefuseMisplaced(file, headers, notes);
+        bool isOfQemu = notes.Exists(note => note.Name == "QEMU");
+        if (isOfQemu)
+        {
+            runs = QemuBlocks.Filled(runs);
+        }
 
         // The same memory under several virtual addresses: the kernel's image in /proc/vmcore, everything in QEMU's dumps with paging.
         runs = StoredRun.Disjoint(runs);
+        if (isOfQemu)
+        {
+            RefuseMisplaced(file, headers, runs);
+        }
+
         int? level = DumpLevelNote.In(notes);
         notes.RemoveAll(DumpLevelNote.IsOne);
         bool excludedAreZero = level == DumpLevelNote.ZeroPagesOnly;
@@ -113,28 +122,17 @@ public sealed class ElfCoreFormat : IMemoryFormat
         };
     }
 
-    // Of a mapping that goes on into another block of memory, QEMU's dump with paging says that the rest is not stored, and stores it where no header points.
-    private static void RefuseMisplaced(ImageFile file, List<ElfProgramHeader> headers, List<ElfNote> notes)
+    // Of a mapping that goes on into another block of memory, QEMU's dump with paging says that the rest is not stored, and stores it where no header may point.
+    private static void RefuseMisplaced(ImageFile file, List<ElfProgramHeader> headers, List<StoredRun> runs)
     {
-        List<ElfProgramHeader> loads = [.. headers.Where(header => header.Type == ElfProgramHeader.Load && header.FileBytes > 0)];
-        if (!notes.Exists(note => note.Name == "QEMU") || !loads.Exists(header => header.MemoryBytes > header.FileBytes))
-        {
-            return;
-        }
-
-        ulong unclaimed = 0;
-        ulong end = 0;
-        foreach (ElfProgramHeader header in loads.OrderBy(header => header.Offset))
-        {
-            unclaimed += end != 0 && header.Offset > end ? header.Offset - end : 0;
-            end = Math.Max(end, header.Offset + header.FileBytes);
-        }
-
-        unclaimed += file.Length > end ? file.Length - end : 0;
-        if (unclaimed >= PageFrame.Size)
+        IEnumerable<PhysicalRange> rests = headers
+            .Where(header => header.Type == ElfProgramHeader.Load && header.FileBytes > 0 && header.MemoryBytes > header.FileBytes)
+            .Select(header => new PhysicalRange(new(header.PhysicalAddress + header.FileBytes), header.MemoryBytes - header.FileBytes));
+        ulong outside = StoredRun.NotIn(runs, rests).Any() ? QemuBlocks.BytesOutside(runs, file.Length) : 0;
+        if (outside >= PageFrame.Size)
         {
             throw new MemoryImageException(
-                $"{file.Path}: ELF core of QEMU with paging, whose program headers point at all but {Size.Text(unclaimed)} of the memory in it: take it with paging=false (virsh dump --memory-only)");
+                $"{file.Path}: ELF core of QEMU with paging, where no program header points at {Size.Text(outside)} of the memory in it: take it with paging=false (virsh dump --memory-only)");
         }
     }
 }
