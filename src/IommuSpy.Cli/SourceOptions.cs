@@ -32,7 +32,7 @@ internal sealed class SourceOptions
     private readonly Option<string> _types = new("--types")
     {
         Description = $"What describes the kernel's types: {TypeSource.Automatic} (the best there is), {TypeSource.Btf} (out of the image), {TypeSource.Inferred} (from the data), or a file: raw BTF, vmlinux with BTF or DWARF, Volatility's .json or .json.xz.",
-        HelpName = "HOW",
+        HelpName = $"{TypeSource.Automatic}|{TypeSource.Btf}|{TypeSource.Inferred}|FILE",
         DefaultValueFactory = _ => TypeSource.Automatic,
     };
 
@@ -43,18 +43,24 @@ internal sealed class SourceOptions
         command.Options.Add(_ramSplit);
         command.Options.Add(_allowTruncated);
         command.Options.Add(_pause);
+        _types.CompletionSources.Add(TypeSource.Automatic, TypeSource.Btf, TypeSource.Inferred);
         command.Options.Add(_types);
     }
 
     /// <summary>-s, which may stand before the command too.</summary>
-    public static Option<string[]> SourceOption() => new("--source", "-s")
+    public static Option<string[]> SourceOption()
     {
-        Description = $"Memory image of any format that `formats` lists, recognised by its content; live for this machine (kcore or devmem for one way to read it), qemu:PATH or gdb:HOST:PORT for a running guest; - for standard input; once for each part of a split dump. Without it: ${Variable}, else live.",
-        HelpName = "FILE",
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = false,
-        DefaultValueFactory = _ => [],
-    };
+        Option<string[]> option = new("--source", "-s")
+        {
+            Description = $"Memory image of any format that `formats` lists, recognised by its content; live for this machine (kcore or devmem for one way to read it), qemu:PATH or gdb:HOST:PORT for a running guest; - for standard input; once for each part of a split dump. Without it: ${Variable}, else live.",
+            HelpName = "FILE",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+            DefaultValueFactory = _ => [],
+        };
+        option.CompletionSources.Add(RunningMachine, "kcore", "devmem", "qemu:", "gdb:");
+        return option;
+    }
 
     /// <summary>Opens the image and finds the kernel in it.</summary>
     public Machine OpenMachine(ParseResult result)

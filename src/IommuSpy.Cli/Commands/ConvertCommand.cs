@@ -18,7 +18,8 @@ internal static class ConvertCommand
         Argument<string[]> files = new("files") { Description = "IN OUT: the image and the new file, - for standard input and output; the parts of a split dump are each an IN.", HelpName = "FILE", Arity = ArgumentArity.OneOrMore };
         Option<string> format = new("--format") { Description = "elf, lime, avml, raw or kdump.", HelpName = "FORMAT", Required = true };
         Option<string> compress = new("--compress") { Description = "Of a kdump: zlib, snappy, zstd or none.", HelpName = "HOW", DefaultValueFactory = _ => "zlib" };
-        Option<string?> exclude = new("--exclude") { Description = "Kinds of pages to leave out: zero, free, user, cache; several with commas.", HelpName = "KINDS" };
+        Option<string?> exclude = new("--exclude") { Description = "Kinds of pages to leave out: zero, free, user, cache; several with commas.", HelpName = "KIND,..." };
+        exclude.CompletionSources.Add("zero", "free", "user", "cache");
         format.AcceptOnlyFromAmong("elf", "lime", "avml", "raw", "kdump");
         compress.AcceptOnlyFromAmong("zlib", "snappy", "zstd", "none");
         Command command = new(

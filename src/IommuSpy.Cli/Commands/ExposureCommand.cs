@@ -11,6 +11,9 @@ namespace IommuSpy.Cli.Commands;
 /// <summary>iommu-spy exposure: what devices can do that they should not be able to.</summary>
 internal static class ExposureCommand
 {
+    private static readonly OrderedDictionary<string, ExposureSeverity> Severities =
+        new(Enum.GetValues<ExposureSeverity>().Select(severity => KeyValuePair.Create(severity.ToString().ToLowerInvariant(), severity)), StringComparer.Ordinal);
+
     public static Command Build()
     {
         Option<string?> device = new("--device") { Description = "Only what concerns this device, or its IOMMU: 00:1f.2, or its driver.", HelpName = "BDF" };
@@ -19,6 +22,7 @@ internal static class ExposureCommand
             Description = "Exit code 1 where there is a finding of this severity or above: note, low, medium, high or critical. Without it, findings do not change the exit code.",
             HelpName = "SEVERITY",
         };
+        failOn.CompletionSources.Add([.. Severities.Keys]);
         Option<bool> sarif = new("--sarif") { Description = "Answer as a SARIF 2.1.0 log." };
         Option<bool> all = new("--all") { Description = "In text: every piece of evidence, rather than the first few." };
         Command command = new(
@@ -65,13 +69,7 @@ internal static class ExposureCommand
         return command;
     }
 
-    private static ExposureSeverity Severity(string word) => word switch
-    {
-        "note" => ExposureSeverity.Note,
-        "low" => ExposureSeverity.Low,
-        "medium" => ExposureSeverity.Medium,
-        "high" => ExposureSeverity.High,
-        "critical" => ExposureSeverity.Critical,
-        _ => throw new UsageException($"--fail-on '{word}': write note, low, medium, high or critical"),
-    };
+    private static ExposureSeverity Severity(string word) => Severities.TryGetValue(word, out ExposureSeverity severity)
+        ? severity
+        : throw new UsageException($"--fail-on '{word}': write one of {string.Join(", ", Severities.Keys)}");
 }

@@ -17,6 +17,7 @@ internal static class LayoutCommand
         Option<bool> documented = new("--documented") { Description = "The documented map alone; needs no source." };
         Option<string?> kernel = new("--kernel") { Description = $"Of --documented: for which release; {Newest} without it.", HelpName = "RELEASE" };
         Option<int> paging = new("--paging") { Description = "Of --documented: 4 or 5 levels.", DefaultValueFactory = _ => 4, HelpName = "LEVELS" };
+        paging.CompletionSources.Add("4", "5");
         Command command = new(
             "layout",
             "The virtual memory map: for each region where the documentation has it, where it is here, and what is mapped in it.\n\nExamples: iommu-spy layout -s dump.elf\n          iommu-spy layout --documented --kernel 3.16")

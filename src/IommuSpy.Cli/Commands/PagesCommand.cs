@@ -16,6 +16,7 @@ internal static class PagesCommand
         Option<string?> range = new("--range") { Description = "Only pfns A to B, both included.", HelpName = "A-B" };
         Option<bool> live = new("--live") { Description = "This machine's pages by /proc/kpageflags and kpagecount alone: on any kernel, with no kernel discovery; flags and counts, no use or owner." };
         Option<string?> kind = new("--kind") { Description = $"Only those of a use: {string.Join(", ", Kinds.Keys)}.", HelpName = "KIND" };
+        kind.CompletionSources.Add([.. Kinds.Keys]);
         Command command = new(
             "pages",
             "Every page of physical memory: flags, counts, use, owner. Neighbours that are alike share a line of text; --jsonl has a row each.\n\nExamples: iommu-spy pages -s dump.elf --summary\n          iommu-spy pages -s dump.elf --kind slab\n          iommu-spy pages -s dump.elf --range 0x6000-0x61ff --jsonl\n          sudo iommu-spy pages --live --summary")

@@ -16,26 +16,42 @@ internal static class BashCompletion
                 found=$(compgen "$@") && mapfile -t -O ${#COMPREPLY[@]} COMPREPLY <<< "$found"
             }
             {{function}}() {
-                local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} values='' files='' options='' value=''
+                local words='' values='' files='' list='' options='' value='' command='' piece glue='' at=1
                 COMPREPLY=()
 
-                # --option=value arrives in three words.
-                if [[ $word == '=' ]]; then
-                    word=''
-                elif [[ $before == '=' && $COMP_CWORD -gt 2 ]]; then
-                    before=${COMP_WORDS[COMP_CWORD-2]}
+                # --option=value and qemu:PATH arrive in three words each.
+                words=()
+                for piece in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+                    if [[ ${#words[@]} -gt 0 && ( -n $glue || $piece == [=:] ) ]]; then
+                        words[${#words[@]}-1]+=$piece
+                    else
+                        words+=("$piece")
+                    fi
+                    glue=''
+                    [[ $piece != [=:] ]] || glue=1
+                done
+
+                local last=$((${#words[@]} - 1))
+                local word=${words[last]} before=${words[last-1]}
+                if [[ $word == --*=* ]]; then
+                    before=${word%%=*} word=${word#*=}
                 fi
 
-                if [[ $COMP_CWORD -eq 1 ]]; then
-                    {{function}}_add -W '{{string.Join(' ', Expected.Commands(root).Select(command => command.Name).Concat(Expected.Options(root).SelectMany(Expected.Names)))}}' -- "$word"
-                    return
-                fi
+                while [[ $at -lt $last && -z $command ]]; do
+                    case ${words[at]} in
+                        {{string.Join('|', Expected.Options(root).Where(option => Expected.After(option).TakesValue).SelectMany(Expected.Names))}}) at=$((at + 1)) ;;
+                        -*) ;;
+                        *) command=${words[at]} ;;
+                    esac
+                    at=$((at + 1))
+                done
 
-                case ${COMP_WORDS[1]} in
+                case $command in
             """);
+        WriteCase(writer, "''", root, $" values='{string.Join(' ', Expected.Commands(root).Select(command => command.Name))}'");
         foreach (Command command in Expected.Commands(root))
         {
-            WriteCommand(writer, command);
+            WriteCase(writer, command.Name, command, string.Concat(command.Arguments.Take(1).Select(argument => Offer(Expected.As(argument)))));
         }
 
         writer.WriteLine($$"""
@@ -46,19 +62,34 @@ internal static class BashCompletion
                     return
                 fi
 
-                [[ -z $values ]] || {{function}}_add -W "$values" -- "$word"
+                # What stands before a colon is a word of its own to bash, which completes what is behind it.
+                if [[ $word == *:* ]]; then
+                    [[ $word == qemu:* ]] || files=''
+                    values='' word=${word#*:}
+                fi
+
+                if [[ -n $values && -n $list && $word == *,* ]]; then
+                    {{function}}_add -P "${word%,*}," -W "$values" -- "${word##*,}"
+                elif [[ -n $values ]]; then
+                    {{function}}_add -W "$values" -- "$word"
+                fi
+
                 if [[ -n $files ]]; then
                     compopt -o filenames 2> /dev/null
                     {{function}}_add -f -- "$word"
+                fi
+
+                if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *: ]]; then
+                    compopt -o nospace 2> /dev/null
                 fi
             }
             complete -F {{function}} {{program}}
             """);
     }
 
-    private static void WriteCommand(TextWriter writer, Command command)
+    private static void WriteCase(TextWriter writer, string name, Command command, string offers)
     {
-        writer.WriteLine($"        {command.Name})");
+        writer.WriteLine($"        {name})");
         writer.WriteLine($"            options='{string.Join(' ', Expected.Options(command).SelectMany(Expected.Names))}'");
         writer.WriteLine("            case $before in");
         foreach (Option option in Expected.Options(command))
@@ -69,7 +100,6 @@ internal static class BashCompletion
             }
         }
 
-        string offers = string.Concat(command.Arguments.Take(1).Select(argument => Offer(Expected.As(argument))));
         if (offers.Length > 0)
         {
             writer.WriteLine($"                *){offers} ;;");
@@ -80,5 +110,5 @@ internal static class BashCompletion
     }
 
     private static string Offer(Expected expected)
-        => (expected.Values.Count > 0 ? $" values='{string.Join(' ', expected.Values)}'" : "") + (expected.Files ? " files=1" : "");
+        => (expected.Values.Count > 0 ? $" values='{string.Join(' ', expected.Values)}'" : "") + (expected.Files ? " files=1" : "") + (expected.IsList ? " list=1" : "");
 }

@@ -6,13 +6,18 @@ namespace IommuSpy.Cli.Shells;
 /// <summary>What may follow an option, or stand as an argument.</summary>
 /// <param name="Name">What help calls it; empty for an option that takes nothing.</param>
 /// <param name="Values">The words that are allowed, or are worth offering; empty where anything is.</param>
-/// <param name="Files">Whether it names a file.</param>
+/// <param name="Files">Whether it may name a file.</param>
 internal sealed record Expected(string Name, IReadOnlyList<string> Values, bool Files)
 {
-    private const string File = "FILE";
+    // What help calls them tells the shells what they are.
+    private const string Several = ",...";
+    private static readonly string[] FileNames = ["FILE", "OUT"];
 
     /// <summary>Whether a value is expected at all.</summary>
     public bool TakesValue => Name.Length > 0;
+
+    /// <summary>Whether several of the words may stand there, with commas between them.</summary>
+    public bool IsList => Name.EndsWith(Several, StringComparison.Ordinal);
 
     /// <summary>What follows an option.</summary>
     public static Expected After(Option option)
@@ -40,5 +45,5 @@ internal sealed record Expected(string Name, IReadOnlyList<string> Values, bool 
     public static IEnumerable<Command> Commands(Command root) => root.Subcommands.Where(command => !command.Hidden);
 
     private static Expected Of(string name, IEnumerable<CompletionItem> items)
-        => new(name, [.. items.Select(item => item.Label)], name.Split('|').Contains(File, StringComparer.Ordinal));
+        => new(name, [.. items.Select(item => item.Label)], name.Split('|').Any(part => FileNames.Contains(part, StringComparer.Ordinal)));
 }

@@ -12,6 +12,16 @@ internal static class ZshCompletion
             #compdef {{program}}
             # zsh completion of {{program}}: {{program}} completion zsh > ~/.zfunc/_{{program}}, with fpath+=~/.zfunc before compinit
 
+            _{{program}}_word_or_file() {
+                if compset -P 'qemu:'; then
+                    _files
+                    return
+                fi
+                compadd -- ${@:#*:}
+                compadd -S '' -- ${(M)@:#*:}
+                _files
+            }
+
             _{{program}}() {
                 local state line
                 local -a commands=(
@@ -23,7 +33,7 @@ internal static class ZshCompletion
 
         writer.WriteLine("    )");
         writer.WriteLine("    _arguments -C \\");
-        WriteOptions(writer, root);
+        WriteOptions(writer, root, program);
         writer.WriteLine($$"""
                     '1: :->command' '*:: :->rest'
                 case $state in
@@ -35,8 +45,8 @@ internal static class ZshCompletion
         {
             writer.WriteLine($"                {command.Name})");
             writer.WriteLine("                    _arguments \\");
-            WriteOptions(writer, command);
-            string[] arguments = [.. command.Arguments.Select(Argument)];
+            WriteOptions(writer, command, program);
+            string[] arguments = [.. command.Arguments.Select(argument => Argument(argument, program))];
             writer.WriteLine($"        {(arguments.Length > 0 ? string.Join(' ', arguments) : "':'")} ;;");
         }
 
@@ -54,28 +64,30 @@ internal static class ZshCompletion
             """);
     }
 
-    private static void WriteOptions(TextWriter writer, Command command)
+    private static void WriteOptions(TextWriter writer, Command command, string program)
     {
         foreach (Option option in Expected.Options(command))
         {
             IReadOnlyList<string> names = Expected.Names(option);
             Expected expected = Expected.After(option);
-            string text = $"[{Escaped(CommandText.FirstSentence(option.Description)).Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal)}]{(expected.TakesValue ? Value(expected) : "")}";
+            string text = $"[{Escaped(CommandText.FirstSentence(option.Description)).Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal)}]{(expected.TakesValue ? Value(expected, program) : "")}";
             string others = $"({string.Join(' ', names)})";
             foreach (string name in names)
             {
-                writer.WriteLine($"        {Quoted((option.Arity.MaximumNumberOfValues > 1 ? "*" : others) + name + text)} \\");
+                string written = expected.TakesValue && name.StartsWith("--", StringComparison.Ordinal) ? name + "=" : name;
+                writer.WriteLine($"        {Quoted((option.Arity.MaximumNumberOfValues > 1 ? "*" : others) + written + text)} \\");
             }
         }
     }
 
-    private static string Argument(Argument argument) => Quoted((argument.Arity.MaximumNumberOfValues > 1 ? "*" : "") + Value(Expected.As(argument)));
+    private static string Argument(Argument argument, string program) => Quoted((argument.Arity.MaximumNumberOfValues > 1 ? "*" : "") + Value(Expected.As(argument), program));
 
-    private static string Value(Expected expected)
+    private static string Value(Expected expected, string program)
     {
         string action = expected switch
         {
-            { Values.Count: > 0, Files: true } => $"_alternative \"words::({string.Join(' ', expected.Values)})\" \"files::_files\"",
+            { Values.Count: > 0, Files: true } => $" _{program}_word_or_file {Escaped(string.Join(' ', expected.Values))}",
+            { IsList: true } => $"_values -s , {expected.Name.Split(',')[0]} {string.Join(' ', expected.Values)}",
             { Values.Count: > 0 } => $"({string.Join(' ', expected.Values)})",
             { Files: true } => "_files",
             _ => "",

@@ -97,6 +97,34 @@ public sealed partial class HelpTests : IDisposable
         Assert.Empty(Bash("iommu-spy", "explain", Path.Combine(_directory.FullName, "an")));
     }
 
+    [Theory]
+    [InlineData("exposure --fail-on ", "critical high low medium note")]
+    [InlineData("pages --kind sl", "slab")]
+    [InlineData("pages --kind=sl", "slab")]
+    [InlineData("info --types ", "auto btf image.elf infer")]
+    [InlineData("info --types im", "image.elf")]
+    [InlineData("info -s ", "devmem gdb: image.elf kcore live qemu:")]
+    [InlineData("info -s qemu:im", "image.elf")]
+    [InlineData("acquire im", "image.elf")]
+    [InlineData("convert a b --exclude ", "cache free user zero")]
+    [InlineData("convert a b --exclude zero,us", "user")]
+    [InlineData("layout --paging ", "4 5")]
+    [InlineData("-s image.elf exp", "explain exposure")]
+    [InlineData("-s info info --typ", "--types")]
+    [InlineData("-J --source=image.elf expl", "explain")]
+    [InlineData("explain im", "")]
+    public void Every_shell_completes_values_and_commands_behind_options(string line, string expected)
+    {
+        File.WriteAllText(Path.Combine(_directory.CreateSubdirectory("images").FullName, "image.elf"), "");
+
+        // What stands before the word that is completed, some shells repeat: --option=, qemu:, the first of several words.
+        string Own(IEnumerable<string> found) =>
+            string.Join(' ', found.Select(word => RepeatedStart().Replace(word, "")).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        Assert.Equal(expected, Own(BashLine(line)));
+        Assert.Equal(expected, Own(Fish($"iommu-spy {line}", "images")));
+        Assert.Equal(expected, Own(Zsh($"iommu-spy {line}", "images")));
+    }
+
     [Fact]
     public void The_manual_page_has_no_complaint_and_every_command_and_option()
     {
@@ -120,7 +148,13 @@ public sealed partial class HelpTests : IDisposable
     [GeneratedRegex("(?<![\\w-])--[a-z][a-z-]*", RegexOptions.None, 1000)]
     private static partial Regex LongOption();
 
-    [GeneratedRegex(@"^(?:\*|\([^)]*\))(?<name>-[^\[]+)\[", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(" |(?=[=:])|(?<=[=:])", RegexOptions.None, 1000)]
+    private static partial Regex BreakOfWords();
+
+    [GeneratedRegex("^(?:--[a-z]+=|.*,|qemu:(?=.))", RegexOptions.None, 1000)]
+    private static partial Regex RepeatedStart();
+
+    [GeneratedRegex(@"^(?:\*|\([^)]*\))(?<name>-[^\[=]+)=?\[", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ZshOption();
 
     [GeneratedRegex(@"(?<=^|, )-[^\s,]+", RegexOptions.None, 1000)]
@@ -136,7 +170,31 @@ public sealed partial class HelpTests : IDisposable
         "-c", $"source {Script("bash")}; COMP_WORDS=(\"$@\"); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _iommu_spy; printf '%s\\n' \"${{COMPREPLY[@]}}\"", "bash", .. words])
         .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private string[] Fish(string line) => [.. HostTool.Run("fish", "--no-config", "-c", $"source {Script("fish")}; complete -C '{line}'")
+    /// <summary>As readline cuts a line into words: at spaces, and around = and :, which are words of their own.</summary>
+    private string[] BashLine(string line) => HostTool.Run("bash", [
+        "-c", $"cd {_directory.FullName}/images; source {Script("bash")}; COMP_WORDS=(\"$@\"); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _iommu_spy; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        "bash", "iommu-spy", .. BreakOfWords().Split(line).Where(word => word.Length > 0), .. line[^1] is ' ' ? [""] : Array.Empty<string>()])
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>What a real zsh offers on a terminal: each word that compadd is given and that fits.</summary>
+    private string[] Zsh(string line, string directory)
+    {
+        string functions = _directory.CreateSubdirectory("zsh").FullName;
+        File.Copy(Script("zsh"), Path.Combine(functions, "_iommu-spy"), overwrite: true);
+        string offered = Path.Combine(_directory.FullName, "offered");
+        File.WriteAllText(offered, "");
+        HostTool.Run("zsh", "-f", "-c", """
+            zmodload zsh/zpty
+            zpty z "TERM=dumb COLUMNS=200 zsh -f -i"
+            zpty -w z "fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D; capture() { zle complete-word; exit }; zle -N capture; bindkey '^I' capture; cd $2"
+            zpty -w z 'compadd() { if (( ${@[(I)-[OAD]]} )); then builtin compadd "$@"; return; fi; local -a hits; builtin compadd -A hits "$@"; print -rl -- $hits >> '$3'; builtin compadd "$@" }'
+            zpty -w -n z "$4"$'\t'
+            while zpty -r z out; do :; done
+            """, "zsh", functions, Path.Combine(_directory.FullName, directory), offered, line);
+        return [.. File.ReadAllLines(offered).Where(word => word.Length > 0)];
+    }
+
+    private string[] Fish(string line, string directory = ".") => [.. HostTool.Run("fish", "--no-config", "-c", $"cd {_directory.FullName}/{directory}; source {Script("fish")}; complete -C '{line}'")
         .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(found => found.Split('\t')[0])];
 
     private string Script(string shell)
