@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using IommuSpy.Memory;
 using IommuSpy.Race;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Bench;
 
@@ -10,7 +10,7 @@ public class TranslateBenchmarks
 {
     private const int Count = 65_536;
 
-    private X64AddressSpace _space = null!;
+    private AddressSpace _space = null!;
     private ulong[] _addresses = [];
     private ulong[] _physical = [];
 

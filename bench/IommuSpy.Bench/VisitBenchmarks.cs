@@ -1,14 +1,14 @@
 using BenchmarkDotNet.Attributes;
 using IommuSpy.Race;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Bench;
 
 /// <summary>Visits of all leaves, on one core. The set-up prints how many entries a visit looks at.</summary>
 public class VisitBenchmarks
 {
-    private X64AddressSpace[] _all = [];
-    private X64AddressSpace[] _one = [];
+    private AddressSpace[] _all = [];
+    private AddressSpace[] _one = [];
 
     [GlobalSetup]
     public void Setup()

@@ -1,6 +1,5 @@
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Race;
 
@@ -44,7 +43,7 @@ internal sealed class AddressLists
     public ulong[] Check { get; }
 
     /// <summary>Gathers the lists from the tables of a space.</summary>
-    public static AddressLists Of(X64AddressSpace space)
+    public static AddressLists Of(AddressSpace space)
     {
         Collector collector = new(space);
         space.Visit(ref collector);
@@ -67,7 +66,7 @@ internal sealed class AddressLists
         return copy;
     }
 
-    private readonly struct Collector(X64AddressSpace space) : ILeafVisitor
+    private readonly struct Collector(AddressSpace space) : ICpuLeafVisitor
     {
         public List<ulong> SmallPages { get; } = [];
 
@@ -75,10 +74,10 @@ internal sealed class AddressLists
 
         public List<ulong> Edges { get; } = [];
 
-        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        public void Leaf(in CpuLeaf leaf)
         {
-            ulong first = space.SignExtend(address);
-            ulong last = first + ((1UL << (3 + (9 * level))) - 1);
+            ulong first = leaf.Address.Value;
+            ulong last = first + (leaf.Bytes - 1);
             Edges.Add(first);
             Edges.Add(last);
             if (space.IsCanonical(new(first - 1)) && space.IsCanonical(new(last + 1)))
@@ -87,7 +86,7 @@ internal sealed class AddressLists
                 Edges.Add(last + 1);
             }
 
-            if (level > 1)
+            if (leaf.Level > 1)
             {
                 for (ulong page = first; page < last; page += PageFrame.Size)
                 {

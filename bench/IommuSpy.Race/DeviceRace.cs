@@ -3,6 +3,7 @@ using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Memory;
 using IommuSpy.Translation.Devices;
+using IommuSpy.Translation;
 using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Race;
@@ -35,7 +36,7 @@ internal static class DeviceRace
         using MemoryImage image = MemoryImage.Open(path, new(RamSplit: 0));
         PhysicalMemory memory = image.Layouts[0].Memory;
         IoAddressSpace device = new(memory, IoTableFormat.VtdSecondStage, new(TwoTables.DeviceRoot), TwoTables.Levels);
-        X64AddressSpace cpu = new(memory, new(TwoTables.CpuRoot), TwoTables.Levels);
+        AddressSpace cpu = AddressSpace.Of(memory, new(TwoTables.CpuRoot), X64Format.Mode(TwoTables.Levels));
         ulong[] addresses = [.. Enumerable.Range(0, (int)(TwoTables.MappedBytes / PageFrame.Size)).Select(page => (ulong)page << PageFrame.Shift)];
         new Random(Seed).Shuffle(addresses);
         ulong[] byDevice = new ulong[addresses.Length];
@@ -63,7 +64,7 @@ internal static class DeviceRace
         }
     }
 
-    private static void OneByOne(X64AddressSpace space, ulong[] addresses, ulong[] physical)
+    private static void OneByOne(AddressSpace space, ulong[] addresses, ulong[] physical)
     {
         for (int i = 0; i < addresses.Length; i++)
         {

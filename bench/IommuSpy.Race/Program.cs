@@ -5,6 +5,7 @@ using IommuSpy.Linux;
 using IommuSpy.Linux.Types.Btf;
 using IommuSpy.Memory;
 using IommuSpy.Race;
+using IommuSpy.Translation;
 using IommuSpy.Translation.X64;
 
 // Our side of the race, with the arguments of peers/addrxlat.c. It prints what each pass took, a line each, in nanoseconds; only the work is timed.
@@ -43,7 +44,7 @@ switch (args)
 static void WriteAddresses(string path, string directory)
 {
     using MemoryImage image = MemoryImage.Open(path);
-    X64AddressSpace space = Spaces.LargestProcess(LinuxKernel.Discover(image));
+    AddressSpace space = Spaces.LargestProcess(LinuxKernel.Discover(image));
     AddressLists lists = AddressLists.Of(space);
     foreach ((string name, ulong[] list) in (ReadOnlySpan<(string, ulong[])>)
         [
@@ -64,7 +65,7 @@ static void WriteAddresses(string path, string directory)
 static void Translate(string path, bool many, ulong root, string list, string answers, int passes)
 {
     using MemoryImage image = MemoryImage.Open(path);
-    X64AddressSpace space = new(image.Layouts[0].Memory, new(root), levels: 4);
+    AddressSpace space = AddressSpace.Of(image.Layouts[0].Memory, new(root), X64Format.Mode(4));
     ulong[] addresses = AddressFile.Read(list);
     ulong[] physical = new ulong[addresses.Length];
     for (int pass = 0; pass < passes; pass++)
@@ -85,7 +86,7 @@ static void Translate(string path, bool many, ulong root, string list, string an
     AddressFile.Write(answers, physical);
 }
 
-static void OneByOne(X64AddressSpace space, ReadOnlySpan<ulong> addresses, Span<ulong> physical)
+static void OneByOne(AddressSpace space, ReadOnlySpan<ulong> addresses, Span<ulong> physical)
 {
     for (int i = 0; i < addresses.Length; i++)
     {
@@ -97,7 +98,7 @@ static void OneByOne(X64AddressSpace space, ReadOnlySpan<ulong> addresses, Span<
 static void Visit(string path, int passes)
 {
     using MemoryImage image = MemoryImage.Open(path);
-    X64AddressSpace[] spaces = Spaces.All(LinuxKernel.Discover(image));
+    AddressSpace[] spaces = Spaces.All(LinuxKernel.Discover(image));
     Console.WriteLine(Spaces.VisitAll(spaces, out _));
     for (int pass = 0; pass < passes; pass++)
     {

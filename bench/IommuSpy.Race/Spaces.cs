@@ -9,21 +9,21 @@ namespace IommuSpy.Race;
 internal static class Spaces
 {
     /// <summary>The process that maps most user memory: it has both halves to translate.</summary>
-    public static X64AddressSpace LargestProcess(LinuxKernel kernel) => kernel.SpaceOf(
+    public static AddressSpace LargestProcess(LinuxKernel kernel) => kernel.SpaceOf(
         RootTables.FindAll(kernel).Where(root => root.Kind == RootKind.Process).MaxBy(root => root.UserBytes)!.Address);
 
     /// <summary>All that a scan of memory finds: the kernel's, every process's, both halves under PTI, and freed ones that keep their shape.</summary>
-    public static X64AddressSpace[] All(LinuxKernel kernel) => [.. RootTables.FindAll(kernel).Select(root => kernel.SpaceOf(root.Address))];
+    public static AddressSpace[] All(LinuxKernel kernel) => [.. RootTables.FindAll(kernel).Select(root => kernel.SpaceOf(root.Address))];
 
     /// <summary>Visits every leaf of every space.</summary>
     /// <param name="spaces">The spaces.</param>
     /// <param name="leaves">A sum over all leaves, so that no compiler may leave the visit out.</param>
     /// <returns>Entries looked at.</returns>
-    public static long VisitAll(ReadOnlySpan<X64AddressSpace> spaces, out ulong leaves)
+    public static long VisitAll(ReadOnlySpan<AddressSpace> spaces, out ulong leaves)
     {
         LeafSum sum = new();
         long entries = 0;
-        foreach (X64AddressSpace space in spaces)
+        foreach (AddressSpace space in spaces)
         {
             entries += space.Visit(ref sum).Entries(X64Format.IndexBits);
         }
@@ -32,10 +32,10 @@ internal static class Spaces
         return entries;
     }
 
-    private struct LeafSum : ILeafVisitor
+    private struct LeafSum : ICpuLeafVisitor
     {
         public ulong Value;
 
-        public void Leaf(ulong address, int level, ulong entry, ulong grants) => Value += address ^ entry;
+        public void Leaf(in CpuLeaf leaf) => Value += leaf.Address.Value ^ leaf.Entry;
     }
 }

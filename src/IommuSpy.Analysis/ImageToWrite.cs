@@ -39,6 +39,7 @@ internal sealed class ImageToWrite
     {
         DirectMap = Machine.Kernel.Facts.PageOffsetBase?.Value,
         KernelImage = new(Machine.Kernel.Text.Start, Machine.Kernel.Text.PhysicalRange),
+        Machine = Machine.Kernel.Architecture.Machine,
         Release = Machine.Kernel.Facts.Release.Value,
     };
 

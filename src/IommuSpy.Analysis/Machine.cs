@@ -13,14 +13,13 @@ using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
-using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Vmalloc;
 using IommuSpy.Linux.Zones;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Analysis;
 
@@ -28,7 +27,6 @@ namespace IommuSpy.Analysis;
 public sealed class Machine : IDisposable
 {
     private readonly Lazy<KernelLayout> _layout;
-    private readonly Lazy<SwapTypes> _swapTypes;
     private readonly Lazy<KernelObjects> _objects;
     private readonly Lazy<PciInventory> _pci;
     private readonly Lazy<IommuReport> _iommu;
@@ -38,9 +36,9 @@ public sealed class Machine : IDisposable
     private readonly Lazy<VmallocList> _vmalloc;
     private readonly Lazy<TaskStacks> _stacks;
     private readonly Lazy<TaskTable> _tasks;
-    private readonly Lazy<AddressSpaceReader> _areas;
+    private readonly Lazy<ProcessMemoryReader> _areas;
     private readonly Lazy<UserEntries> _userEntries;
-    private readonly ConcurrentDictionary<VirtualAddress, AddressSpace> _addressSpaces = [];
+    private readonly ConcurrentDictionary<VirtualAddress, ProcessMemory> _processMemory = [];
     private readonly ConcurrentDictionary<PhysicalAddress, PhysicalAddress?> _userHalves = [];
     private readonly Lazy<MemoryPages> _pages;
     private readonly Lazy<PageFiles> _pageFiles;
@@ -59,7 +57,6 @@ public sealed class Machine : IDisposable
         Image = image;
         Kernel = kernel;
         _layout = new(() => KernelLayout.Of(kernel));
-        _swapTypes = new(() => SwapTypes.Of(kernel));
         _reverseMap = new(() => ReverseMap.Of(this));
         _objects = new(() => new(kernel, TypeSource.Open(kernel, types)));
         _perCpu = new(() => PerCpu.Of(kernel));
@@ -71,7 +68,7 @@ public sealed class Machine : IDisposable
         _pci = new(ReadPci);
         _tasks = new(() => TaskTable.Read(Objects));
         _areas = new(() => new(Objects));
-        _userEntries = new(() => new(kernel, SwapTypes));
+        _userEntries = new(() => kernel.Architecture.EntriesOf(kernel));
         _pages = new(() => MemoryPages.Of(Objects));
         _pageFiles = new(() => new(Objects));
         _swapDevices = new(() => Linux.Pages.SwapDevices.Read(Objects, PageFiles));
@@ -92,9 +89,6 @@ public sealed class Machine : IDisposable
 
     /// <summary>The kernel's virtual memory map.</summary>
     public KernelLayout Layout => _layout.Value;
-
-    /// <summary>What the kernel's swap types mean.</summary>
-    public SwapTypes SwapTypes => _swapTypes.Value;
 
     /// <summary>The kernel's structures, by the description of its types that was asked for.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its types.</exception>
@@ -253,27 +247,27 @@ public sealed class Machine : IDisposable
     }
 
     /// <summary>The space under a root table, or the kernel's own.</summary>
-    public X64AddressSpace Space(PhysicalAddress? root) => root is PhysicalAddress address ? Kernel.SpaceOf(address) : Kernel.Space;
+    public AddressSpace Space(PhysicalAddress? root) => root is PhysicalAddress address ? Kernel.SpaceOf(address) : Kernel.Space;
 
     /// <summary>The table through which a process goes in user mode under page-table isolation, by its top table; null where that is the same.</summary>
-    public PhysicalAddress? UserHalfOf(PhysicalAddress root) => _userHalves.GetOrAdd(root, static (address, kernel) => PageTableIsolation.UserHalfOf(kernel, address), Kernel);
+    public PhysicalAddress? UserHalfOf(PhysicalAddress root) => _userHalves.GetOrAdd(root, static (address, kernel) => kernel.Architecture.UserHalfOf(kernel, address), Kernel);
 
     /// <summary>The space in which a process's user addresses have the rights that count in user mode: its user half's under page-table isolation, or else <see cref="Space"/>.</summary>
-    public X64AddressSpace UserSpace(PhysicalAddress? root) => Space(root is PhysicalAddress top ? UserHalfOf(top) ?? top : null);
+    public AddressSpace UserSpace(PhysicalAddress? root) => Space(root is PhysicalAddress top ? UserHalfOf(top) ?? top : null);
 
     /// <summary>The processes, or null where nothing describes them: for answers that are worth having without. See <see cref="ProcessesAbsence"/>.</summary>
     public TaskTable? FindTasks() => _owners.Value.Tasks;
 
     /// <summary>What a process has mapped; nothing of a task without mm_struct. Read once and kept.</summary>
     /// <exception cref="MissingTypeException">Nothing describes its areas.</exception>
-    public AddressSpace AddressSpaceOf(KernelTask process)
+    public ProcessMemory MemoryOf(KernelTask process)
     {
         if (process.Mm is not VirtualAddress mm)
         {
             return new(default, [], []);
         }
 
-        return _addressSpaces.GetOrAdd(mm, static (address, reader) =>
+        return _processMemory.GetOrAdd(mm, static (address, reader) =>
         {
             lock (reader)
             {

@@ -1,18 +1,21 @@
 using System.Globalization;
+using IommuSpy.Linux.Architecture;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.VmCoreInfo;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux;
 
 /// <summary>A Linux kernel found in a memory image: its facts, its symbols, and its address space. Immutable; safe to share between threads.</summary>
 public sealed class LinuxKernel
 {
-    internal LinuxKernel(MemoryLayout layout, KernelFacts facts, TextMapping text)
+    internal LinuxKernel(MemoryLayout layout, CpuArchitecture architecture, PagingMode mode, KernelFacts facts, TextMapping text)
     {
         Layout = layout;
+        Architecture = architecture;
+        Mode = mode;
         Facts = facts;
         Text = text;
         Space = SpaceOf(facts.RootTable.Value);
@@ -35,6 +38,12 @@ public sealed class LinuxKernel
     /// <summary>The machine's physical memory.</summary>
     public PhysicalMemory Memory => Layout.Memory;
 
+    /// <summary>The architecture of the CPUs that it runs on.</summary>
+    public CpuArchitecture Architecture { get; }
+
+    /// <summary>How they read page tables.</summary>
+    public PagingMode Mode { get; }
+
     /// <summary>What was found out, each with how.</summary>
     public KernelFacts Facts { get; }
 
@@ -42,7 +51,7 @@ public sealed class LinuxKernel
     public TextMapping Text { get; }
 
     /// <summary>The kernel's own address space.</summary>
-    public X64AddressSpace Space { get; }
+    public AddressSpace Space { get; }
 
     /// <summary>The whole symbol table and how it is stored, or null: see <see cref="KallsymsAbsence"/>.</summary>
     public KallsymsTable? Kallsyms { get; internal init; }
@@ -73,10 +82,12 @@ public sealed class LinuxKernel
 
     /// <summary>Finds the kernel in an image.</summary>
     /// <exception cref="LinuxDiscoveryException">There is none, or nothing verifies.</exception>
-    public static LinuxKernel Discover(MemoryImage image) => new KernelDiscovery(image).Find();
+    public static LinuxKernel Discover(MemoryImage image) => Discover(image, CpuArchitecture.All);
+
+    internal static LinuxKernel Discover(MemoryImage image, IReadOnlyList<CpuArchitecture> architectures) => new KernelDiscovery(image, architectures).Find();
 
     /// <summary>The same kernel, whose memory stays as it was when it was first asked for: for what looks at one thing often. Itself where memory does not change.</summary>
-    internal LinuxKernel Still() => !Memory.Changes ? this : new(Layout with { Memory = Memory.Still() }, Facts, Text)
+    internal LinuxKernel Still() => !Memory.Changes ? this : new(Layout with { Memory = Memory.Still() }, Architecture, Mode, Facts, Text)
     {
         Kallsyms = Kallsyms,
         KallsymsAbsence = KallsymsAbsence,
@@ -88,7 +99,7 @@ public sealed class LinuxKernel
     };
 
     /// <summary>The space under another root of this machine: a process's.</summary>
-    public X64AddressSpace SpaceOf(PhysicalAddress root) => new(Memory, root, Facts.PagingLevels.Value, Facts.EntryMask.Value);
+    public AddressSpace SpaceOf(PhysicalAddress root) => AddressSpace.Of(Memory, root, Mode);
 
     /// <summary>The direct-map address of a physical one, or null where the direct map was not found or does not map it.</summary>
     public VirtualAddress? DirectMapAddress(PhysicalAddress physical)

@@ -43,6 +43,9 @@ public sealed class MemoryImage : IDisposable
     /// <summary>The CPUs' registers; empty where the format has none.</summary>
     public IReadOnlyList<CpuState> Cpus { get; init; } = [];
 
+    /// <summary>Which machine it is of; null where the format does not say.</summary>
+    public ImageMachine? Machine { get; init; }
+
     /// <summary>Which kinds of pages were left out (makedumpfile -d): zero 1, cache 2 and 4, user 8, free 16; null where the format does not say.</summary>
     public int? DumpLevel { get; init; }
 

@@ -4,9 +4,12 @@ namespace IommuSpy.Translation;
 /// How hardware reads one entry of a radix table. Implementations are stateless structs: the compiler specialises
 /// <see cref="TableWalker{TFormat}"/> for each, so a format costs nothing at run time.
 /// </summary>
-/// <remarks>Levels count down to 1, the level whose entries always map a 4 KiB page.</remarks>
+/// <remarks>Levels count down to 1, the level whose entries always map a page: 4 KiB, or another granule.</remarks>
 public interface ITableFormat
 {
+    /// <summary>log2 of the bytes that an entry of level 1 maps.</summary>
+    static abstract int PageShift { get; }
+
     /// <summary>Address bits that one level consumes; a table has 2^IndexBits entries of 8 bytes.</summary>
     static abstract int IndexBits { get; }
 
@@ -37,4 +40,13 @@ public interface ITableFormat
 
     /// <summary>The rights that an AND of <see cref="Grants"/> stands for.</summary>
     static abstract AccessRights Rights(ulong grants);
+
+    /// <summary>What the manual calls the table of a level: "PML4".</summary>
+    /// <param name="level">The level; one that the format has.</param>
+    static abstract string LevelName(int level);
+
+    /// <summary>The flags of a present entry by the manual's names. Names that do not apply to the entry's kind are left out.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="level">Its level.</param>
+    static abstract IReadOnlyList<string> FlagNames(ulong entry, int level);
 }

@@ -10,18 +10,12 @@ namespace IommuSpy.Translation;
 public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask = ulong.MaxValue)
     where TFormat : struct, ITableFormat
 {
-    /// <summary>
-    /// Tables that one visit looks for at the most, there or not. Depth is bounded by the levels, but hostile tables that all point at one
-    /// another make up to 2^36 paths. A sparse kernel with KASAN, whose shadow repeats one table 8 million times, stays below.
-    /// </summary>
-    public const long MaxTables = 10_000_000;
-
-    private const int PageShift = 12;
-    private const int TableBytes = 4096;
     private const int AddressBits = 64;
 
-    /// <summary><see cref="MaxTables"/>, but for tests that cannot wait for so many.</summary>
-    internal long TableLimit { get; init; } = MaxTables;
+    private static int TableBytes => sizeof(ulong) << TFormat.IndexBits;
+
+    /// <summary><see cref="WalkSummary.MaxTables"/>, but for tests that cannot wait for so many.</summary>
+    internal long TableLimit { get; init; } = WalkSummary.MaxTables;
 
     /// <summary>
     /// Visits every leaf under <paramref name="root"/> in address order. A table that memory lacks is passed over and counted, of one that it
@@ -188,7 +182,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     /// <summary>Of a table that stands across the edge of a run of memory, the entries that are there; the others as zeros, which are present in no format.</summary>
     private bool TryReadPart(PhysicalAddress table, Span<byte> copy)
     {
-        if (!memory.Contains(table) && !memory.Contains(new(table.Value + (TableBytes - 1))))
+        if (!memory.Contains(table) && !memory.Contains(new(table.Value + ((ulong)TableBytes - 1))))
         {
             return false;
         }
@@ -365,7 +359,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Shift(int level) => PageShift + ((level - 1) * TFormat.IndexBits);
+    private static int Shift(int level) => TFormat.PageShift + ((level - 1) * TFormat.IndexBits);
 
     /// <summary>Of an address, the bits of the levels that an entry skips: they must be 0. Formats that skip none cost nothing here.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

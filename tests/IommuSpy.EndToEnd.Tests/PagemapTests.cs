@@ -5,7 +5,6 @@ using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.EndToEnd.Tests;
 
@@ -49,7 +48,7 @@ public class PagemapTests
         Capture capture = Guests.Capture(guest);
         WorkloadMapping swapped = capture.Workload.First(mapping => mapping.Name == "swapped");
         WorkloadMapping protNone = capture.Workload.First(mapping => mapping.Name == "prot-none");
-        X64AddressSpace space = machine.Space(RootOf(machine, capture, swapped.Pid));
+        AddressSpace space = machine.Space(RootOf(machine, capture, swapped.Pid));
         Assert.All(Pages(swapped), page => Assert.Equal(NonPresentKind.Swap, KindOf(machine, space, page)));
         Assert.All(Pages(protNone), page => Assert.Equal(NonPresentKind.ProtNone, KindOf(machine, space, page)));
 
@@ -69,7 +68,7 @@ public class PagemapTests
         byte[] text = new byte[64];
         foreach (WorkloadMapping mapping in capture.Workload.Where(mapping => mapping.Name is "anonymous" or "memfd-shared" or "hugetlb-2m"))
         {
-            X64AddressSpace space = machine.Space(RootOf(machine, capture, mapping.Pid));
+            AddressSpace space = machine.Space(RootOf(machine, capture, mapping.Pid));
             int number = 0;
             int read = 0;
             foreach (ulong page in Pages(mapping))
@@ -99,8 +98,8 @@ public class PagemapTests
         }
     }
 
-    private static NonPresentKind KindOf(Machine machine, X64AddressSpace space, ulong address) =>
-        NonPresentEntry.Read(space.Translate(new(address)).Last!.Entry, machine.SwapTypes).Kind;
+    private static NonPresentKind KindOf(Machine machine, AddressSpace space, ulong address) =>
+        machine.UserEntries.ReadNonPresent(space.Translate(new(address)).Last!.Entry, 1).Kind;
 
     private static PhysicalAddress RootOf(Machine machine, Capture capture, int pid)
     {
@@ -110,11 +109,11 @@ public class PagemapTests
 
     private static IEnumerable<string> Differences(Machine machine, PhysicalAddress root, (ulong Address, ulong Entry)[] pagemap)
     {
-        X64AddressSpace space = machine.Space(root);
+        AddressSpace space = machine.Space(root);
         foreach ((ulong address, ulong entry) in pagemap)
         {
             AddressTranslation translation = space.Translate(new(address));
-            string ours = translation.Physical is PhysicalAddress physical ? $"pfn {physical.Frame}" : Words(NonPresentEntry.Read(translation.Last!.Entry, machine.SwapTypes));
+            string ours = translation.Physical is PhysicalAddress physical ? $"pfn {physical.Frame}" : Words(machine.UserEntries.ReadNonPresent(translation.Last!.Entry, 1));
             string theirs = (entry & PresentBit) != 0 ? $"pfn {new PageFrame(entry & FrameMask)}"
                 : (entry & SwapBit) != 0 ? Swap((int)(entry & ((1 << SwapTypeBits) - 1)), (entry & FrameMask) >> SwapTypeBits)
                 : "none";

@@ -47,7 +47,7 @@ internal static class TableReaders
     {
         foreach (int levels in (int[])[4, 5])
         {
-            X64AddressSpace space = new(memory, default, levels);
+            AddressSpace space = AddressSpace.Of(memory, default, X64Format.Mode(levels));
             Leaves leaves = default;
             space.Visit(ref leaves);
             space.Translate(new(0x1234_5678));
@@ -86,9 +86,9 @@ internal static class TableReaders
     }
 
     // What is there is no matter here, only that the walk ends.
-    private readonly struct Leaves : ILeafVisitor
+    private readonly struct Leaves : ICpuLeafVisitor
     {
-        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        public void Leaf(in CpuLeaf leaf)
         {
         }
     }

@@ -226,7 +226,7 @@ public class ElfCoreFormatTests
             Assert.Equal([1U, 0U, 0U], image.Notes.Select(note => note.Type));
             Assert.Equal([1, 2, 3], image.Notes[0].Descriptor.ToArray());
             Assert.Equal(vmcoreinfo, image.Notes[2].Descriptor.ToArray());
-            Assert.Equal([new CpuState(new(0x110), new(0x106), 0x200, 0x203, 0x204)], image.Cpus);
+            Assert.Equal([CpuState.X64(new(0x110), new(0x106), 0x200, 0x203, 0x204)], image.Cpus);
         });
     }
 
@@ -236,7 +236,7 @@ public class ElfCoreFormatTests
         ElfCoreBuilder core = new ElfCoreBuilder()
             .AddLoad(0x1000, [1])
             .AddNotes(ElfCoreBuilder.NoteBytes("QEMU", 0, QemuState(1, cr3: 0xa000)), ElfCoreBuilder.NoteBytes("QEMU", 0, QemuState(1, cr3: 0xb000)));
-        Check(core, image => Assert.Equal([0xa000UL, 0xb000UL], image.Cpus.Select(cpu => cpu.Cr3)));
+        Check(core, image => Assert.Equal([0xa000UL, 0xb000UL], image.Cpus.Select(cpu => cpu.Registers["CR3"])));
     }
 
     [Theory]

@@ -79,7 +79,7 @@ public class FormatMutationTests
         if (format == "xen")
         {
             ulong[] frames = [1, 2, 3, 0x10_0000, 7, ulong.MaxValue, 0x10_0001];
-            return new XenCoreBuilder { Frames = frames }.AddCpu(new(default, default, 0, 0, 0)).Build(frame => [.. Enumerable.Repeat((byte)frame, PageFrame.Size)]);
+            return new XenCoreBuilder { Frames = frames }.AddCpu(CpuState.X64(default, default, 0, 0, 0)).Build(frame => [.. Enumerable.Repeat((byte)frame, PageFrame.Size)]);
         }
 
         using TemporaryFile file = format switch

@@ -26,9 +26,9 @@ public sealed class XenCoreBuilder
         byte[] context = new byte[ContextBytes];
         Write64(context, 648, state.InstructionPointer.Value); // user_regs.rip
         Write64(context, 672, state.StackPointer.Value); // user_regs.rsp
-        Write64(context, 4984, state.Cr0); // ctrlreg[0]
-        Write64(context, 5008, state.Cr3);
-        Write64(context, 5016, state.Cr4);
+        Write64(context, 4984, state.Registers["CR0"]); // ctrlreg[0]
+        Write64(context, 5008, state.Registers["CR3"]);
+        Write64(context, 5016, state.Registers["CR4"]);
         _contexts.Add(context);
         return this;
     }

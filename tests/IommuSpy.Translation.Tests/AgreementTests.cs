@@ -17,11 +17,12 @@ public class AgreementTests
         {
             using BuiltMemory built = tables.Build(backing);
             LeafList visitor = new();
-            WalkSummary summary = Space(built, tables).Visit(ref visitor);
+            AddressSpace space = Space(built, tables);
+            WalkSummary summary = space.Visit(ref visitor);
             Assert.False(summary.LimitReached);
             Assert.Equal(
-                tables.Leaves().Select(leaf => (leaf.Address, leaf.Level, leaf.Entry, leaf.Rights)),
-                visitor.Leaves.Select(leaf => (leaf.Address, leaf.Level, leaf.Entry, X64Format.Rights(leaf.Grants))));
+                tables.Leaves().Select(leaf => new Leaf(space.Mode.SignExtend(leaf.Address), new(leaf.Page), leaf.Size, leaf.Level, leaf.Entry, leaf.Rights)),
+                visitor.Leaves);
         },
         iter: Samples);
 
@@ -30,9 +31,9 @@ public class AgreementTests
         (tables, addresses) =>
         {
             using BuiltMemory built = tables.Build(backing);
-            X64AddressSpace space = Space(built, tables);
+            AddressSpace space = Space(built, tables);
             NaiveLeaf[] leaves = [.. tables.Leaves()];
-            foreach (ulong address in addresses.Select(space.SignExtend).Concat(leaves.SelectMany(leaf => new[] { leaf.Address, leaf.Last }).Take(40).Select(space.SignExtend)))
+            foreach (ulong address in addresses.Select(space.Mode.SignExtend).Concat(leaves.SelectMany(leaf => new[] { leaf.Address, leaf.Last }).Take(40).Select(space.Mode.SignExtend)))
             {
                 NaiveLeaf? leaf = leaves.SingleOrDefault(leaf => leaf.Holds(Walked(space, address)));
                 ulong? expected = leaf is null ? null : leaf.Page + (Walked(space, address) - leaf.Address);
@@ -53,11 +54,11 @@ public class AgreementTests
         (tables, addresses, seed) =>
         {
             using BuiltMemory built = tables.Build(backing);
-            X64AddressSpace space = Space(built, tables);
+            AddressSpace space = Space(built, tables);
 
             // Random addresses seldom share their upper levels: these are beside a leaf, and some come twice.
             ulong[] all = [.. addresses, .. addresses.Take(10), .. tables.Leaves().Take(60).SelectMany(leaf => new[] { leaf.Address, leaf.Last })];
-            all = [.. all.Select(space.SignExtend)];
+            all = [.. all.Select(space.Mode.SignExtend)];
             new Random(seed).Shuffle(all);
             foreach (ulong[] ordered in new[] { all, [.. all.Order()], [.. all.OrderDescending()] })
             {
@@ -110,7 +111,7 @@ public class AgreementTests
         }
     }
 
-    private static X64AddressSpace Space(BuiltMemory built, RandomTables tables) => new(built.Memory, new(tables.Root), tables.Levels);
+    private static AddressSpace Space(BuiltMemory built, RandomTables tables) => AddressSpace.Of(built.Memory, new(tables.Root), X64Format.Mode(tables.Levels));
 
-    private static ulong Walked(X64AddressSpace space, ulong address) => address & ((1UL << space.AddressBits) - 1);
+    private static ulong Walked(AddressSpace space, ulong address) => address & ((1UL << space.AddressBits) - 1);
 }

@@ -21,12 +21,12 @@ public class CyclicTableTests
         });
 
         // Through the self map once, the tables walk one level less: the last table is the page.
-        ulong recursive = machine.Space.SignExtend(((ulong)self << (3 + (9 * levels))) | (mapped.Value >> 9));
+        ulong recursive = machine.Space.Mode.SignExtend(((ulong)self << (3 + (9 * levels))) | (mapped.Value >> 9));
         Assert.Equal(new PhysicalAddress(lastTable), machine.Translate(new(recursive & ~0xfffUL)));
 
         // Through it as often as there are levels, the root is the page.
         ulong root = Enumerable.Range(1, levels).Aggregate(0UL, (address, level) => address | ((ulong)self << (3 + (9 * level))));
-        Assert.Equal(machine.Space.Root, machine.Translate(new(machine.Space.SignExtend(root))));
+        Assert.Equal(machine.Space.Root, machine.Translate(new(machine.Space.Mode.SignExtend(root))));
 
         IList<Leaf> leaves = machine.Visit(out WalkSummary summary);
         Assert.False(summary.LimitReached);

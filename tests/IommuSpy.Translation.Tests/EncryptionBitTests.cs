@@ -38,7 +38,7 @@ public class EncryptionBitTests
     public void Without_the_mask_one_c_bit_at_any_level_leads_outside_the_image(int level)
     {
         using Machine machine = Machine.With(4, tables => tables.Map4K(Small, new(0x5000)).ChangeEntry(Small, level, set: 1UL << 51));
-        X64AddressSpace masked = new(machine.Memory, machine.Space.Root, 4, ~(1UL << 51));
+        AddressSpace masked = AddressSpace.Of(machine.Memory, machine.Space.Root, X64Format.Mode(4, ~(1UL << 51)));
         Assert.NotEqual(new PhysicalAddress(0x5000), machine.Space.Translate(Small).Physical);
         Assert.Equal(new PhysicalAddress(0x5000), masked.Translate(Small).Physical);
     }

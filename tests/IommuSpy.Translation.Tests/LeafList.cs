@@ -1,10 +1,13 @@
+using IommuSpy.Memory;
+using IommuSpy.Translation.X64;
+
 namespace IommuSpy.Translation.Tests;
 
-/// <summary>A leaf as a visitor is told of it.</summary>
-public readonly record struct Leaf(ulong Address, int Level, ulong Entry, ulong Grants);
+/// <summary>A leaf as a visitor is told of it; its address is canonical where an address space was visited, and as the walk counts it where a walker was.</summary>
+public readonly record struct Leaf(ulong Address, PhysicalAddress Physical, ulong Bytes, int Level, ulong Entry, AccessRights Rights);
 
 /// <summary>Keeps every leaf of a visit.</summary>
-public readonly struct LeafList : ILeafVisitor
+public readonly struct LeafList : ILeafVisitor, ICpuLeafVisitor
 {
     public LeafList()
     {
@@ -12,5 +15,8 @@ public readonly struct LeafList : ILeafVisitor
 
     public IList<Leaf> Leaves { get; } = new List<Leaf>();
 
-    void ILeafVisitor.Leaf(ulong address, int level, ulong entry, ulong grants) => Leaves.Add(new(address, level, entry, grants));
+    void ILeafVisitor.Leaf(ulong address, int level, ulong entry, ulong grants) => Leaves.Add(new(
+        address, TableFormat.Of<X64Format>().Page(entry, level), TableFormat.Of<X64Format>().SlotBytes(level), level, entry, X64Format.Rights(grants)));
+
+    void ICpuLeafVisitor.Leaf(in CpuLeaf leaf) => Leaves.Add(new(leaf.Address.Value, leaf.Physical, leaf.Bytes, leaf.Level, leaf.Entry, leaf.Rights));
 }

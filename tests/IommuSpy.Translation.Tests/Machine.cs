@@ -11,7 +11,7 @@ internal sealed class Machine : IDisposable
 
     private readonly BuiltMemory _built;
 
-    private Machine(BuiltMemory built, X64AddressSpace space)
+    private Machine(BuiltMemory built, AddressSpace space)
     {
         _built = built;
         Space = space;
@@ -19,7 +19,7 @@ internal sealed class Machine : IDisposable
 
     internal PhysicalMemory Memory => _built.Memory;
 
-    internal X64AddressSpace Space { get; }
+    internal AddressSpace Space { get; }
 
     internal static Machine With(
         int levels, Action<PageTableBuilder, PhysicalMemoryBuilder> layOut, Backing backing = Backing.Mapped, ulong encryptionBit = 0, ulong ramBytes = 1 << 20)
@@ -28,7 +28,7 @@ internal sealed class Machine : IDisposable
         PageTableBuilder tables = new(memory, levels, new(TablesAt)) { EncryptionBit = encryptionBit };
         layOut(tables, memory);
         BuiltMemory built = memory.Build(backing);
-        return new(built, new(built.Memory, tables.Root, levels, ~encryptionBit));
+        return new(built, AddressSpace.Of(built.Memory, tables.Root, X64Format.Mode(levels, ~encryptionBit)));
     }
 
     internal static Machine With(int levels, Action<PageTableBuilder> layOut, Backing backing = Backing.Mapped, ulong encryptionBit = 0) =>

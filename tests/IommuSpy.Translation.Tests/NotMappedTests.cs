@@ -51,7 +51,7 @@ public class NotMappedTests
         Assert.Equal(TranslationOutcome.NonCanonical, translation.Outcome);
         Assert.Empty(translation.Steps);
         Assert.Null(translation.Last);
-        Assert.NotNull(machine.Translate(new(machine.Space.SignExtend(address))));
+        Assert.NotNull(machine.Translate(new(machine.Space.Mode.SignExtend(address))));
     }
 
     [Theory]
@@ -112,7 +112,7 @@ public class NotMappedTests
     [InlineData(3)]
     [InlineData(6)]
     public void An_x86_64_space_has_4_or_5_levels(int levels) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new X64AddressSpace(new([]), new(0), levels));
+        Assert.Throws<ArgumentOutOfRangeException>(() => X64Format.Mode(levels));
 
     [Theory]
     [InlineData(0)]

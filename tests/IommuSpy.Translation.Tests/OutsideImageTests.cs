@@ -31,7 +31,7 @@ public class OutsideImageTests
     public void A_root_outside_the_image_gives_no_step_and_one_missing_table(ulong root)
     {
         using Machine machine = Machine.With(4, _ => { });
-        X64AddressSpace space = new(machine.Memory, new(root), 4);
+        AddressSpace space = AddressSpace.Of(machine.Memory, new(root), X64Format.Mode(4));
         AddressTranslation translation = space.Translate(new(0));
         LeafList visitor = new();
         Assert.Equal(TranslationOutcome.TableOutsideImage, translation.Outcome);
@@ -70,7 +70,7 @@ public class OutsideImageTests
         }
 
         using BuiltMemory built = memory.Build(backing);
-        X64AddressSpace space = new(built.Memory, tables.Root, 4);
+        AddressSpace space = AddressSpace.Of(built.Memory, tables.Root, X64Format.Mode(4));
         ulong[] there = [.. Enumerable.Range(0, 512).Where(i => i * 8 >= from && (i * 8) + 8 <= from + length).Select(i => Low.Value + ((ulong)i << 12))];
         LeafList visitor = new();
         Assert.Equal(new(3, 1, false), space.Visit(ref visitor));
@@ -87,7 +87,7 @@ public class OutsideImageTests
         tables.Map4K(Low, new(0x5000)).Map4K(new(0xffff_8000_0000_0000), new(0x6000)).Map4K(new(0xffff_ffff_ffff_f000), new(0x7000));
         using BuiltMemory built = memory.Build(backing);
         LeafList visitor = new();
-        WalkSummary summary = new X64AddressSpace(built.Memory, tables.Root, 4).Visit(ref visitor);
+        WalkSummary summary = AddressSpace.Of(built.Memory, tables.Root, X64Format.Mode(4)).Visit(ref visitor);
         Assert.Equal([0x5003UL, 0x6003, 0x7003], visitor.Leaves.Select(leaf => leaf.Entry));
         Assert.Equal(0, summary.MissingTables);
     }

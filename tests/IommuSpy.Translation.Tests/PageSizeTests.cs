@@ -50,7 +50,7 @@ public class PageSizeTests
         using Machine machine = Machine.With(levels, tables => Map(tables, pageSize, new(address), new(physical)));
         Leaf leaf = Assert.Single(machine.Visit(out WalkSummary summary));
         int level = LevelOf(pageSize);
-        Assert.Equal(address, machine.Space.SignExtend(leaf.Address));
+        Assert.Equal(address, leaf.Address);
         Assert.Equal(level, leaf.Level);
         Assert.Equal(physical, X64Format.Target(leaf.Entry));
         Assert.Equal(new(levels - level + 1, 0, false), summary);

@@ -62,7 +62,7 @@ public class RightsTests
                 (path.Any(b => (b & X64Entry.NoExecute) != 0) ? AccessRights.None : AccessRights.Execute);
             AddressTranslation translation = machine.Space.Translate(Address);
             Assert.Equal(expected, translation.Rights);
-            Assert.Equal(expected, X64Format.Rights(Assert.Single(machine.Visit(out _)).Grants));
+            Assert.Equal(expected, Assert.Single(machine.Visit(out _)).Rights);
             Assert.Equal(
                 path.Reverse().Select(b => X64Format.Rights(X64Format.Grants(b))),
                 translation.Steps.Select(step => step.OwnRights));

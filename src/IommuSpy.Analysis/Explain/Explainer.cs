@@ -87,7 +87,7 @@ internal sealed class Explainer(Machine machine)
             PhysicalAddress sum = machine.Kernel.Text.ToPhysical(address);
             long moved = unchecked((long)facts.PhysicalBase.Value);
             string offset = moved < 0 ? $"- 0x{-moved:x}" : $"+ 0x{moved:x}";
-            return $"0x{address.Value:x} - 0x{TextMapping.MapStart:x} {offset} (phys_base) = 0x{sum.Value:x}{agreement(sum)}";
+            return $"0x{address.Value:x} - 0x{machine.Kernel.Text.MapStart.Value:x} {offset} ({machine.Kernel.Architecture.PhysicalBaseName}) = 0x{sum.Value:x}{agreement(sum)}";
         }
 
         return null;

@@ -11,9 +11,6 @@ namespace IommuSpy.Analysis.Explain;
 /// <summary>Says what a kernel address holds, as far as the structures of its region tell.</summary>
 internal sealed class RegionContent(Machine machine)
 {
-    // Linux: the fixmap ends one page below the 2 MiB that hold the vsyscall page (arch/x86/include/asm/fixmap.h, FIXADDR_TOP).
-    private const ulong FixmapTop = 0xffff_ffff_ff7f_f000;
-
     /// <summary>What a region's own structure tells of an address in it.</summary>
     public string? Of(VirtualAddress address, LayoutRegion region)
     {
@@ -24,8 +21,8 @@ internal sealed class RegionContent(Machine machine)
                 ulong distance = address - vmemmap.Value;
                 PageFrame frame = new(distance / size);
                 return $"struct page of pfn {frame} (physical {frame.Address})" + Into(distance % size);
-            case RegionKind.Fixmap when address.Value <= FixmapTop:
-                return $"fixmap slot {(FixmapTop - (address.Value & ~0xfffUL)) >> PageFrame.Shift}, counted down from {new VirtualAddress(FixmapTop)}";
+            case RegionKind.Fixmap when machine.Kernel.Architecture.FixmapTop is VirtualAddress top && address.CompareTo(top) <= 0:
+                return $"fixmap slot {(top - new VirtualAddress(address.Value & ~(ulong)(PageFrame.Size - 1))) >> PageFrame.Shift}, counted down from {top}";
             case RegionKind.KernelText when machine.Kernel.Text.Contains(address):
                 return ImageSection.Of(machine, address);
             case RegionKind.DirectMap when machine.ReadableSlabs?.SlabAt(address) is SlabPages slab:

@@ -4,8 +4,6 @@ using IommuSpy.Memory;
 using IommuSpy.Translation;
 using IommuSpy.Translation.AmdVi;
 using IommuSpy.Translation.Devices;
-using IommuSpy.Translation.VtD;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Exposure;
 
@@ -30,7 +28,7 @@ internal sealed class IommuTables
 
         foreach (ReachSpace space in machine.DeviceReach.Spaces)
         {
-            AddSpace(machine, space.Space, $"tables of {Findings.Name(Findings.DevicesOf(space)[0])}");
+            AddSpace(space.Space, $"tables of {Findings.Name(Findings.DevicesOf(space)[0])}");
         }
     }
 
@@ -64,25 +62,10 @@ internal sealed class IommuTables
         }
     }
 
-    private void AddSpace(Machine machine, IoAddressSpace space, string what)
+    private void AddSpace(IoAddressSpace space, string what)
     {
         Collector collector = new(this, what);
-        switch (space.Format)
-        {
-            case IoTableFormat.VtdSecondStage:
-                new TableWalker<VtdSecondStageFormat>(machine.Kernel.Memory, space.EntryMask).VisitTables(space.Root, space.Levels, 0, ulong.MaxValue, ref collector);
-                break;
-            case IoTableFormat.AmdViHost:
-                new TableWalker<AmdViFormat>(machine.Kernel.Memory, space.EntryMask).VisitTables(space.Root, space.Levels, 0, ulong.MaxValue, ref collector);
-                break;
-            case IoTableFormat.VtdFirstStage or IoTableFormat.AmdViGuest:
-                new TableWalker<X64Format>(machine.Kernel.Memory, space.EntryMask).VisitTables(space.Root, space.Levels, 0, ulong.MaxValue, ref collector);
-                break;
-            case IoTableFormat.VtdNested or IoTableFormat.AmdViNested:
-                // The first stage is the guest's own, in memory that it may write.
-                AddSpace(machine, space.Second!, what);
-                break;
-        }
+        space.VisitTables(ref collector);
     }
 
     private void Add(PhysicalAddress start, ulong bytes, string what)

@@ -10,7 +10,6 @@ using IommuSpy.Linux.Slab;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Exposure;
 
@@ -163,7 +162,7 @@ internal sealed class MachineFacts : IMemoryFacts
         string whose = root is not PhysicalAddress its ? "the kernel's half"
             : _machine.OwnersOf(its) is { Count: > 0 } owners ? owners[0].ToString()
             : $"root {its}";
-        return $"{X64Entry.LevelName(level)} of {whose}, from {first}";
+        return $"{_machine.Kernel.Mode.Format.LevelName(level)} of {whose}, from {first}";
     }
 
     private IEnumerable<UserMapping> Users(IReadOnlyList<PageMapper> mappers)

@@ -39,7 +39,6 @@ public sealed record DeviceTranslationReport(
     {
         DeviceTranslation translation = view.Context.Translate(address);
         AddressTranslation? walk = translation.Walk;
-        IoTableFormat? format = view.Context.Space?.Format;
 
         // Of nested tables the first stage's steps come first, and the second stage's after its leaf.
         int second = 0;
@@ -48,7 +47,7 @@ public sealed record DeviceTranslationReport(
             second = walk.Steps.TakeWhile(step => !step.IsLeaf).Count() + 1;
         }
 
-        IEnumerable<StepReport> steps = walk?.Steps.Select((step, i) => StepOf(step, view.Context.Space!, second > 0 && i >= second ? view.Context.Space!.Second!.Format : format!.Value)) ?? [];
+        IEnumerable<StepReport> steps = walk?.Steps.Select((step, i) => StepOf(step, second > 0 && i >= second ? view.Context.Space!.Second! : view.Context.Space!)) ?? [];
         return new(
             address, view.Name.Requester.ToString(), view.Name.Pasid, view.Function?.Driver, view.Path, DeviceContextAnswer.ModeText(view.Context.Mode), view.Context.Domain, walk?.Root, [.. steps],
             translation.Physical is null ? null : Letters(translation.Rights), translation.Physical, translation.Physical is null ? 0 : walk?.PageSize ?? 0,
@@ -58,14 +57,7 @@ public sealed record DeviceTranslationReport(
     /// <summary>"rw", "r-", "-w".</summary>
     public static string Letters(AccessRights rights) => (rights.HasFlag(AccessRights.Read) ? "r" : "-") + (rights.HasFlag(AccessRights.Write) ? "w" : "-");
 
-    private static StepReport StepOf(TranslationStep step, IoAddressSpace space, IoTableFormat format)
-    {
-        string table = format switch
-        {
-            IoTableFormat.VtdSecondStage => $"SS{step.Level}",
-            IoTableFormat.AmdViHost => $"L{step.Level}",
-            _ => Translation.X64.X64Entry.LevelName(step.Level),
-        };
-        return new(step.Level, table, step.Index, step.EntryAddress, new(step.Entry), step.Present ? IoEntryFlags.Names(format, step.Entry & space.EntryMask, step.Level) : []);
-    }
+    private static StepReport StepOf(TranslationStep step, IoAddressSpace space) => new(
+        step.Level, space.Tables.LevelName(step.Level), step.Index, step.EntryAddress, new(step.Entry),
+        step.Present ? space.Tables.FlagNames(step.Entry & space.EntryMask, step.Level) : []);
 }

@@ -1,7 +1,6 @@
 using IommuSpy.Linux.Layout;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Maps;
 
@@ -11,13 +10,13 @@ public static class MappingList
     /// <summary>Hands each mapping to <paramref name="receive"/>, in address order, as it is found: a space has millions.</summary>
     public static WalkSummary Visit(Machine machine, MapsQuery query, Action<Mapping> receive)
     {
-        X64AddressSpace space = machine.Space(query.Root);
+        AddressSpace space = machine.Space(query.Root);
         ulong last = query.Last?.Value ?? ulong.MaxValue;
 
         // The walk counts addresses without their sign: each half of the space is a walk of its own.
-        ulong lowerEnd = (1UL << (space.AddressBits - 1)) - 1;
-        ulong upperStart = ~lowerEnd;
-        Merger merger = new(space, machine.Layout, query, receive);
+        ulong lowerEnd = space.LastUserAddress.Value;
+        ulong upperStart = space.FirstKernelAddress.Value;
+        Merger merger = new(machine.Layout, query, receive);
         WalkSummary summary = default;
         if (query.First.Value <= lowerEnd)
         {
@@ -35,22 +34,22 @@ public static class MappingList
     }
 
     /// <summary>Merges neighbours that differ in nothing but where they are in physical memory.</summary>
-    private struct Merger(X64AddressSpace space, KernelLayout layout, MapsQuery query, Action<Mapping> receive) : ILeafVisitor
+    private struct Merger(KernelLayout layout, MapsQuery query, Action<Mapping> receive) : ICpuLeafVisitor
     {
         private Mapping _current;
         private LayoutRegion? _region;
 
-        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        public void Leaf(in CpuLeaf leaf)
         {
-            AccessRights rights = X64Format.Rights(grants);
+            AccessRights rights = leaf.Rights;
             if ((rights & query.Rights) != query.Rights)
             {
                 return;
             }
 
-            ulong size = 1UL << (3 + (9 * level));
-            VirtualAddress from = new(space.SignExtend(address));
-            PhysicalAddress physical = new(X64Format.Target(entry) & ~(size - 1));
+            ulong size = leaf.Bytes;
+            VirtualAddress from = leaf.Address;
+            PhysicalAddress physical = leaf.Physical;
             if (_region is null || !_region.Contains(from))
             {
                 Finish();
@@ -66,7 +65,7 @@ public static class MappingList
             else
             {
                 Finish();
-                _current = new(from, size, physical, 1, size, entry, rights, _region.Name);
+                _current = new(from, size, physical, 1, size, leaf.Entry, rights, _region.Name);
             }
 
             _lastPhysicalEnd = physical.Value + size;

@@ -1,7 +1,7 @@
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Analysis.Pages;
 
@@ -18,8 +18,8 @@ internal sealed class LostPages
         List<(PageFrame, LostPage)> lost = [];
         foreach (PhysicalAddress root in machine.Kernel.ProcessTables ?? [])
         {
-            X64AddressSpace space = machine.Kernel.SpaceOf(root);
-            Collector collector = new(machine.UserEntries);
+            AddressSpace space = machine.Kernel.SpaceOf(root);
+            Collector collector = new(machine.UserEntries, space.Format);
             EntryWalk.Visit(machine.Kernel.Memory, space, new(0), new(space.LastUserAddress.Value + 1), ref collector);
             foreach ((PageFrame frame, VirtualAddress address) in collector.Found)
             {
@@ -36,16 +36,16 @@ internal sealed class LostPages
     /// <summary>Those that were a page frame's.</summary>
     public IReadOnlyList<LostPage> Of(PageFrame frame) => [.. _byFrame[frame].OrderBy(page => page.Pid ?? int.MaxValue).ThenBy(page => page.Address)];
 
-    private readonly struct Collector(UserEntries entries) : IEntryVisitor
+    private readonly struct Collector(UserEntries entries, TableFormat format) : IEntryVisitor
     {
         public List<(PageFrame Frame, VirtualAddress Address)> Found { get; } = [];
 
         public void Entry(VirtualAddress first, ulong pages, int level, PhysicalAddress table, ulong entry)
         {
-            if (entry != 0 && (entry & X64Entry.Present) == 0 && entries.Read(entry, level) is { Kind: NonPresentKind.HardwarePoison, Frame: PageFrame frame })
+            if (entry != 0 && !format.IsPresent(entry) && entries.Read(entry, level) is { Kind: NonPresentKind.HardwarePoison, Frame: PageFrame frame })
             {
                 // A huge page of hugetlbfs is lost as a whole.
-                for (ulong i = 0; i < pages && i < 1UL << (9 * (level - 1)); i++)
+                for (ulong i = 0; i < pages && i < format.SlotPages(level); i++)
                 {
                     Found.Add((new(frame.Number + i), first + (i << PageFrame.Shift)));
                 }

@@ -2,7 +2,6 @@ using IommuSpy.Analysis.Explain;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Zones;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Pages;
 
@@ -51,7 +50,7 @@ internal static class PageOwners
         string whose = root is not PhysicalAddress its ? "the kernel's half"
             : machine.OwnersOf(its) is { Count: > 0 } owners ? Names(owners.Select(owner => $"{owner.Comm}[{owner.Pid}]").ToList())
             : $"root {its}";
-        return $"{X64Entry.LevelName(level)} of {whose}, from {first}";
+        return $"{machine.Kernel.Mode.Format.LevelName(level)} of {whose}, from {first}";
     }
 
     private static string? Processes(Machine machine, PageFrame frame)

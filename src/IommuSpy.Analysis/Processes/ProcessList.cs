@@ -57,7 +57,7 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
         try
         {
             ulong bytes = 0;
-            foreach (MemoryArea area in machine.AddressSpaceOf(process).Areas)
+            foreach (MemoryArea area in machine.MemoryOf(process).Areas)
             {
                 bytes += AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.UserEntries).Resident;
             }

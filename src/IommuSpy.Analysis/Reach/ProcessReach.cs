@@ -2,7 +2,6 @@ using IommuSpy.Analysis.Devices;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Reach;
 
@@ -18,7 +17,7 @@ internal sealed class ProcessReach(DeviceReach reach)
     private ulong _reached;
     private bool _cut;
 
-    public ProcessReachReport Of(KernelTask process, X64AddressSpace space)
+    public ProcessReachReport Of(KernelTask process, AddressSpace space)
     {
         Leaves leaves = new(this);
         WalkSummary summary = space.Visit(new(0), space.LastUserAddress, ref leaves);
@@ -77,15 +76,14 @@ internal sealed class ProcessReach(DeviceReach reach)
         runs.Add((row, address + PageFrame.Size, frame.Address.Value + PageFrame.Size, reacher.Address.Value + PageFrame.Size));
     }
 
-    private readonly struct Leaves(ProcessReach owner) : ILeafVisitor
+    private readonly struct Leaves(ProcessReach owner) : ICpuLeafVisitor
     {
-        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        public void Leaf(in CpuLeaf leaf)
         {
-            int shift = 3 + (9 * level);
-            ulong first = (X64Format.Target(entry) & ~((1UL << shift) - 1)) >> PageFrame.Shift;
-            for (ulong i = 0; i < 1UL << (shift - PageFrame.Shift); i++)
+            ulong first = leaf.Physical.Frame.Number;
+            for (ulong i = 0; i < leaf.Bytes >> PageFrame.Shift; i++)
             {
-                owner.Page(address + (i << PageFrame.Shift), new(first + i));
+                owner.Page(leaf.Address.Value + (i << PageFrame.Shift), new(first + i));
             }
         }
     }

@@ -1,5 +1,5 @@
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Analysis.Read;
 
@@ -24,7 +24,7 @@ public static class MemoryReader
     /// <param name="destination">Where the bytes go.</param>
     public static ReadResult Virtual(Machine machine, PhysicalAddress? root, VirtualAddress address, Span<byte> destination)
     {
-        X64AddressSpace space = machine.Space(root);
+        AddressSpace space = machine.Space(root);
         int read = space.Read(address, destination);
         if (read == destination.Length)
         {

@@ -1,10 +1,11 @@
+using System.Numerics;
+using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Reverse;
 
 /// <summary>Gathers the leaves of a space as extents.</summary>
-internal struct ExtentCollector(X64AddressSpace space, int number, List<MappedExtent> extents) : ILeafVisitor
+internal struct ExtentCollector(int number, List<MappedExtent> extents) : ICpuLeafVisitor
 {
     // A space that scatters more runs than this is no sane machine's: 48 bytes each.
     private const int MaxExtents = 1 << 24;
@@ -14,12 +15,12 @@ internal struct ExtentCollector(X64AddressSpace space, int number, List<MappedEx
     /// <summary>Whether there were more runs than are kept.</summary>
     public bool LimitReached { get; private set; }
 
-    public void Leaf(ulong address, int level, ulong entry, ulong grants)
+    public void Leaf(in CpuLeaf leaf)
     {
-        byte shift = (byte)(3 + (9 * level));
-        ulong frame = (X64Format.Target(entry) & ~((1UL << shift) - 1)) >> 12;
-        AccessRights rights = X64Format.Rights(grants);
-        ulong from = space.SignExtend(address);
+        byte shift = (byte)BitOperations.TrailingZeroCount(leaf.Bytes);
+        ulong frame = leaf.Physical.Frame.Number;
+        AccessRights rights = leaf.Rights;
+        ulong from = leaf.Address.Value;
         if (_current is MappedExtent run && run.With(frame, from, shift, rights) is MappedExtent longer)
         {
             _current = longer;
@@ -27,7 +28,7 @@ internal struct ExtentCollector(X64AddressSpace space, int number, List<MappedEx
         }
 
         Finish();
-        _current = new(frame, 1UL << (shift - 12), from, 1, number, shift, rights, false);
+        _current = new(frame, 1UL << (shift - PageFrame.Shift), from, 1, number, shift, rights, false);
     }
 
     /// <summary>Keeps the last run.</summary>

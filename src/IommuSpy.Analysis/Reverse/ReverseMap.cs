@@ -1,5 +1,5 @@
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Analysis.Reverse;
 
@@ -12,11 +12,11 @@ public sealed class ReverseMap
     /// <summary>Mappings of one frame that a query names at the most. Of one page there may be thousands of millions: the one to which KASAN maps its shadow of unused memory.</summary>
     public const int MostMappers = 1024;
 
-    private readonly X64AddressSpace[] _spaces;
+    private readonly AddressSpace[] _spaces;
     private readonly ExtentTree _tree;
     private readonly Dictionary<ulong, PageTableUse> _tables;
 
-    private ReverseMap(X64AddressSpace[] spaces, ExtentTree tree, Dictionary<ulong, PageTableUse> tables, bool isWhole)
+    private ReverseMap(AddressSpace[] spaces, ExtentTree tree, Dictionary<ulong, PageTableUse> tables, bool isWhole)
     {
         _spaces = spaces;
         _tree = tree;
@@ -37,16 +37,16 @@ public sealed class ReverseMap
     public static ReverseMap Of(Machine machine)
     {
         // The kernel's own space comes first, so a table that it shares with processes counts as its.
-        X64AddressSpace[] spaces = [machine.Kernel.Space, .. (machine.Kernel.ProcessTables ?? []).Where(root => root != machine.Kernel.Space.Root).Select(machine.Kernel.SpaceOf)];
+        AddressSpace[] spaces = [machine.Kernel.Space, .. (machine.Kernel.ProcessTables ?? []).Where(root => root != machine.Kernel.Space.Root).Select(machine.Kernel.SpaceOf)];
         List<MappedExtent>[] extents = new List<MappedExtent>[spaces.Length];
         Dictionary<ulong, PageTableUse>[] tables = new Dictionary<ulong, PageTableUse>[spaces.Length];
         bool[] whole = new bool[spaces.Length];
         Parallel.For(0, spaces.Length, i =>
         {
-            X64AddressSpace space = spaces[i];
+            AddressSpace space = spaces[i];
             extents[i] = [];
             tables[i] = [];
-            ExtentCollector leaves = new(space, i, extents[i]);
+            ExtentCollector leaves = new(i, extents[i]);
             TableCollector used = new(space, i, tables[i]);
             (VirtualAddress first, VirtualAddress last) = i == 0 ? (space.FirstKernelAddress, new VirtualAddress(ulong.MaxValue)) : (new VirtualAddress(0), space.LastUserAddress);
             var summary = (i == 0 ? space : machine.UserSpace(space.Root)).Visit(first, last, ref leaves);

@@ -1,11 +1,10 @@
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Reverse;
 
 /// <summary>Gathers the page tables of a space: which page frame is which table.</summary>
-internal readonly struct TableCollector(X64AddressSpace space, int number, Dictionary<ulong, PageTableUse> tables) : ITableVisitor
+internal readonly struct TableCollector(AddressSpace space, int number, Dictionary<ulong, PageTableUse> tables) : ITableVisitor
 {
     // 4 GiB of tables.
     private const int MaxTables = 1 << 20;
@@ -15,7 +14,7 @@ internal readonly struct TableCollector(X64AddressSpace space, int number, Dicti
     {
         if (tables.Count < MaxTables)
         {
-            tables.TryAdd(table.Frame.Number, new(number, level, new(space.SignExtend(address))));
+            tables.TryAdd(table.Frame.Number, new(number, level, new(space.Mode.SignExtend(address))));
         }
     }
 }

@@ -1,7 +1,6 @@
 using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Roots;
 
@@ -19,10 +18,9 @@ public sealed record RootReport(PhysicalAddress Address, int Levels, RootKind Ki
     /// <param name="root">The root.</param>
     /// <param name="owners">The processes that go through it.</param>
     /// <param name="memory">What the kernel calls it where no process owns it; null for nothing.</param>
-    /// <param name="cpus">The CPUs, as far as the image has their registers.</param>
-    /// <param name="entryMask">Clears the C-bit from CR3.</param>
-    internal static RootReport Of(RootTable root, IReadOnlyList<KernelTask> owners, string? memory, IReadOnlyList<CpuState> cpus, ulong entryMask) => new(
+    /// <param name="cpus">The root table of each CPU, as far as the image has their registers.</param>
+    internal static RootReport Of(RootTable root, IReadOnlyList<KernelTask> owners, string? memory, IReadOnlyList<PhysicalAddress?> cpus) => new(
         root.Address, root.Levels, root.Kind, owners.Count > 0 ? string.Join(", ", owners) : memory ?? root.Name, root.UserBytes,
         [.. owners.Select(owner => owner.Pid)],
-        [.. Enumerable.Range(0, cpus.Count).Where(i => X64Format.Target(cpus[i].Cr3 & entryMask) == root.Address.Value)]);
+        [.. Enumerable.Range(0, cpus.Count).Where(i => cpus[i] == root.Address)]);
 }

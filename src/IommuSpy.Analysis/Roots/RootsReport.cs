@@ -25,10 +25,11 @@ public sealed record RootsReport(IReadOnlyList<RootReport> Roots, bool Listed)
             }
         }
 
+        PhysicalAddress?[] cpus = [.. machine.Image.Cpus.Select(cpu => machine.Kernel.Architecture.RootOf(cpu, machine.Kernel.Mode))];
         return new(
             [.. RootTables.FindAll(machine.Kernel).Select(root => RootReport.Of(
                 root, tasks?.OwnersOf(root.Address) ?? [], patching.GetValueOrDefault(root.Address),
-                machine.Image.Cpus, machine.Kernel.Facts.EntryMask.Value))],
+                cpus))],
             machine.Kernel.ProcessTables is not null);
     }
 }

@@ -1,6 +1,5 @@
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Translate;
 
@@ -15,15 +14,15 @@ public sealed record StepReport(int Level, string Table, int Index, PhysicalAddr
 {
     /// <summary>The report of a step.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="entryMask">Clears the C-bit.</param>
-    public static StepReport Of(TranslationStep step, ulong entryMask)
+    /// <param name="mode">How the CPU reads the tables.</param>
+    public static StepReport Of(TranslationStep step, PagingMode mode)
     {
-        IEnumerable<string> flags = step.Present ? X64Entry.FlagNames(step.Entry & entryMask, step.Level) : [];
-        if (step.Present && (step.Entry & ~entryMask) != 0)
+        IEnumerable<string> flags = step.Present ? mode.Format.FlagNames(step.Entry & mode.EntryMask, step.Level) : [];
+        if (step.Present && (step.Entry & ~mode.EntryMask) != 0)
         {
             flags = flags.Append("C");
         }
 
-        return new(step.Level, X64Entry.LevelName(step.Level), step.Index, step.EntryAddress, new(step.Entry), [.. flags]);
+        return new(step.Level, mode.Format.LevelName(step.Level), step.Index, step.EntryAddress, new(step.Entry), [.. flags]);
     }
 }

@@ -4,7 +4,6 @@ using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Running;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Translate;
 
@@ -55,7 +54,7 @@ public sealed record TranslationReport(
     /// <param name="root">The top table to go through; null for the kernel's own.</param>
     public static TranslationReport Of(Machine machine, VirtualAddress address, PhysicalAddress? root = null)
     {
-        X64AddressSpace space = machine.Space(root);
+        AddressSpace space = machine.Space(root);
         AddressTranslation translation = space.Translate(address);
         bool unstable = false;
         for (int tries = machine.Image.IsLive ? LiveTries : 0; tries > 0; tries--)
@@ -71,7 +70,7 @@ public sealed record TranslationReport(
         }
 
         NonPresentEntry? entry = translation is { Outcome: TranslationOutcome.NotPresent, Last: { } last }
-            ? NonPresentEntry.Read(last.Entry, machine.SwapTypes, last.Level, space.EntryMask)
+            ? machine.UserEntries.ReadNonPresent(last.Entry, last.Level)
             : null;
         (PhysicalAddress? half, AccessRights rights) = UserRights(machine, translation, root);
         return new(
@@ -80,7 +79,7 @@ public sealed record TranslationReport(
             space.Root,
             translation.Physical,
             translation.PageSize,
-            [.. translation.Steps.Select(step => StepReport.Of(step, space.EntryMask))],
+            [.. translation.Steps.Select(step => StepReport.Of(step, space.Mode))],
             translation.Physical is null ? null : RightsText.Of(rights),
             translation.Last?.OwnRights == rights,
             Why(machine, translation, entry, root),
@@ -97,7 +96,7 @@ public sealed record TranslationReport(
     /// <param name="root">The top table that it went through; null for the kernel's own.</param>
     public static (PhysicalAddress? UserHalf, AccessRights Rights) UserRights(Machine machine, AddressTranslation translation, PhysicalAddress? root)
     {
-        if (root is PhysicalAddress top && translation.Physical is not null && translation.Address < 1UL << (machine.Kernel.Space.AddressBits - 1)
+        if (root is PhysicalAddress top && translation.Physical is not null && translation.Address <= machine.Kernel.Mode.LastUserAddress
             && machine.UserHalfOf(top) is PhysicalAddress half && machine.Space(half).Translate(new(translation.Address)) is { } user && user.Physical == translation.Physical)
         {
             return (half, user.Rights);
@@ -109,18 +108,19 @@ public sealed record TranslationReport(
     private static string? Why(Machine machine, AddressTranslation translation, NonPresentEntry? entry, PhysicalAddress? root)
     {
         TranslationStep? last = translation.Last;
+        TableFormat format = machine.Kernel.Mode.Format;
         return translation.Outcome switch
         {
             TranslationOutcome.Mapped => null,
-            TranslationOutcome.NonCanonical => $"not canonical: bits {machine.Kernel.Space.AddressBits - 1}-63 of the address are not all alike",
-            TranslationOutcome.ReservedBits => $"reserved bits 0x{last!.ReservedBits:x} are set in the {X64Entry.LevelName(last.Level)} entry: the CPU faults there",
+            TranslationOutcome.NonCanonical => $"not canonical: bits {machine.Kernel.Mode.AddressBits - 1}-63 of the address are not all alike",
+            TranslationOutcome.ReservedBits => $"reserved bits 0x{last!.ReservedBits:x} are set in the {format.LevelName(last.Level)} entry: the CPU faults there",
             TranslationOutcome.TableOutsideImage => last is null
                 ? $"the top table {translation.Root} is {ContentAbsence.Of(machine.Kernel.Memory, translation.Root)}"
-                : $"the table that the {X64Entry.LevelName(last.Level)} entry points at is " +
-                  ContentAbsence.Of(machine.Kernel.Memory, new(X64Format.Target(last.Entry))),
+                : $"the table that the {format.LevelName(last.Level)} entry points at is " +
+                  ContentAbsence.Of(machine.Kernel.Memory, new(format.Target(last.Entry))),
             _ when root is null && machine.KindOf(new(translation.Address)) == AddressKind.UserVirtual =>
                 "nothing mapped: these are the kernel's own tables, which have no user space; name a process with --pid (see iommu-spy ps), or its tables with --root (see iommu-spy roots)",
-            _ when last!.Level > 1 && entry!.Kind == NonPresentKind.Empty => $"nothing mapped: the {X64Entry.LevelName(last.Level)} entry is 0, as for the {Size.Text(1UL << (12 + (9 * (last.Level - 1))))} around it",
+            _ when last!.Level > 1 && entry!.Kind == NonPresentKind.Empty => $"nothing mapped: the {format.LevelName(last.Level)} entry is 0, as for the {Size.Text(format.SlotBytes(last.Level))} around it",
             _ => entry!.Description,
         };
     }

@@ -1,7 +1,7 @@
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Analysis.Vmas;
 
@@ -18,14 +18,14 @@ public static class PagemapList
     /// <exception cref="Linux.Types.MissingTypeException">This kernel's areas are not described.</exception>
     public static IReadOnlyList<string> Visit(Machine machine, KernelTask process, VirtualAddress first, VirtualAddress last, Action<MemoryArea, PagemapPage> receive)
     {
-        AddressSpace areas = machine.AddressSpaceOf(process);
+        ProcessMemory areas = machine.MemoryOf(process);
         List<string> problems = [.. areas.Damage.Select(damage => $"{process}: {damage}")];
         if (process.Root is not PhysicalAddress root)
         {
             return [.. problems, $"{process}: {process.Problem ?? "its top-level page table is not known"}"];
         }
 
-        X64AddressSpace space = machine.Space(root);
+        AddressSpace space = machine.Space(root);
         Pagemap pagemap = new(machine.Kernel.Memory, machine.UserEntries, machine.FindPages());
         bool whole = true;
         foreach (MemoryArea area in areas.Areas)

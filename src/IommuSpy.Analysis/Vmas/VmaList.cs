@@ -15,7 +15,7 @@ public sealed record VmaList(KernelTask Process, IReadOnlyList<VmaReport> Rows, 
     /// <exception cref="Linux.Types.MissingTypeException">This kernel's areas are not described.</exception>
     public static VmaList Of(Machine machine, KernelTask process)
     {
-        AddressSpace space = machine.AddressSpaceOf(process);
+        ProcessMemory space = machine.MemoryOf(process);
         List<string> problems = [.. space.Damage.Select(damage => $"{process}: {damage}")];
         if (process.Problem is not null)
         {

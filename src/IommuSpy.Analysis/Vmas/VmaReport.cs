@@ -32,7 +32,7 @@ public sealed record VmaReport(
     /// <summary>The area of a process that holds an address; null where none does.</summary>
     /// <exception cref="Linux.Types.MissingTypeException">This kernel's areas are not described.</exception>
     internal static VmaReport? At(Machine machine, KernelTask process, VirtualAddress address) =>
-        machine.AddressSpaceOf(process).AreaAt(address) is MemoryArea area
+        machine.MemoryOf(process).AreaAt(address) is MemoryArea area
             ? Of(area, process.Root is { } root ? AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.UserEntries) : default)
             : null;
 

@@ -3,6 +3,7 @@ using IommuSpy.Analysis;
 using IommuSpy.Analysis.Layout;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
+using IommuSpy.Linux.Architecture;
 using IommuSpy.Linux.Layout;
 
 namespace IommuSpy.Cli.Commands;
@@ -34,7 +35,7 @@ internal static class LayoutCommand
             {
                 string release = result.GetValue(kernel) ?? Newest;
                 int levels = result.GetValue(paging);
-                DocumentedLayout layout = (levels is 4 or 5 ? DocumentedLayout.For(release, levels) : throw new UsageException($"--paging {levels}: x86-64 has 4 or 5 levels"))
+                DocumentedLayout layout = CpuArchitecture.Named("x86-64")?.FindLayout(release, levels)
                     ?? throw new UsageException($"no documented map for kernel '{release}' with {levels} levels");
                 DocumentedLayoutReport map = DocumentedLayoutReport.Of(layout);
                 if (output.Json(result))

@@ -54,7 +54,7 @@ internal static class MapsCommand
             else
             {
                 using StreamWriter writer = Output.Text();
-                MapsText maps = new(writer, query.SingleLeaves);
+                MapsText maps = new(writer, machine.Kernel.Mode.Format, query.SingleLeaves);
                 summary = MappingList.Visit(machine, query, mapping =>
                 {
                     count++;

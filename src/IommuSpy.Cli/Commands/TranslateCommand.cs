@@ -6,7 +6,7 @@ using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 using IommuSpy.Linux.Running;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -60,7 +60,7 @@ internal static class TranslateCommand
             PhysicalAddress? root = roots.Root(result, machine);
             if (output.JsonLines(result) || result.GetValue(stdin))
             {
-                X64AddressSpace space = machine.Space(root);
+                AddressSpace space = machine.Space(root);
                 TranslationRows.Row Translate(VirtualAddress address) => TranslationRows.Of(machine, space, root, address);
                 return result.GetValue(stdin)
                     ? TranslationRows.AnswerInput(text => Translate(Addresses.Virtual(machine, text)), output.Json(result), output.JsonLines(result))

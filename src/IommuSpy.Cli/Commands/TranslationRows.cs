@@ -6,7 +6,7 @@ using IommuSpy.Cli.Text;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 using IommuSpy.Translation.Devices;
-using IommuSpy.Translation.X64;
+
 
 namespace IommuSpy.Cli.Commands;
 
@@ -41,7 +41,7 @@ internal static class TranslationRows
     }
 
     /// <summary>Translates an address of a CPU's.</summary>
-    public static Row Of(Machine machine, X64AddressSpace space, PhysicalAddress? root, VirtualAddress address)
+    public static Row Of(Machine machine, AddressSpace space, PhysicalAddress? root, VirtualAddress address)
     {
         AddressTranslation translation = space.Translate(address);
         if (translation.Physical is not PhysicalAddress physical)

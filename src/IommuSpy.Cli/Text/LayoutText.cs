@@ -32,7 +32,7 @@ internal static class LayoutText
     /// <summary>A documented map.</summary>
     public static void Write(TextWriter writer, DocumentedLayoutReport report)
     {
-        writer.WriteLine($"x86-64 virtual memory map with {report.PagingLevels}-level tables, Linux {report.Kernels} ({report.Documentation})");
+        writer.WriteLine($"{report.Architecture} virtual memory map with {report.PagingLevels}-level tables, Linux {report.Kernels} ({report.Documentation})");
         writer.WriteLine();
         Table table = new("start", "end", "size", "what") { RightAligned = new HashSet<int> { 2 } };
         foreach (DocumentedRegionReport region in report.Regions)

@@ -1,12 +1,12 @@
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Maps;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Cli.Text;
 
 /// <summary>Mappings as text, a line each, as they are found; a heading where the region changes.</summary>
-internal sealed class MapsText(TextWriter writer, bool leaves)
+internal sealed class MapsText(TextWriter writer, TableFormat format, bool leaves)
 {
     private string? _region;
 
@@ -21,8 +21,7 @@ internal sealed class MapsText(TextWriter writer, bool leaves)
         string rights = RightsText.Of(mapping.Rights);
         if (leaves)
         {
-            int level = mapping.PageSize switch { 1UL << 30 => 3, 1UL << 21 => 2, _ => 1 };
-            writer.WriteLine($"{mapping.Virtual.Value:x16}  {mapping.Physical.Value:x16}  {Size.Text(mapping.PageSize),5}  {rights,-10}  {mapping.Entry:x16}  {string.Join(' ', X64Entry.FlagNames(mapping.Entry, level))}");
+            writer.WriteLine($"{mapping.Virtual.Value:x16}  {mapping.Physical.Value:x16}  {Size.Text(mapping.PageSize),5}  {rights,-10}  {mapping.Entry:x16}  {string.Join(' ', format.FlagNames(mapping.Entry, format.LevelOf(mapping.PageSize)))}");
         }
         else
         {

@@ -1,7 +1,6 @@
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Cli.Text;
 
@@ -36,7 +35,7 @@ internal static class WhoText
 
         if (report.PageTable is { } table)
         {
-            fields.Line("holds", $"a {X64Entry.LevelName(table.Level)} of {(table.Root is PhysicalAddress root ? $"root {root}" : "the kernel's half")}, from {table.First}");
+            fields.Line("holds", $"a {table.Table} of {(table.Root is PhysicalAddress root ? $"root {root}" : "the kernel's half")}, from {table.First}");
         }
 
         fields.Line("", report.IsCut ? "... and more: only these are named" : null);

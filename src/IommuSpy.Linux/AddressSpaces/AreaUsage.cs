@@ -1,6 +1,6 @@
 using IommuSpy.Linux.Paging;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.AddressSpaces;
 
@@ -15,19 +15,19 @@ public readonly record struct AreaUsage(ulong Resident, ulong Swapped, ulong Hug
     /// <param name="space">The process's tables.</param>
     /// <param name="area">The area.</param>
     /// <param name="entries">How this kernel writes its entries.</param>
-    public static AreaUsage Of(PhysicalMemory memory, X64AddressSpace space, MemoryArea area, UserEntries entries)
+    public static AreaUsage Of(PhysicalMemory memory, AddressSpace space, MemoryArea area, UserEntries entries)
     {
-        if (area.End.Value > 1UL << (space.AddressBits - 1))
+        if (area.End.Value > space.LastUserAddress.Value + 1)
         {
             return default;
         }
 
-        Counter counter = new(entries, (area.Flags & AreaFlags.HugePages) != 0);
+        Counter counter = new(entries, space.Format.PageBytes, (area.Flags & AreaFlags.HugePages) != 0);
         EntryWalk.Visit(memory, space, area.Start, area.End, ref counter);
         return counter.Usage;
     }
 
-    private struct Counter(UserEntries entries, bool hugetlb) : IEntryVisitor
+    private struct Counter(UserEntries entries, ulong pageBytes, bool hugetlb) : IEntryVisitor
     {
         private ulong _resident;
         private ulong _swapped;
@@ -43,7 +43,7 @@ public readonly record struct AreaUsage(ulong Resident, ulong Swapped, ulong Hug
             }
 
             UserEntry read = entries.Read(entry, level);
-            ulong bytes = pages * PageFrame.Size;
+            ulong bytes = pages * pageBytes;
             if (read.IsSwap)
             {
                 _swapped += bytes;

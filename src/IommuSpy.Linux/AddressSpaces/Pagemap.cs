@@ -4,7 +4,6 @@ using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Linux.AddressSpaces;
 
@@ -32,9 +31,9 @@ public sealed class Pagemap(PhysicalMemory memory, UserEntries entries, MemoryPa
     /// <param name="last">Last address of interest, inclusive.</param>
     /// <param name="receive">Told of each page.</param>
     /// <returns>Whether all tables were read: none is missing from the image, and they were no more than a walk reads.</returns>
-    public bool Visit(X64AddressSpace space, MemoryArea area, VirtualAddress first, VirtualAddress last, Action<PagemapPage> receive)
+    public bool Visit(AddressSpace space, MemoryArea area, VirtualAddress first, VirtualAddress last, Action<PagemapPage> receive)
     {
-        ulong userEnd = 1UL << (space.AddressBits - 1);
+        ulong userEnd = space.LastUserAddress.Value + 1;
         ulong start = Math.Max(area.Start.Value, first.Value & ~(ulong)(PageFrame.Size - 1));
         ulong end = Math.Min(Math.Min(area.End.Value, userEnd), last.Value >= userEnd ? userEnd : (last.Value | (PageFrame.Size - 1)) + 1);
         bool whole = true;
@@ -45,13 +44,14 @@ public sealed class Pagemap(PhysicalMemory memory, UserEntries entries, MemoryPa
             Collector collector = new(found);
             WalkSummary summary = EntryWalk.Visit(memory, space, new(from), new(Math.Min(end, (from | (WindowBytes - 1)) + 1)), ref collector);
             whole &= summary.MissingTables == 0 && !summary.LimitReached;
-            Tell(area, found, receive);
+            Tell(space.Format, area, found, receive);
         }
 
         return whole;
     }
 
-    private void Tell(MemoryArea area, List<(VirtualAddress First, ulong Pages, int Level, PhysicalAddress Table, ulong Entry)> found, Action<PagemapPage> receive)
+    private void Tell(
+        TableFormat format, MemoryArea area, List<(VirtualAddress First, ulong Pages, int Level, PhysicalAddress Table, ulong Entry)> found, Action<PagemapPage> receive)
     {
         bool hugetlb = (area.Flags & AreaFlags.HugePages) != 0;
         bool softDirty = (area.Flags & AreaFlags.SoftDirty) != 0;
@@ -60,7 +60,7 @@ public sealed class Pagemap(PhysicalMemory memory, UserEntries entries, MemoryPa
         foreach ((VirtualAddress first, ulong count, int level, PhysicalAddress table, ulong raw) in found)
         {
             UserEntry entry = entries.Read(raw, level);
-            ulong within = level == 1 ? 0 : (first.Value & ((1UL << (3 + (9 * level))) - 1)) >> PageFrame.Shift;
+            ulong within = level == 1 ? 0 : (first.Value & (format.SlotBytes(level) - 1)) >> format.PageShift;
             bool sharedTable = hugetlb && entry.Present && IsShared(table);
             bool swap = !entry.Present && entry.SwapType is not null && !hugetlb;
             for (ulong i = 0; i < count; i++)

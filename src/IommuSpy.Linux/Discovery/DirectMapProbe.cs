@@ -1,6 +1,6 @@
+using IommuSpy.Linux.Architecture;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Linux.Discovery;
 
@@ -15,31 +15,33 @@ namespace IommuSpy.Linux.Discovery;
 /// <param name="LastAddress">Last mapped address of it, inclusive.</param>
 internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ulong BytesOutsideImage, VirtualAddress FirstAddress, VirtualAddress LastAddress)
 {
-    // The base is a multiple of this on every kernel: a P4D or PGD entry before KASLR, a PUD entry with it (arch/x86/mm/kaslr.c).
-    private const ulong Alignment = 1UL << 30;
+    // No machine that runs Linux has less; a table for some purpose of its own maps a page or two.
+    private const ulong FewestBytes = 16UL << 20;
 
     // Of a real kernel a handful: its memory beyond the direct map is mapped page by page, at distances that are no such multiples but for some.
     private const int MaxDistances = 1 << 16;
 
+    /// <summary>Whether it maps as much as a machine's memory is.</summary>
+    public bool MapsMemory => MappedBytes > FewestBytes;
+
     /// <summary>Finds the direct map under a kernel root, or null where it maps none.</summary>
-    public static DirectMapProbe? Find(X64AddressSpace space, PhysicalMemory memory)
+    public static DirectMapProbe? Find(AddressSpace space, CpuArchitecture architecture, PhysicalMemory memory)
     {
-        Distances distances = new(space, []);
-        VirtualAddress kernelHalf = new(space.SignExtend(1UL << (space.AddressBits - 1)));
-        BoundedVisit.Visit(space, memory, kernelHalf, new(TextMapping.MapStart - 1), ref distances);
+        Distances distances = new(architecture.BaseAlignment, []);
+        BoundedVisit.Visit(space, memory, space.FirstKernelAddress, new(architecture.ImageSpace.Start.Value - 1), ref distances);
         if (distances.ByBase.Count == 0)
         {
             return null;
         }
 
         (ulong found, Extent extent) = distances.ByBase.MaxBy(pair => pair.Value.Mapped);
-        Presence presence = new(found, space, memory.Ranges);
+        Presence presence = new(found, memory.Ranges);
         BoundedVisit.Visit(space, memory, new(extent.First), new(extent.Last), ref presence);
         return new(new(found), extent.Mapped, presence.MissingBytes, new(extent.First), new(extent.Last));
     }
 
     /// <summary>Sums mapped bytes by distance.</summary>
-    private struct Distances(X64AddressSpace space, Dictionary<ulong, Extent> byBase) : ILeafVisitor
+    private struct Distances(ulong alignment, Dictionary<ulong, Extent> byBase) : ICpuLeafVisitor
     {
         private ulong _current;
         private bool _any;
@@ -54,12 +56,12 @@ internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ul
             }
         }
 
-        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        public void Leaf(in CpuLeaf leaf)
         {
-            ulong size = 1UL << (3 + (9 * level));
-            ulong from = space.SignExtend(address);
-            ulong distance = unchecked(from - (X64Format.Target(entry) & ~(size - 1)));
-            if (distance % Alignment != 0)
+            ulong size = leaf.Bytes;
+            ulong from = leaf.Address.Value;
+            ulong distance = unchecked(from - leaf.Physical.Value);
+            if (distance % alignment != 0)
             {
                 return;
             }
@@ -86,17 +88,17 @@ internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ul
     }
 
     /// <summary>Sums how much of what is mapped at the distance the image lacks.</summary>
-    private struct Presence(ulong distance, X64AddressSpace space, IReadOnlyList<PhysicalRange> ranges) : ILeafVisitor
+    private struct Presence(ulong distance, IReadOnlyList<PhysicalRange> ranges) : ICpuLeafVisitor
     {
         private int _range;
 
         public ulong MissingBytes { get; private set; }
 
-        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        public void Leaf(in CpuLeaf leaf)
         {
-            ulong size = 1UL << (3 + (9 * level));
-            ulong physical = X64Format.Target(entry) & ~(size - 1);
-            if (unchecked(space.SignExtend(address) - physical) != distance)
+            ulong size = leaf.Bytes;
+            ulong physical = leaf.Physical.Value;
+            if (unchecked(leaf.Address.Value - physical) != distance)
             {
                 return;
             }

@@ -17,4 +17,11 @@ public sealed record Fact<T>(IReadOnlyList<Witness<T>> Witnesses)
         Witness<T>[] said = [.. witnesses.OfType<Witness<T>>()];
         return said.Length > 0 ? new(said) : null;
     }
+
+    /// <summary>What is possible at all is believed before what is not, which is only reported beside it. Null where nothing is possible.</summary>
+    internal static Fact<T>? Plausible(Func<T, bool> isPossible, params IEnumerable<Witness<T>?> witnesses)
+    {
+        Fact<T>? fact = From(witnesses.OfType<Witness<T>>().OrderBy(witness => !isPossible(witness.Value)));
+        return fact is not null && isPossible(fact.Value) ? fact : null;
+    }
 }

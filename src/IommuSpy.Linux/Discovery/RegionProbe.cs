@@ -1,44 +1,39 @@
+using IommuSpy.Linux.Architecture;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Linux.Discovery;
 
-/// <summary>Finds vmalloc space and vmemmap in the tables alone: what is mapped between the direct map and cpu_entry_area.</summary>
-/// <param name="Vmalloc">The GiB that holds the first mapping after the direct map; vmalloc space begins there unless its first GiB is empty.</param>
-/// <param name="Vmemmap">The GiB boundary from which 64 bytes for each page frame of memory are mapped without a gap; null where none or several are.</param>
+/// <summary>Finds vmalloc space and vmemmap in the tables alone: what is mapped behind the direct map.</summary>
+/// <param name="Vmalloc">The boundary below the first mapping after the direct map; vmalloc space begins there unless what lies between is empty.</param>
+/// <param name="Vmemmap">The boundary from which a struct page for each page frame of memory is mapped without a gap; null where none or several are.</param>
 internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmemmap)
 {
-    // Both bases are multiples of 1 GiB, with KASLR and without (arch/x86/mm/kaslr.c).
-    private const ulong Alignment = 1UL << 30;
-
-    // Fixed in every layout since 4.16; nothing randomised lies above (Documentation/arch/x86/x86_64/mm.rst).
-    private const ulong CpuEntryArea = 0xffff_fe00_0000_0000;
-
-    /// <summary>Looks between the direct map's end and cpu_entry_area.</summary>
-    public static RegionProbe Find(X64AddressSpace space, DirectMapProbe directMap, PhysicalMemory memory, int structPageBytes)
+    /// <summary>Looks between the direct map's end and that of the space in which the kernel chooses places.</summary>
+    public static RegionProbe Find(AddressSpace space, CpuArchitecture architecture, DirectMapProbe directMap, PhysicalMemory memory, int structPageBytes)
     {
-        Boundaries boundaries = new(space, []);
-        ulong first = (directMap.LastAddress.Value | (Alignment - 1)) + 1;
-        BoundedVisit.Visit(space, memory, new(first), new(CpuEntryArea - 1), ref boundaries);
+        Boundaries boundaries = new(architecture.BaseAlignment, []);
+        ulong first = (directMap.LastAddress.Value | (architecture.BaseAlignment - 1)) + 1;
+        BoundedVisit.Visit(space, memory, new(first), architecture.ChosenSpace(space.Mode).Last, ref boundaries);
         VirtualAddress? vmalloc = boundaries.Found.Count > 0 ? new(boundaries.Found[0]) : null;
         VirtualAddress[] vmemmap = [.. boundaries.Found.Select(start => new VirtualAddress(start)).Where(start => HoldsPages(space, start, memory, structPageBytes))];
         return new(vmalloc, vmemmap.Length == 1 ? vmemmap[0] : null);
     }
 
-    /// <summary>Whether 64 bytes for each page frame of memory are mapped from an address on.</summary>
+    /// <summary>Whether a struct page for each page frame of memory is mapped from an address on.</summary>
     /// <remarks>
     /// vmalloc puts an unmapped guard page after every area: only vmemmap is mapped without a gap over whole sections of memory. So is KASAN's shadow, but over
     /// and over to one page, where struct pages have a frame for each of theirs.
     /// </remarks>
-    public static bool HoldsPages(X64AddressSpace space, VirtualAddress start, PhysicalMemory memory, int structPageBytes)
+    public static bool HoldsPages(AddressSpace space, VirtualAddress start, PhysicalMemory memory, int structPageBytes)
     {
         foreach (PhysicalRange range in LargestRanges(memory))
         {
-            ulong from = start.Value + (range.Start.Frame.Number * (ulong)structPageBytes);
-            ulong bytes = (range.Length >> PageFrame.Shift) * (ulong)structPageBytes;
+            ulong from = start.Value + ((range.Start.Value >> space.Format.PageShift) * (ulong)structPageBytes);
+            ulong bytes = (range.Length >> space.Format.PageShift) * (ulong)structPageBytes;
+            ulong inPage = space.Format.PageBytes - 1;
             MappedBytes mapped = new();
-            space.Visit(new(from & ~0xfffUL), new((from + bytes - 1) | 0xfff), ref mapped);
+            space.Visit(new(from & ~inPage), new((from + bytes - 1) | inPage), ref mapped);
             if (mapped.Bytes < bytes || mapped.Repeated > mapped.Bytes / 2)
             {
                 return false;
@@ -70,14 +65,14 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
         }
     }
 
-    /// <summary>The GiB boundaries below each separate run of mappings.</summary>
-    private readonly struct Boundaries(X64AddressSpace space, List<ulong> found) : ILeafVisitor
+    /// <summary>The boundaries below each separate run of mappings.</summary>
+    private readonly struct Boundaries(ulong alignment, List<ulong> found) : ICpuLeafVisitor
     {
         public List<ulong> Found => found;
 
-        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        public void Leaf(in CpuLeaf leaf)
         {
-            ulong boundary = space.SignExtend(address) & ~(Alignment - 1);
+            ulong boundary = leaf.Address.Value & ~(alignment - 1);
             if (found.Count == 0 || found[^1] != boundary)
             {
                 found.Add(boundary);
@@ -85,22 +80,20 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
         }
     }
 
-    private struct MappedBytes : ILeafVisitor
+    private struct MappedBytes : ICpuLeafVisitor
     {
-        private ulong _before;
+        private PhysicalAddress _before;
 
         public ulong Bytes { get; private set; }
 
         /// <summary>Bytes mapped to the same page as those before them.</summary>
         public ulong Repeated { get; private set; }
 
-        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        public void Leaf(in CpuLeaf leaf)
         {
-            ulong size = 1UL << (3 + (9 * level));
-            ulong target = X64Format.Target(entry);
-            Repeated += Bytes > 0 && target == _before ? size : 0;
-            Bytes += size;
-            _before = target;
+            Repeated += Bytes > 0 && leaf.Physical == _before ? leaf.Bytes : 0;
+            Bytes += leaf.Bytes;
+            _before = leaf.Physical;
         }
     }
 }

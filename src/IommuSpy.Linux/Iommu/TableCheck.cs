@@ -4,7 +4,6 @@ using IommuSpy.Translation;
 using IommuSpy.Translation.AmdVi;
 using IommuSpy.Translation.Devices;
 using IommuSpy.Translation.VtD;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Linux.Iommu;
 
@@ -177,21 +176,19 @@ internal sealed class TableCheck(PhysicalMemory memory, ulong entryMask)
     }
 
     /// <summary>Whether a device's tables hold anything; null where they are no tables.</summary>
-    private bool? IsTable(IoAddressSpace space) => space.Format switch
+    /// <remarks>The top table, and the first one of each level below: an entry that is not zero is present, right, and leads into memory.</remarks>
+    private bool? IsTable(IoAddressSpace space)
     {
-        IoTableFormat.VtdSecondStage => IsTable<VtdSecondStageFormat>(space.Root, space.Levels, space.EntryMask),
-        IoTableFormat.AmdViHost => IsTable<AmdViFormat>(space.Root, space.Levels, space.EntryMask),
-        IoTableFormat.VtdFirstStage or IoTableFormat.AmdViGuest => IsTable<X64Format>(space.Root, space.Levels, space.EntryMask),
-        _ => IsTable(space.Second!),
-    };
+        if (space.Second is not null)
+        {
+            return IsTable(space.Second);
+        }
 
-    // The top table, and the first one of each level below: an entry that is not zero is present, right, and leads into memory.
-    private bool? IsTable<TFormat>(PhysicalAddress table, int level, ulong mask)
-        where TFormat : struct, ITableFormat
-    {
-        Span<byte> copy = stackalloc byte[PageFrame.Size];
+        TableFormat format = space.Tables;
+        PhysicalAddress table = space.Root;
+        Span<byte> copy = stackalloc byte[format.TableBytes];
         bool used = false;
-        for (int depth = level; depth > 0;)
+        for (int depth = space.Levels; depth > 0;)
         {
             if (!memory.TryGet(table, copy, out ReadOnlySpan<byte> bytes))
             {
@@ -204,20 +201,20 @@ internal sealed class TableCheck(PhysicalMemory memory, ulong entryMask)
             int stray = 0;
             foreach (ulong raw in words)
             {
-                ulong entry = raw & mask;
+                ulong entry = raw & space.EntryMask;
                 if (entry == 0)
                 {
                     continue;
                 }
 
-                if (!TFormat.IsPresent(entry) || TFormat.ReservedBits(entry, depth) != 0)
+                if (!format.IsPresent(entry) || format.ReservedBits(entry, depth) != 0)
                 {
                     return null;
                 }
 
                 used = true;
-                PhysicalAddress target = new(TFormat.Target(entry) & ~(ulong)(PageFrame.Size - 1));
-                if (TFormat.IsLeaf(entry, depth))
+                PhysicalAddress target = new(format.Target(entry) & ~(format.PageBytes - 1));
+                if (format.IsLeaf(entry, depth))
                 {
                     stray += memory.Contains(target) ? 0 : 1;
                 }
@@ -228,7 +225,7 @@ internal sealed class TableCheck(PhysicalMemory memory, ulong entryMask)
                 else if (next is null)
                 {
                     next = target;
-                    nextLevel = TFormat.NextLevel(entry, depth);
+                    nextLevel = format.NextLevel(entry, depth);
                 }
             }
 

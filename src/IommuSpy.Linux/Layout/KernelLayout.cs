@@ -1,3 +1,4 @@
+using IommuSpy.Linux.Architecture;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Memory;
 
@@ -21,17 +22,15 @@ public sealed class KernelLayout
     public IReadOnlyList<LayoutRegion> Regions => _regions;
 
     /// <summary>The map of a kernel: documented where it is fixed, found where the kernel chooses.</summary>
-    public static KernelLayout Of(LinuxKernel kernel) => Of(kernel.Facts, HasShadow(kernel));
+    public static KernelLayout Of(LinuxKernel kernel) => Of(kernel.Architecture, kernel.Facts, HasShadow(kernel));
 
     /// <inheritdoc cref="Of(LinuxKernel)"/>
+    /// <param name="architecture">The architecture.</param>
     /// <param name="facts">What was found out of the kernel.</param>
     /// <param name="hasShadow">Whether it was built with KASAN.</param>
-    internal static KernelLayout Of(KernelFacts facts, bool hasShadow)
+    internal static KernelLayout Of(CpuArchitecture architecture, KernelFacts facts, bool hasShadow)
     {
-        int levels = facts.PagingLevels.Value;
-        DocumentedLayout documented = DocumentedLayout.For(facts.Release.Value, levels)
-            ?? (levels == 5 ? DocumentedLayout.Linux420FiveLevel : DocumentedLayout.Linux420);
-
+        DocumentedLayout documented = architecture.FindLayout(facts.Release.Value, facts.PagingLevels.Value) ?? architecture.NewestLayout(facts.PagingLevels.Value);
         List<Placed> placed = [];
         foreach (DocumentedRegion row in documented.Regions)
         {

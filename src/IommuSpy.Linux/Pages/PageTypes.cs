@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Pages;
 
@@ -197,17 +197,18 @@ internal sealed class PageTypes
     // A last-level table of user space: those of the kernel's half may be older than struct pages.
     private static PhysicalAddress? FirstTable(LinuxKernel kernel, PhysicalAddress root)
     {
+        TableFormat format = kernel.Mode.Format;
         PhysicalAddress table = root;
-        for (int level = kernel.Facts.PagingLevels.Value; level > 1; level--)
+        for (int level = kernel.Mode.Levels; level > 1; level--)
         {
             PhysicalAddress? next = null;
-            ulong entries = level == kernel.Facts.PagingLevels.Value ? 256UL : 512UL;
-            for (ulong i = 0; i < entries && next is null; i++)
+            int entries = level == kernel.Mode.Levels ? kernel.Mode.UserEntries : format.Entries;
+            for (int i = 0; i < entries && next is null; i++)
             {
-                if (kernel.Memory.TryRead(table + (i * sizeof(ulong)), out ulong raw) && X64Format.IsPresent(raw & kernel.Facts.EntryMask.Value)
-                    && !X64Format.IsLeaf(raw & kernel.Facts.EntryMask.Value, level))
+                if (kernel.Memory.TryRead(table + ((ulong)i * sizeof(ulong)), out ulong raw) && (raw & kernel.Mode.EntryMask) is var entry
+                    && format.IsPresent(entry) && !format.IsLeaf(entry, level))
                 {
-                    next = new(X64Format.Target(raw & kernel.Facts.EntryMask.Value));
+                    next = new(format.Target(entry));
                 }
             }
 

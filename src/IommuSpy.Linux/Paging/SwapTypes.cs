@@ -13,34 +13,8 @@ public sealed record SwapTypes(int? Devices, IReadOnlyList<NonPresentKind> Speci
     // MAX_SWAPFILES was never smaller than this: types below are swap devices on every kernel.
     private const int FewestDevices = 22;
 
-    // SWP_PFN_BITS: MAX_PHYSMEM_BITS less the page's. Above them a migration entry keeps the accessed and dirty bits, since 6.1 (include/linux/swapops.h).
-    private const int FrameBitsOfFourLevels = 46 - 12;
-    private const int FrameBitsOfFiveLevels = 52 - 12;
-
-    /// <summary>How many bits of an offset are a frame's number, where it holds one: 34 with 4-level tables, 40 with 5.</summary>
-    public int FrameBits { get; init; } = FrameBitsOfFiveLevels;
-
-    /// <summary>How an entry from before the L1TF fixes is laid out.</summary>
-    public SwapLayout Layout { get; init; } = SwapLayout.Since48;
-
     /// <summary>Nothing is known of the kernel.</summary>
     public static SwapTypes Unknown { get; } = new(null, []);
-
-    /// <summary>What a kernel's symbols, depth of tables and release tell.</summary>
-    public static SwapTypes Of(LinuxKernel kernel)
-    {
-        SymbolTable? symbols = kernel.Kallsyms?.Symbols;
-        return Of(symbols) with
-        {
-            FrameBits = kernel.Facts.PagingLevels.Value == 5 ? FrameBitsOfFiveLevels : FrameBitsOfFourLevels,
-            Layout = LayoutOf(kernel, symbols),
-        };
-    }
-
-    // Nothing in memory tells the two old layouts apart but the release. _PAGE_NUMA went with 4.0 (8a0516ed8b90), when PROT_NONE took its place.
-    private static SwapLayout LayoutOf(LinuxKernel kernel, SymbolTable? symbols) => kernel.IsSince(4, 8) != false
-        ? SwapLayout.Since48
-        : kernel.IsSince(4, 0) == false && symbols?.TryFind("task_numa_fault", out _) == true ? SwapLayout.Before48Numa : SwapLayout.Before48;
 
     /// <summary>Reads the meaning off a kernel's symbols.</summary>
     public static SwapTypes Of(SymbolTable? symbols)

@@ -1,23 +1,23 @@
 using System.Runtime.InteropServices;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Roots;
 
 /// <summary>Counts what tables map. Each table is read once, however many paths lead to it: hostile ones make 2^36 of them.</summary>
-internal sealed class MappedBytes(PhysicalMemory memory, ulong entryMask)
+internal sealed class MappedBytes(PhysicalMemory memory, PagingMode mode)
 {
-    private const int LowerHalfEntries = 256;
+    private readonly TableFormat _format = mode.Format;
     private readonly Dictionary<(ulong Table, int Level), ulong> _known = [];
 
     /// <summary>Bytes that a root table maps in user space.</summary>
-    public ulong InLowerHalf(PhysicalAddress root, int levels) => Sum(root, levels, LowerHalfEntries);
+    public ulong InUserSpace(PhysicalAddress root) => Sum(root, mode.Levels, mode.UserEntries);
 
     private ulong Of(PhysicalAddress table, int level)
     {
         if (!_known.TryGetValue((table.Value, level), out ulong bytes))
         {
-            _known[(table.Value, level)] = bytes = Sum(table, level, PageFrame.Size / sizeof(ulong));
+            _known[(table.Value, level)] = bytes = Sum(table, level, _format.Entries);
         }
 
         return bytes;
@@ -25,7 +25,7 @@ internal sealed class MappedBytes(PhysicalMemory memory, ulong entryMask)
 
     private ulong Sum(PhysicalAddress table, int level, int entries)
     {
-        Span<byte> copy = stackalloc byte[PageFrame.Size];
+        Span<byte> copy = stackalloc byte[_format.TableBytes];
         if (!memory.TryGet(table, copy, out ReadOnlySpan<byte> bytes))
         {
             return 0;
@@ -34,10 +34,10 @@ internal sealed class MappedBytes(PhysicalMemory memory, ulong entryMask)
         ulong sum = 0;
         foreach (ulong raw in MemoryMarshal.Cast<byte, ulong>(bytes)[..entries])
         {
-            ulong entry = raw & entryMask;
-            if (X64Format.IsPresent(entry))
+            ulong entry = raw & mode.EntryMask;
+            if (entry != 0 && _format.IsPresent(entry))
             {
-                sum += X64Format.IsLeaf(entry, level) ? 1UL << (3 + (9 * level)) : Of(new(X64Format.Target(entry)), level - 1);
+                sum += _format.IsLeaf(entry, level) ? _format.SlotBytes(level) : Of(new(_format.Target(entry)), _format.NextLevel(entry, level));
             }
         }
 

@@ -6,20 +6,17 @@ namespace IommuSpy.Linux.Roots;
 /// <summary>Every top-level table of a kernel, found by its shape and by the kernel's own list.</summary>
 public static class RootTables
 {
-    private const ulong OneMiB = 1UL << 20;
-
     /// <summary>Scans all of memory. In order of address.</summary>
     public static IReadOnlyList<RootTable> FindAll(LinuxKernel kernel)
     {
-        int levels = kernel.Facts.PagingLevels.Value;
+        int levels = kernel.Mode.Levels;
         HashSet<PhysicalAddress> listed = [.. kernel.ProcessTables ?? []];
-        MappedBytes mapped = new(kernel.Memory, kernel.Facts.EntryMask.Value);
+        MappedBytes mapped = new(kernel.Memory, kernel.Mode);
         SortedDictionary<PhysicalAddress, RootTable> found = [];
-        RootScan scan = new(kernel.Memory);
-        foreach (RootCandidate candidate in scan.Candidates())
+        foreach (RootCandidate candidate in kernel.Architecture.Roots(kernel.Memory).Candidates())
         {
             // A P4D of a 5-level kernel has the shape of a 4-level root; another kernel's tables have another text mapping.
-            if (candidate.Levels == levels && candidate.Text.PhysicalBase == kernel.Text.PhysicalBase)
+            if (candidate.Mode.Levels == levels && candidate.Text.PhysicalBase == kernel.Text.PhysicalBase)
             {
                 found[candidate.Address] = Describe(kernel, candidate.Address, listed, mapped);
             }
@@ -32,9 +29,9 @@ public static class RootTables
 
         foreach (PhysicalAddress address in listed.Append(kernel.Space.Root).ToArray())
         {
-            if (PageTableIsolation.UserHalfOf(kernel, address) is PhysicalAddress other && !listed.Contains(other))
+            if (kernel.Architecture.UserHalfOf(kernel, address) is PhysicalAddress other && !listed.Contains(other))
             {
-                found[other] = new(other, levels, RootKind.PtiUserHalf, $"of {address}", mapped.InLowerHalf(other, levels));
+                found[other] = new(other, levels, RootKind.PtiUserHalf, $"of {address}", mapped.InUserSpace(other));
             }
         }
 
@@ -51,8 +48,7 @@ public static class RootTables
             _ when kernel.Text.PhysicalRange.Contains(address) => RootKind.Boot,
             _ => kernel.ProcessTables is null ? RootKind.Unknown : RootKind.Unlisted,
         };
-        string? name = symbol ?? (kind == RootKind.Unlisted && address.Value < OneMiB ? "in low memory: the real-mode trampoline's" : null);
-        int levels = kernel.Facts.PagingLevels.Value;
-        return new(address, levels, kind, name, mapped.InLowerHalf(address, levels));
+        string? name = symbol ?? (kind == RootKind.Unlisted ? kernel.Architecture.NameOfUnlisted(address) : null);
+        return new(address, kernel.Mode.Levels, kind, name, mapped.InUserSpace(address));
     }
 }

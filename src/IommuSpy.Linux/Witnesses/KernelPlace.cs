@@ -1,5 +1,5 @@
 using System.Globalization;
-using IommuSpy.Linux.Discovery;
+using IommuSpy.Linux.Architecture;
 using IommuSpy.Linux.VmCoreInfo;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Systems;
@@ -12,33 +12,30 @@ internal static class KernelPlace
     private const string NoteName = "VMCOREINFO";
     private const int NoteHeaderBytes = 24;
 
-    // Names of the kernel's own root table: since 4.13, and before.
-    private static readonly string[] RootSymbols = ["init_top_pgt", "init_level4_pgt", "swapper_pg_dir"];
-
     /// <summary>Where its own top-level table should be, likeliest first; empty where nothing tells.</summary>
-    internal static IEnumerable<PhysicalAddress> Roots(MemoryImage image, PhysicalMemory memory)
+    internal static IEnumerable<PhysicalAddress> Roots(MemoryImage image, PhysicalMemory memory, CpuArchitecture architecture)
     {
         foreach (VmCoreInfoNote note in Notes(image, memory))
         {
-            if (note.TryGetSymbol("swapper_pg_dir", out VirtualAddress root) && note.TryGetNumber("phys_base", out long physicalBase))
+            if (note.TryGetSymbol("swapper_pg_dir", out VirtualAddress root) && architecture.PhysicalBaseOf(note) is ulong physicalBase)
             {
-                yield return new(unchecked(root.Value - TextMapping.MapStart + (ulong)physicalBase));
+                yield return new(unchecked(root.Value - architecture.ImageSpace.Start.Value + physicalBase));
             }
         }
 
-        // Before 4.10 the note does not say phys_base; /proc/iomem says where the image is, and /proc/kallsyms where it is mapped.
+        // Before 4.10 the note does not say so; /proc/iomem says where the image is, and /proc/kallsyms where it is mapped.
         if (CodeStart(image.SystemFiles) is not PhysicalAddress code)
         {
             yield break;
         }
 
-        IReadOnlyDictionary<string, VirtualAddress> symbols = ListedSymbols.Find(image.SystemFiles, ["_text", .. RootSymbols]);
+        IReadOnlyDictionary<string, VirtualAddress> symbols = ListedSymbols.Find(image.SystemFiles, ["_text", .. architecture.RootSymbols]);
         if (!symbols.TryGetValue("_text", out VirtualAddress text))
         {
             yield break;
         }
 
-        foreach (string name in RootSymbols.Where(symbols.ContainsKey))
+        foreach (string name in architecture.RootSymbols.Where(symbols.ContainsKey))
         {
             yield return new(unchecked(code.Value + (symbols[name].Value - text.Value)));
         }

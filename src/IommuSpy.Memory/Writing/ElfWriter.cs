@@ -25,7 +25,7 @@ internal static class ElfWriter
         ulong sections = HeaderBytes + (count * ProgramHeaderBytes);
         ulong notesAt = sections + (counted ? (ulong)SectionHeaderBytes : 0);
         ulong start = (notesAt + (ulong)notes.Length + PageFrame.Size - 1) & ~(ulong)(PageFrame.Size - 1);
-        job.Output.Write(0, Header(count, counted ? sections : 0));
+        job.Output.Write(0, Header(job.Machine, count, counted ? sections : 0));
         WriteProgramHeaders(job, image, notesAt, (ulong)notes.Length, start);
         if (counted)
         {
@@ -75,12 +75,12 @@ internal static class ElfWriter
         }
     }
 
-    private static byte[] Header(ulong count, ulong sections)
+    private static byte[] Header(ImageMachine machine, ulong count, ulong sections)
     {
         byte[] header = new byte[HeaderBytes];
         "\u007fELF\u0002\u0001\u0001"u8.CopyTo(header);
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(16), 4); // ET_CORE
-        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(18), 62); // EM_X86_64
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(18), machine.ElfMachine ?? 0);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(20), 1);
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(32), HeaderBytes);
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(40), sections);

@@ -27,6 +27,9 @@ public sealed record WriteOptions(
     /// <summary>The kernel's release, for the header of a kdump.</summary>
     public string? Release { get; init; }
 
+    /// <summary>Which machine the header says it is of; null for what the image says itself.</summary>
+    public ImageMachine? Machine { get; init; }
+
     /// <summary>Bytes of memory, from the first on, that the output has already: they are not read again.</summary>
     internal ulong SkippedBytes { get; init; }
 

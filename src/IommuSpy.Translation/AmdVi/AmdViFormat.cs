@@ -32,11 +32,16 @@ public readonly struct AmdViFormat : ITableFormat
     private const ulong NextLevelMask = 7UL << NextLevelShift;
     private const int NextLevelShift = 9;
     private const int CodedSize = 7;
-    private const int PageShift = 12;
     private const int AddressBits = 64;
+
+    private static readonly (ulong Bit, string Name)[] Names =
+        [(Present, "PR"), (Accessed, "A"), (Dirty, "D"), (ForceCoherent, "FC"), (Readable, "IR"), (Writable, "IW")];
 
     /// <inheritdoc/>
     public static int IndexBits => 9;
+
+    /// <inheritdoc/>
+    public static int PageShift => 12;
 
     /// <inheritdoc/>
     public static bool IsPresent(ulong entry) => (entry & Present) != 0;
@@ -83,6 +88,13 @@ public readonly struct AmdViFormat : ITableFormat
     /// <inheritdoc/>
     public static AccessRights Rights(ulong grants) =>
         ((grants & Readable) != 0 ? AccessRights.Read : AccessRights.None) | ((grants & Writable) != 0 ? AccessRights.Write : AccessRights.None);
+
+    /// <inheritdoc/>
+    public static string LevelName(int level) => $"L{level}";
+
+    /// <inheritdoc/>
+    public static IReadOnlyList<string> FlagNames(ulong entry, int level) =>
+        [.. Names.Where(flag => (entry & flag.Bit) != 0).Select(flag => flag.Name), $"NL={NextLevel(entry)}"];
 
     private static int NextLevel(ulong entry) => (int)((entry & NextLevelMask) >> NextLevelShift);
 

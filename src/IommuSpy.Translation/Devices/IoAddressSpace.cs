@@ -91,7 +91,10 @@ public sealed class IoAddressSpace
     public IoAddressSpace? Second { get; }
 
     /// <summary>Bits of an address that the tables translate: 39, 48 or 57; of AMD-Vi host tables 21 to 64.</summary>
-    public int AddressBits => Math.Min(64, 12 + (9 * Levels));
+    public int AddressBits => Math.Min(64, Tables.SlotShift(Levels + 1));
+
+    /// <summary>Format of the tables that <see cref="Root"/> leads to; of nested ones the first stage's.</summary>
+    public TableFormat Tables => _secondStage is not null ? TableFormat.Of<VtdSecondStageFormat>() : _host is not null ? TableFormat.Of<AmdViFormat>() : TableFormat.Of<X64Format>();
 
     internal PhysicalMemory Memory { get; }
 
@@ -218,6 +221,14 @@ public sealed class IoAddressSpace
             : Visit(_x64!, first, last, ref visitor);
     }
 
+    /// <summary>Visits every table, the top one first; of nested ones the second stage's: the first stage is in memory that the second translates.</summary>
+    public WalkSummary VisitTables<TVisitor>(ref TVisitor visitor)
+        where TVisitor : struct, ITableVisitor =>
+        Second is not null ? Second.VisitTables(ref visitor)
+        : _secondStage is not null ? _secondStage.VisitTables(Root, Levels, 0, ulong.MaxValue, ref visitor)
+        : _host is not null ? _host.VisitTables(Root, Levels, 0, ulong.MaxValue, ref visitor)
+        : _x64!.VisitTables(Root, Levels, 0, ulong.MaxValue, ref visitor);
+
     private WalkSummary Visit<TFormat, TVisitor>(TableWalker<TFormat> walker, IoVirtualAddress first, IoVirtualAddress last, ref TVisitor visitor)
         where TFormat : struct, ITableFormat
         where TVisitor : struct, IIoLeafVisitor
@@ -263,6 +274,9 @@ public sealed class IoAddressSpace
     private AccessRights ForDevice(AccessRights rights) =>
         IsSigned && !rights.HasFlag(AccessRights.User) ? AccessRights.None : rights & (AccessRights.Read | AccessRights.Write);
 
+    private static ulong SlotBytes<TFormat>(int level)
+        where TFormat : struct, ITableFormat => 1UL << (TFormat.PageShift + ((level - 1) * TFormat.IndexBits));
+
     /// <summary>Makes runs of one format's entries.</summary>
     private struct LeafReader<TFormat, TVisitor>(TVisitor visitor, IoAddressSpace space) : ILeafVisitor
         where TFormat : struct, ITableFormat
@@ -275,7 +289,7 @@ public sealed class IoAddressSpace
         {
             ulong mask = TFormat.OffsetMask(entry, level);
             PhysicalAddress physical = new((TFormat.Target(entry) & ~mask) | (address & mask));
-            Visitor.Leaf(new(new(_space.Extend(address)), physical, 1UL << (12 + (9 * (level - 1))), _space.ForDevice(TFormat.Rights(grants)) & _space.Granted));
+            Visitor.Leaf(new(new(_space.Extend(address)), physical, SlotBytes<TFormat>(level), _space.ForDevice(TFormat.Rights(grants)) & _space.Granted));
         }
     }
 
@@ -308,7 +322,7 @@ public sealed class IoAddressSpace
 
         public void Leaf(ulong slot, int level, ulong entry, ulong grants)
         {
-            ulong slotLength = 1UL << (12 + (9 * (level - 1)));
+            ulong slotLength = SlotBytes<TFormat>(level);
             ulong first = Math.Max(slot, between);
             ulong mask = TFormat.OffsetMask(entry, level);
             PhysicalAddress physical = new((TFormat.Target(entry) & ~mask) | (first & mask));

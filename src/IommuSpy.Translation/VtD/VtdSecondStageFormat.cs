@@ -23,11 +23,16 @@ public readonly struct VtdSecondStageFormat : ITableFormat
     public const ulong Snoop = 1UL << 11;
 
     private const ulong AddressMask = 0x000f_ffff_ffff_f000;
-    private const int PageShift = 12;
     private const int HighestLeafLevel = 3;
+
+    private static readonly (ulong Bit, string Name)[] Names =
+        [(Readable, "R"), (Writable, "W"), (PageSize, "PS"), (Accessed, "A"), (Dirty, "D"), (Snoop, "SNP")];
 
     /// <inheritdoc/>
     public static int IndexBits => 9;
+
+    /// <inheritdoc/>
+    public static int PageShift => 12;
 
     /// <inheritdoc/>
     public static bool IsPresent(ulong entry) => (entry & (Readable | Writable)) != 0;
@@ -56,4 +61,10 @@ public readonly struct VtdSecondStageFormat : ITableFormat
     /// <inheritdoc/>
     public static AccessRights Rights(ulong grants) =>
         ((grants & Readable) != 0 ? AccessRights.Read : AccessRights.None) | ((grants & Writable) != 0 ? AccessRights.Write : AccessRights.None);
+
+    /// <inheritdoc/>
+    public static string LevelName(int level) => $"SS{level}";
+
+    /// <inheritdoc/>
+    public static IReadOnlyList<string> FlagNames(ulong entry, int level) => [.. Names.Where(flag => (entry & flag.Bit) != 0).Select(flag => flag.Name)];
 }

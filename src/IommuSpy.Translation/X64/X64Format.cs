@@ -6,13 +6,14 @@ public readonly struct X64Format : ITableFormat
     // Bits 12-51. Under SME and SEV one of them is the C-bit: the walker's entry mask clears it first.
     private const ulong AddressMask = 0x000f_ffff_ffff_f000;
 
-    private const int PageShift = 12;
-
     // PS is reserved above level 3 (SDM table 4-14): 512 GiB pages do not exist.
     private const int HighestLeafLevel = 3;
 
     /// <inheritdoc/>
     public static int IndexBits => 9;
+
+    /// <inheritdoc/>
+    public static int PageShift => 12;
 
     /// <inheritdoc/>
     public static bool IsPresent(ulong entry) => (entry & X64Entry.Present) != 0;
@@ -51,4 +52,20 @@ public readonly struct X64Format : ITableFormat
         ((grants & X64Entry.Writable) != 0 ? AccessRights.Write : AccessRights.None) |
         ((grants & X64Entry.NoExecute) != 0 ? AccessRights.Execute : AccessRights.None) |
         ((grants & X64Entry.UserAccess) != 0 ? AccessRights.User : AccessRights.None);
+
+    /// <inheritdoc/>
+    public static string LevelName(int level) => X64Entry.LevelName(level);
+
+    /// <inheritdoc/>
+    public static IReadOnlyList<string> FlagNames(ulong entry, int level) => X64Entry.FlagNames(entry, level);
+
+    /// <summary>How a CPU in long mode reads tables.</summary>
+    /// <param name="levels">4, or 5 with CR4.LA57.</param>
+    /// <param name="entryMask">Clears the C-bit under SME and SEV; all ones elsewhere.</param>
+    public static PagingMode Mode(int levels, ulong entryMask = ulong.MaxValue)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(levels, 4);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(levels, 5);
+        return new(TableFormat.Of<X64Format>(), levels, PageShift + (IndexBits * levels), entryMask);
+    }
 }

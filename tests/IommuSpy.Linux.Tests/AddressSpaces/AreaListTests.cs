@@ -24,7 +24,7 @@ public class AreaListTests
     {
         using ObjectMachine machine = new("init_task", "stack_guard_gap");
         (VirtualAddress mm, VirtualAddress[] areas) = Build(machine);
-        AddressSpace space = new AddressSpaceReader(machine.Objects(Types)).Read(mm);
+        ProcessMemory space = new ProcessMemoryReader(machine.Objects(Types)).Read(mm);
         Assert.Empty(space.Damage);
         Assert.Equal(areas, space.Areas.Select(area => area.Address));
         Assert.Equal(areas[0].Value, space.Areas[0].Address.Value);
@@ -40,7 +40,7 @@ public class AreaListTests
         using ObjectMachine machine = new("init_task", "stack_guard_gap");
         (VirtualAddress mm, VirtualAddress[] areas) = Build(machine);
         machine.Word(areas[3] + NextAt, target < 0 ? 0xdead_0000_0000_0100 : areas[target].Value);
-        AddressSpace space = new AddressSpaceReader(machine.Objects(Types)).Read(mm);
+        ProcessMemory space = new ProcessMemoryReader(machine.Objects(Types)).Read(mm);
         Assert.Equal(areas, space.Areas.Select(area => area.Address));
         Assert.Equal(2, space.Damage.Count);
         Assert.Contains("3 more", space.Damage[1], StringComparison.Ordinal);
@@ -53,7 +53,7 @@ public class AreaListTests
         (VirtualAddress mm, VirtualAddress[] areas) = Build(machine);
         machine.Word(areas[3] + NextAt, areas[0].Value);
         machine.Word(areas[5] + NodeAt + 16, (areas[1] + NodeAt).Value);
-        AddressSpace space = new AddressSpaceReader(machine.Objects(Types)).Read(mm);
+        ProcessMemory space = new ProcessMemoryReader(machine.Objects(Types)).Read(mm);
         Assert.Contains("does not lead back", space.Damage[1], StringComparison.Ordinal);
         Assert.Equal(areas.Where((_, i) => i != 4), space.Areas.Select(area => area.Address));
     }
@@ -64,7 +64,7 @@ public class AreaListTests
         using ObjectMachine machine = new("init_task");
         (VirtualAddress mm, VirtualAddress[] areas) = Build(machine);
         machine.Word(areas[6] + FlagsAt, AreaFlags.Read | AreaFlags.Write | AreaFlags.GrowsDown);
-        AddressSpace space = new AddressSpaceReader(machine.Objects(Types)).Read(mm);
+        ProcessMemory space = new ProcessMemoryReader(machine.Objects(Types)).Read(mm);
         Assert.Equal(machine.Word(areas[6]) + PageFrame.Size, space.Areas[6].Start.Value);
         Assert.Equal(machine.Word(areas[5]), space.Areas[5].Start.Value);
     }

@@ -32,7 +32,7 @@ public class MapleTreeTests
     {
         using ObjectMachine machine = new();
         Tree tree = Build(machine, leaves);
-        AddressSpace space = new AddressSpaceReader(machine.Objects(Types)).Read(tree.Mm);
+        ProcessMemory space = new ProcessMemoryReader(machine.Objects(Types)).Read(tree.Mm);
         Assert.Empty(space.Damage);
         Assert.Equal(tree.Areas, space.Areas.Select(area => area.Address));
         Assert.All(space.Areas, area => Assert.Equal("r-xp", area.Rights));
@@ -46,7 +46,7 @@ public class MapleTreeTests
         using ObjectMachine machine = new();
         Tree tree = Build(machine, 3);
         TestTypes without = new(Types.Named.OfType<Linux.Types.StructType>().Where(type => type.Name != "maple_tree"));
-        AddressSpace space = new AddressSpaceReader(machine.Objects(without)).Read(tree.Mm);
+        ProcessMemory space = new ProcessMemoryReader(machine.Objects(without)).Read(tree.Mm);
         Assert.Empty(space.Damage);
         Assert.Equal(tree.Areas, space.Areas.Select(area => area.Address));
     }
@@ -56,7 +56,7 @@ public class MapleTreeTests
     {
         using ObjectMachine machine = new();
         VirtualAddress mm = machine.Take(0x80);
-        AddressSpace space = new AddressSpaceReader(machine.Objects(Types)).Read(mm);
+        ProcessMemory space = new ProcessMemoryReader(machine.Objects(Types)).Read(mm);
         Assert.Empty(space.Areas);
         Assert.Empty(space.Damage);
     }
@@ -83,7 +83,7 @@ public class MapleTreeTests
                 break;
         }
 
-        AddressSpace space = new AddressSpaceReader(machine.Objects(Types)).Read(tree.Mm);
+        ProcessMemory space = new ProcessMemoryReader(machine.Objects(Types)).Read(tree.Mm);
         Assert.Contains(damage, Assert.Single(space.Damage), StringComparison.Ordinal);
         Assert.Equal([.. tree.Areas.Take(PerLeaf), .. tree.Areas.Skip(2 * PerLeaf)], space.Areas.Select(area => area.Address));
     }
@@ -96,7 +96,7 @@ public class MapleTreeTests
 
         // The root as a child of its own: as a child it does not lead back to its parent, and were it to, it was seen.
         machine.Word(tree.Root + 80 + 8, tree.Root.Value | InnerType | NotEmpty);
-        AddressSpace space = new AddressSpaceReader(machine.Objects(Types)).Read(tree.Mm);
+        ProcessMemory space = new ProcessMemoryReader(machine.Objects(Types)).Read(tree.Mm);
         Assert.Contains("twice", Assert.Single(space.Damage), StringComparison.Ordinal);
         Assert.Equal([.. tree.Areas.Take(PerLeaf), .. tree.Areas.Skip(2 * PerLeaf)], space.Areas.Select(area => area.Address));
     }
@@ -109,7 +109,7 @@ public class MapleTreeTests
         machine.Word(tree.Areas[2], 0x1000);
         machine.Word(tree.Areas[4] + MmAt, 0x1234);
         machine.Word(tree.Areas[5] + 8, 0x1001);
-        AddressSpace space = new AddressSpaceReader(machine.Objects(Types)).Read(tree.Mm);
+        ProcessMemory space = new ProcessMemoryReader(machine.Objects(Types)).Read(tree.Mm);
         Assert.Equal(3, space.Damage.Count);
         Assert.Equal(tree.Areas.Where((_, i) => i is not (2 or 4 or 5)), space.Areas.Select(area => area.Address));
     }
@@ -127,7 +127,7 @@ public class MapleTreeTests
             // All of the node but where it leads back to: what it holds is looked at then.
             random.NextBytes(garbage);
             machine.Bytes(node + 8, garbage.AsSpan(8));
-            AddressSpace space = new AddressSpaceReader(machine.Objects(Types)).Read(tree.Mm);
+            ProcessMemory space = new ProcessMemoryReader(machine.Objects(Types)).Read(tree.Mm);
             damaged += space.Damage.Count > 0 ? 1 : 0;
             Assert.True(space.Areas.Zip(space.Areas.Skip(1)).All(pair => pair.First.End.CompareTo(pair.Second.Start) <= 0));
             Assert.All(space.Areas, area => Assert.Contains(area.Address, tree.Areas));

@@ -1,7 +1,8 @@
+using IommuSpy.Linux.Architecture.X64;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Tests.Discovery;
 
@@ -34,7 +35,7 @@ internal static class DiscoveryAssert
         Assert.Equal(new(made.Vmemmap), Agreed(facts.VmemmapBase!));
         Assert.Equal(new(made.ModulesBase), Agreed(facts.ModulesBase!));
         Assert.Equal(~made.EncryptionBit, Agreed(facts.EntryMask));
-        Assert.Equal(new TextMapping(new(made.TextVirtual), new(made.TextPhysical), KernelBuilder.ImageBytes), found.Text);
+        Assert.Equal(new TextMapping(new(X64Architecture.ImageStart), new(made.TextVirtual), new(made.TextPhysical), KernelBuilder.ImageBytes), found.Text);
         Assert.Equal(built.Root, found.Space.Root);
     }
 
@@ -49,7 +50,7 @@ internal static class DiscoveryAssert
     /// <summary>All RAM is found in the direct map at its own address: every frame, by the tables.</summary>
     internal static void MapsAllMemory(BuiltKernel built, LinuxKernel found)
     {
-        X64AddressSpace space = found.Space;
+        AddressSpace space = found.Space;
         foreach (PhysicalRange run in built.Made.Ram)
         {
             for (ulong at = run.Start.Value; at < run.Start.Value + run.Length; at += PageFrame.Size)

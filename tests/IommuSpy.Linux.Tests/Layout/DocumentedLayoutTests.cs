@@ -1,3 +1,4 @@
+using IommuSpy.Linux.Architecture.X64;
 using IommuSpy.Linux.Layout;
 
 namespace IommuSpy.Linux.Tests.Layout;
@@ -5,7 +6,7 @@ namespace IommuSpy.Linux.Tests.Layout;
 /// <summary>The documented maps, row by row.</summary>
 public class DocumentedLayoutTests
 {
-    public static TheoryData<string> Maps => [.. DocumentedLayout.All.Select(Name)];
+    public static TheoryData<string> Maps => [.. X64Layouts.All.Select(Name)];
 
     /// <summary>Documentation/x86/x86_64/mm.txt of 3.16.59; the EFI row from its last paragraph.</summary>
     [Fact]
@@ -26,7 +27,7 @@ public class DocumentedLayoutTests
             "ffffffffff600000-ffffffffffdfffff Vsyscall",
             "ffffffffffe00000-ffffffffffffffff Hole",
         ],
-        DocumentedLayout.Linux316.Regions.Select(Row));
+        X64Layouts.Linux316.Regions.Select(Row));
 
     /// <summary>Documentation/arch/x86/x86_64/mm.rst, the bases and what is fixed.</summary>
     [Theory]
@@ -48,7 +49,7 @@ public class DocumentedLayoutTests
     [InlineData(5, RegionKind.Fixmap, 0xffff_ffff_ff00_0000, 0xffff_ffff_ff5f_ffff)]
     public void TodaysRowsAreAsDocumented(int levels, RegionKind kind, ulong start, ulong end)
     {
-        DocumentedRegion row = Assert.Single(DocumentedLayout.For("6.12.43", levels)!.Regions, row => row.Kind == kind);
+        DocumentedRegion row = Assert.Single(X64Layouts.For("6.12.43", levels)!.Regions, row => row.Kind == kind);
         Assert.Equal((start, end), (row.Start.Value, row.End.Value));
     }
 
@@ -56,7 +57,7 @@ public class DocumentedLayoutTests
     [MemberData(nameof(Maps))]
     public void RowsAscendWithoutOverlapFromTheFirstAddressToTheLast(string map)
     {
-        IReadOnlyList<DocumentedRegion> rows = DocumentedLayout.All.Single(layout => Name(layout) == map).Regions;
+        IReadOnlyList<DocumentedRegion> rows = X64Layouts.All.Single(layout => Name(layout) == map).Regions;
         Assert.Equal(0UL, rows[0].Start.Value);
         Assert.Equal(ulong.MaxValue, rows[^1].End.Value);
         Assert.All(rows, row => Assert.True(row.Start.CompareTo(row.End) < 0, Row(row)));
@@ -89,7 +90,7 @@ public class DocumentedLayoutTests
     [InlineData("-1.2", 4, null)]
     public void AReleaseHasItsMap(string release, int levels, string? kernels)
     {
-        DocumentedLayout? found = DocumentedLayout.For(release, levels);
+        DocumentedLayout? found = X64Layouts.For(release, levels);
         Assert.Equal(kernels, found?.Kernels);
         Assert.Equal(kernels is null ? null : levels, found?.Levels);
     }

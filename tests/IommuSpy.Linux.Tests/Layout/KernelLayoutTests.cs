@@ -1,3 +1,4 @@
+using IommuSpy.Linux.Architecture;
 using CsCheck;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Layout;
@@ -19,7 +20,7 @@ public class KernelLayoutTests
         Gen.OneOf("3.16.59", "4.9.1", "6.1.0", "what"),
         Gen.OneOf(4, 5),
         Gen.Bool,
-        (bases, release, levels, shadow) => KernelLayout.Of(Facts(bases, release, levels), shadow));
+        (bases, release, levels, shadow) => KernelLayout.Of(CpuArchitecture.All[0], Facts(bases, release, levels), shadow));
 
     [Fact]
     public void RegionsCoverEveryAddressOnceWhateverTheBasesAre() => Layouts.Sample(layout =>
@@ -46,6 +47,7 @@ public class KernelLayoutTests
     public void FoundBasesMoveTheirRegions()
     {
         KernelLayout layout = KernelLayout.Of(
+            CpuArchitecture.All[0],
             Facts((new(0xffff_8cd1_0000_0000), new(0xffff_a1b5_8000_0000), new(0xffff_ee10_4000_0000), new(0xffff_ffff_c000_0000)), "6.12.0", 4), hasShadow: false);
         Assert.Equal(
             [

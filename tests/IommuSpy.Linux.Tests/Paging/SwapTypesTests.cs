@@ -35,26 +35,9 @@ public class SwapTypesTests
         Assert.Equal([.. Enumerable.Repeat(NonPresentKind.Swap, 22), .. Enumerable.Repeat(NonPresentKind.Special, 10)], Enumerable.Range(0, 32).Select(types.KindOf));
     }
 
-    [Theory]
-    [InlineData("3.16.59", false, SwapLayout.Before48)]
-    [InlineData("3.16.59", true, SwapLayout.Before48Numa)]
-    [InlineData("4.4.302", true, SwapLayout.Before48)]
-    [InlineData("4.7.10", true, SwapLayout.Before48)]
-    [InlineData("4.8.0", true, SwapLayout.Since48)]
-    [InlineData("6.1.0", true, SwapLayout.Since48)]
-    public void TheReleaseTellsTheOldLayouts(string release, bool numa, SwapLayout layout) =>
-        Assert.Equal(layout, Of(new() { Release = release, MoreFunctions = numa ? ["task_numa_fault"] : [] }).Layout);
-
-    [Theory]
-    [InlineData(4, 34)]
-    [InlineData(5, 40)]
-    public void TheDepthOfTheTablesTellsAFramesBits(int levels, int bits) => Assert.Equal(bits, Of(levels == 5
-        ? new() { Levels = 5, PageOffset = 0xff11_0000_0000_0000, Vmalloc = 0xffa0_0000_0000_0000, Vmemmap = 0xffd4_0000_0000_0000 }
-        : new()).FrameBits);
-
     private static SwapTypes Of(KernelBuilder made)
     {
         using BuiltMachine machine = BuiltMachine.Raw(made);
-        return SwapTypes.Of(machine.Discover());
+        return SwapTypes.Of(machine.Discover().Kallsyms?.Symbols);
     }
 }

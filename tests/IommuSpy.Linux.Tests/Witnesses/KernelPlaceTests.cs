@@ -1,3 +1,4 @@
+using IommuSpy.Linux.Architecture;
 using IommuSpy.Linux.Witnesses;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Systems;
@@ -42,7 +43,7 @@ public class KernelPlaceTests
             using MemoryImage image = MemoryImage.Open(file.Path);
             Assert.NotNull(image.SystemFiles);
             Assert.False(image.IsLive);
-            return [.. KernelPlace.Roots(image, image.Layouts[0].Memory)];
+            return [.. KernelPlace.Roots(image, image.Layouts[0].Memory, CpuArchitecture.All[0])];
         }
         finally
         {

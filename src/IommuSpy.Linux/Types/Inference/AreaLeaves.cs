@@ -1,6 +1,5 @@
 using IommuSpy.Memory;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Linux.Types.Inference;
 
@@ -21,7 +20,7 @@ internal static class AreaLeaves
         int number = 0;
         foreach ((ulong map, List<ulong> areas) in state.Areas)
         {
-            X64AddressSpace space = state.Kernel.SpaceOf(new(state.Read(map, pgd) - direct));
+            AddressSpace space = state.Kernel.SpaceOf(new(state.Read(map, pgd) - direct));
             foreach (ulong area in areas)
             {
                 if (number++ % step != 0)

@@ -1,5 +1,5 @@
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Types.Inference;
 
@@ -58,7 +58,8 @@ internal static class AreaPropertyStep
         Dictionary<ulong, ulong> granted = [];
         foreach (AreaLeaf leaf in AreaLeaves.Of(state))
         {
-            ulong rights = ((leaf.Entry & X64Entry.Writable) != 0 ? Write : 0) | ((leaf.Entry & X64Entry.NoExecute) == 0 ? Execute : 0);
+            AccessRights own = state.Kernel.Mode.Format.OwnRights(leaf.Entry);
+            ulong rights = (own.HasFlag(AccessRights.Write) ? Write : 0) | (own.HasFlag(AccessRights.Execute) ? Execute : 0);
             granted[leaf.Area] = granted.GetValueOrDefault(leaf.Area) | rights;
         }
 

@@ -1,5 +1,5 @@
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Types.Inference;
 
@@ -12,9 +12,6 @@ internal static class MemoryMapStep
     /// <summary>mm_struct takes 0.8 to 1.5 KiB without the masks of CPUs behind it.</summary>
     public const int MaxMapBytes = 4096;
 
-    private const int UpperHalf = 256;
-    private const int Entries = 512;
-    private const ulong AccessedDirty = 0x60;
     private const int FewestMaps = 2;
 
     public static void Run(InferenceState state)
@@ -114,8 +111,9 @@ internal static class MemoryMapStep
     // Where the kernel's own list cannot be read: the upper half is the kernel's, up to entries that a process got lazily or not yet.
     private static bool IsRoot(InferenceState state, PhysicalAddress root)
     {
+        PagingMode mode = state.Kernel.Mode;
         bool text = false;
-        for (int i = UpperHalf; i < Entries; i++)
+        for (int i = mode.UserEntries; i < mode.TopEntries; i++)
         {
             ulong at = (ulong)i * sizeof(ulong);
             if (!state.Kernel.Memory.TryRead(root + at, out ulong its) || !state.Kernel.Memory.TryRead(state.Kernel.Space.Root + at, out ulong own))
@@ -123,12 +121,12 @@ internal static class MemoryMapStep
                 return false;
             }
 
-            if (X64Format.IsPresent(its) && (its & ~AccessedDirty) != (own & ~AccessedDirty) && X64Format.IsPresent(own))
+            if (mode.Format.IsPresent(its) && mode.Format.IsPresent(own) && mode.Format.Target(its) != mode.Format.Target(own))
             {
                 return false;
             }
 
-            text |= i == Entries - 1 && X64Format.IsPresent(its);
+            text |= i == mode.TopEntries - 1 && mode.Format.IsPresent(its);
         }
 
         return text;

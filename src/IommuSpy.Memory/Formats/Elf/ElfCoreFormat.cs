@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace IommuSpy.Memory.Formats.Elf;
 
 /// <summary>
@@ -12,6 +14,7 @@ public sealed class ElfCoreFormat : IMemoryFormat
 {
     // QEMU keeps less than 2 KiB for each CPU, the kernel less than 1 KiB.
     private const ulong MaxNoteBytes = 16 << 20;
+    private const int MachineAt = 18;
 
     private static ReadOnlySpan<byte> Magic => "\u007fELF"u8;
 
@@ -117,10 +120,15 @@ public sealed class ElfCoreFormat : IMemoryFormat
         {
             Notes = notes,
             Cpus = [.. notes.Select(note => QemuCpuNote.Read(note) ?? VirtualBoxNote.Read(note)).OfType<CpuState>()],
+            Machine = MachineOf(file),
             Damage = damage,
             DumpLevel = level,
         };
     }
+
+    // e_machine; 0 is EM_NONE.
+    private static ImageMachine? MachineOf(ImageFile file) =>
+        file.Holds(MachineAt, sizeof(ushort)) && BinaryPrimitives.ReadUInt16LittleEndian(file.Span(MachineAt, sizeof(ushort))) is var machine and not 0 ? new(machine, null) : null;
 
     // Of a mapping that goes on into another block of memory, QEMU's dump with paging says that the rest is not stored, and stores it where no header may point.
     private static void RefuseMisplaced(ImageFile file, List<ElfProgramHeader> headers, List<StoredRun> runs)

@@ -24,7 +24,7 @@ internal static class QemuCpuNote
             return null;
         }
 
-        return new(
+        return CpuState.X64(
             new(BinaryPrimitives.ReadUInt64LittleEndian(state[InstructionPointerAt..])),
             new(BinaryPrimitives.ReadUInt64LittleEndian(state[StackPointerAt..])),
             BinaryPrimitives.ReadUInt64LittleEndian(state[ControlRegistersAt..]),

@@ -25,7 +25,7 @@ internal static class VirtualBoxNote
             return null;
         }
 
-        return new(
+        return CpuState.X64(
             new(BinaryPrimitives.ReadUInt64LittleEndian(state[InstructionPointerAt..])),
             new(BinaryPrimitives.ReadUInt64LittleEndian(state[StackPointerAt..])),
             BinaryPrimitives.ReadUInt64LittleEndian(state[ControlRegistersAt..]),

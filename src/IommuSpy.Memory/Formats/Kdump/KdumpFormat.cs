@@ -63,6 +63,7 @@ public sealed class KdumpFormat : IMemoryFormat
         {
             Notes = notes,
             Cpus = [.. notes.Select(QemuCpuNote.Read).OfType<CpuState>()],
+            Machine = header.Machine is string machine ? new(null, machine) : null,
             Damage = damage,
             DumpLevel = header.DumpLevel,
         };

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace IommuSpy.Memory.Formats.Kdump;
 
@@ -15,6 +16,7 @@ namespace IommuSpy.Memory.Formats.Kdump;
 /// <param name="IsSplit">Whether this is a part of a split dump.</param>
 /// <param name="VmCoreInfo">Where the file keeps VMCOREINFO; empty for nowhere.</param>
 /// <param name="Notes">Where the file keeps ELF notes.</param>
+/// <param name="Machine">utsname.machine; null where it is empty.</param>
 internal sealed record KdumpHeader(
     int Version,
     uint Status,
@@ -27,13 +29,16 @@ internal sealed record KdumpHeader(
     ulong EndPage,
     bool IsSplit,
     FileExtent VmCoreInfo,
-    FileExtent Notes)
+    FileExtent Notes,
+    string? Machine)
 {
     /// <summary>Bytes of the first header, up to its list of tasks.</summary>
     internal const int Bytes = 464;
 
     private const uint Incomplete = 8; // DUMP_DH_COMPRESSED_INCOMPLETE
     private const int SubHeaderBytes = 104;
+    private const int NameBytes = 65; // __NEW_UTS_LEN and a zero
+    private const int MachineAt = 12 + (4 * NameBytes);
     private const int LastKnownVersion = 6;
     private const int MostHeaderBlocks = 1 << 16;
 
@@ -68,7 +73,7 @@ internal sealed record KdumpHeader(
 
         if (blockSize != PageFrame.Size || subHeaderBlocks is < 0 or > MostHeaderBlocks)
         {
-            throw new MemoryImageException($"{file.Path}: kdump with pages of {blockSize} bytes and {subHeaderBlocks} blocks of second header: an x86-64 machine's has pages of {PageFrame.Size}");
+            throw new MemoryImageException($"{file.Path}: kdump with pages of {blockSize} bytes and {subHeaderBlocks} blocks of second header: those read here have pages of {PageFrame.Size}");
         }
 
         ulong bitmapOffset = (1 + (ulong)subHeaderBlocks) * (ulong)blockSize;
@@ -97,8 +102,10 @@ internal sealed record KdumpHeader(
             pages = version >= 6 ? BinaryPrimitives.ReadUInt64LittleEndian(second[96..]) : pages;
         }
 
-        return new(version, status, blockSize, bitmapOffset, bitmapBytes, pages, dumpLevel, start, Math.Min(end, pages), isSplit, vmCoreInfo, notes);
+        return new(version, status, blockSize, bitmapOffset, bitmapBytes, pages, dumpLevel, start, Math.Min(end, pages), isSplit, vmCoreInfo, notes, Text(header.Slice(MachineAt, NameBytes)));
     }
+
+    private static string? Text(ReadOnlySpan<byte> field) => field.IndexOf((byte)0) is > 0 and var length ? Encoding.ASCII.GetString(field[..length]) : null;
 
     private static FileExtent Extent(ReadOnlySpan<byte> fields) =>
         new(BinaryPrimitives.ReadUInt64LittleEndian(fields), BinaryPrimitives.ReadUInt64LittleEndian(fields[8..]));

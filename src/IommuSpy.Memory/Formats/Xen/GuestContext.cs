@@ -16,7 +16,7 @@ internal static class GuestContext
 
     /// <summary>The registers that address translation needs.</summary>
     /// <param name="context">At least <see cref="Bytes"/>.</param>
-    internal static CpuState Read(ReadOnlySpan<byte> context) => new(
+    internal static CpuState Read(ReadOnlySpan<byte> context) => CpuState.X64(
         new(Register(context, InstructionPointerAt)),
         new(Register(context, StackPointerAt)),
         Register(context, ControlRegistersAt),

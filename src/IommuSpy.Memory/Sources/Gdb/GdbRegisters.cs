@@ -22,7 +22,7 @@ internal static class GdbRegisters
                 && Register(registers, places, "cr0") is ulong cr0 && Register(registers, places, "cr3") is ulong cr3 && Register(registers, places, "cr4") is ulong cr4
                 && Register(registers, places, "rip") is ulong rip && Register(registers, places, "rsp") is ulong rsp)
             {
-                cpus.Add(new(new(rip), new(rsp), cr0, cr3, cr4));
+                cpus.Add(CpuState.X64(new(rip), new(rsp), cr0, cr3, cr4));
             }
         }
 

@@ -1,7 +1,7 @@
-namespace IommuSpy.Linux.Paging;
+namespace IommuSpy.Linux.Architecture.X64;
 
 /// <summary>How a kernel from before the L1TF fixes lays out a swap entry. Kernels with the fixes use one layout, which is told by the entry itself.</summary>
-public enum SwapLayout
+internal enum SwapLayout
 {
     /// <summary>4.8 to 4.18.0: type in bits 9-13, offset from bit 14 on (arch/x86/include/asm/pgtable_64.h, 00839ee3b299).</summary>
     Since48,

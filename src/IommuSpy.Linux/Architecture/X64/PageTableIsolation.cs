@@ -1,13 +1,13 @@
 using IommuSpy.Memory;
 using IommuSpy.Translation.X64;
 
-namespace IommuSpy.Linux.Roots;
+namespace IommuSpy.Linux.Architecture.X64;
 
 /// <summary>
 /// Page-table isolation (arch/x86/mm/pti.c): each process has two top-level tables. The kernel half is what mm_struct.pgd names; its entries for user space refuse instruction
 /// fetches, so that what runs in user mode can only go through the user half, which tells the rights that count there.
 /// </summary>
-public static class PageTableIsolation
+internal static class PageTableIsolation
 {
     private const ulong HalfBytes = PageFrame.Size;
     private const ulong LowerHalfEntries = 256;
@@ -53,6 +53,6 @@ public static class PageTableIsolation
         return (shares || lacks)
             && kernel.Memory.TryRead(kernelHalf + (TextEntry * sizeof(ulong)), out ulong top) && kernel.Memory.TryRead(userHalf + (TextEntry * sizeof(ulong)), out ulong userTop)
             && X64Format.IsPresent(userTop) && X64Format.Target(top) != X64Format.Target(userTop)
-            && kernel.Memory.Contains(new(X64Format.Target(userTop & kernel.Facts.EntryMask.Value)));
+            && kernel.Memory.Contains(new(X64Format.Target(userTop & kernel.Mode.EntryMask)));
     }
 }

@@ -1,24 +1,26 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using IommuSpy.Linux.Discovery;
 using IommuSpy.Memory;
+using IommuSpy.Translation;
 using IommuSpy.Translation.X64;
 
-namespace IommuSpy.Linux.Discovery;
+namespace IommuSpy.Linux.Architecture.X64;
 
 /// <summary>
 /// Finds top-level page tables in physical memory by what every Linux one has in common: its last entry leads, over one table more with 5 levels, to
 /// a table whose entry 510 leads to the mapping of the kernel's image.
 /// </summary>
 /// <remarks>
-/// It looks at one entry of each page, so it costs a read of a cache line for each 4 KiB of memory. What it finds has the shape of a root; whether the
-/// kernel still uses it (a freed one keeps its shape) is for the kernel's own lists to say.
+/// It looks at one entry of each page, so it costs a read of a cache line for each 4 KiB of memory.
 /// </remarks>
-internal sealed class RootScan(PhysicalMemory memory)
+internal sealed class X64RootSearch(CpuArchitecture architecture, PhysicalMemory memory) : RootSearch(architecture)
 {
     private const int Entries = 512;
     private const int LastEntryOffset = (Entries - 1) * sizeof(ulong);
     private const int TextEntryOffset = (Entries - 2) * sizeof(ulong);
     private const int ChunksInWave = 64;
+    private const ulong PtiUserHalf = 1UL << PageFrame.Shift;
 
     // Leaves that are looked at in all for images. A kernel's has some hundred, with modules some ten thousand, and all its roots share it; real memory has a few more
     // left over from earlier boots. Memory that is made to look so has one for each page, of 262,144 leaves.
@@ -27,11 +29,9 @@ internal sealed class RootScan(PhysicalMemory memory)
     private readonly ConcurrentDictionary<(ulong Table, ulong Mask), TextMapping?> _textTables = new();
     private long _leaves;
 
-    /// <summary>
-    /// The candidates in memory order. A caller that has enough stops reading, and the rest of memory is not looked at, but for the rest of the 256 MiB
-    /// that are scanned together.
-    /// </summary>
-    public IEnumerable<RootCandidate> Candidates()
+    /// <remarks>A caller that stops reading has had the rest of 256 MiB scanned, which are together.</remarks>
+    /// <inheritdoc/>
+    public override IEnumerable<RootCandidate> Candidates()
     {
         foreach (PhysicalRange[] wave in PageChunks.Of(memory).Chunk(ChunksInWave))
         {
@@ -47,9 +47,22 @@ internal sealed class RootScan(PhysicalMemory memory)
         }
     }
 
-    /// <summary>The candidate at one page, or null where it does not have the shape.</summary>
-    public RootCandidate? At(PhysicalAddress page) =>
+    /// <inheritdoc/>
+    public override RootCandidate? At(PhysicalAddress page) =>
         memory.TryRead(page + LastEntryOffset, out ulong last) && IsTable(last) ? Verify(page, last) : null;
+
+    /// <inheritdoc/>
+    public override RootCandidate? Of(CpuState cpu)
+    {
+        if (X64Registers.Root(cpu) is not ulong cr3)
+        {
+            return null;
+        }
+
+        // Stopped in user mode under PTI, CR3 holds the user half, which is the page after the kernel half.
+        ulong root = X64Format.Target(cr3 & EncryptionMask(cr3));
+        return At(new(root & ~PtiUserHalf)) ?? At(new(root));
+    }
 
     private List<RootCandidate> Scan(PhysicalAddress start, ReadOnlySpan<byte> bytes)
     {
@@ -77,14 +90,14 @@ internal sealed class RootScan(PhysicalMemory memory)
 
         if (IsTable(textEntry) && MappingOf(page, 4, textEntry, mask) is TextMapping text)
         {
-            return new(page, 4, mask, text);
+            return new(Architecture, page, X64Format.Mode(4, mask), text);
         }
 
         // With 5 levels the table below is a P4D whose last entry leads to the PDPT.
         return IsTable(lastEntry)
             && memory.TryRead(new(X64Format.Target(lastEntry & mask) + TextEntryOffset), out ulong deeper)
             && IsTable(deeper) && MappingOf(page, 5, deeper, mask) is TextMapping textOfFive
-            ? new(page, 5, mask, textOfFive)
+            ? new(Architecture, page, X64Format.Mode(5, mask), textOfFive)
             : null;
     }
 
@@ -98,7 +111,7 @@ internal sealed class RootScan(PhysicalMemory memory)
                 return null;
             }
 
-            TextMapping? text = TextMapping.Find(new(memory, page, levels, mask), out long leaves);
+            TextMapping? text = TextMapping.Find(AddressSpace.Of(memory, page, X64Format.Mode(levels, mask)), Architecture.ImageSpace, out long leaves);
             Interlocked.Add(ref _leaves, leaves);
             return text is not null && memory.Contains(text.Physical) ? text : null;
         });
@@ -143,7 +156,7 @@ internal sealed class RootScan(PhysicalMemory memory)
     /// What clears the C-bit from an entry or CR3; all ones where it has none. Under SME and SEV one address bit of every entry is the C-bit, above all memory (AMD64 APM 2, 15.34.6). An address that has a single bit above
     /// memory has it.
     /// </summary>
-    public ulong EncryptionMask(ulong entry)
+    private ulong EncryptionMask(ulong entry)
     {
         ulong above = X64Format.Target(entry) & ~_addressBits;
         return above != 0 && (above & (above - 1)) == 0 && above >= LowestEncryptionBit ? ~above : ulong.MaxValue;

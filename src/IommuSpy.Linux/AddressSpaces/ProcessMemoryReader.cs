@@ -6,7 +6,7 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.AddressSpaces;
 
 /// <summary>Reads what processes have mapped. Not safe to share between threads.</summary>
-public sealed class AddressSpaceReader
+public sealed class ProcessMemoryReader
 {
     private readonly KernelObjects _objects;
     private readonly AreaFields _fields;
@@ -17,7 +17,7 @@ public sealed class AddressSpaceReader
 
     /// <summary>Reads a kernel's address spaces.</summary>
     /// <exception cref="MissingTypeException">Its vm_area_struct or mm_struct is not described.</exception>
-    public AddressSpaceReader(KernelObjects objects)
+    public ProcessMemoryReader(KernelObjects objects)
     {
         _objects = objects;
         _fields = new(objects.Types);
@@ -29,7 +29,7 @@ public sealed class AddressSpaceReader
 
     /// <summary>An address space by its mm_struct.</summary>
     /// <exception cref="MissingTypeException">Where it keeps its areas is not described.</exception>
-    public AddressSpace Read(VirtualAddress mm)
+    public ProcessMemory Read(VirtualAddress mm)
     {
         List<string> damage = [];
         List<MemoryArea> areas = [];

@@ -1,4 +1,4 @@
-namespace IommuSpy.Linux.Tests.Paging;
+namespace IommuSpy.Linux.Tests.Architecture.X64;
 
 /// <summary>Makes page-table entries as the kernel does: written from the comments and macros of arch/x86/include/asm/pgtable_64.h, not from our reader.</summary>
 internal static class SwapEncoder

@@ -1,11 +1,14 @@
 using CsCheck;
+using IommuSpy.Linux.Architecture.X64;
 using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Memory;
+using IommuSpy.Testing.Kernel;
 
-namespace IommuSpy.Linux.Tests.Paging;
+namespace IommuSpy.Linux.Tests.Architecture.X64;
 
 /// <summary>Entries that hardware does not use, in every layout.</summary>
-public class NonPresentEntryTests
+public class X64SwapEntriesTests
 {
     private const ulong AddressBits = 0x000f_ffff_ffff_f000;
 
@@ -14,10 +17,9 @@ public class NonPresentEntryTests
     [
         NonPresentKind.HardwarePoison, NonPresentKind.Migration, NonPresentKind.Migration, NonPresentKind.Migration, NonPresentKind.DevicePrivate,
         NonPresentKind.DevicePrivate, NonPresentKind.DeviceExclusive, NonPresentKind.DeviceExclusive, NonPresentKind.Marker, NonPresentKind.SwapInError,
-    ])
-    {
-        FrameBits = 34,
-    };
+    ]);
+
+    private static readonly X64SwapEntries Entries = new(Linux61) { FrameBits = 34 };
 
     /// <summary>Worked out by hand: offset 0x1234 inverted in bits 9-58 is 0x07ffffffffdb9600.</summary>
     [Theory]
@@ -40,7 +42,7 @@ public class NonPresentEntryTests
     [InlineData(0, NonPresentKind.Empty, null, null, null)]
     public void KnownAnswers(ulong entry, NonPresentKind kind, int? type, ulong? offset, ulong? frame)
     {
-        NonPresentEntry read = NonPresentEntry.Read(entry, Linux61);
+        NonPresentEntry read = Entries.Read(entry);
         Assert.Equal((kind, type, offset, frame), (read.Kind, read.Type, read.Offset, read.Frame?.Number));
     }
 
@@ -48,7 +50,6 @@ public class NonPresentEntryTests
     public void OffsetsOfEachLayoutComeBack() =>
         Gen.Select(Gen.ULong[0, 31], Gen.ULong[0, (1UL << 40) - 1]).Sample((type, offset) =>
         {
-            SwapTypes Types(SwapLayout layout) => new SwapTypes(32, []) { Layout = layout };
             (ulong Entry, SwapLayout Layout)[] forms =
             [
                 (SwapEncoder.Inverted(type, offset), SwapLayout.Since48),
@@ -59,7 +60,7 @@ public class NonPresentEntryTests
             ];
             foreach ((ulong entry, SwapLayout layout) in forms.Where(form => form.Entry != 0))
             {
-                NonPresentEntry read = NonPresentEntry.Read(entry, Types(layout));
+                NonPresentEntry read = new X64SwapEntries(new(32, [])) { Layout = layout }.Read(entry);
                 Assert.Equal((NonPresentKind.Swap, (int)type, offset), (read.Kind, read.Type, read.Offset));
             }
         });
@@ -70,9 +71,10 @@ public class NonPresentEntryTests
         Gen.Select(Gen.OneOf(0UL, 1UL << 47, 1UL << 51), Gen.ULong[1, (1UL << 34) - 1], Gen.Bool).Sample((encryption, frame, set) =>
         {
             ulong mask = ~encryption;
+            X64SwapEntries entries = Entries with { EntryMask = mask };
             ulong protNone = SwapEncoder.ProtNone(frame << 12, AddressBits & mask) | (set ? encryption : 0);
-            Assert.Equal(frame, NonPresentEntry.Read(protNone, Linux61, 1, mask).Frame!.Value.Number);
-            Assert.Equal(frame, NonPresentEntry.Read(SwapEncoder.Inverted(3, frame), Linux61, 1, mask).Offset);
+            Assert.Equal(frame, entries.Read(protNone).Frame!.Value.Number);
+            Assert.Equal(frame, entries.Read(SwapEncoder.Inverted(3, frame)).Offset);
         });
 
     /// <summary>A large page's entry inverts only the bits of a large page's address.</summary>
@@ -84,21 +86,21 @@ public class NonPresentEntryTests
         ulong size = 1UL << (3 + (9 * level));
         ulong address = 5 * size;
         ulong entry = SwapEncoder.ProtNone(address, AddressBits & ~(size - 1)) | 0x80;
-        Assert.Equal(new PhysicalAddress(address).Frame, NonPresentEntry.Read(entry, Linux61, level).Frame);
+        Assert.Equal(new PhysicalAddress(address).Frame, Entries.Read(entry, level).Frame);
     }
 
     /// <summary>Since 6.1 a migration entry keeps accessed and dirty bits above the frame, whose width is that of the kernel's physical addresses.</summary>
     [Fact]
     public void AMigrationEntrysFrameIsWithoutItsAccessedAndDirtyBits() =>
         Gen.Select(Gen.OneOf(34, 40), Gen.ULong[0, (1UL << 34) - 1], Gen.Bool, Gen.Bool).Sample((bits, frame, accessed, dirty) =>
-            Assert.Equal(frame, NonPresentEntry.Read(SwapEncoder.Migration(24, frame, bits, accessed, dirty), Linux61 with { FrameBits = bits }).Frame!.Value.Number));
+            Assert.Equal(frame, (Entries with { FrameBits = bits }).Read(SwapEncoder.Migration(24, frame, bits, accessed, dirty)).Frame!.Value.Number));
 
     /// <summary>3.16 marks pages for NUMA balancing by bit 9 with the present bit clear; the page stays.</summary>
     [Fact]
     public void AnOldNumaHintIsAPageInMemory()
     {
-        SwapTypes types = new(29, []) { Layout = SwapLayout.Before48Numa };
-        NonPresentEntry read = NonPresentEntry.Read(0x8000_0000_1234_5266, types);
+        X64SwapEntries entries = new(new(29, [])) { Layout = SwapLayout.Before48Numa };
+        NonPresentEntry read = entries.Read(0x8000_0000_1234_5266);
         Assert.Equal((NonPresentKind.ProtNone, 0x12345UL), (read.Kind, read.Frame!.Value.Number));
         Assert.Contains("NUMA", read.Description, StringComparison.Ordinal);
     }
@@ -108,8 +110,31 @@ public class NonPresentEntryTests
     public void EveryEntryHasAKindAndADescription() =>
         Gen.Select(Gen.ULong, Gen.Int[1, 5], Gen.OneOf(SwapTypes.Unknown, Linux61)).Sample((entry, level, types) =>
         {
-            NonPresentEntry read = NonPresentEntry.Read(entry & ~1UL, types, level);
+            NonPresentEntry read = new X64SwapEntries(types).Read(entry & ~1UL, level);
             Assert.NotEqual("", read.Description);
             Assert.True(read.Frame is null || read.Frame.Value.Number < 1UL << 40);
         });
+
+    [Theory]
+    [InlineData("3.16.59", false, nameof(SwapLayout.Before48))]
+    [InlineData("3.16.59", true, nameof(SwapLayout.Before48Numa))]
+    [InlineData("4.4.302", true, nameof(SwapLayout.Before48))]
+    [InlineData("4.7.10", true, nameof(SwapLayout.Before48))]
+    [InlineData("4.8.0", true, nameof(SwapLayout.Since48))]
+    [InlineData("6.1.0", true, nameof(SwapLayout.Since48))]
+    public void TheReleaseTellsTheOldLayouts(string release, bool numa, string layout) =>
+        Assert.Equal(layout, Of(new() { Release = release, MoreFunctions = numa ? ["task_numa_fault"] : [] }).Layout.ToString());
+
+    [Theory]
+    [InlineData(4, 34)]
+    [InlineData(5, 40)]
+    public void TheDepthOfTheTablesTellsAFramesBits(int levels, int bits) => Assert.Equal(bits, Of(levels == 5
+        ? new() { Levels = 5, PageOffset = 0xff11_0000_0000_0000, Vmalloc = 0xffa0_0000_0000_0000, Vmemmap = 0xffd4_0000_0000_0000 }
+        : new()).FrameBits);
+
+    private static X64SwapEntries Of(KernelBuilder made)
+    {
+        using BuiltMachine machine = BuiltMachine.Raw(made);
+        return X64SwapEntries.Of(machine.Discover());
+    }
 }

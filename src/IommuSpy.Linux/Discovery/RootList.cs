@@ -1,6 +1,6 @@
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Memory;
-using IommuSpy.Translation.X64;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Discovery;
 
@@ -8,7 +8,7 @@ namespace IommuSpy.Linux.Discovery;
 /// The kernel's own list of every process's top-level table: pgd_list links the struct pages of all that are in use (arch/x86/mm/pgtable.c, pgd_list_add).
 /// What is on it is alive; a table that has the shape of a root and is not on it is a leftover or belongs to no process.
 /// </summary>
-internal static class PgdList
+internal static class RootList
 {
     private const int MaxTables = 1 << 22; // PID_MAX_LIMIT
     private const int ListHeadBytes = 16;
@@ -20,7 +20,7 @@ internal static class PgdList
     /// <param name="structPageBytes">sizeof(struct page).</param>
     /// <param name="frames">How many page frames the machine has, holes included: those that the direct map reaches. The image may lack the last of them.</param>
     /// <returns>Null where the list is not whole: a link that leads nowhere, a back link that does not lead back, or an element outside vmemmap.</returns>
-    public static IReadOnlyList<PhysicalAddress>? Read(X64AddressSpace space, Symbol head, VirtualAddress vmemmap, int structPageBytes, ulong frames)
+    public static IReadOnlyList<PhysicalAddress>? Read(AddressSpace space, Symbol head, VirtualAddress vmemmap, int structPageBytes, ulong frames)
     {
         List<PhysicalAddress> tables = [];
         VirtualAddress previous = head.Address;

@@ -6,7 +6,7 @@ namespace IommuSpy.Linux.AddressSpaces;
 /// <param name="Mm">Where its mm_struct is.</param>
 /// <param name="Areas">In order of address; none overlaps another. The page at the fixed address (vsyscall), which belongs to no process, is the last where it is on.</param>
 /// <param name="Damage">What of the list could not be read or contradicts itself; empty for a whole one.</param>
-public sealed record AddressSpace(VirtualAddress Mm, IReadOnlyList<MemoryArea> Areas, IReadOnlyList<string> Damage)
+public sealed record ProcessMemory(VirtualAddress Mm, IReadOnlyList<MemoryArea> Areas, IReadOnlyList<string> Damage)
 {
     /// <summary>The area that holds an address; null where nothing is mapped.</summary>
     public MemoryArea? AreaAt(VirtualAddress address)

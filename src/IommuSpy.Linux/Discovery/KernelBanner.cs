@@ -1,0 +1,51 @@
+using System.Text;
+using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Memory;
+
+namespace IommuSpy.Linux.Discovery;
+
+/// <summary>The line that a kernel describes itself with: "Linux version 6.1.0 (builder) (compiler) #1 SMP ...\n" (init/version.c).</summary>
+internal static class KernelBanner
+{
+    private const int MaxBytes = 1024;
+
+    private static ReadOnlySpan<byte> Prefix => "Linux version "u8;
+
+    /// <summary>The banner of an image of a kernel, by its symbol or by a search; null where none stands in it.</summary>
+    /// <param name="bytes">The image.</param>
+    /// <param name="start">The virtual address of its first byte.</param>
+    /// <param name="symbols">The kernel's symbols; null where it has none.</param>
+    public static string? Find(ReadOnlySpan<byte> bytes, VirtualAddress start, SymbolTable? symbols)
+    {
+        if (symbols is not null && symbols.TryFind("linux_banner", out Symbol symbol) && symbol.Address - start < (ulong)bytes.Length
+            && At(bytes[(int)(symbol.Address - start)..]) is string named)
+        {
+            return named;
+        }
+
+        int at = 0;
+        for (int found = bytes.IndexOf(Prefix); found >= 0; found = bytes[at..].IndexOf(Prefix))
+        {
+            at += found;
+            if (At(bytes[at..]) is string banner)
+            {
+                return banner;
+            }
+
+            at += Prefix.Length;
+        }
+
+        return null;
+    }
+
+    // A digit tells it from the format strings that begin the same way.
+    private static string? At(ReadOnlySpan<byte> bytes)
+    {
+        bytes = bytes[..Math.Min(bytes.Length, MaxBytes)];
+        int end = bytes.IndexOfAny((byte)'\n', (byte)0);
+        return bytes.StartsWith(Prefix) && end > Prefix.Length && bytes[Prefix.Length] is >= (byte)'0' and <= (byte)'9'
+            && !bytes[..end].ContainsAnyExceptInRange((byte)' ', (byte)'~')
+            ? Encoding.ASCII.GetString(bytes[..end])
+            : null;
+    }
+}

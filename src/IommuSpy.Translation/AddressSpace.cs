@@ -1,0 +1,159 @@
+using IommuSpy.Memory;
+
+namespace IommuSpy.Translation;
+
+/// <summary>One root table of a CPU and what it translates. Safe to share between threads.</summary>
+public abstract class AddressSpace
+{
+    private readonly PhysicalMemory _memory;
+
+    private protected AddressSpace(PhysicalMemory memory, PhysicalAddress root, PagingMode mode)
+    {
+        _memory = memory;
+        Root = root;
+        Mode = mode;
+    }
+
+    /// <summary>Physical address of the top table.</summary>
+    public PhysicalAddress Root { get; }
+
+    /// <summary>How the CPU reads the tables.</summary>
+    public PagingMode Mode { get; }
+
+    /// <summary>Depth of the tables.</summary>
+    public int Levels => Mode.Levels;
+
+    /// <summary>Format of the tables.</summary>
+    public TableFormat Format => Mode.Format;
+
+    /// <summary>ANDed with every entry before it is read.</summary>
+    public ulong EntryMask => Mode.EntryMask;
+
+    /// <summary>Bits of a virtual address that the tables translate.</summary>
+    public int AddressBits => Mode.AddressBits;
+
+    /// <summary>Last address of user space: the lower half of the canonical addresses.</summary>
+    public VirtualAddress LastUserAddress => new(Mode.LastUserAddress);
+
+    /// <summary>First address of the kernel's half.</summary>
+    public VirtualAddress FirstKernelAddress => new(Mode.FirstKernelAddress);
+
+    /// <summary>The space under a root table.</summary>
+    /// <param name="memory">Where the tables are.</param>
+    /// <param name="root">Physical address of the top table.</param>
+    /// <param name="mode">How the CPU reads them.</param>
+    public static AddressSpace Of(PhysicalMemory memory, PhysicalAddress root, PagingMode mode) => mode.Format.Space(memory, root, mode);
+
+    /// <summary>Whether the bits above the translated ones all repeat the highest of them (Intel SDM 1, 3.3.7.1).</summary>
+    public bool IsCanonical(VirtualAddress address) => Mode.SignExtend(address.Value) == address.Value;
+
+    /// <summary>Translates one address, or says no.</summary>
+    public abstract bool TryTranslate(VirtualAddress address, out PhysicalAddress physical);
+
+    /// <summary>Translates one address and keeps every step.</summary>
+    public abstract AddressTranslation Translate(VirtualAddress address);
+
+    /// <summary>Translates many addresses; see <see cref="TableWalker{TFormat}.TranslateMany"/>. The caller leaves out addresses that are not canonical.</summary>
+    public abstract void TranslateMany(ReadOnlySpan<ulong> addresses, Span<ulong> physical);
+
+    /// <summary>Visits every leaf: user space first, then the kernel's half, each in order of address.</summary>
+    public WalkSummary Visit<TVisitor>(ref TVisitor visitor)
+        where TVisitor : struct, ICpuLeafVisitor => Visit(0, ulong.MaxValue >> (64 - AddressBits), ref visitor);
+
+    /// <summary>Visits the leaves that translate any address of a range.</summary>
+    /// <param name="first">The range's first address.</param>
+    /// <param name="last">The range's last address; of the same half of the address space.</param>
+    /// <param name="visitor">Told of each leaf, whole even where the range cuts it.</param>
+    public WalkSummary Visit<TVisitor>(VirtualAddress first, VirtualAddress last, ref TVisitor visitor)
+        where TVisitor : struct, ICpuLeafVisitor => Visit(AsWalked(first), AsWalked(last), ref visitor);
+
+    /// <summary>Visits the tables that translate any address of a range; see <see cref="TableWalker{TFormat}.VisitTables"/>.</summary>
+    /// <param name="first">The range's first address.</param>
+    /// <param name="last">The range's last address; of the same half of the address space.</param>
+    /// <param name="visitor">Told of each table.</param>
+    public abstract WalkSummary VisitTables<TVisitor>(VirtualAddress first, VirtualAddress last, ref TVisitor visitor)
+        where TVisitor : struct, ITableVisitor;
+
+    /// <summary>Copies bytes from <paramref name="address"/> on, page by page.</summary>
+    /// <returns>How many bytes there were before the first that is not mapped or that the image lacks, or before the end of the address space.</returns>
+    public int Read(VirtualAddress address, Span<byte> destination)
+    {
+        ulong page = Format.PageBytes;
+        int done = 0;
+        while (done < destination.Length && TryTranslate(address + (ulong)done, out PhysicalAddress physical))
+        {
+            ulong inPage = page - (physical.Value & (page - 1));
+            int want = (int)Math.Min(inPage, (ulong)(destination.Length - done));
+            int got = _memory.Read(physical, destination.Slice(done, want));
+            done += got;
+            if (got < want || address.Value + (ulong)done == 0)
+            {
+                break;
+            }
+        }
+
+        return done;
+    }
+
+    /// <summary>Reads the 8 bytes at <paramref name="address"/>, little-endian.</summary>
+    /// <returns>False where one of them is not mapped or the image lacks it.</returns>
+    public bool TryRead(VirtualAddress address, out ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        bool read = Read(address, bytes) == bytes.Length;
+        value = read ? System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes) : 0;
+        return read;
+    }
+
+    private protected abstract WalkSummary Visit<TVisitor>(ulong first, ulong last, ref TVisitor visitor)
+        where TVisitor : struct, ICpuLeafVisitor;
+
+    // The walk counts addresses without their sign.
+    private protected ulong AsWalked(VirtualAddress address) => address.Value & (ulong.MaxValue >> (64 - AddressBits));
+}
+
+/// <summary>A space whose format the compiler knows.</summary>
+internal sealed class AddressSpace<TFormat>(PhysicalMemory memory, PhysicalAddress root, PagingMode mode) : AddressSpace(memory, root, mode)
+    where TFormat : struct, ITableFormat
+{
+    private readonly TableWalker<TFormat> _walker = new(memory, mode.EntryMask);
+
+    public override bool TryTranslate(VirtualAddress address, out PhysicalAddress physical)
+    {
+        physical = default;
+        return IsCanonical(address) && _walker.TryTranslate(Root, Levels, AsWalked(address), out physical);
+    }
+
+    public override AddressTranslation Translate(VirtualAddress address) => IsCanonical(address)
+        ? _walker.Translate(Root, Levels, AsWalked(address)) with { Address = address.Value }
+        : new(address.Value, Root, Levels, [], TranslationOutcome.NonCanonical, null, 0, AccessRights.None);
+
+    public override void TranslateMany(ReadOnlySpan<ulong> addresses, Span<ulong> physical) => _walker.TranslateMany(Root, Levels, addresses, physical);
+
+    public override WalkSummary VisitTables<TVisitor>(VirtualAddress first, VirtualAddress last, ref TVisitor visitor) =>
+        _walker.VisitTables(Root, Levels, AsWalked(first), AsWalked(last), ref visitor);
+
+    private protected override WalkSummary Visit<TVisitor>(ulong first, ulong last, ref TVisitor visitor)
+    {
+        LeafReader<TVisitor> reader = new(visitor, AddressBits);
+        WalkSummary summary = _walker.Visit(Root, Levels, first, last, ref reader);
+        visitor = reader.Visitor;
+        return summary;
+    }
+
+    /// <summary>Makes leaves that need no knowledge of the format.</summary>
+    private struct LeafReader<TVisitor>(TVisitor visitor, int addressBits) : ILeafVisitor
+        where TVisitor : struct, ICpuLeafVisitor
+    {
+        public TVisitor Visitor = visitor;
+        private readonly int _unused = 64 - addressBits;
+
+        public void Leaf(ulong address, int level, ulong entry, ulong grants)
+        {
+            ulong offset = TFormat.OffsetMask(entry, level);
+            PhysicalAddress physical = new((TFormat.Target(entry) & ~offset) | (address & offset));
+            ulong bytes = 1UL << (TFormat.PageShift + ((level - 1) * TFormat.IndexBits));
+            Visitor.Leaf(new(new((ulong)((long)(address << _unused) >> _unused)), physical, bytes, TFormat.Rights(grants), level, entry));
+        }
+    }
+}
