@@ -2,8 +2,8 @@ using System.Diagnostics;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Memory;
-using IommuSpy.Translation.Devices;
 using IommuSpy.Translation;
+using IommuSpy.Translation.Devices;
 using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Race;

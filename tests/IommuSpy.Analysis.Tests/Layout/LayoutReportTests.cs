@@ -1,5 +1,5 @@
-using IommuSpy.Linux.Architecture;
 using IommuSpy.Analysis.Layout;
+using IommuSpy.Linux.Architecture;
 
 namespace IommuSpy.Analysis.Tests.Layout;
 

@@ -1,5 +1,5 @@
-using IommuSpy.Linux.Architecture;
 using CsCheck;
+using IommuSpy.Linux.Architecture;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Memory;
