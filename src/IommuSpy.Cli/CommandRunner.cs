@@ -18,12 +18,25 @@ internal static class CommandRunner
     /// <param name="name">The name by which complaints begin.</param>
     public static int Run(RootCommand root, string[] args, string name = Name)
     {
-        using StreamWriter output = Output.Text();
-        output.AutoFlush = true;
-        Console.SetOut(output);
+        try
+        {
+            int exitCode = Answer(root, args, name);
+            return Pager.IsInterrupted ? Pager.InterruptedExit : exitCode;
+        }
+        finally
+        {
+            Pager.Finish();
+        }
+    }
+
+    private static int Answer(RootCommand root, string[] args, string name)
+    {
         bool json = CommandLine.AsksForJson(args);
         try
         {
+            using StreamWriter output = Output.Text();
+            output.AutoFlush = true;
+            Console.SetOut(output);
             return Invoke(root, args, name, output);
         }
         catch (UsageException e)
@@ -51,16 +64,20 @@ internal static class CommandRunner
 
     private static int Invoke(RootCommand root, string[] args, string name, TextWriter output)
     {
+        DisplayOptions display = new(root);
         InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, Output = output };
         if (args.Length == 0)
         {
-            configuration.Output = Console.Error;
+            using StringWriter help = new() { NewLine = "\n" };
+            configuration.Output = help;
             root.Parse("--help").Invoke(configuration);
+            Console.Error.Write(Display.Width is int width ? FoldedLines.Of(help.ToString(), width) : help.ToString());
             return ExitCode.Usage;
         }
 
         string[] words = CommandLine.CommandFirst(root, args);
         ParseResult result = root.Parse(words);
+        display.Use(result);
         bool isHelp = result.Action is { ClearsParseErrors: true };
         return !isHelp && CommandLine.Problem(result, words) is string problem
             ? throw new UsageException($"{problem} (see {name} {CommandPath(result)}--help)")
@@ -71,7 +88,7 @@ internal static class CommandRunner
 
     private static int Complain(string name, bool json, string kind, string message, int exitCode)
     {
-        Console.Error.WriteLine($"{name}: {message}");
+        Display.Tell(name, message, isFatal: true);
         if (json && !StandardOutput.HasBegun)
         {
             try

@@ -10,11 +10,18 @@ internal static class Output
 {
     private const int BufferBytes = 1 << 16;
 
-    /// <summary>A writer of text. Dispose it to write out what is buffered.</summary>
-    public static StreamWriter Text() => new(new StandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferBytes) { NewLine = "\n" };
+    /// <summary>A writer of text for people. Dispose it to write out what is buffered.</summary>
+    public static StreamWriter Text() => new(Display.Width is int width ? new FoldedLines(new StandardOutput(), width) : new StandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferBytes) { NewLine = "\n" };
 
     /// <summary>A stream of bytes. Dispose it to write out what is buffered.</summary>
     public static Stream Bytes() => new BufferedStream(new StandardOutput(), BufferBytes);
+
+    /// <summary>The same for an image of memory: one that is not written whole is none, so that a reader who goes away is a failure.</summary>
+    public static Stream Image()
+    {
+        Display.WithoutPager();
+        return new BufferedStream(new StandardOutput(isImage: true), BufferBytes);
+    }
 
     /// <summary>Writes a report as one JSON document.</summary>
     public static void Json<T>(T report, JsonTypeInfo<T> type)
@@ -61,9 +68,12 @@ internal static class Output
     {
         foreach (string problem in problems)
         {
-            Console.Error.WriteLine($"iommu-spy: {problem}");
+            Problem(problem);
         }
     }
+
+    /// <summary>The same of one.</summary>
+    public static void Problem(string problem) => Display.Tell(CommandRunner.Name, problem);
 
     /// <summary>Writes rows as JSON.</summary>
     /// <param name="lines">One row a line, rather than an array.</param>

@@ -111,7 +111,7 @@ internal sealed class SourceOptions
                 : throw new UsageException($"--ram-split '{text}': write a size of whole pages up to 4G, as 2G or 0x80000000; 0 for no hole");
         }
 
-        return new(split, result.GetValue(_allowTruncated)) { Pause = result.GetValue(_pause), Tell = line => Console.Error.WriteLine($"iommu-spy: {line}") };
+        return new(split, result.GetValue(_allowTruncated)) { Pause = result.GetValue(_pause), Tell = Output.Problem };
     }
 
     private static void Warn(MemoryImage image)
@@ -119,12 +119,12 @@ internal sealed class SourceOptions
         // Of the two ways to read it, which one is worth knowing; whoever reads a file of our output does not want it there.
         if (image.IsLive && !Console.IsErrorRedirected)
         {
-            Console.Error.WriteLine($"iommu-spy: {image.Format}");
+            Output.Problem(image.Format);
         }
 
         foreach (string damage in image.Damage)
         {
-            Console.Error.WriteLine($"iommu-spy: {image.Path}: {damage}");
+            Output.Problem($"{image.Path}: {damage}");
         }
     }
 }

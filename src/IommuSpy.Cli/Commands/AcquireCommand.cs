@@ -44,8 +44,9 @@ internal static class AcquireCommand
             AcquireReport report;
             if (isStream)
             {
-                using Stream stream = Output.Bytes();
+                using Stream stream = Output.Image();
                 report = acquirer.Write(stream, written, progress.Show);
+                stream.Flush();
             }
             else
             {

@@ -46,10 +46,11 @@ internal static class ConvertCommand
             ExcludedPages kinds = Kinds(result.GetValue(exclude));
             using MemoryImage image = source.OpenImage(result, inputs);
             ImageConverter converter = new(image, source.Options(result));
-            using Stream? stream = string.Equals(target, StandardOutput, StringComparison.Ordinal) ? Output.Bytes() : null;
+            using Stream? stream = string.Equals(target, StandardOutput, StringComparison.Ordinal) ? Output.Image() : null;
             Progress progress = new("converting");
             ConvertReport report = converter.Write(
                 target, stream, Enum.Parse<ImageFormat>(result.GetValue(format)!, ignoreCase: true), Enum.Parse<PageCompression>(result.GetValue(compress)!, ignoreCase: true), kinds, progress.Show);
+            stream?.Flush();
             progress.Clear();
             if (output.Json(result) && stream is null)
             {
@@ -63,7 +64,7 @@ internal static class ConvertCommand
 
             if (report.Unreadable > 0)
             {
-                Console.Error.WriteLine($"iommu-spy: {report.Source}: {report.Unreadable} pages do not decode: {(report.Format == "kdump" ? "they are missing from" : "they are zeros in")} {target}");
+                Output.Problem($"{report.Source}: {report.Unreadable} pages do not decode: {(report.Format == "kdump" ? "they are missing from" : "they are zeros in")} {target}");
             }
 
             return ExitCode.Done;

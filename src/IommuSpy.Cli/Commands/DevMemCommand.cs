@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using IommuSpy.Analysis;
+using IommuSpy.Cli.Shells;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Sources.Devmem;
 using IommuSpy.Memory.Systems;
@@ -38,6 +39,7 @@ internal static class DevMemCommand
             width.Option,
             yes,
         };
+        RootHelp.Use(command);
         OutputOptions output = new(command);
         command.SetAction(result =>
         {

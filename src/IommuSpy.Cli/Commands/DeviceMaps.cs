@@ -54,12 +54,12 @@ internal static class DeviceMaps
 
         if (summary.MissingTables > 0)
         {
-            Console.Error.WriteLine($"iommu-spy: {summary.MissingTables} tables are not in the image: what they map is left out");
+            Output.Problem($"{summary.MissingTables} tables are not in the image: what they map is left out");
         }
 
         if (summary.LimitReached)
         {
-            Console.Error.WriteLine($"iommu-spy: stopped after {summary.Tables} tables: these are no tables of a sane machine, and the list is not whole");
+            Output.Problem($"stopped after {summary.Tables} tables: these are no tables of a sane machine, and the list is not whole");
         }
 
         return count > 0 ? ExitCode.Done : throw new NoAnswerException("nothing is mapped there");

@@ -39,6 +39,11 @@ internal static class FaultCommand
                 throw new UsageException("standard input cannot be both the image and the log");
             }
 
+            if (isLog)
+            {
+                Display.WithoutPager();
+            }
+
             IReadOnlyList<(FaultLine Line, int Count)> events = isLog ? OfLog() : [(OfLine(result.GetValue(line)!), 1)];
             using Machine machine = source.OpenMachine(result);
             FaultAnswers answers = new(machine);

@@ -70,12 +70,12 @@ internal static class MapsCommand
 
             if (summary.MissingTables > 0)
             {
-                Console.Error.WriteLine($"iommu-spy: {summary.MissingTables} page tables are not in the image: what they map is left out");
+                Output.Problem($"{summary.MissingTables} page tables are not in the image: what they map is left out");
             }
 
             if (summary.LimitReached)
             {
-                Console.Error.WriteLine($"iommu-spy: stopped after {summary.Tables} page tables: these are no tables of a sane machine, and the list is not whole");
+                Output.Problem($"stopped after {summary.Tables} page tables: these are no tables of a sane machine, and the list is not whole");
             }
 
             return count > 0 ? ExitCode.Done : throw new NoAnswerException("nothing is mapped there");

@@ -75,7 +75,7 @@ internal static class PagesCommand
 
             if (unreadable > 0)
             {
-                Console.Error.WriteLine($"iommu-spy: {unreadable} struct pages are not in the image: their pages are left out");
+                Output.Problem($"{unreadable} struct pages are not in the image: their pages are left out");
             }
 
             return count > 0 ? ExitCode.Done : throw new NoAnswerException("no such page");

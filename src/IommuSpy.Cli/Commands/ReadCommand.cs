@@ -16,6 +16,7 @@ internal static class ReadCommand
     public const string Words = "words";
 
     private const string Hex = "hex";
+    private const string Raw = "raw";
     private const int DefaultLength = 256;
     private const int ChunkBytes = 1 << 20;
 
@@ -28,7 +29,7 @@ internal static class ReadCommand
         Option<string?> length = new("--length", "-n") { Description = $"How many bytes: a number, or with K, M, G; {DefaultLength} without it.", HelpName = "N" };
         Option<bool> physical = new("--physical") { Description = "The address is physical." };
         Option<string> format = new("--format") { Description = "hex: bytes and text; words: little-endian words; raw: the bytes themselves.", DefaultValueFactory = _ => Hex };
-        format.AcceptOnlyFromAmong(Hex, Words, "raw");
+        format.AcceptOnlyFromAmong(Hex, Words, Raw);
         WidthOption width = new(64);
         Command command = new(
             "read",
@@ -103,6 +104,11 @@ internal static class ReadCommand
             return done.End is null ? ExitCode.Done : throw new NoAnswerException(done.End);
         }
 
+        if (form.Format == Raw)
+        {
+            Display.WithoutPager();
+        }
+
         byte[] chunk = new byte[Math.Min(wanted, ChunkBytes)];
         using Stream bytes = Output.Bytes();
         using StreamWriter text = Output.Text();
@@ -112,7 +118,7 @@ internal static class ReadCommand
             ReadOnlySpan<byte> here = chunk.AsSpan(0, done.Length);
             switch (form.Format)
             {
-                case "raw":
+                case Raw:
                     bytes.Write(here);
                     break;
                 case Words:

@@ -50,7 +50,7 @@ internal static class SlabCommand
 
             foreach (string damage in slabs.Caches.Where(cache => cache.Damage is not null).Select(cache => $"{cache.Name}: {cache.Damage}").Prepend(slabs.Damage).OfType<string>())
             {
-                Console.Error.WriteLine($"iommu-spy: {damage}");
+                Output.Problem(damage);
             }
 
             return slabs.Caches.Count > 0 ? ExitCode.Done : ExitCode.NoAnswer;

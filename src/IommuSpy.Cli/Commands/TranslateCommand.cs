@@ -45,6 +45,11 @@ internal static class TranslateCommand
                 throw new UsageException("name addresses, or give --stdin");
             }
 
+            if (result.GetValue(stdin))
+            {
+                Display.WithoutPager();
+            }
+
             string? process = roots.Process(result);
             if (result.GetValue(check) && (!source.IsLive(result) || process is null || output.JsonLines(result) || result.GetValue(stdin)))
             {

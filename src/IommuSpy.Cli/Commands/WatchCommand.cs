@@ -58,6 +58,8 @@ internal static class WatchCommand
                     + "of an image, `devices` says how much each device maps and `maps --device BDF` what");
             }
 
+            Display.WithoutPager();
+
             // From here on, what is set up in the kernel is taken away whatever ends the program.
             using Ending ending = new();
             string? problem = null;
@@ -112,10 +114,10 @@ internal static class WatchCommand
         {
             using StringWriter text = new() { NewLine = "\n" };
             WatchText.Write(text, report);
-            bool isTerminal = !Console.IsOutputRedirected;
-            string above = isTerminal && written > 0 ? $"\u001b[{written}A\u001b[J" : "";
-            written = text.ToString().Count(c => c == '\n');
-            Console.Out.Write(above + text + (isTerminal ? "" : "\n"));
+            string shown = Display.Width is int width ? FoldedLines.Of(text.ToString(), width) : $"{text}\n";
+            string above = Display.Width is not null && written > 0 ? $"\u001b[{written}A\u001b[J" : "";
+            written = shown.Count(c => c == '\n');
+            Console.Out.Write(above + shown);
             Console.Out.Flush();
         };
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Text;
 
 namespace IommuSpy.Cli.Shells;
@@ -37,7 +38,7 @@ internal static class ManualPage
             addresses as "0x..." strings.
             .SH COMMANDS
             """);
-        ILookup<string, Option> alike = Expected.Commands(root).SelectMany(command => command.Options).ToLookup(Meaning, StringComparer.Ordinal);
+        ILookup<string, Option> alike = Expected.Commands(root).SelectMany(Documented).ToLookup(Meaning, StringComparer.Ordinal);
         foreach (Command command in Expected.Commands(root))
         {
             WriteCommand(writer, command, program, alike);
@@ -54,6 +55,17 @@ internal static class ManualPage
             .TP
             .B {SourceOptions.Variable}
             What \fB\-s\fR would name, where it is not given.
+            .TP
+            .B IOMMU_SPY_PAGER, PAGER
+            Through which program answers go on a terminal, the first one first;
+            less, with LESS=FRX where LESS is not set, where neither names one.
+            Nothing or cat: none. Nor is there one where TERM is dumb.
+            .TP
+            .B NO_COLOR
+            Where it holds anything, there is no colour without \fB\-\-color\fR.
+            .TP
+            .B COLUMNS
+            How wide the terminal is, if it is not as wide as it says itself.
             .TP
             .B XDG_CACHE_HOME
             Where images out of gzip, xz, zstd, lz4 and bzip2 are kept unpacked,
@@ -83,7 +95,7 @@ internal static class ManualPage
     {
         CommandText text = CommandText.Of(command);
         string arguments = string.Join(' ', command.Arguments.Select(argument => Optional(Expected.As(argument).Name, argument.Arity)));
-        writer.WriteLine($".SS \"{Text(program)} {Text(command.Name)}{(command.Options.Count > 0 ? " [options]" : "")}{(arguments.Length > 0 ? " " + Text(arguments) : "")}\"");
+        writer.WriteLine($".SS \"{Text(program)} {Text(command.Name)}{(Documented(command).Any() ? " [options]" : "")}{(arguments.Length > 0 ? " " + Text(arguments) : "")}\"");
         writer.WriteLine(Filled(text.Summary));
         WriteParagraphs(writer, text);
         foreach (Argument argument in command.Arguments.Where(argument => argument.Description is not null))
@@ -93,16 +105,16 @@ internal static class ManualPage
             writer.WriteLine(Filled(argument.Description!));
         }
 
-        foreach (Option option in command.Options.Where(option => !IsCommon(alike[Meaning(option)])))
+        foreach (Option option in Documented(command).Where(option => !IsCommon(alike[Meaning(option)])))
         {
             WriteOption(writer, option);
         }
 
-        if (command.Options.Any(option => IsCommon(alike[Meaning(option)])))
+        if (Documented(command).Any(option => IsCommon(alike[Meaning(option)])))
         {
             writer.WriteLine(".PP");
             writer.WriteLine("Common options:");
-            writer.WriteLine(string.Join(",\n", command.Options.Where(option => IsCommon(alike[Meaning(option)])).Select(option => $"\\fB{Text(Expected.Names(option)[^1])}\\fR")) + ".");
+            writer.WriteLine(string.Join(",\n", Documented(command).Where(option => IsCommon(alike[Meaning(option)])).Select(option => $"\\fB{Text(Expected.Names(option)[^1])}\\fR")) + ".");
         }
 
         if (text.Examples.Count > 0)
@@ -129,6 +141,9 @@ internal static class ManualPage
         writer.WriteLine(string.Join(", ", Expected.Names(option).Select(name => $"\\fB{Text(name)}\\fR")) + (expected.TakesValue ? $" \\fI{Text(expected.Name)}\\fR" : ""));
         writer.WriteLine(Filled(option.Description ?? ""));
     }
+
+    /// <summary>The options that the page has: all but that which shows them.</summary>
+    private static IEnumerable<Option> Documented(Command command) => Expected.Options(command).Where(option => option is not HelpOption);
 
     /// <summary>What makes two commands' options one to the reader.</summary>
     private static string Meaning(Option option) => $"{option.Name}\n{option.Description}";

@@ -14,7 +14,11 @@ internal sealed class RootHelp(HelpAction help) : SynchronousCommandLineAction
     public static void Use(RootCommand root)
     {
         HelpOption option = root.Options.OfType<HelpOption>().Single();
-        option.Action = new RootHelp((HelpAction)option.Action!);
+        HelpAction help = (HelpAction)option.Action!;
+
+        // Lines are folded on their way to a terminal, as those of every answer.
+        help.MaxWidth = int.MaxValue;
+        option.Action = new RootHelp(help);
     }
 
     /// <inheritdoc/>

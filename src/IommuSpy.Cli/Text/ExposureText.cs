@@ -21,7 +21,7 @@ internal static class ExposureText
         {
             ExposureFinding first = group.First();
             writer.WriteLine();
-            writer.WriteLine($"  {Word(first.Severity).ToUpperInvariant(),-8}  {first.Title}   [{first.Rule}]");
+            writer.WriteLine($"  {Painted(first.Severity, $"{Word(first.Severity).ToUpperInvariant(),-8}")}  {Display.Heading(first.Title)}   [{first.Rule}]");
             foreach (ExposureFinding finding in group)
             {
                 writer.WriteLine($"            {Printable.Of(finding.Message)}");
@@ -49,6 +49,13 @@ internal static class ExposureText
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"              ... and {finding.EvidenceCount - shown:N0} more{(all ? "" : " (--all)")}"));
         }
     }
+
+    private static string Painted(ExposureSeverity severity, string text) => severity switch
+    {
+        ExposureSeverity.Critical or ExposureSeverity.High => Display.Bad(text),
+        ExposureSeverity.Medium => Display.Warning(text),
+        _ => text,
+    };
 
     private static string Word(ExposureSeverity severity) => severity.ToString().ToLowerInvariant();
 }

@@ -20,7 +20,8 @@ internal sealed class Table(params string[] headings)
         foreach (string[] row in _rows)
         {
             IEnumerable<string> cells = row.Select((cell, column) => RightAligned.Contains(column) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]));
-            writer.WriteLine((Gap + string.Join(Gap, cells)).TrimEnd());
+            string line = (Gap + string.Join(Gap, cells)).TrimEnd();
+            writer.WriteLine(row == headings ? Display.Heading(line) : line);
         }
     }
 }

@@ -1,0 +1,40 @@
+using System.CommandLine;
+
+namespace IommuSpy.Cli;
+
+/// <summary>What every command takes: whether answers are coloured, and whether they go through a pager.</summary>
+internal sealed class DisplayOptions
+{
+    private const string Always = "always";
+    private const string Never = "never";
+
+    private readonly Option<string> _color = new("--color")
+    {
+        Description = "Colour: auto (on a terminal, unless NO_COLOR is set), always or never.",
+        HelpName = "WHEN",
+        Recursive = true,
+        DefaultValueFactory = _ => "auto",
+    };
+
+    private readonly Option<bool> _noPager = new("--no-pager")
+    {
+        Description = "Write to the terminal directly. Without it, a long answer goes through $IOMMU_SPY_PAGER, else $PAGER, else less.",
+        Recursive = true,
+    };
+
+    /// <summary>Adds the options to a program and its commands.</summary>
+    public DisplayOptions(RootCommand root)
+    {
+        _color.AcceptOnlyFromAmong("auto", Always, Never);
+        root.Options.Add(_color);
+        root.Options.Add(_noPager);
+    }
+
+    /// <summary>Obeys them.</summary>
+    public void Use(ParseResult result)
+    {
+        // Of a command line that is wrong there may be no value.
+        string? when = result.GetResult(_color)?.Errors.Any() == true ? null : result.GetValue(_color);
+        Display.Use(when switch { Always => true, Never => false, _ => null }, !result.GetValue(_noPager));
+    }
+}
