@@ -21,7 +21,7 @@ case "${GUESTS:-}" in
         export IOMMU_SPY_COMMAND="$PWD/src/IommuSpy.Cli/bin/Debug/net10.0/iommu-spy" IOMMU_SPY_GUESTS="6.1 intel 4 512M"
         choice=""
         for room in Live Install Peers Iommu Devices; do choice="$choice --filter-not-namespace IommuSpy.EndToEnd.Tests.$room"; done
-        for class in DamagedMemory HostileInput ImageFormat RunningGuest; do choice="$choice --filter-not-class *.${class}Tests"; done
+        for class in DamagedMemory HostileInput ImageFormat RunningGuest SeveralBlocks; do choice="$choice --filter-not-class *.${class}Tests"; done
         ;;
     *) choice="--filter-not-trait guests=more" ;;
 esac

@@ -237,10 +237,20 @@ public sealed class Machine : IDisposable
     internal static Machine Over(MemoryImage image, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
     {
         LinuxKernel kernel = LinuxKernel.Discover(image);
+        if (kernel.Layout.Unplaced is { Count: > 0 } unplaced && options?.AllowTruncated != true)
+        {
+            throw new MemoryImageException(
+                $"{image.Path}: {image.Format}, where nothing says at which address {string.Join(", ", unplaced)} belongs, "
+                + "neither its own pointers nor the kernel's list of memory: "
+                + "take a dump that does (dump-guest-memory), or analyse the rest with --allow-truncated");
+        }
+
         if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
         {
             throw new MemoryImageException(
-                $"{image.Path}: {image.Format}, but its kernel has {Size.Text(kernel.DirectMapBytes)} of memory and the file holds {Size.Text(kernel.Memory.ByteCount)}: {Size.Text(kernel.MissingBytes)} is missing. Analyse what is there with --allow-truncated.");
+                $"{image.Path}: {image.Format}, but its kernel has {Size.Text(kernel.DirectMapBytes)} of memory "
+                + $"and the file holds {Size.Text(kernel.Memory.ByteCount)}: {Size.Text(kernel.MissingBytes)} is missing. "
+                + "Where it stands in other files, name all of the machine's, each with -s; or analyse what is there with --allow-truncated.");
         }
 
         return new(image, kernel, types);

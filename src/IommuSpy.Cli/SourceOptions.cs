@@ -52,7 +52,10 @@ internal sealed class SourceOptions
     {
         Option<string[]> option = new("--source", "-s")
         {
-            Description = $"Memory image of any format that `formats` lists, recognised by its content; live for this machine (kcore or devmem for one way to read it), qemu:PATH or gdb:HOST:PORT for a running guest; - for standard input; once for each part of a split dump. Without it: ${Variable}, else live.",
+            Description = "Memory image of any format that `formats` lists, recognised by its content; "
+                + "live for this machine (kcore or devmem for one way to read it), qemu:PATH or gdb:HOST:PORT for a running guest; "
+                + "- for standard input; once for each part of a split dump, or for each file of the memory of nodes and modules. "
+                + $"Without it: ${Variable}, else live.",
             HelpName = "FILE",
             Arity = ArgumentArity.OneOrMore,
             AllowMultipleArgumentsPerToken = false,

@@ -37,6 +37,12 @@ public sealed class MemoryImage : IDisposable
     /// <summary>Whether the format says how much memory there should be. A raw file does not: whether its end is missing is for the kernel in it to tell.</summary>
     public bool DeclaresItsSize { get; init; } = true;
 
+    /// <summary>Whether the format says at which address each byte belongs. Where it does not, what is in memory has to bear a layout out.</summary>
+    public bool DeclaresPlaces { get; init; } = true;
+
+    /// <summary>Whether all that is known of the layout is known without a look at the kernel: there is one, and it leaves nothing out.</summary>
+    public bool HasOneLayout => Layouts is [{ Unplaced.Count: 0 }];
+
     /// <summary>ELF notes, in file order; empty where the format has none.</summary>
     public IReadOnlyList<ElfNote> Notes { get; init; } = [];
 
@@ -62,7 +68,9 @@ public sealed class MemoryImage : IDisposable
     /// <exception cref="MemoryImageException">It cannot be read, or what it says of itself is wrong.</exception>
     public static MemoryImage Open(string path, MemoryImageOptions? options = null) => Open([path], options);
 
-    /// <summary>Opens an image that stands in one file or in several: the parts of a split dump, in any order.</summary>
+    /// <summary>
+    /// Opens an image that stands in one file or in several: the parts of a split dump, in any order, or the files of a machine's memory, in theirs.
+    /// </summary>
     /// <exception cref="MemoryImageException">It cannot be read, what it says of itself is wrong, or the files do not belong together.</exception>
     public static MemoryImage Open(IReadOnlyList<string> paths, MemoryImageOptions? options = null)
     {

@@ -35,7 +35,7 @@ public sealed class ImageConverter
     {
         long start = Stopwatch.GetTimestamp();
         MemoryImage image = _source.Image;
-        if (_source.Machine is null && image.Layouts.Count > 1)
+        if (_source.Machine is null && !image.HasOneLayout)
         {
             throw new MemoryImageException($"{_source.Absence}; so where its memory belongs is not known: say so with --ram-split");
         }

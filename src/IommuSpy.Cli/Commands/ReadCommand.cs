@@ -66,7 +66,7 @@ internal static class ReadCommand
                 using MemoryImage image = source.OpenImage(result);
 
                 // Only the tables in a raw file tell whether it leaves out the hole below 4 GiB.
-                if (image.Layouts.Count > 1)
+                if (!image.HasOneLayout)
                 {
                     using Machine split = source.OpenMachine(result);
                     return Read(result, output, Addresses.Physical(where).Value, wanted, form, isPhysical: true,

@@ -62,19 +62,37 @@ internal sealed class KernelDiscovery(MemoryImage image, IReadOnlyList<CpuArchit
                 // A running kernel says itself where its root is: one that verifies needs no search of all memory, which would take minutes on a large machine.
                 if (best?.Verdict.IsConclusive == true || (image.IsLive && best?.Verdict.OwnRoot == true))
                 {
-                    return best.Kernel;
+                    return Completed(best);
                 }
             }
         }
 
-        if (best is { Verdict: { MapsMemory: true, CoversImage: false } })
+        if (best is { Verdict: { MapsMemory: true, LayoutStands: false } })
         {
+            string map = best.Map.Firmware is FirmwareMap known ? $" (by firmware's map it has {known})" : "";
             throw new LinuxDiscoveryException(
-                $"{image.Path}: a Linux kernel, but its tables contradict every way to read the file as memory: give the bytes below 4 GiB with --ram-split, or take a dump that says where memory belongs (dump-guest-memory)");
+                $"{image.Path}: a Linux kernel, but what is in memory contradicts every way to read the file as memory{map}: "
+                + "give the bytes below 4 GiB with --ram-split, all files of the machine's memory in their order with -s each, "
+                + "or take a dump that says where memory belongs (dump-guest-memory)");
         }
 
-        return best?.Kernel ?? throw new LinuxDiscoveryException(
+        return best is not null ? Completed(best) : throw new LinuxDiscoveryException(
             $"{image.Path}: no Linux kernel found in it: no page of {Size.Text(image.Layouts[0].Memory.ByteCount)} is a top-level page table that leads to a kernel image ({image.Format})");
+    }
+
+    // Memory that was plugged in is where the kernel says. What says so may stand in such memory itself.
+    private LinuxKernel Completed(KernelTrial trial)
+    {
+        while (trial.Kernel.Layout is { Unplaced.Count: > 0 } layout
+            && trial.Map.Listed is { } memory
+            && layout.Placing(memory) is MemoryLayout more
+            && KernelTrial.Of(image, more, trial.Candidate) is KernelTrial next
+            && next.Verdict.Weight >= trial.Verdict.Weight)
+        {
+            trial = next;
+        }
+
+        return trial.Kernel;
     }
 
     // Registers and the kernel's own word cost nothing, whichever architecture they are of; a search reads all of memory.

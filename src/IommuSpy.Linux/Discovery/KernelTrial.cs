@@ -8,7 +8,9 @@ namespace IommuSpy.Linux.Discovery;
 /// <summary>What one candidate leads to, gathered and weighed.</summary>
 /// <param name="Kernel">The kernel, as this candidate tells it.</param>
 /// <param name="Verdict">How much of it agrees.</param>
-internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict)
+/// <param name="Candidate">What led to it.</param>
+/// <param name="Map">Where it says that the machine has memory.</param>
+internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, RootCandidate Candidate, KernelMemoryMap Map)
 {
     private const int LiveTries = 8;
 
@@ -76,16 +78,25 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict)
             EntryMask = Fact<ulong>.From([new Witness<ulong>(candidate.Mode.EntryMask, "page tables"), .. architecture.EntryMasks(kernel)])!,
         };
 
+        KernelMemoryMap map = KernelMemoryMap.Find(kernel, space);
+        bool? agrees = kernel.Image.DeclaresPlaces ? null : map.Agrees(kernel.Memory);
+
+        // Read with the hole in the wrong place, a part of memory is where the tables map nothing: those of its direct map may themselves be out of reach, so that
+        // nothing is missing.
+        bool oneLayout = kernel.Image.Layouts.Count == 1;
+        bool covers = oneLayout || directMap?.MappedBytes - directMap?.BytesOutsideImage >= kernel.Memory.ByteCount / 4 * 3;
+
+        // Of an image that says where its bytes belong, a list that cannot be read is damage; of another, the layout may be wrong.
+        bool lists = rootList is null || processes is not null || (vmemmap is null && kernel.Image.DeclaresPlaces);
         KernelVerdict verdict = new()
         {
             OwnRoot = ownRoot is not null,
             MapsMemory = directMap is { MapsMemory: true },
             HoldsMemory = directMap is not null && directMap.BytesOutsideImage <= directMap.MappedBytes / LinuxKernel.MissingTolerance,
-
-            // Read with the hole in the wrong place, a part of memory is where the tables map nothing: those of its direct map may themselves be out of reach, so that nothing is missing.
-            CoversImage = kernel.Image.Layouts.Count == 1 || directMap?.MappedBytes - directMap?.BytesOutsideImage >= kernel.Memory.ByteCount / 4 * 3,
-            ListsProcesses = rootList is null || vmemmap is null || processes is not null,
+            CoversImage = agrees ?? covers,
+            ListsProcesses = lists,
             BasesAgree = facts.PageOffsetBase?.Agreed == true,
+            LayoutStands = agrees ?? (covers && (lists || oneLayout)),
         };
         return new(
             new(layout, architecture, candidate.Mode, facts, kernel.Text)
@@ -98,7 +109,9 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict)
                 DirectMapBytes = directMap?.MappedBytes ?? 0,
                 MissingBytes = directMap?.BytesOutsideImage ?? 0,
             },
-            verdict);
+            verdict,
+            candidate,
+            map);
     }
 
     // A running kernel's list changes while it is followed.

@@ -12,7 +12,7 @@ internal sealed record KernelVerdict
     /// <summary>The image holds all that the direct map maps.</summary>
     public required bool HoldsMemory { get; init; }
 
-    /// <summary>The direct map reaches most of the image, where its layout is to be found.</summary>
+    /// <summary>Where the image's layout is to be found: the kernel's list of memory, or firmware's, agrees with it, or else the direct map reaches most of the image.</summary>
     public required bool CoversImage { get; init; }
 
     /// <summary>The kernel's list of all processes' tables is whole, where it keeps one.</summary>
@@ -20,6 +20,11 @@ internal sealed record KernelVerdict
 
     /// <summary>The kernel's variable and the tables agree on where the direct map is.</summary>
     public required bool BasesAgree { get; init; }
+
+    /// <summary>
+    /// Nothing that was found contradicts the layout. It adds no weight: a kernel whose layout does not stand, though it is the best there is, is refused.
+    /// </summary>
+    public required bool LayoutStands { get; init; }
 
     /// <summary>The weight of what holds: the kernel's own root outweighs all else but the two about memory together.</summary>
     public int Weight => (OwnRoot ? 8 : 0) + (HoldsMemory ? 4 : 0) + (CoversImage ? 4 : 0) + (ListsProcesses ? 2 : 0) + (BasesAgree ? 1 : 0);

@@ -38,7 +38,12 @@ public sealed record KernelList(IReadOnlyList<VirtualAddress> Elements, string? 
             }
 
             VirtualAddress link = new(next);
-            if (objects.Word(link + back) is not ulong returning || returning != at.Value)
+            if (objects.Word(link + back) is not ulong returning)
+            {
+                return new(elements, $"the link at {at} leads to {link}, which cannot be read");
+            }
+
+            if (returning != at.Value)
             {
                 return new(elements, $"the link at {at} leads to {link}, which does not lead back");
             }

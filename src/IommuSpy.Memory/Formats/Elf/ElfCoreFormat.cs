@@ -130,7 +130,8 @@ public sealed class ElfCoreFormat : IMemoryFormat
     private static ImageMachine? MachineOf(ImageFile file) =>
         file.Holds(MachineAt, sizeof(ushort)) && BinaryPrimitives.ReadUInt16LittleEndian(file.Span(MachineAt, sizeof(ushort))) is var machine and not 0 ? new(machine, null) : null;
 
-    // Of a mapping that goes on into another block of memory, QEMU's dump with paging says that the rest is not stored, and stores it where no header may point.
+    // Of a mapping that goes on into another block of memory, QEMU's dump with paging says that the rest is not stored, and stores it where no header may
+    // point.
     private static void RefuseMisplaced(ImageFile file, List<ElfProgramHeader> headers, List<StoredRun> runs)
     {
         IEnumerable<PhysicalRange> rests = headers
@@ -140,7 +141,8 @@ public sealed class ElfCoreFormat : IMemoryFormat
         if (outside >= PageFrame.Size)
         {
             throw new MemoryImageException(
-                $"{file.Path}: ELF core of QEMU with paging, where no program header points at {Size.Text(outside)} of the memory in it: take it with paging=false (virsh dump --memory-only)");
+                $"{file.Path}: ELF core of QEMU with paging, where no program header points at {Size.Text(outside)} of the memory in it: "
+                + "take it with paging=false (virsh dump --memory-only)");
         }
     }
 }

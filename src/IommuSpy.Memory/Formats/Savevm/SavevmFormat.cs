@@ -1,4 +1,5 @@
 using IommuSpy.Memory.Formats.Raw;
+using IommuSpy.Memory.Placement;
 
 namespace IommuSpy.Memory.Formats.Savevm;
 
@@ -43,10 +44,16 @@ public sealed class SavevmFormat : IMemoryFormat
     public MemoryImage Open(ImageFile file, MemoryImageOptions options)
     {
         List<RamBlock> blocks = ReadRam(file, out bool isWhole);
-        RamBlock ram = blocks.MaxBy(block => block.Length) ?? throw new MemoryImageException($"{file.Path}: {Name} without RAM");
-        RefuseSeveral(file, blocks);
-        RamBlock? firmware = blocks.Find(block => block.Name is "pc.bios" or "system.flash0" && block != ram && block.Length < FourGiB);
-        ulong missing = (ulong)Enumerable.Range(0, ram.Pages).Count(page => !ram.Has((ulong)page)) << PageFrame.Shift;
+        List<MemoryBlock> memory =
+        [
+            .. BlockPlacement.InOrderOfNames(blocks.Where(block => block.IsMemory), block => block.Name).OrderBy(block => block.Name != "pc.ram"),
+        ];
+        if (memory.Count == 0)
+        {
+            throw new MemoryImageException($"{file.Path}: {Name} without RAM");
+        }
+
+        ulong missing = memory.OfType<RamBlock>().Aggregate(0UL, (sum, block) => sum + block.MissingBytes);
         List<string> damage = [];
         if (!isWhole || missing > 0)
         {
@@ -58,80 +65,43 @@ public sealed class SavevmFormat : IMemoryFormat
             throw new MemoryImageException($"{file.Path}: {Name}, but {damage[0]}. Analyse what is there with --allow-truncated.");
         }
 
-        List<MemoryLayout> layouts = [];
-        foreach (ulong split in LowMemory.Candidates(ram.Length, options.RamSplit))
-        {
-            layouts.Add(Layout(file, ram, firmware, split, missing));
-        }
-
-        return new(file, Name, layouts) { Damage = damage };
+        RamBlock? firmware = blocks.Find(block => block.Name is "pc.bios" or "system.flash0" && block.Length is > 0 and < FourGiB);
+        List<MemoryLayout> layouts = [.. Ways(file, memory, options.RamSplit).Select(runs => Layout(runs, firmware, missing))];
+        return new(file, Name, layouts) { DeclaresPlaces = false, Damage = damage };
     }
 
-    // Nothing in the stream says at which address a block stands. Blocks of devices and of firmware have a path for a name, or are small.
-    private void RefuseSeveral(ImageFile file, List<RamBlock> blocks)
+    // Nothing in the stream says at which address a block stands.
+    private IEnumerable<IReadOnlyList<PlacedRun>> Ways(ImageFile file, List<MemoryBlock> memory, ulong? said)
     {
-        const ulong LeastMemory = 16UL << 20;
-        List<RamBlock> memory = [.. blocks.Where(block => block.Length >= LeastMemory && !block.Name.Contains('/', StringComparison.Ordinal) && block.Name != "vga.vram")];
-        if (memory.Count > 1)
+        BlockPlacement placement = new(memory);
+        if (memory.Count == 1 || said is not null)
         {
-            string names = Printable(string.Join(", ", memory.Select(block => $"{block.Name} ({Size.Text(block.Length)})")));
-            throw new MemoryImageException(
-                $"{file.Path}: {Name} whose memory is {memory.Count} blocks, {names}, and does not say where each belongs: take a dump that does (dump-guest-memory, virsh dump --memory-only)");
+            IReadOnlyList<PlacedRun>? found = said is null ? placement.ByFirmwareMap() : null;
+            IEnumerable<IReadOnlyList<PlacedRun>> others = LowMemory
+                .Candidates(memory.Aggregate(0UL, (sum, block) => sum + block.Length), said)
+                .Select(placement.SplitAt);
+            return found is null ? others : [found, .. others.Where(runs => !runs.SequenceEqual(found))];
         }
+
+        IReadOnlyList<PlacedRun>[] ways = [.. placement.OfSeveral()];
+        string names = Printable(string.Join(", ", memory.Select(block => $"{block.Name} ({Size.Text(block.Length)})")));
+        return ways.Length > 0 ? ways : throw new MemoryImageException(
+            $"{file.Path}: {Name} whose memory is {memory.Count} blocks, {names}, and nothing in it says where each belongs "
+            + $"({(placement.MapInWords is string map ? $"firmware's map: {map}" : "no firmware's map is in it")}): "
+            + "take a dump that does (dump-guest-memory, virsh dump --memory-only)");
     }
 
-    private static MemoryLayout Layout(ImageFile file, RamBlock ram, RamBlock? firmware, ulong split, ulong missing)
+    private static MemoryLayout Layout(IReadOnlyList<PlacedRun> runs, RamBlock? firmware, ulong missing)
     {
-        List<MemorySegment> segments = [];
-        ulong low = split == 0 ? ram.Length : split;
-        segments.Add(MemorySegment.Behind(new RamBlockSegment(file, ram, 0), new(new(0), low)));
-        if (low < ram.Length)
+        string? description = runs switch
         {
-            segments.Add(MemorySegment.Behind(new RamBlockSegment(file, ram, low), new(new(FourGiB), ram.Length - low)));
-        }
-
-        if (firmware is not null && low <= FourGiB - firmware.Length && firmware.Length > 0)
-        {
-            segments.Add(MemorySegment.Behind(new RamBlockSegment(file, firmware, 0), new(new(FourGiB - firmware.Length), firmware.Length)));
-        }
-
-        return new(
-            new PhysicalMemory(segments) { FindDataRanges = () => DataRanges(ram, firmware, low), LostBytes = missing },
-            low == ram.Length ? $"RAM block {ram.Name} from 0" : $"RAM block {ram.Name}, split at 0x{low:x}, the rest from 4 GiB");
-    }
-
-    private static List<PhysicalRange> DataRanges(RamBlock ram, RamBlock? firmware, ulong low)
-    {
-        List<PhysicalRange> ranges = [];
-        void Add(RamBlock block, Func<ulong, ulong> address)
-        {
-            for (ulong page = 0; page < (ulong)block.Pages; page++)
-            {
-                (ulong? offset, byte fill) = block[page];
-                if (!block.Has(page) || (offset is null && fill == 0))
-                {
-                    continue;
-                }
-
-                ulong at = address(page << PageFrame.Shift);
-                if (ranges.Count > 0 && ranges[^1].Start.Value + ranges[^1].Length == at)
-                {
-                    ranges[^1] = ranges[^1] with { Length = ranges[^1].Length + PageFrame.Size };
-                }
-                else
-                {
-                    ranges.Add(new(new(at), PageFrame.Size));
-                }
-            }
-        }
-
-        Add(ram, offset => offset < low ? offset : FourGiB + (offset - low));
-        if (firmware is not null && low <= FourGiB - firmware.Length)
-        {
-            Add(firmware, offset => FourGiB - firmware.Length + offset);
-        }
-
-        return [.. ranges.OrderBy(range => range.Start)];
+            [{ Start.Value: 0 } all] => $"RAM block {all.Block.Name} from 0",
+            [{ Start.Value: 0 } low, { Start.Value: FourGiB } high] when low.Block == high.Block
+                => $"RAM block {low.Block.Name}, split at 0x{low.Length:x}, the rest from 4 GiB",
+            _ => $"RAM blocks {Printable(MemoryLayout.Described(runs))}",
+        };
+        PlacedRun[] withFirmware = firmware is null ? [.. runs] : [.. runs, new PlacedRun(firmware, 0, firmware.Length, new(FourGiB - firmware.Length))];
+        return MemoryLayout.Of(BlockPlacement.AreApart(withFirmware) ? withFirmware : runs, missing, description);
     }
 
     private List<RamBlock> ReadRam(ImageFile file, out bool isWhole)
@@ -274,7 +244,7 @@ public sealed class SavevmFormat : IMemoryFormat
             }
 
             total -= length;
-            blocks.Add(new(name, length));
+            blocks.Add(new(file, name, length));
         }
     }
 
