@@ -93,11 +93,17 @@ public sealed class FirmwareMap
                 return null;
             }
 
-            entries.Add(entry);
+            if (entry.Length > 0)
+            {
+                entries.Add(entry);
+            }
         }
 
+        // Firmware may list what it reserves in the middle of RAM once more; RAM in two places at once is no machine's.
         entries.Sort((left, right) => left.Start.CompareTo(right.Start));
-        return entries.Exists(entry => entry.Type == Usable && entry.Start <= Megabyte && entry.End > Megabyte && entry.End <= FourGiB) ? new(entries) : null;
+        List<Entry> ram = [.. entries.Where(entry => entry.IsRam)];
+        return ram.Zip(ram.Skip(1)).All(pair => pair.First.End <= pair.Second.Start)
+            && entries.Exists(entry => entry.Type == Usable && entry.Start <= Megabyte && entry.End > Megabyte && entry.End <= FourGiB) ? new(entries) : null;
     }
 
     /// <summary>Where so many bytes of RAM stand, one behind the other, if that is all of the machine's; null where the map has more or less.</summary>

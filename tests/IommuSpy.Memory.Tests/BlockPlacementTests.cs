@@ -139,6 +139,14 @@ public sealed class BlockPlacementTests : IDisposable
         Assert.Equal([new(new(0), 32 * MiB), new(new(FourGiB), 16 * MiB)], image.Layouts[0].Memory.Ranges);
     }
 
+    [Fact]
+    public void A_map_with_RAM_in_two_places_at_once_is_none_and_one_with_empty_lines_is_read_without_them()
+    {
+        Assert.Null(FirmwareMap.Read(BootParams([(0, 32 * MiB, 1), (FourGiB, 8 * MiB, 1), (FourGiB + MiB, 15 * MiB, 1)])));
+        FirmwareMap map = FirmwareMap.Read(BootParams([(0, 32 * MiB, 1), (FourGiB, 0, 1), (FourGiB, 16 * MiB, 1)]))!;
+        Assert.Equal([new(new(0), 32 * MiB), new(new(FourGiB), 16 * MiB)], map.Ram);
+    }
+
     private string File(string name, ulong mebibytes, params (ulong Offset, byte[] Bytes)[] parts)
     {
         string path = Path.Combine(_directory.FullName, name);

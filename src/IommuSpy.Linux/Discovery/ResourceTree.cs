@@ -15,6 +15,7 @@ internal static class ResourceTree
     private const int EndAt = 8;
     private const int NameAt = 16;
     private const int MostResources = 4096;
+    private const ulong MostAddress = 1UL << 52;
 
     // Where parent, sibling and child follow: behind flags, or since 4.6 behind desc.
     private static readonly int[] ParentPlaces = [40, 32];
@@ -49,7 +50,7 @@ internal static class ResourceTree
             VirtualAddress resource = new(at);
             if (Word(space, resource, parentAt) != root.Value || Word(space, resource, StartAt) is not ulong start
                 || Word(space, resource, EndAt) is not ulong end
-                || start < before || end < start || end == ulong.MaxValue)
+                || start < before || end < start || end >= MostAddress)
             {
                 break;
             }
