@@ -4,7 +4,7 @@ PREFIX  ?= /usr/local
 RID     := linux-x64
 PUBLISH := artifacts/publish
 INSTRUCTIONS := $(if $(shell grep -m 1 -ow avx2 /proc/cpuinfo),x86-64-v3)
-SOURCES := $(shell find src -name '*.cs' -o -name '*.csproj') Directory.Build.props Directory.Packages.props
+SOURCES := $(shell find src -name '*.cs' -o -name '*.c' -o -name '*.csproj') Directory.Build.props Directory.Packages.props
 TESTS   := $(sort $(wildcard tests/*.Tests/*.csproj))
 
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using IommuSpy.Memory.Writing;
 using ZstdSharp;
@@ -16,6 +15,7 @@ internal static class Unpacked
     private const string StandardInputName = "standard input";
     private const string StandardInputCopy = "iommu-spy-stdin";
     private const int BufferBytes = 1 << 20;
+    private const int NameDigits = 32;
 
     /// <summary>The image in a container: the copy that an earlier command made, or a new one.</summary>
     /// <param name="file">The container.</param>
@@ -145,6 +145,8 @@ internal static class Unpacked
         }
 
         string identity = string.Create(CultureInfo.InvariantCulture, $"{file.FullName}\0{file.Length}\0{file.LastWriteTimeUtc.Ticks}");
-        return Path.Combine(directory, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)).AsSpan(0, 16)));
+        Sha256 hash = new();
+        hash.Append(Encoding.UTF8.GetBytes(identity));
+        return Path.Combine(directory, hash.Finish()[..NameDigits]);
     }
 }

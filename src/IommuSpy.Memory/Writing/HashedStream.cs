@@ -3,7 +3,7 @@ namespace IommuSpy.Memory.Writing;
 /// <summary>A pipe that is hashed as it is written.</summary>
 public sealed class HashedStream(Stream inner) : Stream
 {
-    private readonly Sha256 _hash = new();
+    private readonly HashThread _hash = new();
 
     /// <summary>SHA-256 of what was written, in hexadecimal. Asked once, when all is written.</summary>
     public string Hash() => _hash.Finish();
@@ -43,9 +43,16 @@ public sealed class HashedStream(Stream inner) : Stream
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     /// <inheritdoc/>
-    public override void Write(ReadOnlySpan<byte> buffer)
+    public override void Write(ReadOnlySpan<byte> buffer) => _hash.Append(buffer, inner.Write);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
     {
-        _hash.Append(buffer);
-        inner.Write(buffer);
+        if (disposing)
+        {
+            _hash.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 }

@@ -9,19 +9,20 @@ namespace IommuSpy.Memory.Writing;
 /// </summary>
 internal sealed class ResumableFile : IImageOutput, IDisposable
 {
-    // So much may have to be read again after a crash.
+    // What was written since the last journal has to be read again after a crash: so much, and what comes while the disk is slower than memory.
     private const ulong JournalBytes = 64 << 20;
     private const int PieceBytes = 1 << 20;
 
     private readonly string _path;
     private readonly FileStream _stream;
     private readonly FileOutput _file;
-    private readonly Sha256 _hash = new();
+    private readonly HashThread _hash = new();
     private readonly string _identity;
     private ulong _hashed;
     private ulong _journaled;
     private ulong _takenBytes;
     private ulong _takenMemory;
+    private Task _journaling = Task.CompletedTask;
     private bool _isWhole;
 
     private ResumableFile(string path, FileStream stream, string identity)
@@ -111,8 +112,7 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
         }
 
         HashZerosTo(offset);
-        _file.Write(offset, bytes);
-        _hash.Append(bytes);
+        _hash.Append(bytes, piece => _file.Write(offset, piece));
         _hashed = offset + (ulong)bytes.Length;
     }
 
@@ -122,9 +122,10 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
         if (_hashed > Kept)
         {
             (_takenBytes, _takenMemory) = (_hashed, memoryBytes);
-            if (_hashed >= _journaled + JournalBytes)
+            if (_hashed >= _journaled + JournalBytes && _journaling.IsCompleted)
             {
-                WriteJournal();
+                FinishJournal();
+                BeginJournal();
             }
         }
     }
@@ -140,6 +141,7 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
     /// <returns>Its SHA-256, in hexadecimal.</returns>
     internal string Keep()
     {
+        FinishJournal();
         RandomAccess.FlushToDisk(Handle);
         _isWhole = true;
         _stream.Dispose();
@@ -151,38 +153,55 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (!_isWhole && _takenBytes > _journaled)
+        try
         {
-            try
+            FinishJournal();
+            if (!_isWhole && _takenBytes > _journaled)
             {
-                WriteJournal();
+                BeginJournal();
+                FinishJournal();
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // What kept the image from being written, a full disk, keeps this from it too: the last journal holds.
-            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What kept the image from being written, a full disk, keeps this from it too: the last journal holds.
         }
 
         _stream.Dispose();
+        _hash.Dispose();
     }
 
-    private void WriteJournal()
+    // Beside the writing: what is written so far goes to the disk, and only then the journal says that it is there.
+    private void BeginJournal()
+    {
+        (ulong bytes, ulong memory) = (_takenBytes, _takenMemory);
+        _journaled = bytes;
+        _journaling = Task.Factory.StartNew(() => WriteJournal(bytes, memory), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    // A disk that failed says so once; no journal comes after one that could not be written.
+    private void FinishJournal() => _journaling.GetAwaiter().GetResult();
+
+    private void WriteJournal(ulong bytes, ulong memory)
     {
         RandomAccess.FlushToDisk(Handle);
         string journal = JournalOf(_path);
         string next = journal + ".new";
         using (FileStream file = Open(next, FileMode.Create))
-        using (Utf8JsonWriter json = new(file))
         {
-            json.WriteStartObject();
-            json.WriteString("identity", _identity);
-            json.WriteNumber("bytes", _takenBytes);
-            json.WriteNumber("memory", _takenMemory);
-            json.WriteEndObject();
+            using (Utf8JsonWriter json = new(file))
+            {
+                json.WriteStartObject();
+                json.WriteString("identity", _identity);
+                json.WriteNumber("bytes", bytes);
+                json.WriteNumber("memory", memory);
+                json.WriteEndObject();
+            }
+
+            file.Flush(flushToDisk: true);
         }
 
         File.Move(next, journal, overwrite: true);
-        _journaled = _takenBytes;
     }
 
     private void HashZerosTo(ulong offset)
