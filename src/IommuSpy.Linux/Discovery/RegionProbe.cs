@@ -9,14 +9,24 @@ namespace IommuSpy.Linux.Discovery;
 /// <param name="Vmemmap">The boundary from which a struct page for each page frame of memory is mapped without a gap; null where none or several are.</param>
 internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmemmap)
 {
+    // Struct pages are mapped for whole sections (SECTION_SIZE_BITS), or what memory there is of one.
+    private const ulong Section = 128UL << 20;
+
     /// <summary>Looks between the direct map's end and that of the space in which the kernel chooses places.</summary>
     public static RegionProbe Find(AddressSpace space, CpuArchitecture architecture, DirectMapProbe directMap, PhysicalMemory memory, int structPageBytes)
     {
         Boundaries boundaries = new(architecture.BaseAlignment, []);
         ulong first = (directMap.LastAddress.Value | (architecture.BaseAlignment - 1)) + 1;
         BoundedVisit.Visit(space, memory, new(first), architecture.ChosenSpace(space.Mode).Last, ref boundaries);
-        VirtualAddress? vmalloc = boundaries.Found.Count > 0 ? new(boundaries.Found[0]) : null;
-        VirtualAddress[] vmemmap = [.. boundaries.Found.Select(start => new VirtualAddress(start)).Where(start => HoldsPages(space, start, memory, structPageBytes))];
+        VirtualAddress? vmalloc = boundaries.Found.Count > 0 ? new(boundaries.Found[0].Boundary) : null;
+
+        // The array begins with the struct page of frame 0, or with that of the first frame there is: arm64 has nothing below it.
+        ulong lacking = memory.Ranges.Count == 0 ? 0 : ((memory.Ranges[0].Start.Value & ~(Section - 1)) >> space.Format.PageShift) * (ulong)structPageBytes;
+        VirtualAddress[] vmemmap =
+        [
+            .. boundaries.Found.SelectMany(run => (ulong[])[run.Boundary, unchecked(run.First - lacking)]).Distinct()
+                .Select(start => new VirtualAddress(start)).Where(start => HoldsPages(space, start, memory, structPageBytes)),
+        ];
         return new(vmalloc, vmemmap.Length == 1 ? vmemmap[0] : null);
     }
 
@@ -46,7 +56,6 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
     // Firmware keeps a few MiB here and there that have no struct page; where RAM mostly is, all have one. A machine with less than a section has its largest range.
     private static IEnumerable<PhysicalRange> LargestRanges(PhysicalMemory memory)
     {
-        const ulong Section = 128UL << 20;
         bool any = false;
         foreach (PhysicalRange range in memory.Ranges)
         {
@@ -66,16 +75,16 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
     }
 
     /// <summary>The boundaries below each separate run of mappings.</summary>
-    private readonly struct Boundaries(ulong alignment, List<ulong> found) : ICpuLeafVisitor
+    private readonly struct Boundaries(ulong alignment, List<(ulong Boundary, ulong First)> found) : ICpuLeafVisitor
     {
-        public List<ulong> Found => found;
+        public List<(ulong Boundary, ulong First)> Found => found;
 
         public void Leaf(in CpuLeaf leaf)
         {
             ulong boundary = leaf.Address.Value & ~(alignment - 1);
-            if (found.Count == 0 || found[^1] != boundary)
+            if (found.Count == 0 || found[^1].Boundary != boundary)
             {
-                found.Add(boundary);
+                found.Add((boundary, leaf.Address.Value));
             }
         }
     }

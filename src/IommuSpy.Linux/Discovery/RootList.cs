@@ -46,13 +46,13 @@ internal static class RootList
                 return null;
             }
 
-            PageFrame frame = new((element - vmemmap) / (ulong)structPageBytes);
-            if (frame.Number >= frames)
+            ulong frame = (element - vmemmap) / (ulong)structPageBytes;
+            if (frame >= frames)
             {
                 return null;
             }
 
-            tables.Add(frame.Address);
+            tables.Add(new(frame << space.Format.PageShift));
             previous = element;
             next = BitConverter.ToUInt64(links);
         }
