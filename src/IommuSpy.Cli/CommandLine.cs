@@ -12,7 +12,7 @@ internal static class CommandLine
     /// <summary>The same words with the root's options that stand before a command's name put behind it: `-s FILE -J info` is `info -s FILE -J`.</summary>
     /// <param name="root">The root, whose options that are no action of their own are those that may stand there.</param>
     /// <param name="args">The words.</param>
-    public static string[] CommandFirst(RootCommand root, string[] args)
+    public static string[] CommandFirst(Command root, string[] args)
     {
         int at = 0;
         while (at < args.Length && args[at].StartsWith('-') && args[at].Length > 1)

@@ -12,11 +12,14 @@ internal static class CommandRunner
 {
     public const string Name = "iommu-spy";
 
+    // A word that begins with @ is a word, as everywhere else.
+    private static readonly ParserConfiguration Literally = new() { ResponseFileTokenReplacer = null };
+
     /// <summary>Parses and runs.</summary>
     /// <param name="root">The command.</param>
     /// <param name="args">Its arguments.</param>
     /// <param name="name">The name by which complaints begin.</param>
-    public static int Run(RootCommand root, string[] args, string name = Name)
+    public static int Run(Command root, string[] args, string name = Name)
     {
         try
         {
@@ -29,7 +32,7 @@ internal static class CommandRunner
         }
     }
 
-    private static int Answer(RootCommand root, string[] args, string name)
+    private static int Answer(Command root, string[] args, string name)
     {
         bool json = CommandLine.AsksForJson(args);
         try
@@ -62,7 +65,7 @@ internal static class CommandRunner
         }
     }
 
-    private static int Invoke(RootCommand root, string[] args, string name, TextWriter output)
+    private static int Invoke(Command root, string[] args, string name, TextWriter output)
     {
         DisplayOptions display = new(root);
         InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, Output = output };
@@ -76,7 +79,7 @@ internal static class CommandRunner
         }
 
         string[] words = CommandLine.CommandFirst(root, args);
-        ParseResult result = root.Parse(words);
+        ParseResult result = root.Parse(words, Literally);
         display.Use(result);
         bool isHelp = result.Action is { ClearsParseErrors: true };
         return !isHelp && CommandLine.Problem(result, words) is string problem
@@ -84,7 +87,7 @@ internal static class CommandRunner
             : result.Invoke(configuration);
     }
 
-    private static string CommandPath(ParseResult result) => result.CommandResult.Command is RootCommand ? "" : result.CommandResult.Command.Name + " ";
+    private static string CommandPath(ParseResult result) => result.CommandResult.Parent is null ? "" : result.CommandResult.Command.Name + " ";
 
     private static int Complain(string name, bool json, string kind, string message, int exitCode)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using IommuSpy.Cli.Text;
 
 namespace IommuSpy.Cli;
 
@@ -50,7 +51,7 @@ internal static unsafe partial class Display
     public static void Tell(string name, string message, bool isFatal = false)
     {
         string start = _colour ?? (!Console.IsErrorRedirected && !IsDumb && !RefusesColour) ? $"\u001b[{(isFatal ? "1;31" : "33")}m{name}:{Reset}" : $"{name}:";
-        Console.Error.WriteLine($"{start} {message}");
+        Console.Error.WriteLine($"{start} {Printable.Of(message)}");
     }
 
     private static string Painted(string colour, string text) =>

@@ -23,7 +23,7 @@ internal sealed class DisplayOptions
     };
 
     /// <summary>Adds the options to a program and its commands.</summary>
-    public DisplayOptions(RootCommand root)
+    public DisplayOptions(Command root)
     {
         _color.AcceptOnlyFromAmong("auto", Always, Never);
         root.Options.Add(_color);

@@ -85,7 +85,11 @@ internal sealed class SourceOptions
     }
 
     /// <summary>The files that -s names; empty where it names none.</summary>
-    public IReadOnlyList<string> Named(ParseResult result) => result.GetValue(_source) ?? [];
+    public IReadOnlyList<string> Named(ParseResult result)
+    {
+        string[] named = result.GetValue(_source) ?? [];
+        return named.Contains("", StringComparer.Ordinal) ? throw new UsageException("-s '' names no source: is a variable empty that should hold its name?") : named;
+    }
 
     /// <summary>Whether it is the machine that this program runs on.</summary>
     public bool IsLive(ParseResult result) => Paths(result) is ["live" or "kcore" or "devmem"];

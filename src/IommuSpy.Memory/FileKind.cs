@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace IommuSpy.Memory;
 
 /// <summary>What a path names, asked before opening it: opening a FIFO would wait for a writer (statx(2)).</summary>
-internal static unsafe partial class FileKind
+public static unsafe partial class FileKind
 {
     private const int CurrentDirectory = -100; // AT_FDCWD
     private const uint TypeWanted = 1; // STATX_TYPE
@@ -11,7 +11,8 @@ internal static unsafe partial class FileKind
     private const int ModeOffset = 28; // stx_mode
 
     /// <summary>Null for a regular file and where the system does not say; else the kind, with its article.</summary>
-    internal static string? Of(string path)
+    /// <param name="path">The path; links are followed.</param>
+    public static string? Of(string path)
     {
         byte* status = stackalloc byte[StatxBytes];
         if (!OperatingSystem.IsLinux() || Statx(CurrentDirectory, path, 0, TypeWanted, status) != 0)

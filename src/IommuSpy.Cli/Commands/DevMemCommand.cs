@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Globalization;
 using IommuSpy.Analysis;
 using IommuSpy.Cli.Shells;
@@ -20,7 +21,7 @@ internal static class DevMemCommand
     /// <summary>Whether the program was called by it.</summary>
     public static bool IsCalled => Path.GetFileName(Environment.GetCommandLineArgs()[0]) == Name;
 
-    public static RootCommand Build()
+    public static Command Build()
     {
         Argument<string> address = new("ADDR") { Description = "The physical address: 0x hexadecimal, or decimal as $((0x1000)) gives it." };
         Argument<string> mode = new("r|w") { Description = "r reads words, w writes one and reads it back." };
@@ -28,7 +29,8 @@ internal static class DevMemCommand
         Argument<string> operand = new("N|VALUE") { Description = "How many words to read (1 without it), or the value to write.", Arity = ArgumentArity.ZeroOrOne };
         WidthOption width = new(32);
         Option<bool> yes = WriteCommand.YesOption();
-        RootCommand command = new(
+        Command command = new(
+            Name,
             "Reads and writes words of physical memory and of devices' registers, through /dev/mem. Writing says what it will do and asks first.\n\n"
             + "Examples: sudo ./dev_mem $((0x00000000)) r 4\n          sudo ./dev_mem 0xfed00000 r 1 --width 64\n          sudo ./dev_mem 0x10000000 w 0x12345678\n\n"
             + "The kernel keeps memory above 1 MiB from /dev/mem (CONFIG_STRICT_DEVMEM); su-devmem.ko lifts that while it is loaded.")
@@ -39,6 +41,7 @@ internal static class DevMemCommand
             width.Option,
             yes,
         };
+        command.Options.Add(new HelpOption());
         RootHelp.Use(command);
         OutputOptions output = new(command);
         command.SetAction(result =>

@@ -11,7 +11,7 @@ internal sealed class RootHelp(HelpAction help) : SynchronousCommandLineAction
     public override bool ClearsParseErrors => help.ClearsParseErrors;
 
     /// <summary>Gives a program such help.</summary>
-    public static void Use(RootCommand root)
+    public static void Use(Command root)
     {
         HelpOption option = root.Options.OfType<HelpOption>().Single();
         HelpAction help = (HelpAction)option.Action!;

@@ -41,9 +41,18 @@ public static class TypeSource
             return;
         }
 
+        if (FileKind.Of(request) is string kind)
+        {
+            throw new MemoryImageException($"--types '{request}': is {kind}; name a regular file that describes types");
+        }
+
         try
         {
             using SafeFileHandle file = File.OpenHandle(request, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            if (RandomAccess.GetLength(file) == 0)
+            {
+                throw new MemoryImageException($"--types '{request}': is empty");
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

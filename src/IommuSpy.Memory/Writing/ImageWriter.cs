@@ -11,13 +11,23 @@ public static class ImageWriter
 
     /// <summary>Refuses a path that no new file can take. A file is written under another name and then renamed: in place of a device, that would fill /dev, which is memory, and take the device's name away.</summary>
     /// <param name="path">The path.</param>
-    /// <exception cref="MemoryImageException">It is a directory, or a device, or leads to one.</exception>
+    /// <exception cref="MemoryImageException">It is empty, a directory, a FIFO, a socket or a device, or leads to one.</exception>
     public static void RefuseWhatIsNoFile(string path)
     {
+        if (path.Length == 0)
+        {
+            throw new MemoryImageException("the new file has no name");
+        }
+
         string whole = Path.GetFullPath(path);
         if (Directory.Exists(whole))
         {
             throw new MemoryImageException($"{path}: is a directory: name a file in it");
+        }
+
+        if (FileKind.Of(whole) is "a FIFO" or "a socket")
+        {
+            throw new MemoryImageException($"{path}: is {FileKind.Of(whole)}, which a file would replace: write to standard output (-) to send an image somewhere");
         }
 
         try

@@ -222,6 +222,11 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
     {
         try
         {
+            if (FileKind.Of(JournalOf(path)) is string kind)
+            {
+                throw new FormatException(kind);
+            }
+
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(JournalOf(path)));
             return (json.RootElement.GetProperty("identity").GetString() ?? "", json.RootElement.GetProperty("bytes").GetUInt64(), json.RootElement.GetProperty("memory").GetUInt64());
         }

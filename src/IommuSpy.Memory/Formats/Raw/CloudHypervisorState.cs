@@ -16,7 +16,7 @@ internal static class CloudHypervisorState
         string state = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/", StateName);
         try
         {
-            if (!File.Exists(state) || new FileInfo(state).Length > MostBytes)
+            if (!File.Exists(state) || FileKind.Of(state) is not null || new FileInfo(state).Length > MostBytes)
             {
                 return null;
             }
