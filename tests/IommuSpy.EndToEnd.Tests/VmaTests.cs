@@ -80,6 +80,31 @@ public class VmaTests
         })]);
     }
 
+    /// <summary>Over all processes; and maps says which of a process's areas allow it though none of its pages has it.</summary>
+    [Theory]
+    [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
+    public void Areas_that_may_be_written_and_executed_are_those_of_proc(string guest)
+    {
+        Capture capture = Guests.Capture(guest);
+        var expected = capture.Processes
+            .SelectMany(process => process.Mappings().Where(area => area.Rights[1..3] == "wx").Select(area => (process.Pid, area.Start, area.End)))
+            .Order().ToArray();
+        Assert.NotEmpty(expected);
+        Cli.Outcome outcome = Cli.Run("vmas", "--rights", "wx", "-s", capture.RamFile, "--jsonl");
+        Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Equal(expected, outcome.Lines.Select(line =>
+        {
+            using JsonDocument row = JsonDocument.Parse(line);
+            return (row.RootElement.GetProperty("pid").GetInt32(), Hex(row.RootElement.GetProperty("start")), Hex(row.RootElement.GetProperty("end")));
+        }));
+        foreach (var area in expected)
+        {
+            Cli.Outcome maps = Cli.Run("maps", "--pid", $"{area.Pid}", "--rights", "wx", "-s", capture.RamFile, "--jsonl");
+            bool shown = maps.ExitCode == 0 && maps.Lines.Any(line => JsonDocument.Parse(line).RootElement is JsonElement row && Hex(row.GetProperty("virtual")) >= area.Start && Hex(row.GetProperty("virtual")) < area.End);
+            Assert.NotEqual(shown, maps.Error.Contains($"{area.Start:x8}-{area.End:x8} rwx", StringComparison.Ordinal));
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
     public void A_process_can_be_named_by_its_number_and_by_that_of_any_of_its_threads(string guest)
@@ -114,7 +139,7 @@ public class VmaTests
     [InlineData(1, "vmas", "4000000")]
     [InlineData(1, "vmas", "2")]
     [InlineData(2, "vmas", "init")]
-    [InlineData(2, "vmas")]
+    [InlineData(2, "vmas", "--rights", "u")]
     [InlineData(2, "translate", "0x400000", "--pid", "-1")]
     [InlineData(2, "translate", "0x400000", "--pid", "1", "--root", "0x1000")]
     public void A_process_that_is_none_gets_its_exit_code_and_one_line(int exitCode, params string[] arguments)

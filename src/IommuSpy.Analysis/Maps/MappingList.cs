@@ -8,7 +8,29 @@ namespace IommuSpy.Analysis.Maps;
 public static class MappingList
 {
     /// <summary>Hands each mapping to <paramref name="receive"/>, in address order, as it is found: a space has millions.</summary>
-    public static WalkSummary Visit(Machine machine, MapsQuery query, Action<Mapping> receive)
+    public static WalkSummary Visit(Machine machine, MapsQuery query, Action<Mapping> receive) => Visit(machine, query, (mapping, _) => receive(mapping));
+
+    /// <summary>The same, with aliases joined: see <see cref="MappingSeries"/>. At least three of them make a series.</summary>
+    public static WalkSummary VisitSeries(Machine machine, MapsQuery query, Action<MappingSeries> receive)
+    {
+        AliasFolder? folder = null;
+        string? region = null;
+        WalkSummary summary = Visit(machine, query, (mapping, runs) =>
+        {
+            if (mapping.Region != region)
+            {
+                folder?.Finish();
+                folder = new(receive);
+                region = mapping.Region;
+            }
+
+            folder!.Add(mapping, runs);
+        });
+        folder?.Finish();
+        return summary;
+    }
+
+    private static WalkSummary Visit(Machine machine, MapsQuery query, Action<Mapping, List<PhysicalAddress>> receive)
     {
         AddressSpace space = machine.Space(query.Root);
         ulong last = query.Last?.Value ?? ulong.MaxValue;
@@ -34,8 +56,11 @@ public static class MappingList
     }
 
     /// <summary>Merges neighbours that differ in nothing but where they are in physical memory.</summary>
-    private struct Merger(KernelLayout layout, MapsQuery query, Action<Mapping> receive) : ICpuLeafVisitor
+    private struct Merger(KernelLayout layout, MapsQuery query, Action<Mapping, List<PhysicalAddress>> receive) : ICpuLeafVisitor
     {
+        // Where the current mapping's runs of physical memory begin, as many of them as aliases are compared by.
+        private readonly List<PhysicalAddress> _runs = [];
+
         private Mapping _current;
         private LayoutRegion? _region;
 
@@ -61,11 +86,16 @@ public static class MappingList
             {
                 bool follows = _lastPhysicalEnd == physical.Value;
                 _current = _current with { Length = _current.Length + size, PhysicalRuns = _current.PhysicalRuns + (follows ? 0 : 1) };
+                if (!follows && _runs.Count < AliasFolder.MaxRuns)
+                {
+                    _runs.Add(physical);
+                }
             }
             else
             {
                 Finish();
                 _current = new(from, size, physical, 1, size, leaf.Entry, rights, _region.Name);
+                _runs.Add(physical);
             }
 
             _lastPhysicalEnd = physical.Value + size;
@@ -75,8 +105,9 @@ public static class MappingList
         {
             if (_current.Length > 0)
             {
-                receive(_current);
+                receive(_current, _runs);
                 _current = default;
+                _runs.Clear();
             }
         }
 

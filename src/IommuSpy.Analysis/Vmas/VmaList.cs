@@ -1,5 +1,6 @@
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Tasks;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Analysis.Vmas;
 
@@ -12,8 +13,9 @@ public sealed record VmaList(KernelTask Process, IReadOnlyList<VmaReport> Rows, 
     /// <summary>Reads it.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="process">The process, or a thread of it; one that has an mm_struct.</param>
+    /// <param name="rights">Only areas that allow all of these: reading, writing and executing.</param>
     /// <exception cref="Linux.Types.MissingTypeException">This kernel's areas are not described.</exception>
-    public static VmaList Of(Machine machine, KernelTask process)
+    public static VmaList Of(Machine machine, KernelTask process, AccessRights rights = AccessRights.None)
     {
         ProcessMemory space = machine.MemoryOf(process);
         List<string> problems = [.. space.Damage.Select(damage => $"{process}: {damage}")];
@@ -24,9 +26,14 @@ public sealed record VmaList(KernelTask Process, IReadOnlyList<VmaReport> Rows, 
 
         return new(
             process,
-            [.. space.Areas.Select(area => VmaReport.Of(
+            [.. space.Areas.Where(area => (area.Access & rights) == rights).Select(area => VmaReport.Of(
                 area,
                 process.Root is { } root ? AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.UserEntries) : default))],
             problems);
     }
+
+    /// <summary>Reads those of every process that has memory of its own, by pid, one at a time.</summary>
+    /// <inheritdoc cref="Of"/>
+    public static IEnumerable<VmaList> OfAll(Machine machine, AccessRights rights = AccessRights.None) =>
+        machine.Tasks.Processes.Where(process => process.Mm is not null).Select(process => Of(machine, process, rights));
 }

@@ -43,12 +43,13 @@ internal static class DeviceMaps
         else
         {
             using StreamWriter writer = Output.Text();
+            writer.WriteLine($"{"I/O virtual, first to last byte",-33}  {"size",9}  {"page",5}  may  physical");
             writer.WriteLine($"--- {view.Description}: {view.Path}");
             summary = IoMapping.Visit(view, first, last, rights, leaves, mapping =>
             {
                 count++;
                 writer.WriteLine(
-                    $"{mapping.Address.Value:x16}-{mapping.Address.Value + (mapping.Length - 1):x16}  {Size.Text(mapping.Length),9}  {Size.Text(mapping.PageSize),5}  {DeviceTranslationReport.Letters(mapping.Rights)}  {mapping.Physical.Value:x16}");
+                    $"{mapping.Address.Value:x16}-{mapping.Address.Value + (mapping.Length - 1):x16}  {Size.Text(mapping.Length),9}  {Size.Text(mapping.PageSize),5}  {DeviceTranslationReport.Letters(mapping.Rights),-3}  {mapping.Physical.Value:x16}");
             });
         }
 

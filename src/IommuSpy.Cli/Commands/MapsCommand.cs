@@ -17,7 +17,7 @@ internal static class MapsCommand
         Option<string?> rights = new("--rights") { Description = "Only what has all of these effective rights: letters of rwx, and u for user mode.", HelpName = "rwxu" };
         Command command = new(
             "maps",
-            "What page tables map: ranges or leaves, with effective rights, physical addresses and the region of the kernel's map.\n\nExamples: iommu-spy maps -s dump.elf\n          iommu-spy maps -s dump.elf --rights wx\n          iommu-spy maps -s dump.elf --device 00:03.0\n          iommu-spy maps -s dump.elf --root 0x2862000 --leaves --jsonl")
+            "What page tables map: ranges or leaves, with effective rights, physical addresses and the region of the kernel's map. In text, memory that is mapped again and again at a constant distance (espfix stacks) is one line; --leaves, -J and --jsonl have every one. With --rights, areas of the process that allow them though no page in them has them now are noted on standard error (see vmas --rights).\n\nExamples: iommu-spy maps -s dump.elf\n          iommu-spy maps -s dump.elf --rights wx\n          iommu-spy maps -s dump.elf --pid 173 --rights wx\n          iommu-spy maps -s dump.elf --device 00:03.0\n          iommu-spy maps -s dump.elf --root 0x2862000 --leaves --jsonl")
         {
             leaves,
             range,
@@ -41,25 +41,38 @@ internal static class MapsCommand
 
             (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? AddressRange.Parse(machine, text) : (new(0), new(ulong.MaxValue));
             MapsQuery query = new(roots.Root(result, machine), first, last, wanted, result.GetValue(leaves));
+            AllowingAreas? areas = AllowingAreas.Of(machine, query);
             long count = 0;
+            void Count(in Mapping mapping)
+            {
+                count++;
+                areas?.Add(mapping);
+            }
+
             WalkSummary summary = default;
             if (output.JsonLines(result) || output.Json(result))
             {
                 Output.Rows(output.JsonLines(result), rows => summary = MappingList.Visit(machine, query, mapping =>
                 {
-                    count++;
+                    Count(mapping);
                     rows.Mapping(mapping, query.SingleLeaves);
                 }));
             }
             else
             {
                 using StreamWriter writer = Output.Text();
-                MapsText maps = new(writer, machine.Kernel.Mode.Format, query.SingleLeaves);
-                summary = MappingList.Visit(machine, query, mapping =>
-                {
-                    count++;
-                    maps.Write(mapping);
-                });
+                MapsText maps = new(writer, machine.Kernel.Mode.Format);
+                summary = query.SingleLeaves
+                    ? MappingList.Visit(machine, query, leaf =>
+                    {
+                        Count(leaf);
+                        maps.Leaf(leaf);
+                    })
+                    : MappingList.VisitSeries(machine, query, series =>
+                    {
+                        Count(series.First);
+                        maps.Range(series);
+                    });
             }
 
             PhysicalAddress root = machine.Space(query.Root).Root;
@@ -78,7 +91,18 @@ internal static class MapsCommand
                 Output.Problem($"stopped after {summary.Tables} page tables: these are no tables of a sane machine, and the list is not whole");
             }
 
-            return count > 0 ? ExitCode.Done : throw new NoAnswerException("nothing is mapped there");
+            string? allowed = areas is null ? null : MapsText.Allowed(areas, RightsText.Letters(wanted));
+            if (count == 0)
+            {
+                throw new NoAnswerException(allowed ?? (wanted == AccessRights.None ? "nothing is mapped there" : $"nothing that is mapped there has {RightsText.Letters(wanted)}"));
+            }
+
+            if (allowed is not null)
+            {
+                Output.Problem(allowed);
+            }
+
+            return ExitCode.Done;
         });
         return command;
     }

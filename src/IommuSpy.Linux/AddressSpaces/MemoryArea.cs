@@ -1,5 +1,6 @@
 using IommuSpy.Linux.Files;
 using IommuSpy.Memory;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.AddressSpaces;
 
@@ -15,6 +16,12 @@ public sealed record MemoryArea(VirtualAddress Address, VirtualAddress Start, Vi
 {
     /// <summary>As /proc/PID/maps prints them: "rw-p".</summary>
     public string Rights => AreaFlags.Letters(Flags);
+
+    /// <summary>What the area lets its process do at most; its page tables may let less through until it is touched.</summary>
+    public AccessRights Access =>
+        ((Flags & AreaFlags.Read) != 0 ? AccessRights.Read : AccessRights.None)
+        | ((Flags & AreaFlags.Write) != 0 ? AccessRights.Write : AccessRights.None)
+        | ((Flags & AreaFlags.Execute) != 0 ? AccessRights.Execute : AccessRights.None);
 
     /// <summary>Bytes.</summary>
     public ulong Length => End - Start;

@@ -79,6 +79,23 @@ public class MappingListTests(SharedMachine shared) : IClassFixture<SharedMachin
     [Fact]
     public void TheNonCanonicalHoleHasNothing() => Assert.Empty(List(new(First: new(0x0000_8000_0000_0000), Last: new(0xffff_7fff_ffff_ffff))));
 
+    /// <summary>Series, each written out again, are the mappings.</summary>
+    [Fact]
+    public void SeriesHaveEveryMappingOnce()
+    {
+        foreach (PhysicalAddress? root in Roots)
+        {
+            List<MappingSeries> series = [];
+            MappingList.VisitSeries(Machine, new(root), series.Add);
+            Assert.Equal(series.OrderBy(one => one.First.Virtual), series);
+            Assert.Equal(
+                List(new(root)).Select(mapping => (mapping.Virtual, mapping.Length, mapping.Physical, mapping.Rights)),
+                series
+                    .SelectMany(one => Enumerable.Range(0, (int)one.Count).Select(i => (one.First.Virtual + ((ulong)i * one.Stride), one.First.Length, one.First.Physical, one.First.Rights)))
+                    .OrderBy(mapping => mapping.Item1));
+        }
+    }
+
     private List<Mapping> List(MapsQuery query)
     {
         List<Mapping> found = [];
