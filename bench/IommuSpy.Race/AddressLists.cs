@@ -74,7 +74,8 @@ internal sealed class AddressLists
 
         public List<ulong> Edges { get; } = [];
 
-        public void Leaf(in CpuLeaf leaf)
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat
         {
             ulong first = leaf.Address.Value;
             ulong last = first + (leaf.Bytes - 1);

@@ -36,6 +36,7 @@ internal static class Spaces
     {
         public ulong Value;
 
-        public void Leaf(in CpuLeaf leaf) => Value += leaf.Address.Value ^ leaf.Entry;
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat => Value += leaf.Address.Value ^ leaf.Entry;
     }
 }

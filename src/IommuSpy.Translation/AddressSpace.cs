@@ -148,12 +148,6 @@ internal sealed class AddressSpace<TFormat>(PhysicalMemory memory, PhysicalAddre
         public TVisitor Visitor = visitor;
         private readonly int _unused = 64 - addressBits;
 
-        public void Leaf(ulong address, int level, ulong entry, ulong grants)
-        {
-            ulong offset = TFormat.OffsetMask(entry, level);
-            PhysicalAddress physical = new((TFormat.Target(entry) & ~offset) | (address & offset));
-            ulong bytes = 1UL << (TFormat.PageShift + ((level - 1) * TFormat.IndexBits));
-            Visitor.Leaf(new(new((ulong)((long)(address << _unused) >> _unused)), physical, bytes, TFormat.Rights(grants), level, entry));
-        }
+        public void Leaf(ulong address, int level, ulong entry, ulong grants) => Visitor.Leaf(new CpuLeaf<TFormat>(address, _unused, level, entry, grants));
     }
 }

@@ -88,7 +88,8 @@ internal static class TableReaders
     // What is there is no matter here, only that the walk ends.
     private readonly struct Leaves : ICpuLeafVisitor
     {
-        public void Leaf(in CpuLeaf leaf)
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat
         {
         }
     }

@@ -18,5 +18,5 @@ public readonly struct LeafList : ILeafVisitor, ICpuLeafVisitor
     void ILeafVisitor.Leaf(ulong address, int level, ulong entry, ulong grants) => Leaves.Add(new(
         address, TableFormat.Of<X64Format>().Page(entry, level), TableFormat.Of<X64Format>().SlotBytes(level), level, entry, X64Format.Rights(grants)));
 
-    void ICpuLeafVisitor.Leaf(in CpuLeaf leaf) => Leaves.Add(new(leaf.Address.Value, leaf.Physical, leaf.Bytes, leaf.Level, leaf.Entry, leaf.Rights));
+    void ICpuLeafVisitor.Leaf<TFormat>(in CpuLeaf<TFormat> leaf) => Leaves.Add(new(leaf.Address.Value, leaf.Physical, leaf.Bytes, leaf.Level, leaf.Entry, leaf.Rights));
 }

@@ -64,7 +64,8 @@ public static class MappingList
         private Mapping _current;
         private LayoutRegion? _region;
 
-        public void Leaf(in CpuLeaf leaf)
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat
         {
             AccessRights rights = leaf.Rights;
             if ((rights & query.Rights) != query.Rights)

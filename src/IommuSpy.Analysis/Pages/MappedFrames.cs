@@ -26,7 +26,8 @@ internal struct MappedFrames : ICpuLeafVisitor
         return frames._found;
     }
 
-    public readonly void Leaf(in CpuLeaf leaf)
+    public readonly void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+        where TFormat : struct, ITableFormat
     {
         ulong pages = leaf.Bytes >> PageFrame.Shift;
         ulong first = leaf.Physical.Frame.Number;

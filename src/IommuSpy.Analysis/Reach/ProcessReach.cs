@@ -78,7 +78,8 @@ internal sealed class ProcessReach(DeviceReach reach)
 
     private readonly struct Leaves(ProcessReach owner) : ICpuLeafVisitor
     {
-        public void Leaf(in CpuLeaf leaf)
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat
         {
             ulong first = leaf.Physical.Frame.Number;
             for (ulong i = 0; i < leaf.Bytes >> PageFrame.Shift; i++)

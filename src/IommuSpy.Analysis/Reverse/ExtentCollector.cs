@@ -1,4 +1,3 @@
-using System.Numerics;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -15,9 +14,10 @@ internal struct ExtentCollector(int number, List<MappedExtent> extents) : ICpuLe
     /// <summary>Whether there were more runs than are kept.</summary>
     public bool LimitReached { get; private set; }
 
-    public void Leaf(in CpuLeaf leaf)
+    public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+        where TFormat : struct, ITableFormat
     {
-        byte shift = (byte)BitOperations.TrailingZeroCount(leaf.Bytes);
+        byte shift = (byte)leaf.Shift;
         ulong frame = leaf.Physical.Frame.Number;
         AccessRights rights = leaf.Rights;
         ulong from = leaf.Address.Value;

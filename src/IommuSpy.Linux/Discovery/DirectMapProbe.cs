@@ -56,7 +56,8 @@ internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ul
             }
         }
 
-        public void Leaf(in CpuLeaf leaf)
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat
         {
             ulong size = leaf.Bytes;
             ulong from = leaf.Address.Value;
@@ -94,7 +95,8 @@ internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ul
 
         public ulong MissingBytes { get; private set; }
 
-        public void Leaf(in CpuLeaf leaf)
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat
         {
             ulong size = leaf.Bytes;
             ulong physical = leaf.Physical.Value;

@@ -18,7 +18,8 @@ internal static class ModuleProbe
     {
         public VirtualAddress? First { get; private set; }
 
-        public void Leaf(in CpuLeaf leaf)
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat
         {
             if (First is null && !text.Contains(leaf.Address))
             {

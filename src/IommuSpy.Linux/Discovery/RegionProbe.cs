@@ -79,7 +79,8 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
     {
         public List<(ulong Boundary, ulong First)> Found => found;
 
-        public void Leaf(in CpuLeaf leaf)
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat
         {
             ulong boundary = leaf.Address.Value & ~(alignment - 1);
             if (found.Count == 0 || found[^1].Boundary != boundary)
@@ -98,7 +99,8 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
         /// <summary>Bytes mapped to the same page as those before them.</summary>
         public ulong Repeated { get; private set; }
 
-        public void Leaf(in CpuLeaf leaf)
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat
         {
             Repeated += Bytes > 0 && leaf.Physical == _before ? leaf.Bytes : 0;
             Bytes += leaf.Bytes;

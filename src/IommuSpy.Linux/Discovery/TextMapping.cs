@@ -53,7 +53,8 @@ public sealed record TextMapping(VirtualAddress MapStart, VirtualAddress Start, 
 
         public long Leaves { get; private set; }
 
-        public void Leaf(in CpuLeaf leaf)
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat
         {
             Leaves++;
             ulong size = leaf.Bytes;
