@@ -55,6 +55,10 @@ report() {
 dotnet build --verbosity quiet || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 
 echo "== style"
+if grep -rnE '^.{161,}$' --include='*.cs' --exclude-dir=obj src tests lab bench; then
+    failed=$((failed + 1))
+    echo "failed style: lines of more than 160 columns" >>"$failures"
+fi
 if dotnet format --verify-no-changes --no-restore --verbosity quiet; then
     passed=$((passed + 1))
 else

@@ -8,7 +8,9 @@ public sealed record CaptureSpec
     /// <summary>The smallest guest in which the workload fits beside the kernel.</summary>
     public static readonly MemorySize SmallestMemory = MemorySize.Mebibytes(384);
 
-    /// <summary>A Debian kernel series with an optional flavour: "6.1", "6.12", "5.10", "6.1-cloud", "6.1-rt"; or "files:" and a directory with any kernel's files.</summary>
+    /// <summary>
+    /// A Debian kernel series with an optional flavour: "6.1", "6.12", "5.10", "6.1-cloud", "6.1-rt"; or "files:" and a directory with any kernel's files.
+    /// </summary>
     public required string Kernel { get; init; }
 
     public IommuModel Iommu { get; init; } = IommuModel.Intel;
@@ -59,11 +61,14 @@ public sealed record CaptureSpec
         {
             string[] parts =
             [
-                $"{KernelName.Parse(Kernel)}-{Iommu.ToOptionText()}-{PagingLevels}level-{Memory}", Vmcoreinfo ? "" : "novmcoreinfo", InterruptRemapping ? "" : "nointremap",
+                $"{KernelName.Parse(Kernel)}-{Iommu.ToOptionText()}-{PagingLevels}level-{Memory}", Vmcoreinfo ? "" : "novmcoreinfo",
+                InterruptRemapping ? "" : "nointremap",
                 UserMapping ? "vfio" : "", .. Devices.Select(device => device.Split(',')[0]),
                 MachineProperties, Nodes.Count > 0 ? $"nodes-{Nodes}" : "", Dimms.Count > 0 ? $"dimms-{Dimms}" : "", .. MoreImages, Append,
             ];
-            return string.Join('-', parts.Where(part => part.Length > 0).Select(part => string.Concat(part.Select(c => char.IsAsciiLetterOrDigit(c) || c is '=' or '-' or '.' ? c : '_'))));
+            return string.Join('-',
+                parts.Where(part => part.Length > 0)
+                    .Select(part => string.Concat(part.Select(c => char.IsAsciiLetterOrDigit(c) || c is '=' or '-' or '.' ? c : '_'))));
         }
     }
 

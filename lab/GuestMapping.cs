@@ -10,7 +10,9 @@ public sealed record GuestMapping(ulong Start, ulong End, string Rights, string 
     /// <summary>The page at a fixed address that belongs to no process; pagemap has nothing for it.</summary>
     public bool IsVsyscall => Path == "[vsyscall]";
 
-    /// <summary>The kernel's data for the vDSO: mapped without struct pages, which /proc/PID/pagemap of some kernels passes over (mm/pagewalk.c, VM_PFNMAP).</summary>
+    /// <summary>
+    /// The kernel's data for the vDSO: mapped without struct pages, which /proc/PID/pagemap of some kernels passes over (mm/pagewalk.c, VM_PFNMAP).
+    /// </summary>
     public bool IsVvar => Path == "[vvar]";
 
     internal static GuestMapping Parse(string line)

@@ -26,7 +26,8 @@ public sealed class GuestProcess
     public IReadOnlyList<GuestMapping> Mappings() => [.. System.IO.File.ReadLines(File("maps")).Select(GuestMapping.Parse)];
 
     /// <summary>
-    /// Every page of every mapping in address order, with the 64 bits that /proc/PID/pagemap had for it; without those that it passed over: of <see cref="GuestMapping.IsVvar"/>, those it calls absent.
+    /// Every page of every mapping in address order, with the 64 bits that /proc/PID/pagemap had for it; without those that it passed over: of
+    /// <see cref="GuestMapping.IsVvar"/>, those it calls absent.
     /// </summary>
     public IEnumerable<(ulong Address, ulong Entry)> Pagemap()
     {

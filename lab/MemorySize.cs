@@ -33,7 +33,8 @@ public readonly record struct MemorySize(long Bytes)
 
     /// <inheritdoc cref="TryParse"/>
     /// <exception cref="LabException">It is none.</exception>
-    public static MemorySize Parse(string text) => TryParse(text, out MemorySize size) ? size : throw new LabException($"'{text}' is no memory size: use 512M or 5G");
+    public static MemorySize Parse(string text) =>
+        TryParse(text, out MemorySize size) ? size : throw new LabException($"'{text}' is no memory size: use 512M or 5G");
 
     public override string ToString() => Bytes % Gibibyte == 0 ? $"{Bytes / Gibibyte}G" : $"{Bytes / Mebibyte}M";
 }

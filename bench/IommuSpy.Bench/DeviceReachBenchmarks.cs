@@ -14,7 +14,8 @@ public class DeviceReachBenchmarks
     {
         _machine = Machine.Open(BenchImage.Path);
         DeviceReach reach = _machine.DeviceReach;
-        Console.WriteLine($"// {reach.Devices.Count} devices, {reach.Spaces.Count} sets of tables, {reach.Spaces.Sum(space => (long)space.MappedBytes)} bytes mapped, {reach.Extents} extents");
+        Console.WriteLine($"// {reach.Devices.Count} devices, {reach.Spaces.Count} sets of tables, {reach.Spaces.Sum(space => (long)space.MappedBytes)} bytes "
+            + $"mapped, {reach.Extents} extents");
     }
 
     /// <summary>From the image's name to the whole index: what one command costs.</summary>

@@ -20,7 +20,8 @@ internal sealed class AddressLists
     {
         // Different words of each page, until there are enough: each is a walk of all levels.
         int words = (Fewest + smallPages.Count - 1) / smallPages.Count;
-        SmallSequential = [.. smallPages.SelectMany(page => Enumerable.Range(0, words), (page, word) => page + ((ulong)word * (PageFrame.Size / (ulong)words) & ~7UL))];
+        SmallSequential =
+            [.. smallPages.SelectMany(page => Enumerable.Range(0, words), (page, word) => page + ((ulong)word * (PageFrame.Size / (ulong)words) & ~7UL))];
         LargeSequential = [.. largePages];
         SmallShuffled = Shuffled(SmallSequential);
         LargeShuffled = Shuffled(LargeSequential);
@@ -39,7 +40,9 @@ internal sealed class AddressLists
     /// <summary>The same in no order.</summary>
     public ulong[] LargeShuffled { get; }
 
-    /// <summary>Not timed: the first and last byte of every leaf, espfix too, the bytes beside them, and addresses at random, most of them not mapped.</summary>
+    /// <summary>
+    /// Not timed: the first and last byte of every leaf, espfix too, the bytes beside them, and addresses at random, most of them not mapped.
+    /// </summary>
     public ulong[] Check { get; }
 
     /// <summary>Gathers the lists from the tables of a space.</summary>

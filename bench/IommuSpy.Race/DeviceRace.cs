@@ -8,12 +8,16 @@ using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Race;
 
-/// <summary>What devices' tables cost beside the CPU's: the index from pages to devices, and the same pages translated through tables of both formats.</summary>
+/// <summary>
+/// What devices' tables cost beside the CPU's: the index from pages to devices, and the same pages translated through tables of both formats.
+/// </summary>
 internal static class DeviceRace
 {
     private const int Seed = 20_08;
 
-    /// <summary>The first line: devices, sets of tables, bytes mapped, extents. Then a line a pass: nanoseconds for the index, from devices that are known.</summary>
+    /// <summary>
+    /// The first line: devices, sets of tables, bytes mapped, extents. Then a line a pass: nanoseconds for the index, from devices that are known.
+    /// </summary>
     public static void Reach(string path, int passes)
     {
         using Machine machine = Machine.Open(path);
@@ -26,8 +30,8 @@ internal static class DeviceRace
     }
 
     /// <summary>
-    /// The same GiB through a device's tables and the CPU's, each page once, in no order. A line a pass, nanoseconds: device one by one, device as a batch, CPU one by one, CPU as
-    /// a batch.
+    /// The same GiB through a device's tables and the CPU's, each page once, in no order. A line a pass, nanoseconds: device one by one, device as a batch, CPU
+    /// one by one, CPU as a batch.
     /// </summary>
     public static void Walk(string directory, int passes)
     {

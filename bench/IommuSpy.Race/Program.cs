@@ -36,7 +36,8 @@ switch (args)
         ReadPages(image, args[1] == "rnd", Convert.ToUInt64(bytes, 16), Convert.ToInt32(passes, 10));
         return 0;
     default:
-        Console.Error.WriteLine("race IMAGE addresses DIRECTORY | walk ROOT LIST ANSWERS PASSES | many ROOT LIST ANSWERS PASSES | visit PASSES | reverse PASSES | types PASSES | reach PASSES; race formats DIRECTORY PASSES");
+        Console.Error.WriteLine("race IMAGE addresses DIRECTORY | walk ROOT LIST ANSWERS PASSES | many ROOT LIST ANSWERS PASSES | visit PASSES | reverse "
+            + "PASSES | types PASSES | reach PASSES; race formats DIRECTORY PASSES");
         return 2;
 }
 
@@ -108,7 +109,8 @@ static void Visit(string path, int passes)
     }
 }
 
-// The index from pages to all who map them, made anew by each pass; then what a query of each frame takes. The first line: spaces, extents, and nanoseconds a query.
+// The index from pages to all who map them, made anew by each pass; then what a query of each frame takes. The first line: spaces, extents, and nanoseconds a
+// query.
 static void Reverse(string path, int passes)
 {
     using Machine machine = Machine.Open(path);

@@ -3,7 +3,9 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Race;
 
-/// <summary>One GiB in 4 KiB pages, mapped by x86-64 tables and by VT-d second-stage tables of the same four levels: what differs is the format alone.</summary>
+/// <summary>
+/// One GiB in 4 KiB pages, mapped by x86-64 tables and by VT-d second-stage tables of the same four levels: what differs is the format alone.
+/// </summary>
 internal static class TwoTables
 {
     public const int Levels = 4;
@@ -28,10 +30,12 @@ internal static class TwoTables
         File.WriteAllBytes(path, image);
     }
 
-    // Three tables above those of the last level, each table in the first entry of the one above it but those; pages lie in no order that a prefetcher would guess.
+    // Three tables above those of the last level, each table in the first entry of the one above it but those; pages lie in no order that a prefetcher would
+    // guess.
     private static void Fill(byte[] image, ulong root, ulong flags)
     {
-        void Put(ulong table, int index, ulong target) => BinaryPrimitives.WriteUInt64LittleEndian(image.AsSpan((int)table + (index * sizeof(ulong))), target | flags);
+        void Put(ulong table, int index, ulong target) =>
+            BinaryPrimitives.WriteUInt64LittleEndian(image.AsSpan((int)table + (index * sizeof(ulong))), target | flags);
         Put(root, 0, root + PageFrame.Size);
         Put(root + PageFrame.Size, 0, root + (2 * PageFrame.Size));
         for (int i = 0; i < Leaves / Entries; i++)

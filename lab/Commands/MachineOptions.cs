@@ -14,7 +14,8 @@ internal sealed class MachineOptions
 
     private readonly Option<string?> _kernelFiles = new("--kernel-files")
     {
-        Description = "instead, a directory with any kernel: vmlinuz, its config, lib/modules/RELEASE and headers where there are some, as installed or in an unpacked package",
+        Description = "instead, a directory with any kernel: vmlinuz, its config, lib/modules/RELEASE and headers where there are some, as installed or in an "
+            + "unpacked package",
     };
 
     private readonly Option<string> _iommu = new("--iommu") { Description = "the machine's IOMMU", DefaultValueFactory = _ => "intel" };
@@ -34,14 +35,38 @@ internal sealed class MachineOptions
         },
     };
 
-    private readonly Option<string> _vmcoreinfo = new("--vmcoreinfo") { Description = "whether QEMU gets the kernel's VMCOREINFO note", DefaultValueFactory = _ => "on" };
-    private readonly Option<string> _remapping = new("--interrupt-remapping") { Description = "whether the IOMMU can remap interrupts", DefaultValueFactory = _ => "on" };
-    private readonly Option<string> _userMapping = new("--user-mapping") { Description = "whether a process gives memory to a device, by VFIO", DefaultValueFactory = _ => "off" };
-    private readonly Option<string[]> _devices = new("--device") { Description = "one more device, as QEMU's -device takes it; repeat for several", DefaultValueFactory = _ => [] };
-    private readonly Option<string> _machine = new("--machine") { Description = "more properties of QEMU's machine, such as max-ram-below-4g=512M", DefaultValueFactory = _ => "" };
+    private readonly Option<string> _vmcoreinfo = new("--vmcoreinfo")
+    {
+        Description = "whether QEMU gets the kernel's VMCOREINFO note",
+        DefaultValueFactory = _ => "on"
+    };
+    private readonly Option<string> _remapping = new("--interrupt-remapping")
+    {
+        Description = "whether the IOMMU can remap interrupts",
+        DefaultValueFactory = _ => "on"
+    };
+    private readonly Option<string> _userMapping = new("--user-mapping")
+    {
+        Description = "whether a process gives memory to a device, by VFIO",
+        DefaultValueFactory = _ => "off"
+    };
+    private readonly Option<string[]> _devices = new("--device")
+    {
+        Description = "one more device, as QEMU's -device takes it; repeat for several",
+        DefaultValueFactory = _ => []
+    };
+    private readonly Option<string> _machine = new("--machine")
+    {
+        Description = "more properties of QEMU's machine, such as max-ram-below-4g=512M",
+        DefaultValueFactory = _ => ""
+    };
     private readonly Option<MemorySize[]> _nodes = Sizes("--node", "a NUMA node and how much of the memory is in it, as a block of its own; repeat for each");
     private readonly Option<MemorySize[]> _dimms = Sizes("--dimm", "a memory module of this size beyond the memory; repeat for several");
-    private readonly Option<string[]> _images = new("--image") { Description = "an image to take beside the usual ones; repeat for several", DefaultValueFactory = _ => [] };
+    private readonly Option<string[]> _images = new("--image")
+    {
+        Description = "an image to take beside the usual ones; repeat for several",
+        DefaultValueFactory = _ => []
+    };
     private readonly Option<string> _append = new("--append") { Description = "more kernel arguments, such as nokaslr", DefaultValueFactory = _ => "" };
 
     public MachineOptions(Command command)
@@ -60,7 +85,8 @@ internal sealed class MachineOptions
         }
 
         _images.AcceptOnlyFromAmong([.. Capture.ImagesOnDemand]);
-        foreach (Option option in new Option[] { _kernel, _kernelFiles, _iommu, _paging, _memory, _vmcoreinfo, _remapping, _userMapping, _devices, _machine, _nodes, _dimms, _images, _append })
+        foreach (Option option in new Option[] { _kernel, _kernelFiles, _iommu, _paging, _memory, _vmcoreinfo, _remapping, _userMapping, _devices, _machine,
+            _nodes, _dimms, _images, _append })
         {
             command.Options.Add(option);
         }

@@ -8,10 +8,21 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        var commands = new Argument<string[]>("COMMAND") { Description = "commands for the guest's shell, one after the other; without any, each line of standard input", Arity = ArgumentArity.ZeroOrMore };
-        var files = new Option<string[]>("--file") { Description = "a file that the guest is given, GUEST-PATH=FILE, a program's libraries too; repeat for several", DefaultValueFactory = _ => [] };
+        var commands =
+            new Argument<string[]>("COMMAND")
+            {
+                Description = "commands for the guest's shell, one after the other; without any, each line of standard input",
+                Arity = ArgumentArity.ZeroOrMore
+            };
+        var files =
+            new Option<string[]>("--file")
+            {
+                Description = "a file that the guest is given, GUEST-PATH=FILE, a program's libraries too; repeat for several",
+                DefaultValueFactory = _ => []
+            };
         var ordinary = new Option<bool>("--ordinary") { Description = "as an ordinary user rather than root" };
-        var command = new Command("run", "Boot a Debian kernel in QEMU and run commands in the guest; exits as the last of them.") { commands, files, ordinary };
+        var command = new Command("run", "Boot a Debian kernel in QEMU and run commands in the guest; exits as the last of them.") { commands, files,
+            ordinary };
         MachineOptions machine = new(command);
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>

@@ -45,7 +45,8 @@ internal static class Initramfs
             archive.AddFile("bin/" + program, File.ReadAllBytes(GuestPrograms.Ensure(program, cancellation)), executable: true);
         }
 
-        AddModules(archive, "module-order", [.. kernel.ModuleFiles(kernel.ModuleOrder), .. GuestModule.Ensure(kernel, cancellation) is { } module ? [module] : Array.Empty<string>()]);
+        AddModules(archive, "module-order",
+            [.. kernel.ModuleFiles(kernel.ModuleOrder), .. GuestModule.Ensure(kernel, cancellation) is { } module ? [module] : Array.Empty<string>()]);
         if (userMapping)
         {
             AddModules(archive, "user-mapping-modules", [.. kernel.ModuleFiles(kernel.UserMappingModules)]);

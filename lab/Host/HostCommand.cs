@@ -9,7 +9,10 @@ internal static partial class HostCommand
 {
     private const int KeptLogs = 20;
 
-    /// <summary>Runs <paramref name="program"/> and returns its standard output; a failure becomes one line with the first things that the program said of it, and the whole in a log.</summary>
+    /// <summary>
+    /// Runs <paramref name="program"/> and returns its standard output; a failure becomes one line with the first things that the program said of it, and the
+    /// whole in a log.
+    /// </summary>
     /// <param name="environment">Variables to set for the program, beside the inherited ones.</param>
     public static string Run(
         string program,
@@ -53,7 +56,8 @@ internal static partial class HostCommand
         string name = Path.GetFileName(program);
         string log = Path.Combine(LabDirectories.Logs, $"{DateTime.UtcNow:yyyyMMdd-HHmmss}-{name}-{Path.GetRandomFileName()[..8]}.log");
         File.WriteAllText(log, $"{command}\n{said}");
-        foreach (FileInfo old in new DirectoryInfo(LabDirectories.Logs).GetFiles("*.log").OrderByDescending(file => file.Name, StringComparer.Ordinal).Skip(KeptLogs))
+        foreach (FileInfo old in new DirectoryInfo(LabDirectories.Logs).GetFiles("*.log").OrderByDescending(file => file.Name, StringComparer.Ordinal)
+            .Skip(KeptLogs))
         {
             old.Delete();
         }
@@ -89,6 +93,7 @@ internal static partial class HostCommand
         return directories.Where(directory => directory.Length > 0).Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists);
     }
 
-    [GeneratedRegex(@"error|fatal|not found|no such|cannot|could not|unable|denied|undefined|^E: |\*\*\*", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"error|fatal|not found|no such|cannot|could not|unable|denied|undefined|^E: |\*\*\*",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reason();
 }

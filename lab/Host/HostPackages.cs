@@ -16,12 +16,15 @@ internal static class HostPackages
         .. text.Split('\n')
             .Where(line => line.Length > 0 && line[0] != '#')
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Select(words => words.Length >= 3 ? new Line(words[0], words[1], words[2..]) : throw new LabException($"packages.txt: '{string.Join(' ', words)}' lacks a word")),
+            .Select(words =>
+                words.Length >= 3 ? new Line(words[0], words[1], words[2..])
+                    : throw new LabException($"packages.txt: '{string.Join(' ', words)}' lacks a word")),
     ];
 
     private static string ReadEmbedded()
     {
-        using Stream stream = typeof(HostPackages).Assembly.GetManifestResourceStream("packages.txt") ?? throw new LabException("packages.txt is not embedded in the lab");
+        using Stream stream = typeof(HostPackages).Assembly.GetManifestResourceStream("packages.txt")
+            ?? throw new LabException("packages.txt is not embedded in the lab");
         return new StreamReader(stream).ReadToEnd();
     }
 }

@@ -10,7 +10,8 @@ internal sealed partial record ArchiveSuite(string Name, string Uri)
 {
     private const string Security = "-security";
 
-    // Which releases carry which series; the last two move on with development. Newer kernels of a release are in its backports and, where it is small and asked first, its security suite.
+    // Which releases carry which series; the last two move on with development. Newer kernels of a release are in its backports and, where it is small and
+    // asked first, its security suite.
     private static readonly (string Suite, string[] Series)[] Known =
     [
         ("bookworm-security", ["6.1", "6.12"]),
@@ -33,7 +34,9 @@ internal sealed partial record ArchiveSuite(string Name, string Uri)
         string[] ordinary = [.. archives.Where(archive => !archive.IsSecurity).Select(archive => archive.Uri)];
 
         // A machine that names no security suite: its archive has it beside the ordinary one, under the name that Debian gives it.
-        string[] security = [.. archives.Where(archive => archive.IsSecurity).Select(archive => archive.Uri).DefaultIfEmpty().SelectMany(uri => uri is null ? ordinary.Select(BesideOrdinary) : [uri])];
+        string[] security =
+            [.. archives.Where(archive => archive.IsSecurity).Select(archive => archive.Uri).DefaultIfEmpty()
+                .SelectMany(uri => uri is null ? ordinary.Select(BesideOrdinary) : [uri])];
         return
         [
             .. Known.Where(suite => suite.Series.Contains(name.Series, StringComparer.Ordinal))
@@ -47,13 +50,15 @@ internal sealed partial record ArchiveSuite(string Name, string Uri)
     public static IReadOnlyList<ArchiveSuite> For(KernelName name, CancellationToken cancellation)
     {
         IReadOnlyList<ArchiveSuite> suites = For(name, HostCommand.Run("apt-get", ["update", "--print-uris"], cancellation));
-        return suites.Count > 0 ? suites : throw new LabException("this machine's apt names no Debian archive: kernels come from there, or from --kernel-files");
+        return suites.Count > 0 ? suites
+            : throw new LabException("this machine's apt names no Debian archive: kernels come from there, or from --kernel-files");
     }
 
     /// <summary>The suite in words.</summary>
     public override string ToString() => $"Debian {Name}";
 
-    private static bool IsOfSecurity(string suite) => suite.EndsWith(Security, StringComparison.Ordinal) || suite.EndsWith("/updates", StringComparison.Ordinal);
+    private static bool IsOfSecurity(string suite) =>
+        suite.EndsWith(Security, StringComparison.Ordinal) || suite.EndsWith("/updates", StringComparison.Ordinal);
 
     private static string BesideOrdinary(string uri) => uri.TrimEnd('/') + Security;
 

@@ -6,8 +6,8 @@ using System.Text;
 namespace IommuSpy.Lab.Kernels;
 
 /// <summary>
-/// The files of any kernel, built by whoever has it: the image, its configuration, its modules if it has some, its headers if they are there. Laid out as distributions
-/// install them below / (boot, lib/modules, usr/src), as an unpacked package has them, or all in one directory.
+/// The files of any kernel, built by whoever has it: the image, its configuration, its modules if it has some, its headers if they are there. Laid out as
+/// distributions install them below / (boot, lib/modules, usr/src), as an unpacked package has them, or all in one directory.
 /// </summary>
 /// <param name="Directory">Where they are.</param>
 /// <param name="Release">As uname -r prints it; the image says it.</param>
@@ -23,7 +23,9 @@ internal sealed record KernelFiles(string Directory, string Release, string Imag
     private const int VersionBase = 0x200;
 
     /// <summary>Eight digits that change with the files that a capture depends on.</summary>
-    public string Identity => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Stamp(Image), Stamp(Configuration), Stamp(Modules), Stamp(Headers)))))[..8];
+    public string Identity =>
+        Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Stamp(Image), Stamp(Configuration), Stamp(Modules), Stamp(Headers)))))[..8];
 
     /// <summary>Finds the files.</summary>
     /// <exception cref="LabException">There is no image of an x86 kernel, or no configuration, or several of one kind.</exception>
@@ -40,12 +42,15 @@ internal sealed record KernelFiles(string Directory, string Release, string Imag
         string configuration = Only(full, $"configuration (config-{release}, config or .config)", ["boot", ""], [$"config-{release}", "config", ".config"]);
         return new(full, release, image, configuration,
             Below(full, "lib/modules", "usr/lib/modules", "modules", "").Select(parent => Path.Combine(parent, release)).FirstOrDefault(IsModules),
-            Below(full, $"usr/src/linux-headers-{release}", $"lib/modules/{release}/build", "headers").FirstOrDefault(build => File.Exists(Path.Combine(build, "Makefile"))));
+            Below(full, $"usr/src/linux-headers-{release}", $"lib/modules/{release}/build", "headers")
+                .FirstOrDefault(build => File.Exists(Path.Combine(build, "Makefile"))));
     }
 
-    private static bool IsModules(string directory) => System.IO.Directory.Exists(Path.Combine(directory, "kernel")) || File.Exists(Path.Combine(directory, "modules.dep"));
+    private static bool IsModules(string directory) =>
+        System.IO.Directory.Exists(Path.Combine(directory, "kernel")) || File.Exists(Path.Combine(directory, "modules.dep"));
 
-    private static IEnumerable<string> Below(string directory, params string[] places) => places.Select(place => Path.Combine(directory, place)).Where(System.IO.Directory.Exists);
+    private static IEnumerable<string> Below(string directory, params string[] places) =>
+        places.Select(place => Path.Combine(directory, place)).Where(System.IO.Directory.Exists);
 
     private static string Only(string directory, string what, string[] places, string[] patterns)
     {
@@ -56,7 +61,8 @@ internal sealed record KernelFiles(string Directory, string Release, string Imag
                 string[] found = System.IO.Directory.GetFiles(place, pattern);
                 if (found.Length > 0)
                 {
-                    return found.Length == 1 ? found[0] : throw new LabException($"--kernel-files {directory}: {found.Length} files could be the {what}: leave one");
+                    return found.Length == 1 ? found[0]
+                        : throw new LabException($"--kernel-files {directory}: {found.Length} files could be the {what}: leave one");
                 }
             }
         }
@@ -81,5 +87,7 @@ internal sealed record KernelFiles(string Directory, string Release, string Imag
     }
 
     private static string Stamp(string? path) =>
-        path is null ? "-" : string.Create(CultureInfo.InvariantCulture, $"{path} {File.GetLastWriteTimeUtc(path).Ticks} {(File.Exists(path) ? new FileInfo(path).Length : 0)}");
+        path is null ? "-"
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{path} {File.GetLastWriteTimeUtc(path).Ticks} {(File.Exists(path) ? new FileInfo(path).Length : 0)}");
 }

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace IommuSpy.Lab.Kernels;
 
-/// <summary>A kernel as users name it: a series ("6.1") and one of Debian's flavours ("", "cloud", "rt"), or a directory with the files of any kernel.</summary>
+/// <summary>
+/// A kernel as users name it: a series ("6.1") and one of Debian's flavours ("", "cloud", "rt"), or a directory with the files of any kernel.
+/// </summary>
 /// <param name="Files">The directory; null for Debian's.</param>
 internal sealed partial record KernelName(string Series, string Flavour, KernelFiles? Files = null)
 {

@@ -3,7 +3,9 @@ using IommuSpy.Lab.Host;
 
 namespace IommuSpy.Lab.Kernels;
 
-/// <summary>Kernels fetched from Debian, or taken from files. One that is here stays until `lab clean --all`, so captures stay valid and need no network.</summary>
+/// <summary>
+/// Kernels fetched from Debian, or taken from files. One that is here stays until `lab clean --all`, so captures stay valid and need no network.
+/// </summary>
 internal static class KernelStore
 {
     private const string RecordName = "kernel.json";
@@ -137,7 +139,8 @@ internal static class KernelStore
                 KernelHeaders.Link(headers, files.Release, Path.Combine(kept, GuestKernel.HeadersName));
             }
 
-            return new GuestKernel(name.ToString(), files.Directory, files.Identity, files.Release, "files", [.. AllWantedModules], order, userMapping, files.Headers is not null);
+            return new GuestKernel(name.ToString(), files.Directory, files.Identity, files.Release, "files", [.. AllWantedModules], order, userMapping,
+                files.Headers is not null);
         });
     }
 
@@ -155,7 +158,8 @@ internal static class KernelStore
         DeleteDirectory(building);
     }
 
-    private static (IReadOnlyList<string> Order, IReadOnlyList<string> UserMapping) KeepModules(string root, string release, string kept, CancellationToken cancellation)
+    private static (IReadOnlyList<string> Order, IReadOnlyList<string> UserMapping) KeepModules(string root, string release, string kept,
+        CancellationToken cancellation)
     {
         // Newer packages install below /usr/lib; depmod looks below /lib.
         if (!Directory.Exists(Path.Combine(root, "lib/modules")))
@@ -166,7 +170,8 @@ internal static class KernelStore
 
         string modules = Path.Combine(kept, "modules");
         IReadOnlyList<string> order = KernelModules.Extract(root, release, KernelModules.Wanted, modules, cancellation);
-        return (order, [.. KernelModules.Extract(root, release, KernelModules.WantedForUserMapping, modules, cancellation).Except(order, StringComparer.Ordinal)]);
+        return (order,
+            [.. KernelModules.Extract(root, release, KernelModules.WantedForUserMapping, modules, cancellation).Except(order, StringComparer.Ordinal)]);
     }
 
     // Since 6.13 or so the image package is empty and depends on packages with the binary and the modules of the same release.

@@ -24,7 +24,9 @@ internal sealed class PrivateApt : IDisposable
         File.WriteAllText(Path.Combine(_directory, "sources.list"), $"deb [arch=amd64 signed-by={DebianKeyring}] {suite.Uri} {suite.Name} main\n");
 
         // How this machine reaches archives (proxies, certificates) is its own apt's to say.
-        string access = string.Join('\n', HostCommand.Run("apt-config", ["dump", "Acquire"], CancellationToken.None).Split('\n').Where(line => line.StartsWith("Acquire::", StringComparison.Ordinal)));
+        string access = string.Join('\n',
+            HostCommand.Run("apt-config", ["dump", "Acquire"], CancellationToken.None).Split('\n')
+                .Where(line => line.StartsWith("Acquire::", StringComparison.Ordinal)));
 
         // Valid-Until is not checked: mirrors lag, and the lab wants a kernel to look at, not the newest security state.
         string configuration = Path.Combine(_directory, "apt.conf");

@@ -53,7 +53,8 @@ internal sealed class Machine
                 _ => "",
             };
 
-            // A panic must end QEMU; watchdogs, and the test that the timer ticks while the processor counts (it ends in a panic), only fire because emulation is slow.
+            // A panic must end QEMU; watchdogs, and the test that the timer ticks while the processor counts (it ends in a panic), only fire because emulation
+            // is slow.
             string[] parts = ["console=ttyS0", "panic=-1", "nowatchdog", "no_timer_check", iommu, _spec.Append];
             return string.Join(' ', parts.Where(part => part.Length > 0));
         }

@@ -15,7 +15,9 @@ internal sealed class SerialLog(string path)
 
     private const string PanicPrefix = "the guest failed: ";
 
-    /// <summary>Boots a guest, and once more where its kernel gave up: emulation on a loaded host loses one now and then, and one that fails twice fails for a reason.</summary>
+    /// <summary>
+    /// Boots a guest, and once more where its kernel gave up: emulation on a loaded host loses one now and then, and one that fails twice fails for a reason.
+    /// </summary>
     /// <param name="boot">Boots it, and leaves nothing behind where that fails.</param>
     /// <param name="say">Receives the line that says so.</param>
     public static T Boot<T>(Func<T> boot, Action<string> say)

@@ -48,8 +48,10 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, G
             Require(new FileInfo(Path.Combine(oracle, "iova-trace.txt")) is { Exists: true, Length: > 0 }, "the IOMMU translated nothing: no DMA was traced");
         }
 
-        Require(!kernel.HasHeaders || new FileInfo(Path.Combine(oracle, "guest/iommu-domains")) is { Exists: true, Length: > 0 }, "the kernel was not asked for its IOMMU domains");
-        Require(!spec.UserMapping || new FileInfo(Path.Combine(oracle, "guest/user-mappings")) is { Exists: true, Length: > 0 }, "no process gave memory to a device");
+        Require(!kernel.HasHeaders || new FileInfo(Path.Combine(oracle, "guest/iommu-domains")) is { Exists: true, Length: > 0 },
+            "the kernel was not asked for its IOMMU domains");
+        Require(!spec.UserMapping || new FileInfo(Path.Combine(oracle, "guest/user-mappings")) is { Exists: true, Length: > 0 },
+            "no process gave memory to a device");
         foreach ((string file, MemorySize size) in spec.MemoryFiles)
         {
             Require(new FileInfo(Path.Combine(directory, file)).Length == size.Bytes, $"{file} is not as long as the guest's memory in it");

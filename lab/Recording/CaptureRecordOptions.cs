@@ -2,12 +2,14 @@ namespace IommuSpy.Lab.Recording;
 
 /// <summary>A <see cref="CaptureSpec"/> as capture.json writes it, in the words of the command line.</summary>
 internal sealed record CaptureRecordOptions(
-    string Kernel, string Iommu, int Paging, string Memory, bool Vmcoreinfo, bool InterruptRemapping, bool UserMapping, IReadOnlyList<string>? Devices, string Append,
+    string Kernel, string Iommu, int Paging, string Memory, bool Vmcoreinfo, bool InterruptRemapping, bool UserMapping, IReadOnlyList<string>? Devices,
+    string Append,
     string? MachineProperties, IReadOnlyList<string>? Nodes, IReadOnlyList<string>? Dimms, IReadOnlyList<string>? MoreImages)
 {
     public static CaptureRecordOptions From(CaptureSpec spec) =>
         new(
-            spec.Kernel, spec.Iommu.ToOptionText(), spec.PagingLevels, spec.Memory.ToString(), spec.Vmcoreinfo, spec.InterruptRemapping, spec.UserMapping, [.. spec.Devices],
+            spec.Kernel, spec.Iommu.ToOptionText(), spec.PagingLevels, spec.Memory.ToString(), spec.Vmcoreinfo, spec.InterruptRemapping, spec.UserMapping,
+            [.. spec.Devices],
             spec.Append, spec.MachineProperties, [.. spec.Nodes.Select(size => $"{size}")], [.. spec.Dimms.Select(size => $"{size}")], [.. spec.MoreImages]);
 
     public CaptureSpec ToSpec() => new()

@@ -37,7 +37,8 @@ internal sealed class GuestAgent : IDisposable
         _socket.ReceiveTimeout = (int)(limit + Grace).TotalMilliseconds;
         try
         {
-            _stream.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"run {user} {(long)Math.Ceiling(limit.TotalSeconds)} {text.Length}\n")));
+            _stream.Write(
+                Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"run {user} {(long)Math.Ceiling(limit.TotalSeconds)} {text.Length}\n")));
             _stream.Write(text);
             return ReadOutcome(command, limit);
         }

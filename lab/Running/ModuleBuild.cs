@@ -33,7 +33,8 @@ public static class ModuleBuild
             string module = Path.Combine(destination, Path.GetFileName(built));
             File.Copy(built, module, overwrite: true);
             HostCommand.Run("make", ["-C", building, "clean"], cancellation);
-            string? left = Directory.GetFiles(building).Select(Path.GetFileName).Except(Directory.GetFiles(sources).Select(Path.GetFileName), StringComparer.Ordinal).FirstOrDefault();
+            string? left = Directory.GetFiles(building).Select(Path.GetFileName)
+                .Except(Directory.GetFiles(sources).Select(Path.GetFileName), StringComparer.Ordinal).FirstOrDefault();
             return left is null ? module : throw new LabException($"make clean leaves {left}");
         }
         finally

@@ -56,7 +56,8 @@ public sealed class RunningGuest : IDisposable
     /// <param name="life">After which the guest ends in any case; 20 minutes if null.</param>
     /// <param name="say">Receives one line for each step that takes time; standard error if null.</param>
     /// <exception cref="LabException">It does not boot; the message ends with the console's last lines.</exception>
-    public static RunningGuest Boot(CaptureSpec spec, IReadOnlyList<GuestFile> files, TimeSpan? life = null, Action<string>? say = null, CancellationToken cancellation = default)
+    public static RunningGuest Boot(CaptureSpec spec, IReadOnlyList<GuestFile> files, TimeSpan? life = null, Action<string>? say = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(files);
@@ -67,7 +68,8 @@ public sealed class RunningGuest : IDisposable
     }
 
     /// <summary>Runs a command of the guest's shell to its end. What it leaves running in the background stays.</summary>
-    /// <param name="command">For `sh -c`. $DISK is the disk that tests may write to; /run/workload lists what the workload mapped; `terminal SECONDS TEXT COMMAND...` runs one in a terminal and types.</param>
+    /// <param name="command">For `sh -c`. $DISK is the disk that tests may write to; /run/workload lists what the workload mapped; `terminal SECONDS TEXT
+    /// COMMAND...` runs one in a terminal and types.</param>
     /// <param name="user">Its user's number: 0 is root, <see cref="OrdinaryUser"/> nobody special.</param>
     /// <param name="limit">How long it may take; two minutes if null.</param>
     /// <exception cref="LabException">It takes longer, or the guest is gone.</exception>
@@ -95,7 +97,8 @@ public sealed class RunningGuest : IDisposable
         _slot.Dispose();
     }
 
-    private static RunningGuest Boot(CaptureSpec spec, GuestKernel kernel, IReadOnlyList<GuestFile> files, TimeSpan life, Action<string> say, CancellationToken cancellation)
+    private static RunningGuest Boot(CaptureSpec spec, GuestKernel kernel, IReadOnlyList<GuestFile> files, TimeSpan life, Action<string> say,
+        CancellationToken cancellation)
     {
         LabLock slot = LabLock.TakeAny(LabDirectories.RunningLockFiles, say, cancellation);
         string directory = Directory.CreateTempSubdirectory("iommu-spy-guest-").FullName;
@@ -110,7 +113,8 @@ public sealed class RunningGuest : IDisposable
             }
 
             Initramfs.Write(
-                Path.Combine(directory, "initramfs"), kernel, machine.Disks.Count, spec.UserMapping, archive => AddFiles(archive, files, cancellation), cancellation);
+                Path.Combine(directory, "initramfs"), kernel, machine.Disks.Count, spec.UserMapping, archive => AddFiles(archive, files, cancellation),
+                cancellation);
             Directory.CreateDirectory(Path.Combine(directory, "oracle"));
             string agent = Path.Combine(directory, "agent");
             string[] arguments =
@@ -148,7 +152,8 @@ public sealed class RunningGuest : IDisposable
             archive.AddFile("bin/" + name, File.ReadAllBytes(GuestPrograms.Ensure(program, cancellation)), executable: true);
         }
 
-        foreach (string applet in HostCommand.Run(HostTools.PathOf("busybox"), ["--list"], cancellation).Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(applet => applet != "busybox"))
+        foreach (string applet in HostCommand.Run(HostTools.PathOf("busybox"), ["--list"], cancellation).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(applet => applet != "busybox"))
         {
             archive.AddLink("bin/" + applet, "busybox");
         }

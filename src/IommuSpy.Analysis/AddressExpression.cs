@@ -105,7 +105,8 @@ public static class AddressExpression
             return true;
         }
 
-        bool read = TryParseVirtual(text.ToString(), machine, out IReadOnlyList<NamedAddress> addresses, out AddressProblem? refused) && IsOne(text.ToString(), addresses, out refused);
+        bool read = TryParseVirtual(text.ToString(), machine, out IReadOnlyList<NamedAddress> addresses, out AddressProblem? refused)
+            && IsOne(text.ToString(), addresses, out refused);
         address = read ? addresses[0].Value : 0;
         problem = read ? null : refused!.Message;
         return read;
@@ -116,7 +117,8 @@ public static class AddressExpression
     /// <param name="machine">The machine whose symbols it may use.</param>
     /// <param name="addresses">The addresses.</param>
     /// <param name="problem">What is wrong; null where nothing is.</param>
-    public static bool TryParseVirtual(string text, Machine machine, out IReadOnlyList<NamedAddress> addresses, [NotNullWhen(false)] out AddressProblem? problem)
+    public static bool TryParseVirtual(string text, Machine machine, out IReadOnlyList<NamedAddress> addresses,
+        [NotNullWhen(false)] out AddressProblem? problem)
     {
         if (!TryParse(text, machine, out addresses, out problem))
         {
@@ -148,7 +150,8 @@ public static class AddressExpression
     public static bool IsOne(string text, IReadOnlyList<NamedAddress> addresses, [NotNullWhen(false)] out AddressProblem? problem)
     {
         problem = addresses.Count == 1 ? null
-            : new($"'{text}' is a per-CPU symbol, and each CPU has its copy: write {string.Join(", ", addresses.Take(MachineSymbols.MostListed).Select(one => $"{one.Name} (0x{one.Value:x16})"))}"
+            : new($"'{text}' is a per-CPU symbol, and each CPU has its copy: "
+                + $"write {string.Join(", ", addresses.Take(MachineSymbols.MostListed).Select(one => $"{one.Name} (0x{one.Value:x16})"))}"
                 + (addresses.Count > MachineSymbols.MostListed ? " and so on" : ""));
         return problem is null;
     }
@@ -204,7 +207,8 @@ public static class AddressExpression
     private static bool IsPrefixed(string bare) => Prefixes.Any(known => bare.StartsWith(known.Prefix + ":", StringComparison.OrdinalIgnoreCase));
 
     private static bool TryParseKind(
-        ReadOnlySpan<char> text, ReadOnlySpan<char> digits, int shift, AddressSort sort, out NamedAddress address, [NotNullWhen(false)] out AddressProblem? problem)
+        ReadOnlySpan<char> text, ReadOnlySpan<char> digits, int shift, AddressSort sort, out NamedAddress address,
+        [NotNullWhen(false)] out AddressProblem? problem)
     {
         address = default;
         bool isPhysical = sort == AddressSort.Physical;

@@ -5,7 +5,9 @@ using IommuSpy.Memory.Writing;
 
 namespace IommuSpy.Analysis;
 
-/// <summary>An image that is to be written to a file, and what the kernel in it says that the image alone does not. Without a kernel it is written as it is.</summary>
+/// <summary>
+/// An image that is to be written to a file, and what the kernel in it says that the image alone does not. Without a kernel it is written as it is.
+/// </summary>
 internal sealed class ImageToWrite
 {
     /// <summary>Looks for the kernel.</summary>

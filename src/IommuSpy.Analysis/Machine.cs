@@ -105,7 +105,9 @@ public sealed class Machine : IDisposable
     /// <exception cref="MissingTypeException">Nothing describes the kernel's structures of it.</exception>
     public VmallocList Vmalloc => _vmalloc.Value;
 
-    /// <summary>The piece of vmalloc space that an address falls into; null for none, and where they cannot be read, which <see cref="Vmalloc"/> says why.</summary>
+    /// <summary>
+    /// The piece of vmalloc space that an address falls into; null for none, and where they cannot be read, which <see cref="Vmalloc"/> says why.
+    /// </summary>
     public VmallocArea? VmallocAreaAt(VirtualAddress address) => OrNull(_vmalloc)?.At(address);
 
     /// <summary>The thread whose kernel stack starts at an address; null for none.</summary>
@@ -176,7 +178,9 @@ public sealed class Machine : IDisposable
     /// <summary>Why the processes of tables cannot be told; null where they can.</summary>
     public string? ProcessesAbsence => _owners.Value.Absence;
 
-    /// <summary>The processes that go through a top-level table, by pid; empty where none does, and where that cannot be told: <see cref="ProcessesAbsence"/>.</summary>
+    /// <summary>
+    /// The processes that go through a top-level table, by pid; empty where none does, and where that cannot be told: <see cref="ProcessesAbsence"/>.
+    /// </summary>
     public IReadOnlyList<KernelTask> OwnersOf(PhysicalAddress root) => _owners.Value.Tasks?.OwnersOf(root) ?? [];
 
     /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
@@ -260,9 +264,13 @@ public sealed class Machine : IDisposable
     public AddressSpace Space(PhysicalAddress? root) => root is PhysicalAddress address ? Kernel.SpaceOf(address) : Kernel.Space;
 
     /// <summary>The table through which a process goes in user mode under page-table isolation, by its top table; null where that is the same.</summary>
-    public PhysicalAddress? UserHalfOf(PhysicalAddress root) => _userHalves.GetOrAdd(root, static (address, kernel) => kernel.Architecture.UserHalfOf(kernel, address), Kernel);
+    public PhysicalAddress? UserHalfOf(PhysicalAddress root) =>
+        _userHalves.GetOrAdd(root, static (address, kernel) => kernel.Architecture.UserHalfOf(kernel, address), Kernel);
 
-    /// <summary>The space in which a process's user addresses have the rights that count in user mode: its user half's under page-table isolation, or else <see cref="Space"/>.</summary>
+    /// <summary>
+    /// The space in which a process's user addresses have the rights that count in user mode: its user half's under page-table isolation, or else
+    /// <see cref="Space"/>.
+    /// </summary>
     public AddressSpace UserSpace(PhysicalAddress? root) => Space(root is PhysicalAddress top ? UserHalfOf(top) ?? top : null);
 
     /// <summary>The processes, or null where nothing describes them: for answers that are worth having without. See <see cref="ProcessesAbsence"/>.</summary>
@@ -291,8 +299,8 @@ public sealed class Machine : IDisposable
         Kernel.Space.IsCanonical(address) ? AddressKinds.Of(Layout.RegionOf(address).Kind) : AddressKind.NonCanonical;
 
     /// <summary>
-    /// The symbol at or before an address of the kernel's image, of a module, or of a CPU's copy of the kernel's per-CPU variables, with the distance from it; null
-    /// elsewhere. A copy is called by the symbol and the CPU: "runqueues:1".
+    /// The symbol at or before an address of the kernel's image, of a module, or of a CPU's copy of the kernel's per-CPU variables, with the distance from it;
+    /// null elsewhere. A copy is called by the symbol and the CPU: "runqueues:1".
     /// </summary>
     public SymbolOffset? SymbolAt(VirtualAddress address) => Kernel.Text.Contains(address) ? Symbols?.At(address)
         : Layout.RegionOf(address).Kind switch
@@ -302,7 +310,9 @@ public sealed class Machine : IDisposable
             _ => null,
         };
 
-    /// <summary>The symbol at or before a byte of physical memory: of the kernel's image, or of a CPU's copy of its per-CPU variables; null elsewhere.</summary>
+    /// <summary>
+    /// The symbol at or before a byte of physical memory: of the kernel's image, or of a CPU's copy of its per-CPU variables; null elsewhere.
+    /// </summary>
     public SymbolOffset? SymbolAt(PhysicalAddress address) => Kernel.Text.PhysicalRange.Contains(address) ? SymbolAt(Kernel.Text.ToVirtual(address))
         : Kernel.DirectMapAddress(address) is VirtualAddress direct ? PerCpuSymbolAt(direct)
         : null;
@@ -333,7 +343,8 @@ public sealed class Machine : IDisposable
         }
 
         Symbol symbol = symbols[before];
-        return new(symbol with { Address = PerCpu.Address(cpu, symbol.Address), Name = $"{symbol.Name}:{cpu}" }, variable - symbol.Address, next - symbol.Address.Value);
+        return new(symbol with { Address = PerCpu.Address(cpu, symbol.Address), Name = $"{symbol.Name}:{cpu}" }, variable - symbol.Address,
+            next - symbol.Address.Value);
     }
 
     private PciInventory ReadPci()

@@ -23,7 +23,8 @@ internal interface INameSource
 /// <param name="findModules">Its modules; null where they cannot be read.</param>
 /// <param name="findCpus">Where its CPUs keep their copies.</param>
 /// <param name="isMapped">Whether the kernel maps anything at an address.</param>
-internal sealed class MachineSymbols(SymbolTable? kernel, Func<ModuleList?> findModules, Func<PerCpu> findCpus, Func<VirtualAddress, bool> isMapped) : INameSource
+internal sealed class MachineSymbols(SymbolTable? kernel, Func<ModuleList?> findModules, Func<PerCpu> findCpus, Func<VirtualAddress, bool> isMapped)
+    : INameSource
 {
     /// <summary>So many candidates are named in a message.</summary>
     public const int MostListed = 8;
@@ -38,7 +39,8 @@ internal sealed class MachineSymbols(SymbolTable? kernel, Func<ModuleList?> find
     {
         IEnumerable<Symbol> own = module is null or SymbolText.Kernel ? kernel?.FindAll(name) ?? [] : [];
         IEnumerable<Symbol> others = module is SymbolText.Kernel ? []
-            : (findModules()?.Modules ?? []).Where(one => module is null || one.Name == module).SelectMany(one => one.Symbols.Where(symbol => symbol.Name == name));
+            : (findModules()?.Modules ?? []).Where(one => module is null || one.Name == module)
+                .SelectMany(one => one.Symbols.Where(symbol => symbol.Name == name));
         return [.. own.Concat(others).DistinctBy(symbol => (symbol.Address, symbol.Module))];
     }
 
@@ -56,7 +58,8 @@ internal sealed class MachineSymbols(SymbolTable? kernel, Func<ModuleList?> find
         {
             problem = new(symbol.Module is string module and not SymbolText.Kernel && findModules()?.Find(module) is null
                 ? $"'{text}': no module {module} is loaded (try: modules)"
-                : $"'{symbol.Name}': no such symbol{(symbol.Module is string inside ? $" in {inside}" : "")} (try: symbols '*{symbol.Name}*')", IsBadText: false);
+                : $"'{symbol.Name}': no such symbol{(symbol.Module is string inside ? $" in {inside}" : "")} (try: symbols '*{symbol.Name}*')",
+                IsBadText: false);
             return false;
         }
 
@@ -84,7 +87,9 @@ internal sealed class MachineSymbols(SymbolTable? kernel, Func<ModuleList?> find
         Symbol[] fitting = [.. found.Where(one => SizeOf(one) is not ulong own || own == size)];
         if (fitting.Length == 0)
         {
-            problem = new($"'{text}': in this kernel {found[0].Name} is 0x{SizeOf(found[0]):x} bytes long, not 0x{size:x}: the text is of another build (without /0x{size:x} it is read all the same)",
+            problem =
+                new($"'{text}': in this kernel {found[0].Name} is 0x{SizeOf(found[0]):x} bytes long, not 0x{size:x}: the text is of another build (without "
+                    + $"/0x{size:x} it is read all the same)",
                 IsBadText: false);
             return false;
         }
@@ -100,7 +105,8 @@ internal sealed class MachineSymbols(SymbolTable? kernel, Func<ModuleList?> find
         return at is { Size: > 0, Offset: 0 } whole ? whole.Size : null;
     }
 
-    private bool TryPlace(string text, SymbolText symbol, Symbol found, out IReadOnlyList<NamedAddress> addresses, [NotNullWhen(false)] out AddressProblem? problem)
+    private bool TryPlace(string text, SymbolText symbol, Symbol found, out IReadOnlyList<NamedAddress> addresses,
+        [NotNullWhen(false)] out AddressProblem? problem)
     {
         addresses = [];
         problem = null;
@@ -117,7 +123,9 @@ internal sealed class MachineSymbols(SymbolTable? kernel, Func<ModuleList?> find
         [
             .. Enumerable.Range(0, cpus.Offsets.Count).Where(cpu => symbol.Cpu is null || cpu == symbol.Cpu)
                 .Where(cpu => isMapped(cpus.Address(cpu, found.Address)))
-                .Select(cpu => new NamedAddress(AddressSort.Symbol, unchecked(cpus.Address(cpu, found.Address).Value + symbol.Offset), symbol.WithOffset($"{name}:{cpu}"))),
+                .Select(cpu =>
+                    new NamedAddress(AddressSort.Symbol, unchecked(cpus.Address(cpu, found.Address).Value + symbol.Offset),
+                        symbol.WithOffset($"{name}:{cpu}"))),
         ];
         if (addresses.Count == 0)
         {
@@ -137,6 +145,7 @@ internal sealed class MachineSymbols(SymbolTable? kernel, Func<ModuleList?> find
             return findCpus().Contains(symbol.Address);
         }
 
-        return findModules()?.Find(symbol.Module)?.MemoryAt(symbol.Address) is null && findCpus() is { Offsets.Count: > 0 } cpus && isMapped(cpus.Address(0, symbol.Address));
+        return findModules()?.Find(symbol.Module)?.MemoryAt(symbol.Address) is null && findCpus() is { Offsets.Count: > 0 } cpus
+            && isMapped(cpus.Address(0, symbol.Address));
     }
 }

@@ -4,8 +4,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Analysis;
 
 /// <summary>
-/// A physical page as a user names it: "pfn:" or "phys:" and a number, a kernel virtual address, or a symbol. A bare number that may be a pfn of this machine is
-/// refused, since it is one on a large machine and a physical address on a small one; a larger one is a physical address.
+/// A physical page as a user names it: "pfn:" or "phys:" and a number, a kernel virtual address, or a symbol. A bare number that may be a pfn of this machine
+/// is refused, since it is one on a large machine and a physical address on a small one; a larger one is a physical address.
 /// </summary>
 public static class PageExpression
 {

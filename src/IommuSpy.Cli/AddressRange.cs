@@ -9,7 +9,8 @@ internal static class AddressRange
     /// <summary>Reads A-B; first and last are in it.</summary>
     /// <exception cref="UsageException">The text is none.</exception>
     /// <exception cref="NoAnswerException">It names a symbol that this kernel lacks.</exception>
-    public static (VirtualAddress First, VirtualAddress Last) Parse(Machine machine, string text) => Virtual(text, address => Addresses.Virtual(machine, address).Value);
+    public static (VirtualAddress First, VirtualAddress Last) Parse(Machine machine, string text) =>
+        Virtual(text, address => Addresses.Virtual(machine, address).Value);
 
     /// <summary>Reads A-B, two numbers.</summary>
     /// <exception cref="UsageException">The text is none.</exception>

@@ -10,7 +10,8 @@ internal static class Addresses
     public const string Spellings = "0x hexadecimal, hexadecimal of 8 digits and more as listings print it, decimal, or symbol[+offset] (docs/addresses.md)";
 
     /// <summary>What a page may be, for help.</summary>
-    public const string PageSpellings = "pfn:N, phys:ADDR, a kernel address, or symbol[+offset] (docs/addresses.md); a number too large for a pfn of this machine is a physical address.";
+    public const string PageSpellings = "pfn:N, phys:ADDR, a kernel address, or symbol[+offset] (docs/addresses.md); a number too large for a pfn of this "
+        + "machine is a physical address.";
 
     /// <summary>One virtual address.</summary>
     /// <exception cref="UsageException">The text is none, or several.</exception>
@@ -46,7 +47,8 @@ internal static class Addresses
     public static IoVirtualAddress IoVirtual(string text) => new(Number(text, "an I/O virtual address", AddressSort.IoVirtual));
 
     /// <summary>Whether a text says of itself that it is a physical address.</summary>
-    public static bool SaysPhysical(string text) => AddressExpression.TryParseNumeric(text, out NamedAddress address, out _) && address.Sort == AddressSort.Physical;
+    public static bool SaysPhysical(string text) =>
+        AddressExpression.TryParseNumeric(text, out NamedAddress address, out _) && address.Sort == AddressSort.Physical;
 
     /// <summary>Physical pages: of a per-CPU symbol that of each CPU, with its name.</summary>
     /// <exception cref="UsageException">The text is none, or may be two.</exception>
@@ -73,6 +75,7 @@ internal static class Addresses
             throw Refusal(problem);
         }
 
-        return address.Sort == AddressSort.Unsaid || address.Sort == sort ? address.Value : throw new UsageException($"'{text}' is {address.SortText}: {wanted} is wanted here");
+        return address.Sort == AddressSort.Unsaid || address.Sort == sort ? address.Value
+            : throw new UsageException($"'{text}' is {address.SortText}: {wanted} is wanted here");
     }
 }

@@ -57,7 +57,8 @@ internal static class CommandLine
     public static bool AsksForJson(string[] args) => args.TakeWhile(word => word != Terminator).Any(word => word is "-J" or "--json" or "--jsonl");
 
     private static bool Names(string word, string name) =>
-        word == name || word.StartsWith(name + "=", StringComparison.Ordinal) || (!name.StartsWith("--", StringComparison.Ordinal) && word.StartsWith(name, StringComparison.Ordinal));
+        word == name || word.StartsWith(name + "=", StringComparison.Ordinal)
+            || (!name.StartsWith("--", StringComparison.Ordinal) && word.StartsWith(name, StringComparison.Ordinal));
 
     // System.CommandLine gives a word with a dash that it does not know to an argument, or to the option before it, if either takes one.
     private static string? UnknownOption(ParseResult result, string[] args)
@@ -79,5 +80,6 @@ internal static class CommandLine
     }
 
     private static bool LooksLikeOption(string word) =>
-        word.Length > 1 && word[0] == '-' && !word.Any(char.IsWhiteSpace) && (char.IsAsciiLetter(word[1]) || (word.Length > 2 && word[1] == '-' && char.IsAsciiLetter(word[2])));
+        word.Length > 1 && word[0] == '-' && !word.Any(char.IsWhiteSpace)
+            && (char.IsAsciiLetter(word[1]) || (word.Length > 2 && word[1] == '-' && char.IsAsciiLetter(word[2])));
 }

@@ -24,5 +24,7 @@ internal static class DeviceArguments
     /// <summary>A device of a machine.</summary>
     /// <exception cref="NoAnswerException">The machine has none of that address.</exception>
     public static MachineDevice Of(Machine machine, RequesterId address) =>
-        machine.Devices.Find(address) ?? throw new NoAnswerException($"no device {address} in this machine{(machine.Devices.FunctionsAbsence is string why ? $" as far as IOMMU tables tell: {why}" : "")} (see iommu-spy devices)");
+        machine.Devices.Find(address)
+            ?? throw new NoAnswerException($"no device {address} in this "
+                + $"machine{(machine.Devices.FunctionsAbsence is string why ? $" as far as IOMMU tables tell: {why}" : "")} (see iommu-spy devices)");
 }

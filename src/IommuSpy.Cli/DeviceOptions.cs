@@ -9,7 +9,8 @@ internal sealed class DeviceOptions
 {
     private readonly Option<string?> _device = new("--device")
     {
-        Description = "Look as this PCI device does, through its IOMMU: addresses are I/O virtual ones. With :PASID, as it does with that process address space ID.",
+        Description = "Look as this PCI device does, through its IOMMU: addresses are I/O virtual ones. With :PASID, as it does with that process address "
+            + "space ID.",
         HelpName = "BDF[:PASID]",
     };
 

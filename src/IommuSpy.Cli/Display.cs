@@ -4,7 +4,9 @@ using IommuSpy.Cli.Text;
 
 namespace IommuSpy.Cli;
 
-/// <summary>How answers are shown to people: on a terminal in colour, as wide as it is, through a pager, as git does; anywhere else plain and of any width.</summary>
+/// <summary>
+/// How answers are shown to people: on a terminal in colour, as wide as it is, through a pager, as git does; anywhere else plain and of any width.
+/// </summary>
 internal static unsafe partial class Display
 {
     private const int OutputDescriptor = 1;

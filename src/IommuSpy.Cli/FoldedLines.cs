@@ -3,8 +3,8 @@ using System.Text;
 namespace IommuSpy.Cli;
 
 /// <summary>
-/// Lines of text no wider than a terminal: broken between words, what is left standing below the last column of what is there. Escape sequences of colour have no width.
-/// A word that is wider than the terminal is left whole.
+/// Lines of text no wider than a terminal: broken between words, what is left standing below the last column of what is there. Escape sequences of colour have
+/// no width. A word that is wider than the terminal is left whole.
 /// </summary>
 /// <param name="output">Where the lines go.</param>
 /// <param name="width">The terminal's columns.</param>
@@ -122,7 +122,9 @@ internal sealed class FoldedLines(Stream output, int width) : Stream
         return folded.ToString();
     }
 
-    /// <summary>Where lines go on that a line is broken into: below its last column, if that leaves half of the terminal; else a little further in than it begins.</summary>
+    /// <summary>
+    /// Where lines go on that a line is broken into: below its last column, if that leaves half of the terminal; else a little further in than it begins.
+    /// </summary>
     private static int Indent(string line, int width)
     {
         int start = 0;

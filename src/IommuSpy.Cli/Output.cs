@@ -11,7 +11,10 @@ internal static class Output
     private const int BufferBytes = 1 << 16;
 
     /// <summary>A writer of text for people. Dispose it to write out what is buffered.</summary>
-    public static StreamWriter Text() => new(Display.Width is int width ? new FoldedLines(new StandardOutput(), width) : new StandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferBytes) { NewLine = "\n" };
+    public static StreamWriter Text() =>
+        new(Display.Width is int width ? new FoldedLines(new StandardOutput(), width) : new StandardOutput(),
+            new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferBytes)
+        { NewLine = "\n" };
 
     /// <summary>A stream of bytes. Dispose it to write out what is buffered.</summary>
     public static Stream Bytes() => new BufferedStream(new StandardOutput(), BufferBytes);

@@ -39,7 +39,8 @@ internal static class PhysicalAccess
         }
 
         string? name = DevMem.NameOf(RunningFiles.Here, address);
-        string what = $"{bits} bits, 0x{value.ToString($"x{(int)width * 2}", null)}, to physical 0x{address.Value:x16} ({name ?? "nothing that /proc/iomem lists"})";
+        string what = $"{bits} bits, 0x{value.ToString($"x{(int)width * 2}", null)}, to physical "
+            + $"0x{address.Value:x16} ({name ?? "nothing that /proc/iomem lists"})";
         if (!yes && !Agreed(what))
         {
             throw new NoAnswerException("nothing was written");
@@ -67,7 +68,10 @@ internal static class PhysicalAccess
 
         using StreamWriter text = Output.Text();
         text.WriteLine($"wrote {what}");
-        text.WriteLine($"reads 0x{report.ReadBack.Value.ToString($"x{(int)width * 2}", null)}{(report.ReadBack == report.Value ? "" : report.IsMemory ? "   not what was written: somebody else wrote there meanwhile" : "   not what was written: a register need not keep it")}");
+        text.WriteLine($"reads "
+            + $"0x{report.ReadBack.Value.ToString($"x{(int)width * 2}", null)}"
+            + $"{(report.ReadBack == report.Value ? ""
+                : report.IsMemory ? "   not what was written: somebody else wrote there meanwhile" : "   not what was written: a register need not keep it")}");
         return ExitCode.Done;
     }
 

@@ -25,6 +25,7 @@ internal static class Processes
     public static KernelTask WithMemory(Machine machine, string text)
     {
         KernelTask task = Of(machine, text);
-        return task.Mm is not null ? task : throw new NoAnswerException($"{task} {(task.IsKernelThread ? "is a kernel thread: it" : "has ended: it")} has no user memory");
+        return task.Mm is not null ? task
+            : throw new NoAnswerException($"{task} {(task.IsKernelThread ? "is a kernel thread: it" : "has ended: it")} has no user memory");
     }
 }

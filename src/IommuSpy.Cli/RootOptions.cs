@@ -61,6 +61,7 @@ internal sealed class RootOptions
     {
         // CR3 as registers print it: flags or PCID in its low bits.
         ulong number = Addresses.Physical(text).Value;
-        return number <= 0x000f_ffff_ffff_ffff ? new(number & ~(ulong)(PageFrame.Size - 1)) : throw new UsageException($"--root '{text}' is no physical address");
+        return number <= 0x000f_ffff_ffff_ffff ? new(number & ~(ulong)(PageFrame.Size - 1))
+            : throw new UsageException($"--root '{text}' is no physical address");
     }
 }

@@ -31,7 +31,8 @@ internal sealed class SourceOptions
 
     private readonly Option<string> _types = new("--types")
     {
-        Description = $"What describes the kernel's types: {TypeSource.Automatic} (the best there is), {TypeSource.Btf} (out of the image), {TypeSource.Inferred} (from the data), or a file: raw BTF, vmlinux with BTF or DWARF, Volatility's .json or .json.xz.",
+        Description = $"What describes the kernel's types: {TypeSource.Automatic} (the best there is), {TypeSource.Btf} (out of the image), "
+            + $"{TypeSource.Inferred} (from the data), or a file: raw BTF, vmlinux with BTF or DWARF, Volatility's .json or .json.xz.",
         HelpName = $"{TypeSource.Automatic}|{TypeSource.Btf}|{TypeSource.Inferred}|FILE",
         DefaultValueFactory = _ => TypeSource.Automatic,
     };
@@ -88,7 +89,8 @@ internal sealed class SourceOptions
     public IReadOnlyList<string> Named(ParseResult result)
     {
         string[] named = result.GetValue(_source) ?? [];
-        return named.Contains("", StringComparer.Ordinal) ? throw new UsageException("-s '' names no source: is a variable empty that should hold its name?") : named;
+        return named.Contains("", StringComparer.Ordinal) ? throw new UsageException("-s '' names no source: is a variable empty that should hold its name?")
+            : named;
     }
 
     /// <summary>Whether it is the machine that this program runs on.</summary>

@@ -21,7 +21,8 @@ internal static class Spelling
         }
 
         int least = near.Min(pair => pair.Distance);
-        return $"; did you mean {string.Join(" or ", near.Where(pair => pair.Distance == least).Select(pair => pair.Name).Distinct(StringComparer.Ordinal).Take(3))}?";
+        return $"; did you "
+            + $"mean {string.Join(" or ", near.Where(pair => pair.Distance == least).Select(pair => pair.Name).Distinct(StringComparer.Ordinal).Take(3))}?";
     }
 
     // A word that the other begins with is as good as one slip of a finger.

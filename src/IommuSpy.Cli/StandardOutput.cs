@@ -4,8 +4,9 @@ using IommuSpy.Memory;
 namespace IommuSpy.Cli;
 
 /// <summary>
-/// Descriptor 1, written with write(2). .NET's own stream hides that the reader has gone, so that a command would go on for nobody; a FileStream keeps a position of its own,
-/// which is wrong where several programs write into one file. What a person reads on a terminal goes through a pager, which the first bytes start.
+/// Descriptor 1, written with write(2). .NET's own stream hides that the reader has gone, so that a command would go on for nobody; a FileStream keeps a
+/// position of its own, which is wrong where several programs write into one file. What a person reads on a terminal goes through a pager, which the first
+/// bytes start.
 /// </summary>
 /// <param name="isBeside">Whether it is for what is said beside the answer: then that nobody reads it is no failure.</param>
 /// <param name="isImage">Whether half of it is worth nothing: then that nobody reads it is a failure.</param>

@@ -21,7 +21,9 @@ public sealed class LinuxKernel
         Space = SpaceOf(facts.RootTable.Value);
     }
 
-    /// <summary>Whether the release is this one or later, for what changed where nothing else in memory tells; null where it is none that begins with two numbers.</summary>
+    /// <summary>
+    /// Whether the release is this one or later, for what changed where nothing else in memory tells; null where it is none that begins with two numbers.
+    /// </summary>
     internal bool? IsSince(int major, int minor)
     {
         string[] parts = Facts.Release.Value.Split('.', '-', '+');
@@ -86,7 +88,9 @@ public sealed class LinuxKernel
 
     internal static LinuxKernel Discover(MemoryImage image, IReadOnlyList<CpuArchitecture> architectures) => new KernelDiscovery(image, architectures).Find();
 
-    /// <summary>The same kernel, whose memory stays as it was when it was first asked for: for what looks at one thing often. Itself where memory does not change.</summary>
+    /// <summary>
+    /// The same kernel, whose memory stays as it was when it was first asked for: for what looks at one thing often. Itself where memory does not change.
+    /// </summary>
     internal LinuxKernel Still() => !Memory.Changes ? this : new(Layout with { Memory = Memory.Still() }, Architecture, Mode, Facts, Text)
     {
         Kallsyms = Kallsyms,

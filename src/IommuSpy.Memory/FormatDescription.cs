@@ -27,11 +27,16 @@ public sealed record FormatDescription(string Name, bool Reads, bool Writes, boo
         new("lime", true, true, true, "\"EMiL\"", "nothing", "LiME; avml without --compress"),
         new("avml", true, true, true, "\"AVML\"", "nothing", "avml --compress"),
         new("savevm", true, false, false, "\"QEVM\"", "nothing", "QEMU migrate to a file; virsh save and virsh dump, their wrapper taken off"),
-        new("raw", true, true, true, "nothing: what no other is", "nothing", "/dev/mem copies, LiME padded, QEMU pmemsave, QEMU memory-backend-file, Firecracker memory files, Cloud Hypervisor memory-ranges (by the state.json beside them), VMware .vmem (by the .vmss or .vmsn beside it)"),
+        new("raw", true, true, true, "nothing: what no other is", "nothing",
+            "/dev/mem copies, LiME padded, QEMU pmemsave, QEMU memory-backend-file, Firecracker memory files, Cloud Hypervisor memory-ranges (by the "
+                + "state.json beside them), VMware .vmem (by the .vmss or .vmsn beside it)"),
         new("gzip, xz, zstd, lz4, bzip2", true, false, false, "their signatures", "what the image inside carries",
             "anything, compressed; unpacked once into $XDG_CACHE_HOME/iommu-spy"),
-        new("live", true, false, false, "the name, and where none is given", "what the kernel says of itself in /proc and /sys", "this machine: /proc/kcore, else /dev/mem; kcore or devmem asks for one of them"),
-        new("qemu:PATH", true, false, false, "the name", "CPU registers; --pause stops the guest", "a running QEMU's QMP socket (-qmp unix:PATH,server=on,wait=off)"),
-        new("gdb:HOST:PORT", true, false, false, "the name", "CPU registers; the guest stands still meanwhile", "a gdbstub with physical addresses (QEMU -gdb tcp:127.0.0.1:PORT)"),
+        new("live", true, false, false, "the name, and where none is given", "what the kernel says of itself in /proc and /sys",
+            "this machine: /proc/kcore, else /dev/mem; kcore or devmem asks for one of them"),
+        new("qemu:PATH", true, false, false, "the name", "CPU registers; --pause stops the guest",
+            "a running QEMU's QMP socket (-qmp unix:PATH,server=on,wait=off)"),
+        new("gdb:HOST:PORT", true, false, false, "the name", "CPU registers; the guest stands still meanwhile",
+            "a gdbstub with physical addresses (QEMU -gdb tcp:127.0.0.1:PORT)"),
     ];
 }

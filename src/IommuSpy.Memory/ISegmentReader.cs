@@ -1,6 +1,8 @@
 namespace IommuSpy.Memory;
 
-/// <summary>Reads a run of physical memory that no mapping holds as it is: compressed pages, zeros that a file leaves out, a device. Safe to share between threads.</summary>
+/// <summary>
+/// Reads a run of physical memory that no mapping holds as it is: compressed pages, zeros that a file leaves out, a device. Safe to share between threads.
+/// </summary>
 public interface ISegmentReader
 {
     /// <summary>Copies bytes from <paramref name="offset"/> into the run on.</summary>

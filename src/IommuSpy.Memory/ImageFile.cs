@@ -1,6 +1,8 @@
 namespace IommuSpy.Memory;
 
-/// <summary>The bytes of an image's file by their offset: mapped as they are, or put together out of what a container holds. Safe to share between threads.</summary>
+/// <summary>
+/// The bytes of an image's file by their offset: mapped as they are, or put together out of what a container holds. Safe to share between threads.
+/// </summary>
 public abstract class ImageFile : IDisposable
 {
     /// <summary>The path it was opened by.</summary>

@@ -1,6 +1,8 @@
 namespace IommuSpy.Memory;
 
-/// <summary>What an image may claim before it is refused, and what reading it may cost. Nothing is allocated by a number that a file gives beyond these.</summary>
+/// <summary>
+/// What an image may claim before it is refused, and what reading it may cost. Nothing is allocated by a number that a file gives beyond these.
+/// </summary>
 public sealed record ImageLimits
 {
     /// <summary>The limits that hold where none are given.</summary>

@@ -14,8 +14,11 @@ namespace IommuSpy.Memory;
 /// <summary>The formats there are. A new one is one folder under Formats and one line here.</summary>
 public static class MemoryFormats
 {
-    /// <summary>In the order they are tried. A Xen core is an ELF core, so it is asked before; raw is last: it has no signature, so it recognises everything.</summary>
-    public static IReadOnlyList<IMemoryFormat> All { get; } = [new XenCoreFormat(), new ElfCoreFormat(), new KdumpFormat(), new LimeFormat(), new AvmlFormat(), new SavevmFormat(), new RawFormat()];
+    /// <summary>
+    /// In the order they are tried. A Xen core is an ELF core, so it is asked before; raw is last: it has no signature, so it recognises everything.
+    /// </summary>
+    public static IReadOnlyList<IMemoryFormat> All { get; } = [new XenCoreFormat(), new ElfCoreFormat(), new KdumpFormat(), new LimeFormat(), new AvmlFormat(),
+        new SavevmFormat(), new RawFormat()];
 
     /// <summary>The first format that recognises the file.</summary>
     public static IMemoryFormat Recognise(ImageFile file) => All.First(format => format.Recognises(file));
@@ -36,7 +39,8 @@ public static class MemoryFormats
         IMemoryFormat format = Recognise(files[0]);
         if (files.FirstOrDefault(file => Recognise(file) != format) is ImageFile other)
         {
-            throw new MemoryImageException($"{other.Path}: is of the format {Recognise(other).Name}, and {files[0].Path} of {format.Name}: they are no parts of one image");
+            throw new MemoryImageException($"{other.Path}: is of the format {Recognise(other).Name}, and {files[0].Path} of {format.Name}: they are no parts "
+                + $"of one image");
         }
 
         return format.Open(files, options);

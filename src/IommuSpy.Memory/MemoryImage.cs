@@ -34,7 +34,9 @@ public sealed class MemoryImage : IDisposable
     /// </summary>
     public IReadOnlyList<MemoryLayout> Layouts { get; }
 
-    /// <summary>Whether the format says how much memory there should be. A raw file does not: whether its end is missing is for the kernel in it to tell.</summary>
+    /// <summary>
+    /// Whether the format says how much memory there should be. A raw file does not: whether its end is missing is for the kernel in it to tell.
+    /// </summary>
     public bool DeclaresItsSize { get; init; } = true;
 
     /// <summary>Whether the format says at which address each byte belongs. Where it does not, what is in memory has to bear a layout out.</summary>
@@ -55,13 +57,18 @@ public sealed class MemoryImage : IDisposable
     /// <summary>Which kinds of pages were left out (makedumpfile -d): zero 1, cache 2 and 4, user 8, free 16; null where the format does not say.</summary>
     public int? DumpLevel { get; init; }
 
-    /// <summary>What the machine says of itself beside its memory: /proc and /sys, of the running machine or as they were recorded with the image. Null where nothing is known.</summary>
+    /// <summary>
+    /// What the machine says of itself beside its memory: /proc and /sys, of the running machine or as they were recorded with the image. Null where nothing is
+    /// known.
+    /// </summary>
     public SystemFiles? SystemFiles { get; internal set; }
 
     /// <summary>Whether the memory changes while it is read, because it is this machine's.</summary>
     public bool IsLive => SystemFiles is RunningFiles;
 
-    /// <summary>What of the image is missing, one line each: "program header 3 ends at 0x20ff4000 and the file at 0x1f000000". Empty for a whole image.</summary>
+    /// <summary>
+    /// What of the image is missing, one line each: "program header 3 ends at 0x20ff4000 and the file at 0x1f000000". Empty for a whole image.
+    /// </summary>
     public IReadOnlyList<string> Damage { get; init; } = [];
 
     /// <summary>Opens an image of any supported format, recognised by its content.</summary>

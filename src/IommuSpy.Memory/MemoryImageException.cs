@@ -1,6 +1,8 @@
 namespace IommuSpy.Memory;
 
-/// <summary>A source of memory cannot be read, or its contents are corrupt. The message is one line: which source, what is wrong, where, and what to do.</summary>
+/// <summary>
+/// A source of memory cannot be read, or its contents are corrupt. The message is one line: which source, what is wrong, where, and what to do.
+/// </summary>
 public sealed class MemoryImageException : Exception
 {
     /// <summary>An exception with no message: use the others.</summary>

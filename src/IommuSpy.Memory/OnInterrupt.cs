@@ -19,7 +19,9 @@ internal sealed class OnInterrupt : IDisposable
         OnInterrupt pending = new(undo);
         lock (Gate)
         {
-            _signals ??= [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }.Select(signal => PosixSignalRegistration.Create(signal, _ => UndoAll()))];
+            _signals ??=
+                [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }.Select(signal =>
+                    PosixSignalRegistration.Create(signal, _ => UndoAll()))];
             Pending.Add(pending);
         }
 

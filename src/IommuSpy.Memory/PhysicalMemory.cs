@@ -56,8 +56,8 @@ public sealed unsafe class PhysicalMemory
 
     /// <summary>
     /// The parts of <see cref="Ranges"/> that can hold anything but zeros, in order: what a scan has to read. Holes of sparse files, zero pages of
-    /// compressed dumps and pages that a dump left out are not among them; all of these bytes can be read. They begin and end with pages, as far as memory does: where a
-    /// file's holes begin inside a page, the whole page is among them.
+    /// compressed dumps and pages that a dump left out are not among them; all of these bytes can be read. They begin and end with pages, as far as memory
+    /// does: where a file's holes begin inside a page, the whole page is among them.
     /// </summary>
     public IReadOnlyList<PhysicalRange> DataRanges
     {
@@ -197,7 +197,9 @@ public sealed unsafe class PhysicalMemory
         return done;
     }
 
-    /// <summary>Whether it is that of the machine that we run on, which changes while it is read. Other running machines' memory changes too, and is taken as it comes.</summary>
+    /// <summary>
+    /// Whether it is that of the machine that we run on, which changes while it is read. Other running machines' memory changes too, and is taken as it comes.
+    /// </summary>
     public bool Changes { get; init; }
 
     /// <summary>This memory with each page as it was when it was first asked for, which takes as much of our own; itself where it does not change.</summary>

@@ -1,6 +1,8 @@
 namespace IommuSpy.Memory;
 
-/// <summary>An address as software sees it, before the CPU's page tables translate it. Canonical: bits above the top index repeat it (Intel SDM 1, 3.3.7.1).</summary>
+/// <summary>
+/// An address as software sees it, before the CPU's page tables translate it. Canonical: bits above the top index repeat it (Intel SDM 1, 3.3.7.1).
+/// </summary>
 /// <param name="Value">Byte address.</param>
 public readonly record struct VirtualAddress(ulong Value) : IComparable<VirtualAddress>
 {

@@ -53,7 +53,9 @@ public abstract class AddressSpace
     /// <summary>Translates one address and keeps every step.</summary>
     public abstract AddressTranslation Translate(VirtualAddress address);
 
-    /// <summary>Translates many addresses; see <see cref="TableWalker{TFormat}.TranslateMany"/>. The caller leaves out addresses that are not canonical.</summary>
+    /// <summary>
+    /// Translates many addresses; see <see cref="TableWalker{TFormat}.TranslateMany"/>. The caller leaves out addresses that are not canonical.
+    /// </summary>
     public abstract void TranslateMany(ReadOnlySpan<ulong> addresses, Span<ulong> physical);
 
     /// <summary>Visits every leaf: user space first, then the kernel's half, each in order of address.</summary>

@@ -19,13 +19,17 @@ public interface ITableFormat
     /// <summary>Whether a present entry at <paramref name="level"/> maps memory, rather than pointing at a lower table.</summary>
     static abstract bool IsLeaf(ulong entry, int level);
 
-    /// <summary>The physical address that a present entry holds: of the page for a leaf, else of the next table. Bits below the page size may be flags.</summary>
+    /// <summary>
+    /// The physical address that a present entry holds: of the page for a leaf, else of the next table. Bits below the page size may be flags.
+    /// </summary>
     static abstract ulong Target(ulong entry);
 
     /// <summary>Bytes of the page that a leaf at <paramref name="level"/> maps, less one: a mask for the offset in it.</summary>
     static abstract ulong OffsetMask(ulong entry, int level);
 
-    /// <summary>The level of the table that a present entry at <paramref name="level"/> points at: the one below, but for formats that can skip levels.</summary>
+    /// <summary>
+    /// The level of the table that a present entry at <paramref name="level"/> points at: the one below, but for formats that can skip levels.
+    /// </summary>
     /// <remarks>Below <paramref name="level"/> and at least 1 for an entry that is no leaf and has no <see cref="ReservedBits"/>.</remarks>
     static abstract int NextLevel(ulong entry, int level);
 

@@ -3,8 +3,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Translation;
 
 /// <summary>
-/// A table format for whoever learns only at run time which one it is: the members of <see cref="ITableFormat"/>, and the arithmetic of levels that follows from them.
-/// Immutable; one object a format.
+/// A table format for whoever learns only at run time which one it is: the members of <see cref="ITableFormat"/>, and the arithmetic of levels that follows
+/// from them. Immutable; one object a format.
 /// </summary>
 public abstract class TableFormat
 {
@@ -44,7 +44,8 @@ public abstract class TableFormat
     public ulong SlotPages(int level) => 1UL << ((level - 1) * IndexBits);
 
     /// <summary>The level of an entry that maps a page of so many bytes.</summary>
-    /// <param name="bytes">A power of two, at least <see cref="PageBytes"/>. Of sizes between two levels' (contiguous entries) the level that holds them.</param>
+    /// <param name="bytes">A power of two, at least <see cref="PageBytes"/>. Of sizes between two levels' (contiguous entries) the level that holds
+    /// them.</param>
     public int LevelOf(ulong bytes) => 1 + ((System.Numerics.BitOperations.Log2(bytes) - PageShift) / IndexBits);
 
     /// <inheritdoc cref="ITableFormat.IsPresent"/>

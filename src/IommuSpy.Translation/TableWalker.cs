@@ -22,12 +22,16 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     /// holds in part what is there is visited; entries with reserved bits set are passed over, as hardware faults on them.
     /// </summary>
     /// <param name="root">Physical address of the top table.</param>
-    /// <param name="levels">Depth of the table: 4 or 5 for x86-64, 2 to 6 for IOMMU tables. It bounds the walk, so a table that points at itself cannot loop.</param>
+    /// <param name="levels">Depth of the table: 4 or 5 for x86-64, 2 to 6 for IOMMU tables. It bounds the walk, so a table that points at itself cannot
+    /// loop.</param>
     /// <param name="visitor">Told of each leaf.</param>
     public WalkSummary Visit<TVisitor>(PhysicalAddress root, int levels, ref TVisitor visitor)
         where TVisitor : struct, ILeafVisitor => Visit(root, levels, 0, ulong.MaxValue, ref visitor);
 
-    /// <summary>Visits the leaves that translate any address of <paramref name="first"/> to <paramref name="last"/> (inclusive, not sign-extended); none where first is above last.</summary>
+    /// <summary>
+    /// Visits the leaves that translate any address of <paramref name="first"/> to <paramref name="last"/> (inclusive, not sign-extended); none where first is
+    /// above last.
+    /// </summary>
     /// <inheritdoc cref="Visit{TVisitor}(PhysicalAddress, int, ref TVisitor)"/>
     public WalkSummary Visit<TVisitor>(PhysicalAddress root, int levels, ulong first, ulong last, ref TVisitor visitor)
         where TVisitor : struct, ILeafVisitor
@@ -108,8 +112,8 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     }
 
     /// <summary>
-    /// Visits every table under <paramref name="root"/>, the root first, without reading the last level's: their leaves are for <see cref="Visit{TVisitor}(PhysicalAddress, int, ref TVisitor)"/>.
-    /// A table that memory lacks is told of, as it is pointed at, and passed over.
+    /// Visits every table under <paramref name="root"/>, the root first, without reading the last level's: their leaves are for
+    /// <see cref="Visit{TVisitor}(PhysicalAddress, int, ref TVisitor)"/>. A table that memory lacks is told of, as it is pointed at, and passed over.
     /// </summary>
     /// <param name="root">Physical address of the top table.</param>
     /// <param name="levels">Depth of the table.</param>
@@ -179,7 +183,9 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         }
     }
 
-    /// <summary>Of a table that stands across the edge of a run of memory, the entries that are there; the others as zeros, which are present in no format.</summary>
+    /// <summary>
+    /// Of a table that stands across the edge of a run of memory, the entries that are there; the others as zeros, which are present in no format.
+    /// </summary>
     private bool TryReadPart(PhysicalAddress table, Span<byte> copy)
     {
         if (!memory.Contains(table) && !memory.Contains(new(table.Value + ((ulong)TableBytes - 1))))
@@ -207,7 +213,8 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         for (int level = levels; level > 0;)
         {
             int shift = Shift(level);
-            if (!memory.TryRead(new(table + (Index(address, shift) * sizeof(ulong))), out ulong entry) || !TFormat.IsPresent(entry &= entryMask) || TFormat.ReservedBits(entry, level) != 0)
+            if (!memory.TryRead(new(table + (Index(address, shift) * sizeof(ulong))), out ulong entry) || !TFormat.IsPresent(entry &= entryMask)
+                || TFormat.ReservedBits(entry, level) != 0)
             {
                 break;
             }

@@ -130,7 +130,8 @@ public class AddressExpressionTests(SharedMachine shared) : IClassFixture<Shared
         MachineSymbols names = new(shared.Machine.Symbols, () => null, () => cpus, address => address != banner.Address + 0x9000);
         Assert.True(AddressExpression.TryParse("linux_banner+0x8", names, out IReadOnlyList<NamedAddress> all, out _));
         Assert.Equal(
-            [new(AddressSort.Symbol, banner.Address.Value + 0x1008, "linux_banner:0+0x8"), new(AddressSort.Symbol, banner.Address.Value + 0x2008, "linux_banner:1+0x8")], all);
+            [new(AddressSort.Symbol, banner.Address.Value + 0x1008, "linux_banner:0+0x8"),
+                new(AddressSort.Symbol, banner.Address.Value + 0x2008, "linux_banner:1+0x8")], all);
         Assert.False(AddressExpression.IsOne("linux_banner+0x8", all, out AddressProblem? several));
         Assert.Contains("write linux_banner:0+0x8 (0x", several.Message, StringComparison.Ordinal);
 

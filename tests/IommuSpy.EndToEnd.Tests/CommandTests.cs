@@ -28,8 +28,10 @@ public class CommandTests
         Assert.Equal(Machine.Kernel.Facts.VmemmapBase!.Value.Value, Hex(info.RootElement.GetProperty("vmemmapBase")));
         Assert.Equal(Machine.Kernel.Space.Root.Value, Hex(info.RootElement.GetProperty("rootTable")));
         Assert.Equal(Machine.Symbols!.Count, info.RootElement.GetProperty("symbolCount").GetInt32());
-        Assert.All(info.RootElement.GetProperty("ranges").EnumerateArray(), range => Assert.True(Hex(range.GetProperty("start")) < Hex(range.GetProperty("end"))));
-        Assert.Contains("page tables", info.RootElement.GetProperty("provenance").GetProperty("pageOffsetBase").EnumerateArray().Select(source => source.GetString()));
+        Assert.All(info.RootElement.GetProperty("ranges").EnumerateArray(),
+            range => Assert.True(Hex(range.GetProperty("start")) < Hex(range.GetProperty("end"))));
+        Assert.Contains("page tables",
+            info.RootElement.GetProperty("provenance").GetProperty("pageOffsetBase").EnumerateArray().Select(source => source.GetString()));
     }
 
     [Fact]
@@ -150,9 +152,11 @@ public class CommandTests
         {
             using JsonDocument row = JsonDocument.Parse(line);
             string module = row.RootElement.GetProperty("module").GetString() is string owner ? $"\t[{owner}]" : "";
-            return $"{Hex(row.RootElement.GetProperty("address")):x16} {row.RootElement.GetProperty("type").GetString()} {row.RootElement.GetProperty("name").GetString()}{module}";
+            return $"{Hex(row.RootElement.GetProperty("address")):x16} {row.RootElement.GetProperty("type").GetString()} "
+                + $"{row.RootElement.GetProperty("name").GetString()}{module}";
         })];
-        LineComparison.Equal([.. Machine.Symbols!.Concat(Machine.Modules.Modules.SelectMany(module => module.Symbols)).Select(symbol => symbol.ToString())], rows);
+        LineComparison.Equal([.. Machine.Symbols!.Concat(Machine.Modules.Modules.SelectMany(module => module.Symbols)).Select(symbol => symbol.ToString())],
+            rows);
     }
 
     [Fact]
@@ -160,7 +164,8 @@ public class CommandTests
     {
         Assert.True(Machine.Symbols!.TryFind("linux_banner", out var banner));
         Cli.Outcome byName = Cli.Run("read", "-s", Image, "linux_banner", "--length", "64", "--format", "raw");
-        Cli.Outcome physical = Cli.Run("read", "-s", Image, "--physical", $"{Machine.Kernel.Text.ToPhysical(banner.Address)}", "--length", "64", "--format", "raw");
+        Cli.Outcome physical = Cli.Run("read", "-s", Image, "--physical", $"{Machine.Kernel.Text.ToPhysical(banner.Address)}", "--length", "64", "--format",
+            "raw");
         Assert.StartsWith("Linux version ", byName.Output, StringComparison.Ordinal);
         Assert.Equal(byName.Output, physical.Output);
     }

@@ -8,8 +8,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.EndToEnd.Tests;
 
 /// <summary>
-/// Whole commands on a guest's memory in which kernel pointers were changed: to themselves, to one another, to nothing, to garbage. Every command ends soon, with an
-/// exit code that is documented and without a word of a crash.
+/// Whole commands on a guest's memory in which kernel pointers were changed: to themselves, to one another, to nothing, to garbage. Every command ends soon,
+/// with an exit code that is documented and without a word of a crash.
 /// </summary>
 public sealed class DamagedMemoryTests : IDisposable
 {
@@ -17,7 +17,8 @@ public sealed class DamagedMemoryTests : IDisposable
     private static readonly TimeSpan Soon = TimeSpan.FromMinutes(1);
 
     // One kernel with linked VMAs, one with maple trees.
-    private static readonly CaptureSpec[] Damaged = [.. new[] { "5.10", "6.12" }.Select(kernel => Guests.All.First(guest => guest.Kernel == kernel && guest.Memory.Bytes < 1L << 30))];
+    private static readonly CaptureSpec[] Damaged =
+        [.. new[] { "5.10", "6.12" }.Select(kernel => Guests.All.First(guest => guest.Kernel == kernel && guest.Memory.Bytes < 1L << 30))];
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
 
@@ -47,7 +48,8 @@ public sealed class DamagedMemoryTests : IDisposable
         foreach (string[] command in commands)
         {
             Cli.Outcome outcome = Cli.Run([.. command, "-s", damaged]);
-            string told = $"iommu-spy {string.Join(' ', command)}: exit {outcome.ExitCode}, {outcome.Time.TotalSeconds.ToString("f1", CultureInfo.InvariantCulture)} s, {outcome.Error}";
+            string told = $"iommu-spy {string.Join(' ', command)}: "
+                + $"exit {outcome.ExitCode}, {outcome.Time.TotalSeconds.ToString("f1", CultureInfo.InvariantCulture)} s, {outcome.Error}";
             Assert.True(outcome.ExitCode is 0 or 1 or 3, told);
             Assert.False(outcome.Error.Contains("   at ", StringComparison.Ordinal) || outcome.Error.Contains("Unhandled", StringComparison.Ordinal), told);
             Assert.True(outcome.Time < Soon, told);

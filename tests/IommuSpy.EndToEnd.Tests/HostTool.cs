@@ -8,7 +8,8 @@ internal static class HostTool
     /// <summary>Runs one and returns what it printed; fails the test with its words where it fails.</summary>
     public static string Run(string name, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(name, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process =
+            Process.Start(new ProcessStartInfo(name, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
@@ -19,7 +20,8 @@ internal static class HostTool
     /// <summary>Runs one that may fail, and returns its exit code and what it printed, on both streams.</summary>
     public static (int ExitCode, string Text) Try(string name, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(name, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process =
+            Process.Start(new ProcessStartInfo(name, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

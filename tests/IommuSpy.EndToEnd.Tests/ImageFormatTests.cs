@@ -33,7 +33,8 @@ public sealed class ImageFormatTests : IDisposable
         Assert.NotEmpty(elf);
 
         // The name of the file, and how it is read, are the file's.
-        static IEnumerable<string> Comparable(string[] lines) => lines.Where(line => !line.Contains("/dump.", StringComparison.Ordinal) && !line.Contains("read as", StringComparison.Ordinal));
+        static IEnumerable<string> Comparable(string[] lines) =>
+            lines.Where(line => !line.Contains("/dump.", StringComparison.Ordinal) && !line.Contains("read as", StringComparison.Ordinal));
         Assert.Equal(Comparable(elf), Comparable(kdump));
     }
 
@@ -122,7 +123,8 @@ public sealed class ImageFormatTests : IDisposable
         }
 
         static IEnumerable<PhysicalRange> Pages(PhysicalRange range) =>
-            Enumerable.Range(0, (int)(range.Length >> PageFrame.Shift)).Select(i => new PhysicalRange(range.Start + ((ulong)i << PageFrame.Shift), PageFrame.Size));
+            Enumerable.Range(0, (int)(range.Length >> PageFrame.Shift))
+                .Select(i => new PhysicalRange(range.Start + ((ulong)i << PageFrame.Shift), PageFrame.Size));
     }
 
     [Fact]

@@ -10,7 +10,9 @@ public class KallsymsTests
     public void Symbols_are_those_of_the_guests_proc_kallsyms(string guest, string image)
     {
         // bpf programs and ftrace trampolines have their kind in brackets, as modules have their names: they are in tables of their own.
-        string[] oracle = [.. File.ReadLines(Guests.Capture(guest).GuestOracle("kallsyms")).Where(line => !line.EndsWith("\t[bpf]", StringComparison.Ordinal) && !line.Contains("\t[__builtin__", StringComparison.Ordinal))];
+        string[] oracle =
+            [.. File.ReadLines(Guests.Capture(guest).GuestOracle("kallsyms"))
+                .Where(line => !line.EndsWith("\t[bpf]", StringComparison.Ordinal) && !line.Contains("\t[__builtin__", StringComparison.Ordinal))];
         Machine machine = GuestMachine.Open(guest, image);
         Assert.NotNull(machine.Symbols);
         Assert.Contains(oracle, line => line.EndsWith(']'));

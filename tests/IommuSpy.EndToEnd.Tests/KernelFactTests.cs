@@ -14,7 +14,8 @@ public class KernelFactTests
     public void Bases_are_those_of_the_guests_own_variables(string guest, string image)
     {
         using JsonDocument oracle = JsonDocument.Parse(File.ReadAllText(Guests.Capture(guest).Oracle("kernel-values.json")));
-        ulong Value(string name) => ulong.Parse(oracle.RootElement.GetProperty(name).GetString().AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        ulong Value(string name) =>
+            ulong.Parse(oracle.RootElement.GetProperty(name).GetString().AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
         KernelFacts facts = GuestMachine.Open(guest, image).Kernel.Facts;
         if (oracle.RootElement.TryGetProperty("page_offset_base", out _))
@@ -26,7 +27,8 @@ public class KernelFactTests
         else
         {
             // Before 4.8 they were constants (Documentation/x86/x86_64/mm.txt).
-            Assert.Equal((0xffff880000000000, 0xffffc90000000000, 0xffffea0000000000), (facts.PageOffsetBase!.Value.Value, facts.VmallocBase!.Value.Value, facts.VmemmapBase!.Value.Value));
+            Assert.Equal((0xffff880000000000, 0xffffc90000000000, 0xffffea0000000000),
+                (facts.PageOffsetBase!.Value.Value, facts.VmallocBase!.Value.Value, facts.VmemmapBase!.Value.Value));
         }
 
         Assert.Equal(Value("phys_base"), facts.PhysicalBase.Value);
@@ -53,7 +55,8 @@ public class KernelFactTests
         {
             InfoReport info = InfoReport.Of(machine);
             return string.Join('\n', info.Release, info.Banner, info.PagingLevels, info.KaslrOffset, info.PhysicalBase, info.PageOffsetBase, info.VmallocBase,
-                info.VmemmapBase, info.ModulesBase, info.ImageStart, info.ImagePhysical, info.ImageBytes, info.RootTable, info.ProcessTables, info.SymbolCount, info.Symbols);
+                info.VmemmapBase, info.ModulesBase, info.ImageStart, info.ImagePhysical, info.ImageBytes, info.RootTable, info.ProcessTables, info.SymbolCount,
+                info.Symbols);
         }
 
         Assert.Equal(Told(GuestMachine.Open(guest, "dump.elf")), Told(GuestMachine.Open(guest, "ram.raw")));

@@ -18,6 +18,7 @@ internal static class LineComparison
         string[] extra = [.. ours.Except(oracle, StringComparer.Ordinal)];
         Assert.Fail(
             $"{oracle.Count} lines of the oracle, {ours.Count} of ours; {missing.Length} missing, {extra.Length} extra" + Environment.NewLine +
-            string.Join(Environment.NewLine, missing.Take(Shown).Select(line => "missing: " + line).Concat(extra.Take(Shown).Select(line => "extra:   " + line))));
+            string.Join(Environment.NewLine,
+                missing.Take(Shown).Select(line => "missing: " + line).Concat(extra.Take(Shown).Select(line => "extra:   " + line))));
     }
 }

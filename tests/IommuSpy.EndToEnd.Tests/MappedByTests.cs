@@ -47,13 +47,15 @@ public class MappedByTests
         HashSet<ulong> user = [.. mappers.Keys];
         MappingList.Visit(machine, new(First: new(~LastUserAddress), SingleLeaves: true), leaf => Add("kernel", leaf));
 
-        // Half of the thousand are pages that processes map, so private, shared, file and huge ones; the others from all of memory, most of them mapped by the kernel alone.
+        // Half of the thousand are pages that processes map, so private, shared, file and huge ones; the others from all of memory, most of them mapped by the
+        // kernel alone.
         Random random = new(1);
         PhysicalRange[] ranges = [.. machine.Kernel.Memory.Ranges];
         ulong[] frames =
         [
             .. random.GetItems(user.Order().ToArray(), Pages / 2),
-            .. Enumerable.Range(0, Pages / 2).Select(_ => ranges[random.Next(ranges.Length)]).Select(range => range.Start.Frame.Number + (ulong)random.NextInt64((long)(range.Length >> PageFrame.Shift))),
+            .. Enumerable.Range(0, Pages / 2).Select(_ => ranges[random.Next(ranges.Length)])
+                .Select(range => range.Start.Frame.Number + (ulong)random.NextInt64((long)(range.Length >> PageFrame.Shift))),
         ];
         foreach (ulong frame in frames)
         {
@@ -61,10 +63,12 @@ public class MappedByTests
             Assert.True(who.IsWhole);
             List<string> expected = [.. mappers.GetValueOrDefault(frame, [])];
             expected.AddRange(large.Where(leaf => frame - leaf.First < leaf.Frames)
-                .Select(leaf => leaf.Space.Replace("{0}", $"{new VirtualAddress(leaf.Virtual + ((frame - leaf.First) << PageFrame.Shift))}", StringComparison.Ordinal)));
+                .Select(leaf =>
+                    leaf.Space.Replace("{0}", $"{new VirtualAddress(leaf.Virtual + ((frame - leaf.First) << PageFrame.Shift))}", StringComparison.Ordinal)));
             if (expected.Count < MostMappers)
             {
-                IEnumerable<string> found = who.Processes.Select(mapper => $"{(mapper.Pid is int pid ? $"{pid}" : $"{mapper.Root}")} {mapper.Address} {mapper.Rights}")
+                IEnumerable<string> found =
+                    who.Processes.Select(mapper => $"{(mapper.Pid is int pid ? $"{pid}" : $"{mapper.Root}")} {mapper.Address} {mapper.Rights}")
                     .Concat(who.Kernel.Select(alias => $"kernel {alias.Address} {alias.Rights}"));
                 Assert.Equal(expected.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
             }
@@ -78,7 +82,8 @@ public class MappedByTests
         Machine machine = GuestMachine.Open(guest, "ram.raw");
         WorkloadMapping shared = Guests.Capture(guest).Workload.First(mapping => mapping.Name == "copy-on-write");
         Explanation explanation = Explanation.Of(machine, new VirtualAddress(shared.Start));
-        SpaceReport[] same = [.. explanation.Spaces.Where(space => explanation.Spaces.Count(other => other.Physical == space.Physical) > 1 && space.Physical is not null)];
+        SpaceReport[] same =
+            [.. explanation.Spaces.Where(space => explanation.Spaces.Count(other => other.Physical == space.Physical) > 1 && space.Physical is not null)];
         Assert.True(same.Length >= 2);
         Assert.Contains(same, space => space.Pid == shared.Pid);
         Assert.All(same, space => Assert.Equal("user r--", space.Rights));

@@ -7,7 +7,8 @@ public sealed class OddFileTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
 
-    public static TheoryData<string> Kinds => ["directory", "fifo", "socket", "empty", "/dev/null", "/dev/zero", "no-such-file", "", new string('a', 300), "two\nlines"];
+    public static TheoryData<string> Kinds =>
+        ["directory", "fifo", "socket", "empty", "/dev/null", "/dev/zero", "no-such-file", "", new string('a', 300), "two\nlines"];
 
     public void Dispose() => _directory.Delete(recursive: true);
 

@@ -73,19 +73,23 @@ public class PagemapCommandTests
     }
 
     private static string Line(PagemapPage page) => Line(
-        page.Virtual.Value, page.Physical is PhysicalAddress at ? $"0x{at.Value:x}" : page.Present ? "present" : page.SwapType is int type ? $"swap {type} 0x{page.SwapOffset:x}" : "none",
+        page.Virtual.Value,
+        page.Physical is PhysicalAddress at ? $"0x{at.Value:x}"
+            : page.Present ? "present" : page.SwapType is int type ? $"swap {type} 0x{page.SwapOffset:x}" : "none",
         page.SoftDirty, page.Exclusive == true, page.FileOrShared == true, page.WriteProtected, page.Guard);
 
     private static string Line(ulong address, ulong entry)
     {
         bool Is(int bit) => ((entry >> bit) & 1) != 0;
         ulong place = entry & ((1UL << SoftDirtyBit) - 1);
-        string where = Is(PresentBit) ? $"0x{place << PageFrame.Shift:x}" : Is(SwapBit) ? $"swap {place & ((1UL << SwapTypeBits) - 1)} 0x{place >> SwapTypeBits:x}" : "none";
+        string where = Is(PresentBit) ? $"0x{place << PageFrame.Shift:x}"
+            : Is(SwapBit) ? $"swap {place & ((1UL << SwapTypeBits) - 1)} 0x{place >> SwapTypeBits:x}" : "none";
         return Line(address, where, Is(SoftDirtyBit), Is(ExclusiveBit), Is(FileBit), Is(WriteProtectedBit), Is(GuardBit));
     }
 
     private static string Line(ulong address, string where, bool softDirty, bool exclusive, bool file, bool writeProtected, bool guard) =>
-        $"{address:x} {where}{(softDirty ? " soft-dirty" : "")}{(exclusive ? " exclusive" : "")}{(file ? " file" : "")}{(writeProtected ? " write-protected" : "")}{(guard ? " guard" : "")}";
+        $"{address:x} {where}{(softDirty ? " soft-dirty" : "")}{(exclusive ? " exclusive" : "")}{(file ? " file" : "")}"
+            + $"{(writeProtected ? " write-protected" : "")}{(guard ? " guard" : "")}";
 
     private static ulong? Hex(JsonElement element) =>
         element.ValueKind == JsonValueKind.Null ? null : ulong.Parse(element.GetString()!.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);

@@ -34,7 +34,9 @@ public class PagemapTests
             // Which root is whose needs the kernel's objects; that all pages agree with one root and with no other says as much.
             (PhysicalAddress Root, string[] Differences)[] compared = [.. roots.Select(root => (root, Differences(machine, root, pagemap).ToArray()))];
             (PhysicalAddress best, string[] differences) = compared.MinBy(pair => pair.Differences.Length);
-            Assert.True(differences.Length == 0, $"{process.Name}[{process.Pid}], {pagemap.Length} pages: {differences.Length} differ through root {best}, first: {differences.FirstOrDefault()}");
+            Assert.True(differences.Length == 0,
+                $"{process.Name}[{process.Pid}], {pagemap.Length} pages: {differences.Length} differ through root {best}, "
+                    + $"first: {differences.FirstOrDefault()}");
             Assert.Single(compared, pair => pair.Differences.Length == 0);
             Assert.True(used.Add(best), $"{process.Name}[{process.Pid}] shares root {best} with another process");
         }
@@ -113,7 +115,8 @@ public class PagemapTests
         foreach ((ulong address, ulong entry) in pagemap)
         {
             AddressTranslation translation = space.Translate(new(address));
-            string ours = translation.Physical is PhysicalAddress physical ? $"pfn {physical.Frame}" : Words(machine.UserEntries.ReadNonPresent(translation.Last!.Entry, 1));
+            string ours = translation.Physical is PhysicalAddress physical ? $"pfn {physical.Frame}"
+                : Words(machine.UserEntries.ReadNonPresent(translation.Last!.Entry, 1));
             string theirs = (entry & PresentBit) != 0 ? $"pfn {new PageFrame(entry & FrameMask)}"
                 : (entry & SwapBit) != 0 ? Swap((int)(entry & ((1 << SwapTypeBits) - 1)), (entry & FrameMask) >> SwapTypeBits)
                 : "none";

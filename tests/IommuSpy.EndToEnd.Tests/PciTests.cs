@@ -16,7 +16,8 @@ public class PciTests
         string[] oracle = [.. File.ReadLines(Guests.Capture(guest).GuestOracle("pci")).Order(StringComparer.Ordinal)];
         string[] ours = [.. pci.Functions.Select(function => string.Create(
             CultureInfo.InvariantCulture,
-            $"{function.Address} 0x{function.Vendor:x4} 0x{function.DeviceId:x4} 0x{function.Class:x6} {function.Driver ?? "-"} {function.Iommu.GroupId?.ToString(CultureInfo.InvariantCulture) ?? "-"}"))];
+            $"{function.Address} 0x{function.Vendor:x4} 0x{function.DeviceId:x4} 0x{function.Class:x6} {function.Driver ?? "-"} "
+                + $"{function.Iommu.GroupId?.ToString(CultureInfo.InvariantCulture) ?? "-"}"))];
         LineComparison.Equal(oracle, ours);
     }
 
@@ -29,11 +30,14 @@ public class PciTests
         foreach ((string file, bool io) in new[] { ("iomem", false), ("ioports", true) })
         {
             // "  feba0000-febbffff : 0000:00:01.0": a range in a function's own name is one of its resources.
-            string[] oracle = [.. File.ReadLines(capture.GuestOracle(file)).Select(line => line.Trim()).Where(line => PciAddress.TryParse(line.Split(' ')[^1], out _)).Order(StringComparer.Ordinal)];
+            string[] oracle =
+                [.. File.ReadLines(capture.GuestOracle(file)).Select(line => line.Trim()).Where(line => PciAddress.TryParse(line.Split(' ')[^1], out _))
+                    .Order(StringComparer.Ordinal)];
             string[] ours = [.. pci.Functions
                 .SelectMany(function => function.Resources
                     .Where(resource => resource.IsIo == io && resource.Kind != PciResourceKind.BridgeWindow)
-                    .Select(resource => string.Create(CultureInfo.InvariantCulture, $"{Hex(resource.Start.Value, io)}-{Hex(resource.Last.Value, io)} : {function.Address}")))
+                    .Select(resource =>
+                        string.Create(CultureInfo.InvariantCulture, $"{Hex(resource.Start.Value, io)}-{Hex(resource.Last.Value, io)} : {function.Address}")))
                 .Order(StringComparer.Ordinal)];
             LineComparison.Equal(oracle, ours);
         }

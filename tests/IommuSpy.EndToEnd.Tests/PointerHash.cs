@@ -6,7 +6,10 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.EndToEnd.Tests;
 
-/// <summary>How a guest hashes the addresses that it prints with %p: the low half of SipHash-2-4 of the address, under the key ptr_key (lib/vsprintf.c, ptr_to_hashval; lib/siphash.c, siphash_1u64).</summary>
+/// <summary>
+/// How a guest hashes the addresses that it prints with %p: the low half of SipHash-2-4 of the address, under the key ptr_key (lib/vsprintf.c, ptr_to_hashval;
+/// lib/siphash.c, siphash_1u64).
+/// </summary>
 internal sealed partial class PointerHash
 {
     private readonly ulong _key0;
@@ -23,11 +26,16 @@ internal sealed partial class PointerHash
     /// <summary>Takes the key out of the guest's memory. Before 4.15 there is none, and addresses are printed as they are.</summary>
     public static PointerHash Read(Machine machine)
     {
-        return machine.Objects.Variable("ptr_key") is VirtualAddress at ? new(machine.Objects.Word(at)!.Value, machine.Objects.Word(at + 8)!.Value, hashes: true) : new(0, 0, hashes: false);
+        return machine.Objects.Variable("ptr_key") is VirtualAddress at
+            ? new(machine.Objects.Word(at)!.Value, machine.Objects.Word(at + 8)!.Value, hashes: true) : new(0, 0, hashes: false);
     }
 
     /// <summary>A line with its two leading addresses hashed: "0x...-0x...".</summary>
-    public string Line(string line) => !_hashes ? line : Addresses().Replace(line, match => string.Create(CultureInfo.InvariantCulture, $"0x{Of(Parse(match.Groups[1].Value)):x16}-0x{Of(Parse(match.Groups[2].Value)):x16}"));
+    public string Line(string line) =>
+        !_hashes ? line
+            : Addresses()
+                .Replace(line,
+                    match => string.Create(CultureInfo.InvariantCulture, $"0x{Of(Parse(match.Groups[1].Value)):x16}-0x{Of(Parse(match.Groups[2].Value)):x16}"));
 
     private static ulong Parse(string text) => ulong.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 

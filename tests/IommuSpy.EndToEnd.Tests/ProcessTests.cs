@@ -31,9 +31,11 @@ public class ProcessTests
             Assert.NotNull(ours.RootTable);
             Assert.Equal(Status(process, "Uid"), $"{ours.Uid}");
 
-            // Without types the tables are counted, and the kernel's counters lag behind them: up to 6.2 each thread keeps some pages' counts to itself (SPLIT_RSS_COUNTING).
+            // Without types the tables are counted, and the kernel's counters lag behind them: up to 6.2 each thread keeps some pages' counts to itself
+            // (SPLIT_RSS_COUNTING).
             ulong told = ulong.Parse(Status(process, "VmRSS"), CultureInfo.InvariantCulture) / 4;
-            Assert.True(ours.ResidentPages == told || (!GuestMachine.IsDescribed(guest) && ours.ResidentPages == Resident(process)), $"{process.Name}: {told} pages, ours {ours.ResidentPages}");
+            Assert.True(ours.ResidentPages == told || (!GuestMachine.IsDescribed(guest) && ours.ResidentPages == Resident(process)),
+                $"{process.Name}: {told} pages, ours {ours.ResidentPages}");
         }
 
         Assert.Equal(capture.Processes.Select(process => process.Pid), list.Rows.Where(row => row.RootTable is not null).Select(row => row.Pid));
@@ -122,7 +124,8 @@ public class ProcessTests
     }
 
     private static string Status(GuestProcess process, string name) =>
-        File.ReadLines(process.File("status")).Single(line => line.StartsWith(name + ":", StringComparison.Ordinal)).Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1];
+        File.ReadLines(process.File("status")).Single(line => line.StartsWith(name + ":", StringComparison.Ordinal))
+            .Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1];
 
     /// <summary>What of a line of /proc/PID/stat is compared.</summary>
     private sealed record GuestStat(string Name, char State, int Parent, ulong Flags)

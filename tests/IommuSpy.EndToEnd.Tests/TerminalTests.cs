@@ -84,8 +84,11 @@ public sealed class TerminalTests
 
     private static (int ExitCode, string[] Lines) OnTerminal(int columns, string environment, string arguments)
     {
-        string command = $"stty cols {columns} rows 24; env -u NO_COLOR -u PAGER -u IOMMU_SPY_PAGER -u COLUMNS -u LESS TERM=xterm {environment} '{Cli.Program()}' {arguments}";
+        string command = $"stty cols {columns} rows 24; env -u NO_COLOR -u PAGER -u IOMMU_SPY_PAGER -u COLUMNS -u LESS "
+            + $"TERM=xterm {environment} '{Cli.Program()}' {arguments}";
         (int exitCode, string text) = HostTool.Try("script", "-qec", command, "/dev/null");
-        return (exitCode, [.. text.Replace("\r", "", StringComparison.Ordinal).Replace("\u001b[?1h\u001b=", "", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries)]);
+        return (exitCode,
+            [.. text.Replace("\r", "", StringComparison.Ordinal).Replace("\u001b[?1h\u001b=", "", StringComparison.Ordinal)
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)]);
     }
 }

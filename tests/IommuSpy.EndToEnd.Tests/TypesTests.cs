@@ -99,7 +99,7 @@ public partial class TypesTests
     [InlineData(1, "types", "no_such_type")]
     [InlineData(1, "types", "*no_such_type*")]
     [InlineData(3, "types", "page", "--types", "/no/such/file")]
-    [InlineData(1, "types", "page", "--types", "/dev/null")]
+    [InlineData(3, "types", "page", "--types", "/dev/null")]
     [InlineData(2, "types", "*", "--at", "init_task")]
     public void Types_answers_or_says_in_one_line_why_not(int exitCode, params string[] arguments)
     {
@@ -110,7 +110,9 @@ public partial class TypesTests
         Assert.Equal(exitCode == 0 ? 0 : 1, outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
-    /// <summary>"struct NAME size N", and below it "  MEMBER bit N" or "  MEMBER bit N of M" for a bit-field: every structure and union that has a name.</summary>
+    /// <summary>
+    /// "struct NAME size N", and below it " MEMBER bit N" or " MEMBER bit N of M" for a bit-field: every structure and union that has a name.
+    /// </summary>
     private static IEnumerable<string> Lines(KernelTypes types)
     {
         foreach (StructType type in types.Named.OfType<StructType>())
@@ -118,7 +120,8 @@ public partial class TypesTests
             yield return string.Create(CultureInfo.InvariantCulture, $"{(type.IsUnion ? "union" : "struct")} {type.Name} size {type.Bytes}");
             foreach (Member member in type.Members)
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"  {member.Name} bit {member.BitOffset}{(member.BitSize > 0 ? $" of {member.BitSize}" : "")}");
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"  {member.Name} bit {member.BitOffset}{(member.BitSize > 0 ? $" of {member.BitSize}" : "")}");
             }
         }
     }
@@ -126,7 +129,8 @@ public partial class TypesTests
     /// <summary>The same lines out of "bpftool btf ... format raw".</summary>
     private static string[] Bpftool(params string[] arguments)
     {
-        ProcessStartInfo start = new("bpftool", arguments[0] == "dump" ? ["btf", .. arguments, "format", "raw"] : [.. arguments[..2], "btf", .. arguments[2..], "format", "raw"])
+        ProcessStartInfo start = new("bpftool",
+            arguments[0] == "dump" ? ["btf", .. arguments, "format", "raw"] : [.. arguments[..2], "btf", .. arguments[2..], "format", "raw"])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -154,7 +158,8 @@ public partial class TypesTests
                     inside = holder.Success && holder.Groups["name"].Value != "(anon)";
                     if (inside)
                     {
-                        lines.Add($"{(holder.Groups["kind"].Value == "UNION" ? "union" : "struct")} {holder.Groups["name"].Value} size {holder.Groups["size"].Value}");
+                        lines.Add($"{(holder.Groups["kind"].Value == "UNION" ? "union" : "struct")} {holder.Groups["name"].Value} size "
+                            + $"{holder.Groups["size"].Value}");
                     }
                 }
                 else if (inside && BtfMember().Match(line) is { Success: true } member)
@@ -172,7 +177,8 @@ public partial class TypesTests
         return [.. lines];
     }
 
-    private static string BtfFile(string guest, string name) => Path.Combine(Path.GetDirectoryName(Guests.Capture(guest).GuestOracle("kallsyms"))!, "btf", name);
+    private static string BtfFile(string guest, string name) =>
+        Path.Combine(Path.GetDirectoryName(Guests.Capture(guest).GuestOracle("kallsyms"))!, "btf", name);
 
     private static JsonDocument Json(params string[] arguments)
     {
@@ -184,6 +190,7 @@ public partial class TypesTests
     [GeneratedRegex(@"^\[\d+\] (?<kind>STRUCT|UNION) '(?<name>[^']*)' size=(?<size>\d+) ", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Holder();
 
-    [GeneratedRegex(@"^\t'(?<name>[^']*)' type_id=\d+ bits_offset=(?<bits>\d+)(?: bitfield_size=(?<size>\d+))?$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^\t'(?<name>[^']*)' type_id=\d+ bits_offset=(?<bits>\d+)(?: bitfield_size=(?<size>\d+))?$", RegexOptions.None,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex BtfMember();
 }

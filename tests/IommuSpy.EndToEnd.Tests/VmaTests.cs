@@ -100,7 +100,10 @@ public class VmaTests
         foreach (var area in expected)
         {
             Cli.Outcome maps = Cli.Run("maps", "--pid", $"{area.Pid}", "--rights", "wx", "-s", capture.RamFile, "--jsonl");
-            bool shown = maps.ExitCode == 0 && maps.Lines.Any(line => JsonDocument.Parse(line).RootElement is JsonElement row && Hex(row.GetProperty("virtual")) >= area.Start && Hex(row.GetProperty("virtual")) < area.End);
+            bool shown = maps.ExitCode == 0
+                && maps.Lines.Any(line =>
+                    JsonDocument.Parse(line).RootElement is JsonElement row && Hex(row.GetProperty("virtual")) >= area.Start
+                        && Hex(row.GetProperty("virtual")) < area.End);
             Assert.NotEqual(shown, maps.Error.Contains($"{area.Start:x8}-{area.End:x8} rwx", StringComparison.Ordinal));
         }
     }
@@ -126,7 +129,8 @@ public class VmaTests
             // A PROT_NONE page is present for the kernel and not for hardware.
             JsonElement physical = row.RootElement.GetProperty("physical");
             Assert.True(physical.ValueKind == JsonValueKind.Null || Hex(physical) >> PageFrame.Shift == (pages[i].Entry & ((1UL << 55) - 1)));
-            Assert.True(physical.ValueKind != JsonValueKind.Null || pages[i].Entry >> 63 == 0 || row.RootElement.GetProperty("reason").GetString()!.StartsWith("PROT_NONE", StringComparison.Ordinal));
+            Assert.True(physical.ValueKind != JsonValueKind.Null || pages[i].Entry >> 63 == 0
+                || row.RootElement.GetProperty("reason").GetString()!.StartsWith("PROT_NONE", StringComparison.Ordinal));
         }
     }
 
@@ -158,7 +162,8 @@ public class VmaTests
         string[] named = [.. report.RootElement.GetProperty("roots").EnumerateArray()
             .Where(root => root.GetProperty("pids").GetArrayLength() > 0)
             .Select(root => $"{root.GetProperty("kind").GetString()} {root.GetProperty("name").GetString()}")];
-        Assert.Equal(capture.Processes.Select(process => $"process {process.Name}[{process.Pid}]").Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
+        Assert.Equal(capture.Processes.Select(process => $"process {process.Name}[{process.Pid}]").Order(StringComparer.Ordinal),
+            named.Order(StringComparer.Ordinal));
     }
 
     private static string MapsLine(VmaReport vma) => Join(vma.Start.Value, vma.End.Value, vma.Flags, vma.Offset, vma.Device!, vma.Inode!.Value, vma.Path);
@@ -191,7 +196,8 @@ public class VmaTests
             else if (words[0] == "VmFlags:")
             {
                 // Pages of hugetlbfs are in no other count.
-                ulong huge = counts["AnonHugePages:"] + counts.GetValueOrDefault("ShmemPmdMapped:") + counts.GetValueOrDefault("FilePmdMapped:") + counts.GetValueOrDefault("Shared_Hugetlb:") + counts.GetValueOrDefault("Private_Hugetlb:");
+                ulong huge = counts["AnonHugePages:"] + counts.GetValueOrDefault("ShmemPmdMapped:") + counts.GetValueOrDefault("FilePmdMapped:")
+                    + counts.GetValueOrDefault("Shared_Hugetlb:") + counts.GetValueOrDefault("Private_Hugetlb:");
                 yield return Line(start, counts["Rss:"], counts["Swap:"], huge);
             }
         }

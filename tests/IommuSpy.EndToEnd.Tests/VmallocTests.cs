@@ -8,8 +8,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.EndToEnd.Tests;
 
 /// <summary>
-/// Vmalloc space, against the guest's /proc/vmallocinfo. The guest prints its addresses hashed (%p) with a key that stands in its memory (ptr_key), so ours are hashed
-/// the same way.
+/// Vmalloc space, against the guest's /proc/vmallocinfo. The guest prints its addresses hashed (%p) with a key that stands in its memory (ptr_key), so ours are
+/// hashed the same way.
 /// </summary>
 public partial class VmallocTests
 {
@@ -27,11 +27,13 @@ public partial class VmallocTests
         string[] ours = [.. list.Areas.Select(area => Plain(hash.Line(
             area.ToProcLine(VmallocReport.CallerOf(machine, area)?.ToKernelString(), area.PageArray is VirtualAddress pages && list.At(pages) is not null))))];
 
-        // What is freed is purged whenever the kernel likes, and what ends (a process's stack) is freed: those may differ between the collector's look and the stop.
+        // What is freed is purged whenever the kernel likes, and what ends (a process's stack) is freed: those may differ between the collector's look and the
+        // stop.
         string[] lost = [.. oracle.Where(IsSettled).Except(ours, StringComparer.Ordinal)];
         string[] extra = [.. ours.Where(IsSettled).Except(oracle, StringComparer.Ordinal)];
         TestContext.Current.SendDiagnosticMessage($"{guest} {image}: {oracle.Length} lines, {ours.Length} of ours, {lost.Length} lost, {extra.Length} extra");
-        Assert.True(lost.Length + extra.Length <= 2, string.Join('\n', lost.Select(line => "missing: " + line).Concat(extra.Select(line => "extra:   " + line))));
+        Assert.True(lost.Length + extra.Length <= 2,
+            string.Join('\n', lost.Select(line => "missing: " + line).Concat(extra.Select(line => "extra:   " + line))));
         Assert.Equal(list.Areas.Count, list.Areas.DistinctBy(area => area.Start).Count());
     }
 
@@ -40,7 +42,8 @@ public partial class VmallocTests
     public void Every_task_has_its_stack(string guest)
     {
         // Before 4.9, and where the kernel was built so, stacks are in the direct map.
-        Assert.SkipUnless(File.ReadLines(Guests.Capture(guest).GuestOracle("config")).Contains("CONFIG_VMAP_STACK=y", StringComparer.Ordinal), "stacks of this kernel are not in vmalloc space");
+        Assert.SkipUnless(File.ReadLines(Guests.Capture(guest).GuestOracle("config")).Contains("CONFIG_VMAP_STACK=y", StringComparer.Ordinal),
+            "stacks of this kernel are not in vmalloc space");
         Machine machine = GuestMachine.Open(guest, "ram.raw");
         VmallocReport[] stacks = [.. machine.Vmalloc.Areas.Select(area => VmallocReport.Of(machine, area)).Where(report => report.StackOf is not null)];
 

@@ -42,10 +42,18 @@ internal static class Captures
             }
         }
 
-        using TemporaryFile elf = memory.WriteElf(ElfCoreBuilder.NoteBytes("QEMU", 0, [1, .. new byte[439]]), ElfCoreBuilder.NoteBytes("VMCOREINFO", 0, "OSRELEASE=6.1.0\nPAGESIZE=4096\n"u8.ToArray()));
+        using TemporaryFile elf = memory.WriteElf(ElfCoreBuilder.NoteBytes("QEMU", 0, [1, .. new byte[439]]),
+            ElfCoreBuilder.NoteBytes("VMCOREINFO", 0, "OSRELEASE=6.1.0\nPAGESIZE=4096\n"u8.ToArray()));
         using MemoryImage image = MemoryImage.Open(elf.Path);
         PhysicalMemory read = image.Layouts[0].Memory;
-        XenCoreBuilder xen = new() { Frames = [.. read.Ranges.Reverse().SelectMany(range => Enumerable.Range(0, (int)(range.Length / PageFrame.Size)).Select(i => (range.Start.Value / PageFrame.Size) + (ulong)i))] };
+        XenCoreBuilder xen =
+            new()
+            {
+                Frames =
+                [.. read.Ranges.Reverse()
+                    .SelectMany(range =>
+                        Enumerable.Range(0, (int)(range.Length / PageFrame.Size)).Select(i => (range.Start.Value / PageFrame.Size) + (ulong)i))]
+            };
         byte[] Page(ulong frame)
         {
             byte[] page = new byte[PageFrame.Size];

@@ -11,7 +11,8 @@ internal sealed class CommandRun(string program)
 
     private static readonly string[][] Commands =
     [
-        ["info"], ["info", "--allow-truncated"], ["roots"], ["maps"], ["layout", "-J"], ["symbols", "init*"], ["translate", "init_task"], ["explain", "init_task"], ["ps"],
+        ["info"], ["info", "--allow-truncated"], ["roots"], ["maps"], ["layout", "-J"], ["symbols", "init*"], ["translate", "init_task"],
+        ["explain", "init_task"], ["ps"],
         ["convert", "CAPTURE", "/dev/null", "--format", "elf"],
     ];
 
@@ -42,7 +43,9 @@ internal sealed class CommandRun(string program)
             Directory.Delete(directory, recursive: true);
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} runs, seed {seed}: {string.Join(", ", _exits.Select(exit => $"exit {exit.Key}: {exit.Value}"))}; longest {_longest:0.0} s, most memory {_most / 1024} MiB; {_findings.Count} findings"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{count} runs, seed {seed}: {string.Join(", ", _exits.Select(exit => $"exit {exit.Key}: {exit.Value}"))}; longest {_longest:0.0} s, most "
+                + $"memory {_most / 1024} MiB; {_findings.Count} findings"));
         _findings.ForEach(Console.WriteLine);
         return _findings.Count == 0 ? 0 : 1;
     }
@@ -53,7 +56,13 @@ internal sealed class CommandRun(string program)
         bool converts = command[0] == "convert";
         string output = Path.Combine(directory, "output");
         IEnumerable<string> arguments = converts ? ["convert", path, output, .. command[3..]] : [.. command, "-s", path];
-        ProcessStartInfo start = new("/usr/bin/time", ["-f", "%e %M", "-o", usage, "timeout", "-s", "KILL", "60", program, .. arguments]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("/usr/bin/time",
+            ["-f", "%e %M", "-o", usage, "timeout", "-s", "KILL", "60", program, .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         start.Environment["XDG_CACHE_HOME"] = directory;
         using Process process = Process.Start(start)!;
         Task<string> text = process.StandardOutput.ReadToEndAsync();

@@ -32,7 +32,9 @@ internal sealed class FuzzLoop(FuzzTarget target)
             }
             catch (Exception e)
             {
-                finding = $"{e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("IommuSpy", StringComparison.Ordinal))?.Trim()}";
+                finding =
+                    $"{e.GetType().Name}: {e.Message} "
+                        + $"{e.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("IommuSpy", StringComparison.Ordinal))?.Trim()}";
             }
 
             TimeSpan took = Stopwatch.GetElapsedTime(start);
@@ -46,7 +48,8 @@ internal sealed class FuzzLoop(FuzzTarget target)
             }
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{target.Name}: {runs:n0} inputs in {watch.Elapsed.TotalSeconds:0} s ({runs / watch.Elapsed.TotalSeconds:n0}/s), seed {seed}: no finding"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{target.Name}: {runs:n0} inputs in {watch.Elapsed.TotalSeconds:0} s ({runs / watch.Elapsed.TotalSeconds:n0}/s), seed {seed}: no finding"));
         return 0;
     }
 }

@@ -15,16 +15,21 @@ internal static class FuzzTargets
     /// <summary>All of them: a target for each format that is written, one for whole machines, and readers of the kernel's own data.</summary>
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
-        .. Captures.Small().Where(capture => capture.Name != "gzip").DistinctBy(capture => capture.Name).Select(capture => new FuzzTarget(capture.Name, () => [capture.Bytes], ReadImage)),
+        .. Captures.Small().Where(capture => capture.Name != "gzip").DistinctBy(capture => capture.Name)
+            .Select(capture => new FuzzTarget(capture.Name, () => [capture.Bytes], ReadImage)),
         new("formats", () => [.. Captures.Small().Where(capture => capture.Name != "gzip").Select(capture => capture.Bytes)], ReadImage),
-        new("machine", () => [.. Captures.OfKernel().Where(capture => capture.Name is "raw" or "elf" or "kdump-snappy").Select(capture => capture.Bytes)], FindKernel),
-        new("vmcoreinfo", () => [Encoding.ASCII.GetBytes("OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=ffffffff881fb000\nNUMBER(phys_base)=-16777216\nKERNELOFFSET=5600000\n")], ReadNote),
+        new("machine", () => [.. Captures.OfKernel().Where(capture => capture.Name is "raw" or "elf" or "kdump-snappy").Select(capture => capture.Bytes)],
+            FindKernel),
+        new("vmcoreinfo",
+            () => [Encoding.ASCII.GetBytes(
+                "OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=ffffffff881fb000\nNUMBER(phys_base)=-16777216\nKERNELOFFSET=5600000\n")], ReadNote),
         new("btf", () => [TypeReaders.BtfSeed()], TypeReaders.ReadBtf),
         new("isf", () => [TypeReaders.IsfSeed()], TypeReaders.ReadIsf),
         new("dmar", () => [TableReaders.DmarSeed()], TableReaders.ReadDmar),
         new("ivrs", () => [TableReaders.IvrsSeed()], TableReaders.ReadIvrs),
         new("page-tables", () => [TableReaders.TablesSeed(0x67), TableReaders.TablesSeed(0xe7)], TableReaders.WalkCpuTables),
-        new("device-tables", () => [TableReaders.TablesSeed(1), TableReaders.TablesSeed(3), TableReaders.TablesSeed(0x6000_0000_0000_0603)], TableReaders.WalkDeviceTables),
+        new("device-tables", () => [TableReaders.TablesSeed(1), TableReaders.TablesSeed(3), TableReaders.TablesSeed(0x6000_0000_0000_0603)],
+            TableReaders.WalkDeviceTables),
         new("kallsyms", () => [Captures.OfKernel()[0].Bytes[(16 << 20)..(22 << 20)]], ReadKallsyms),
         new("system-record", () => [SystemSeed()], ReadSystem),
     ];

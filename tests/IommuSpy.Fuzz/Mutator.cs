@@ -6,7 +6,8 @@ namespace IommuSpy.Fuzz;
 internal sealed class Mutator(int seed)
 {
     private static readonly ulong[] Extremes =
-        [0, 1, 2, 7, 8, 0x7f, 0x80, 0xff, 0xfff, 0x1000, 0x1001, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1UL << 40, 1UL << 52, 1UL << 63, ulong.MaxValue - 0xfff, ulong.MaxValue];
+        [0, 1, 2, 7, 8, 0x7f, 0x80, 0xff, 0xfff, 0x1000, 0x1001, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1UL << 40, 1UL << 52, 1UL << 63,
+            ulong.MaxValue - 0xfff, ulong.MaxValue];
 
     private readonly Random _random = new(seed);
 

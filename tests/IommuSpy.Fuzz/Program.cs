@@ -12,7 +12,8 @@ switch (args)
     case [string name, string seconds, .. string[] seed] when FuzzTargets.Find(name) is FuzzTarget target:
         return new FuzzLoop(target).Run(TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture)), Seed(seed));
     default:
-        Console.Error.WriteLine($"fuzz TARGET SECONDS [SEED] | cli PROGRAM COUNT [SEED] | list; TARGET is {string.Join(", ", FuzzTargets.All.Select(target => target.Name))}");
+        Console.Error.WriteLine($"fuzz TARGET SECONDS [SEED] | cli PROGRAM COUNT [SEED] | list; TARGET "
+            + $"is {string.Join(", ", FuzzTargets.All.Select(target => target.Name))}");
         return 2;
 }
 

@@ -58,7 +58,8 @@ internal static class TableReaders
 
     public static void WalkDeviceTables(byte[] bytes) => WithMemory(bytes, memory =>
     {
-        foreach (IDeviceTables tables in (IDeviceTables[])[new VtdDeviceTables(memory, default, scalable: false), new VtdDeviceTables(memory, default, scalable: true), new AmdViDeviceTables(memory, default, AmdViDeviceTables.MostBytes)])
+        foreach (IDeviceTables tables in (IDeviceTables[])[new VtdDeviceTables(memory, default, scalable: false),
+            new VtdDeviceTables(memory, default, scalable: true), new AmdViDeviceTables(memory, default, AmdViDeviceTables.MostBytes)])
         {
             foreach (DeviceContext context in tables.Contexts(out _).Take(MostContexts))
             {

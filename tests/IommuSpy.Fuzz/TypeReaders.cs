@@ -24,7 +24,8 @@ internal static class TypeReaders
         btf.Enum64("wide", [("FAR", 1UL << 40)]);
         btf.Forward("hidden");
         btf.Prototype(number, pointer, named);
-        btf.Struct("thing", 64, [new("link", list, 0), new("next", pointer, 128), new("counts", array, 192), new("state", state, 448), new("flag", number, 480, 3)]);
+        btf.Struct("thing", 64,
+            [new("link", list, 0), new("next", pointer, 128), new("counts", array, 192), new("state", state, 448), new("flag", number, 480, 3)]);
         btf.Struct("either", 8, [new("number", number, 0), new("name", named, 0)], kind: 5);
         return btf.Build();
     }
@@ -32,10 +33,12 @@ internal static class TypeReaders
     /// <summary>A symbol file with a type of each kind.</summary>
     public static byte[] IsfSeed() => Encoding.UTF8.GetBytes("""
         {"metadata": {"format": "6.2.0"},
-         "base_types": {"int": {"size": 4, "signed": true, "kind": "int", "endian": "little"}, "pointer": {"size": 8, "signed": false, "kind": "int", "endian": "little"}},
+         "base_types": {"int": {"size": 4, "signed": true, "kind": "int", "endian": "little"},
+         "pointer": {"size": 8, "signed": false, "kind": "int", "endian": "little"}},
          "enums": {"state": {"size": 4, "base": "int", "constants": {"OFF": 0, "ON": 1}}},
          "symbols": {"init_task": {"address": 18446744071579795456, "type": {"kind": "struct", "name": "thing"}}},
-         "user_types": {"list_head": {"kind": "struct", "size": 16, "fields": {"next": {"offset": 0, "type": {"kind": "pointer", "subtype": {"kind": "struct", "name": "list_head"}}}}},
+         "user_types": {"list_head": {"kind": "struct", "size": 16, "fields":
+         {"next": {"offset": 0, "type": {"kind": "pointer", "subtype": {"kind": "struct", "name": "list_head"}}}}},
           "thing": {"kind": "struct", "size": 64, "fields": {
            "link": {"offset": 0, "type": {"kind": "struct", "name": "list_head"}},
            "counts": {"offset": 24, "type": {"kind": "array", "count": 8, "subtype": {"kind": "base", "name": "int"}}},

@@ -34,7 +34,8 @@ public sealed class ArchiveSuiteTests
     public void Each_of_several_archives_is_asked()
     {
         const string Two = "'http://a.example/debian/dists/bookworm/InRelease' a 0\n'http://b.example/dists/stable/InRelease' b 0\n";
-        Assert.Equal(["http://a.example/debian", "http://b.example"], ArchiveSuite.For(KernelName.Parse("5.10"), Two).Where(suite => suite.Name == "bullseye").Select(suite => suite.Uri));
+        Assert.Equal(["http://a.example/debian", "http://b.example"],
+            ArchiveSuite.For(KernelName.Parse("5.10"), Two).Where(suite => suite.Name == "bullseye").Select(suite => suite.Uri));
     }
 
     [Fact]

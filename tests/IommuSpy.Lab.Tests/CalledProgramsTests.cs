@@ -3,13 +3,16 @@ using IommuSpy.Lab.Host;
 
 namespace IommuSpy.Lab.Tests;
 
-/// <summary>Whatever a script or the code of the lab, the tests and the benchmarks starts is in packages.txt, in a group that is installed before, or on every Debian.</summary>
+/// <summary>
+/// Whatever a script or the code of the lab, the tests and the benchmarks starts is in packages.txt, in a group that is installed before, or on every Debian.
+/// </summary>
 public sealed partial class CalledProgramsTests
 {
     // What the README asks for, and what a shell does by itself.
     private static readonly string[] Prerequisites = ["make", "git", "dotnet"];
     private static readonly string[] Builtins =
-        [".", ":", "[", "[[", "cd", "command", "continue", "break", "echo", "eval", "exit", "export", "printf", "read", "return", "set", "shift", "trap", "umask", "wait", "source", "local", "kill", "test", "true", "false"];
+        [".", ":", "[", "[[", "cd", "command", "continue", "break", "echo", "eval", "exit", "export", "printf", "read", "return", "set", "shift", "trap",
+            "umask", "wait", "source", "local", "kill", "test", "true", "false"];
 
     private static string Root
     {
@@ -34,10 +37,12 @@ public sealed partial class CalledProgramsTests
     public void Every_program_that_is_called_is_in_the_list(string folder, string groups)
     {
         HashSet<string> known = [.. Builtins, .. Prerequisites, .. OnEveryDebian()];
-        known.UnionWith(HostPackages.All.Where(line => groups.Split(' ').Contains(line.Group, StringComparer.Ordinal)).SelectMany(line => line.Called).Select(called => Path.GetFileName(called)));
+        known.UnionWith(HostPackages.All.Where(line => groups.Split(' ').Contains(line.Group, StringComparer.Ordinal)).SelectMany(line => line.Called)
+            .Select(called => Path.GetFileName(called)));
         var called = Called(folder).ToList();
         Assert.NotEmpty(called);
-        string[] unknown = [.. called.Where(one => !known.Contains(one.Program)).Select(one => $"{one.File}: {one.Program} is not in packages.txt under {groups}")];
+        string[] unknown =
+            [.. called.Where(one => !known.Contains(one.Program)).Select(one => $"{one.File}: {one.Program} is not in packages.txt under {groups}")];
         Assert.True(unknown.Length == 0, string.Join('\n', unknown));
     }
 
@@ -76,7 +81,8 @@ public sealed partial class CalledProgramsTests
         (IReadOnlyList<string> commands, IReadOnlySet<string> functions) = ShellCommands.Of(Script);
         Assert.Equal(["fifth"], functions);
         Assert.Equal(
-            ["set", "first", "second", "third", "sixth", "seventh", "eighth", "ninth", "continue", "tenth", "eleventh", "cd", "twelfth", "echo", "awk", "fifth"],
+            ["set", "first", "second", "third", "sixth", "seventh", "eighth", "ninth", "continue", "tenth", "eleventh", "cd", "twelfth", "echo", "awk",
+                "fifth"],
             commands);
     }
 
@@ -88,8 +94,10 @@ public sealed partial class CalledProgramsTests
         string directory = Path.Combine(Root, folder);
         IEnumerable<string> files = folder.Length == 0
             ? Directory.EnumerateFiles(directory).Append(Path.Combine(directory, ".ci/run"))
-            : Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Where(file => !Regex.IsMatch(file, "/(bin|obj)/", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)));
-        (string File, IReadOnlyList<string> Commands, IReadOnlySet<string> Functions)[] read = [.. files.Select(file => Read(file)).OfType<(string, IReadOnlyList<string>, IReadOnlySet<string>)>()];
+            : Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+                .Where(file => !Regex.IsMatch(file, "/(bin|obj)/", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)));
+        (string File, IReadOnlyList<string> Commands, IReadOnlySet<string> Functions)[] read =
+            [.. files.Select(file => Read(file)).OfType<(string, IReadOnlyList<string>, IReadOnlySet<string>)>()];
 
         // A script may call the functions of one that it reads in.
         HashSet<string> functions = [.. read.SelectMany(one => one.Functions)];
@@ -125,12 +133,17 @@ public sealed partial class CalledProgramsTests
     // A makefile's lines for the shell, its own variables and functions taken out.
     private static string Recipes(string makefile) => string.Join('\n', makefile.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n')
         .Where(line => line.StartsWith('\t'))
-        .Select(line => MakeFunction().Replace(MakeFunction().Replace(line.TrimStart('\t', '@', '-'), "\"$x\""), "\"$x\"").Replace("$$", "$", StringComparison.Ordinal)));
+        .Select(line =>
+            MakeFunction().Replace(MakeFunction().Replace(line.TrimStart('\t', '@', '-'), "\"$x\""), "\"$x\"").Replace("$$", "$", StringComparison.Ordinal)));
 
     private static IReadOnlyList<string> InCode(string code) =>
     [
         .. StartedInCode().Matches(code).Select(match => match.Groups["program"].Value)
-            .Concat(ShellInCode().Matches(code).SelectMany(match => ShellCommands.Of(Hole().Replace(match.Groups["script"].Value.Replace("{{", "{ ", StringComparison.Ordinal).Replace("}}", " }", StringComparison.Ordinal), "\"$x\"")).Commands)),
+            .Concat(ShellInCode().Matches(code)
+                .SelectMany(match =>
+                    ShellCommands.Of(Hole()
+                        .Replace(match.Groups["script"].Value.Replace("{{", "{ ", StringComparison.Ordinal).Replace("}}", " }", StringComparison.Ordinal),
+                            "\"$x\"")).Commands)),
     ];
 
     private static HashSet<string> OnEveryDebian()
@@ -138,17 +151,21 @@ public sealed partial class CalledProgramsTests
         string[] packages = [.. HostCommand.Run("dpkg-query", ["-W", "-f", "${Package} ${Essential} ${Priority}\\n"], CancellationToken.None).Split('\n')
             .Select(line => line.Split(' ')).Where(words => words.Length == 3 && (words[1] == "yes" || words[2] == "required")).Select(words => words[0])];
         HashSet<string> programs = [.. HostCommand.Run("dpkg-query", ["-L", .. packages], CancellationToken.None).Split('\n')
-            .Where(path => Regex.IsMatch(path, "^(/usr)?/s?bin/", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))).Select(path => Path.GetFileName(path))];
+            .Where(path => Regex.IsMatch(path, "^(/usr)?/s?bin/", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)))
+            .Select(path => Path.GetFileName(path))];
 
         // awk is what update-alternatives makes of mawk.
-        programs.UnionWith(Directory.EnumerateFiles("/etc/alternatives").Where(link => programs.Contains(Path.GetFileName(File.ResolveLinkTarget(link, true)?.FullName ?? ""))).Select(link => Path.GetFileName(link)));
+        programs.UnionWith(Directory.EnumerateFiles("/etc/alternatives")
+            .Where(link => programs.Contains(Path.GetFileName(File.ResolveLinkTarget(link, true)?.FullName ?? ""))).Select(link => Path.GetFileName(link)));
         return programs;
     }
 
     [GeneratedRegex(@"\$\((?!\$)[^()]*(\([^()]*\)[^()]*)*\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex MakeFunction();
 
-    [GeneratedRegex("""(HostCommand\.(Run|Find)|HostTools\.PathOf|HostTool\.(Run|Try|Text)|new ProcessStartInfo|ProcessStartInfo start = new)\(\s*"(?<program>[^"/]+)"|const string Program = "(?<program>[^"]+)";""",
+    [GeneratedRegex(
+        """(HostCommand\.(Run|Find)|HostTools\.PathOf|HostTool\.(Run|Try|Text)|new ProcessStartInfo|ProcessStartInfo start = new)"""
+            + """\(\s*"(?<program>[^"/]+)"|const string Program = "(?<program>[^"]+)";""",
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex StartedInCode();
 

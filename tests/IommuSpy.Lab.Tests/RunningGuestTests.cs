@@ -9,7 +9,8 @@ public sealed class RunningGuestTests(RunningGuestTests.Up up) : IClassFixture<R
     /// <summary>One guest for all tests.</summary>
     public sealed class Up : IDisposable
     {
-        public RunningGuest Guest { get; } = RunningGuest.Boot(new CaptureSpec { Kernel = "6.1" }, [new("/lab-test/deep/file", typeof(RunningGuestTests).Assembly.Location)]);
+        public RunningGuest Guest { get; } = RunningGuest.Boot(new CaptureSpec { Kernel = "6.1" },
+            [new("/lab-test/deep/file", typeof(RunningGuestTests).Assembly.Location)]);
 
         public void Dispose() => Guest.Dispose();
     }
@@ -72,7 +73,8 @@ public sealed class RunningGuestTests(RunningGuestTests.Up up) : IClassFixture<R
         }
 
         Guest.Stop();
-        Match word = Regex.Match(Guest.Monitor("xp /1wx 0x100000"), "0x(?<word>[0-9a-f]{8})$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        Match word = Regex.Match(Guest.Monitor("xp /1wx 0x100000"), "0x(?<word>[0-9a-f]{8})$", RegexOptions.Multiline | RegexOptions.ExplicitCapture,
+            TimeSpan.FromSeconds(1));
         using (FileStream ram = File.OpenRead(Guest.RamFile))
         {
             ram.Position = 0x100000;

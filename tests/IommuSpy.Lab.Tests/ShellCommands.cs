@@ -3,8 +3,9 @@ using System.Text;
 namespace IommuSpy.Lab.Tests;
 
 /// <summary>
-/// The first word of every command of a shell script: what it would look up as a program, a function or something of its own. Reads what this project's scripts use of
-/// the language: quotes, substitutions, here-documents, case, for, functions. Words that begin with a variable are left out, since nobody can say what they are.
+/// The first word of every command of a shell script: what it would look up as a program, a function or something of its own. Reads what this project's scripts
+/// use of the language: quotes, substitutions, here-documents, case, for, functions. Words that begin with a variable are left out, since nobody can say what
+/// they are.
 /// </summary>
 internal sealed class ShellCommands
 {

@@ -88,7 +88,8 @@ public class ElfCoreFormatTests
     {
         // As /proc/vmcore has the kernel's image: first by itself, and again inside the range that it lies in.
         byte[] ram = Pattern(0x3000, 1);
-        Check(new ElfCoreBuilder().AddLoad(0x101800, ram[0x1800..0x2400]).AddLoad(0x100000, ram).AddLoad(0x102800, [.. ram[0x2800..], .. Pattern(0x100, 2)]), image =>
+        Check(new ElfCoreBuilder().AddLoad(0x101800, ram[0x1800..0x2400]).AddLoad(0x100000, ram).AddLoad(0x102800, [.. ram[0x2800..], .. Pattern(0x100, 2)]),
+            image =>
         {
             PhysicalMemory memory = image.Layouts[0].Memory;
             Assert.Equal([new(new(0x100000), 0x3100)], memory.Ranges);
@@ -200,7 +201,8 @@ public class ElfCoreFormatTests
     {
         byte[] first = Pattern(0x1000, 1);
         byte[] second = Pattern(0x1000, 2);
-        byte[] file = new ElfCoreBuilder().AddLoad(0x1000, first).AddLoad(0x8000, second, memoryBytes: 0x2000).AddLoad(0x10000, [7], memoryBytes: 0x1000).Build();
+        byte[] file = new ElfCoreBuilder().AddLoad(0x1000, first).AddLoad(0x8000, second, memoryBytes: 0x2000).AddLoad(0x10000, [7], memoryBytes: 0x1000)
+            .Build();
         using TemporaryFile temporary = TemporaryFile.With(file[..^0x401]);
         using MemoryImage image = MemoryImage.Open(temporary.Path, new(AllowTruncated: true));
         PhysicalMemory memory = image.Layouts[0].Memory;

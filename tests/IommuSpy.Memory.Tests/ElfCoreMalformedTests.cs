@@ -89,7 +89,8 @@ public class ElfCoreMalformedTests
         ImageAssert.Refused(Changed(ElfCoreBuilder.FieldAt(1, field), value), "program header 1 ends at", "is missing");
 
     [Fact]
-    public void A_core_without_memory_is_refused() => ImageAssert.Refused(new ElfCoreBuilder().AddNotes(ElfCoreBuilder.NoteBytes("CORE", 1, [1])).Build(), "no memory in it");
+    public void A_core_without_memory_is_refused() =>
+        ImageAssert.Refused(new ElfCoreBuilder().AddNotes(ElfCoreBuilder.NoteBytes("CORE", 1, [1])).Build(), "no memory in it");
 
     [Fact]
     public void A_core_of_virtual_addresses_only_is_refused() =>

@@ -34,7 +34,8 @@ public class ElfCoreMutationTests
     }
 
     [Fact]
-    public void Changed_fields_and_cut_ends_are_refused_or_read_within_bounds() => Gen.Select(GenChange.Array[0, 4], Gen.Int[0, Good.Length], Gen.Bool, Gen.Bool).Sample(
+    public void Changed_fields_and_cut_ends_are_refused_or_read_within_bounds() =>
+        Gen.Select(GenChange.Array[0, 4], Gen.Int[0, Good.Length], Gen.Bool, Gen.Bool).Sample(
         (changes, cut, isCut, allowTruncated) =>
         {
             byte[] bytes = [.. Good];

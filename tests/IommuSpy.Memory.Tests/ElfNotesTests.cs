@@ -55,7 +55,8 @@ public class ElfNotesTests
     [Fact]
     public void Notes_cut_off_by_the_end_of_the_file_are_refused_or_left_out()
     {
-        byte[] file = new ElfCoreBuilder().AddLoad(0x1000, [1]).AddNotes(ElfCoreBuilder.NoteBytes("ONE", 1, [1]), ElfCoreBuilder.NoteBytes("TWO", 2, [2])).Build();
+        byte[] file = new ElfCoreBuilder().AddLoad(0x1000, [1]).AddNotes(ElfCoreBuilder.NoteBytes("ONE", 1, [1]), ElfCoreBuilder.NoteBytes("TWO", 2, [2]))
+            .Build();
         ImageAssert.Refused(file[..^1], "program header 1", "of notes is missing");
         using TemporaryFile cut = TemporaryFile.With(file[..^4]);
         using MemoryImage image = MemoryImage.Open(cut.Path, new(AllowTruncated: true));

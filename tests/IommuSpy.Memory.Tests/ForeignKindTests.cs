@@ -133,7 +133,9 @@ public class ForeignKindTests
     [Fact]
     public void A_text_is_named()
     {
-        string log = string.Concat(Enumerable.Range(0, 200).Select(i => string.Create(CultureInfo.InvariantCulture, $"[{i}.000000] \u001b[32mDMAR\u001b[0m: fault\r\n")));
+        string log =
+            string.Concat(Enumerable.Range(0, 200)
+                .Select(i => string.Create(CultureInfo.InvariantCulture, $"[{i}.000000] \u001b[32mDMAR\u001b[0m: fault\r\n")));
         AssertLine(Encoding.ASCII.GetBytes(log), "a text", None);
     }
 

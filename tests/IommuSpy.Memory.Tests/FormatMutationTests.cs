@@ -8,7 +8,8 @@ namespace IommuSpy.Memory.Tests;
 /// <summary>Spoiled files of every format: refused with a MemoryImageException, or opened as memory that can be read, whatever it reads.</summary>
 public class FormatMutationTests
 {
-    private static readonly ulong[] Extremes = [0, 1, 8, 0x7f, 0xff, 0xfff, 0x1000, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1UL << 40, 1UL << 52, 1UL << 63, ulong.MaxValue - 0xfff, ulong.MaxValue];
+    private static readonly ulong[] Extremes = [0, 1, 8, 0x7f, 0xff, 0xfff, 0x1000, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1UL << 40, 1UL << 52,
+        1UL << 63, ulong.MaxValue - 0xfff, ulong.MaxValue];
 
     public static TheoryData<string> Formats => ["kdump zlib", "kdump snappy", "kdump zstd", "flattened", "lime", "avml", "elf", "xen"];
 
@@ -20,7 +21,8 @@ public class FormatMutationTests
 
         // Headers are at the beginning, and in formats that repeat them anywhere.
         Gen<int> position = Gen.OneOf(Gen.Int[0, Math.Min(good.Length, 600) - 1], Gen.Int[0, Math.Min(good.Length, 30_000) - 1], Gen.Int[0, good.Length - 1]);
-        Gen<(int At, int Size, ulong Value)[]> changes = Gen.Select(position, Gen.OneOf(1, 2, 4, 8), Gen.OneOf(Gen.OneOf(Extremes), Gen.ULong, Gen.ULong[0, (ulong)good.Length * 2])).Array[0, 4];
+        Gen<(int At, int Size, ulong Value)[]> changes =
+            Gen.Select(position, Gen.OneOf(1, 2, 4, 8), Gen.OneOf(Gen.OneOf(Extremes), Gen.ULong, Gen.ULong[0, (ulong)good.Length * 2])).Array[0, 4];
         Gen.Select(changes, Gen.Int[0, good.Length], Gen.Int[0, 3], Gen.Bool).Sample(
             (changed, cut, isCut, allowTruncated) =>
             {
@@ -79,7 +81,8 @@ public class FormatMutationTests
         if (format == "xen")
         {
             ulong[] frames = [1, 2, 3, 0x10_0000, 7, ulong.MaxValue, 0x10_0001];
-            return new XenCoreBuilder { Frames = frames }.AddCpu(CpuState.X64(default, default, 0, 0, 0)).Build(frame => [.. Enumerable.Repeat((byte)frame, PageFrame.Size)]);
+            return new XenCoreBuilder { Frames = frames }.AddCpu(CpuState.X64(default, default, 0, 0, 0))
+                .Build(frame => [.. Enumerable.Repeat((byte)frame, PageFrame.Size)]);
         }
 
         using TemporaryFile file = format switch

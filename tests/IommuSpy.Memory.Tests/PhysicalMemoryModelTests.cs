@@ -9,10 +9,12 @@ public sealed class PhysicalMemoryModelTests : IDisposable
     private const int FileBytes = 256;
 
     private static readonly Gen<Run> GenRun =
-        Gen.Select(Gen.Int[0, 12], Gen.Int[1, MaxRun], Gen.Int[0, FileBytes - MaxRun], Gen.Enum<Source>(), (gap, length, offset, source) => new Run(gap / 2, length, offset, source));
+        Gen.Select(Gen.Int[0, 12], Gen.Int[1, MaxRun], Gen.Int[0, FileBytes - MaxRun], Gen.Enum<Source>(),
+            (gap, length, offset, source) => new Run(gap / 2, length, offset, source));
 
     // Low, inside, and so that some layouts end at the last address of all.
-    private static readonly Gen<ulong> GenStart = Gen.OneOf(Gen.ULong[0, 8], Gen.ULong[0xffff_f000, 0x1_0000_0fff], Gen.ULong[ulong.MaxValue - 600, ulong.MaxValue - 1]);
+    private static readonly Gen<ulong> GenStart = Gen.OneOf(Gen.ULong[0, 8], Gen.ULong[0xffff_f000, 0x1_0000_0fff],
+        Gen.ULong[ulong.MaxValue - 600, ulong.MaxValue - 1]);
 
     private static readonly Gen<Layout> GenLayout = Gen.Select(GenStart, GenRun.Array[1, 12], (start, runs) => new Layout(start, runs));
 

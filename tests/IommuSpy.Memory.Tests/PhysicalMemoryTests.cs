@@ -118,7 +118,8 @@ public class PhysicalMemoryTests
     [InlineData(ulong.MaxValue, 2)]
     [InlineData(2, ulong.MaxValue)]
     public void Runs_that_are_empty_or_pass_the_last_address_are_refused(ulong start, ulong length) =>
-        Assert.Contains($"0x{start:x}", Assert.Throws<MemoryImageException>(() => new PhysicalMemory([Zeros(new(new(start), length))])).Message, StringComparison.Ordinal);
+        Assert.Contains($"0x{start:x}", Assert.Throws<MemoryImageException>(() => new PhysicalMemory([Zeros(new(new(start), length))])).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_reader_that_stops_early_stops_the_read()

@@ -43,7 +43,9 @@ public sealed class SavedBesideTests : IDisposable
     public void Cloud_Hypervisor_says_it_in_its_state(bool inString)
     {
         string memory = Memory("memory-ranges");
-        string mappings = """{"guest_ram_mappings":[{"slot":0,"gpa":0,"size":8192,"zone_id":"mem0","file_offset":0},{"slot":1,"gpa":4294967296,"size":24576,"file_offset":8192}]}""";
+        string mappings =
+            """{"guest_ram_mappings":[{"slot":0,"gpa":0,"size":8192,"zone_id":"mem0","file_offset":0},"""
+                + """{"slot":1,"gpa":4294967296,"size":24576,"file_offset":8192}]}""";
         string json = inString ? System.Text.Json.JsonSerializer.Serialize(mappings) : mappings;
         Save("state.json", Encoding.UTF8.GetBytes("{\"id\":\"\",\"snapshots\":{\"memory-manager\":{\"snapshot_data\":{\"state\":" + json + "}}}}"));
         AssertRegions(memory, (0, 0, 2), (0x10_0000, 2, 6));

@@ -8,7 +8,9 @@ public class XenCoreFormatTests
     public void Pages_stand_at_their_frame_numbers_whatever_their_order()
     {
         ulong[] frames = [0x10, 0x11, 0x12, ulong.MaxValue, 0x10_0001, 0x10_0000, 0x13, 3];
-        using TemporaryFile file = TemporaryFile.With(new XenCoreBuilder { Frames = frames }.AddCpu(Cpu).AddCpu(Cpu with { Registers = Cpu.Registers.SetItem("CR3", 0x9000) }).Build(Page));
+        using TemporaryFile file =
+            TemporaryFile.With(new XenCoreBuilder { Frames = frames }.AddCpu(Cpu).AddCpu(Cpu with { Registers = Cpu.Registers.SetItem("CR3", 0x9000) })
+                .Build(Page));
         using MemoryImage image = MemoryImage.Open(file.Path);
         PhysicalMemory memory = Assert.Single(image.Layouts).Memory;
         Assert.Equal("Xen core", image.Format);

@@ -33,7 +33,8 @@ public class AgreementTests
             using BuiltMemory built = tables.Build(backing);
             AddressSpace space = Space(built, tables);
             NaiveLeaf[] leaves = [.. tables.Leaves()];
-            foreach (ulong address in addresses.Select(space.Mode.SignExtend).Concat(leaves.SelectMany(leaf => new[] { leaf.Address, leaf.Last }).Take(40).Select(space.Mode.SignExtend)))
+            foreach (ulong address in addresses.Select(space.Mode.SignExtend)
+                .Concat(leaves.SelectMany(leaf => new[] { leaf.Address, leaf.Last }).Take(40).Select(space.Mode.SignExtend)))
             {
                 NaiveLeaf? leaf = leaves.SingleOrDefault(leaf => leaf.Holds(Walked(space, address)));
                 ulong? expected = leaf is null ? null : leaf.Page + (Walked(space, address) - leaf.Address);
@@ -50,7 +51,8 @@ public class AgreementTests
         iter: Samples);
 
     [Theory, MemberData(nameof(Backings))]
-    public void Many_translations_at_once_are_those_of_each_in_any_order(Backing backing) => Gen.Select(RandomTables.GenTables, RandomTables.GenAddress.Array[0, 80], Gen.Int).Sample(
+    public void Many_translations_at_once_are_those_of_each_in_any_order(Backing backing) =>
+        Gen.Select(RandomTables.GenTables, RandomTables.GenAddress.Array[0, 80], Gen.Int).Sample(
         (tables, addresses, seed) =>
         {
             using BuiltMemory built = tables.Build(backing);
@@ -65,7 +67,8 @@ public class AgreementTests
                 ulong[] physical = new ulong[ordered.Length + 1];
                 physical[^1] = 0x5a;
                 space.TranslateMany(ordered, physical);
-                Assert.Equal(ordered.Select(address => space.TryTranslate(new(address), out PhysicalAddress one) ? one.Value : TableWalker<X64Format>.Unmapped), physical[..^1]);
+                Assert.Equal(ordered.Select(address => space.TryTranslate(new(address), out PhysicalAddress one) ? one.Value : TableWalker<X64Format>.Unmapped),
+                    physical[..^1]);
                 Assert.Equal(0x5aUL, physical[^1]);
             }
         },
@@ -81,13 +84,15 @@ public class AgreementTests
                 NaiveLeaf[] leaves = [.. tables.Leaves()];
 
                 // Ranges that end and start exactly at a leaf's edge as well.
-                IEnumerable<(ulong, ulong)> edges = leaves.Take(10).SelectMany(leaf => new[] { (leaf.Address, leaf.Address), (leaf.Last, leaf.Last), (leaf.Last + 1, leaf.Last + leaf.Size) });
+                IEnumerable<(ulong, ulong)> edges = leaves.Take(10)
+                    .SelectMany(leaf => new[] { (leaf.Address, leaf.Address), (leaf.Last, leaf.Last), (leaf.Last + 1, leaf.Last + leaf.Size) });
                 foreach ((ulong first, ulong last) in ranges.Concat(edges))
                 {
                     LeafList visitor = new();
                     walker.Visit(new(tables.Root), tables.Levels, first, last, ref visitor);
                     Assert.Equal(
-                        leaves.Where(leaf => first <= last && leaf.Address <= last && leaf.Last >= first).Select(leaf => (leaf.Address, leaf.Level, leaf.Entry)),
+                        leaves.Where(leaf => first <= last && leaf.Address <= last && leaf.Last >= first)
+                            .Select(leaf => (leaf.Address, leaf.Level, leaf.Entry)),
                         visitor.Leaves.Select(leaf => (leaf.Address, leaf.Level, leaf.Entry)));
                 }
             },

@@ -16,7 +16,8 @@ public class PageSizeTests
         TheoryData<int, ulong, ulong, ulong> cases = [];
         foreach (int levels in new[] { 4, 5 })
         {
-            foreach ((ulong size, ulong physical) in new (ulong, ulong)[] { (FourKiB, 0x000f_ffff_ffff_f000UL), (FourKiB, 0UL), (TwoMiB, 0x000f_ffff_ffe0_0000UL), (TwoMiB, 0UL), (OneGiB, 0x000f_ffff_c000_0000UL), (OneGiB, 0x4000_0000UL) })
+            foreach ((ulong size, ulong physical) in new (ulong, ulong)[] { (FourKiB, 0x000f_ffff_ffff_f000UL), (FourKiB, 0UL),
+                (TwoMiB, 0x000f_ffff_ffe0_0000UL), (TwoMiB, 0UL), (OneGiB, 0x000f_ffff_c000_0000UL), (OneGiB, 0x4000_0000UL) })
             {
                 cases.Add(levels, size, 0, physical);
                 cases.Add(levels, size, 0x0000_7fff_ffff_ffff & ~(size - 1), physical);
@@ -64,7 +65,8 @@ public class PageSizeTests
         using Machine machine = Machine.With(levels, tables =>
         {
             Map(tables, pageSize, new(address), new(physical));
-            entries = [.. Enumerable.Range(LevelOf(pageSize), levels - LevelOf(pageSize) + 1).Reverse().Select(level => tables.EntryAddress(new(address), level))];
+            entries =
+                [.. Enumerable.Range(LevelOf(pageSize), levels - LevelOf(pageSize) + 1).Reverse().Select(level => tables.EntryAddress(new(address), level))];
         });
         AddressTranslation translation = machine.Space.Translate(new(address + 5));
         Assert.Equal(TranslationOutcome.Mapped, translation.Outcome);
@@ -105,7 +107,8 @@ public class PageSizeTests
     public void Pages_of_all_sizes_are_visited_in_address_order()
     {
         using Machine machine = Machine.With(4, tables => tables
-            .Map4K(new(0xffff_8000_0000_0000), new(0x5000)).Map1G(new(OneGiB), new(OneGiB)).Map4K(new(0x1000), new(0x5000)).Map2M(new(TwoMiB), new(0)).Map4K(new(0), new(0x6000)));
+            .Map4K(new(0xffff_8000_0000_0000), new(0x5000)).Map1G(new(OneGiB), new(OneGiB)).Map4K(new(0x1000), new(0x5000)).Map2M(new(TwoMiB), new(0))
+            .Map4K(new(0), new(0x6000)));
         Assert.Equal([0, 0x1000, TwoMiB, OneGiB, 0xffff_8000_0000_0000], machine.Visit(out _).Select(leaf => leaf.Address));
     }
 
@@ -116,10 +119,11 @@ public class PageSizeTests
         _ => 3,
     };
 
-    private static PageTableBuilder Map(PageTableBuilder tables, ulong pageSize, VirtualAddress address, PhysicalAddress physical, ulong flags = PageTableBuilder.Ordinary) => pageSize switch
-    {
-        FourKiB => tables.Map4K(address, physical, flags),
-        TwoMiB => tables.Map2M(address, physical, flags),
-        _ => tables.Map1G(address, physical, flags),
-    };
+    private static PageTableBuilder Map(PageTableBuilder tables, ulong pageSize, VirtualAddress address, PhysicalAddress physical,
+        ulong flags = PageTableBuilder.Ordinary) => pageSize switch
+        {
+            FourKiB => tables.Map4K(address, physical, flags),
+            TwoMiB => tables.Map2M(address, physical, flags),
+            _ => tables.Map1G(address, physical, flags),
+        };
 }

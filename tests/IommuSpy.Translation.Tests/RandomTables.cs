@@ -57,7 +57,8 @@ internal sealed class RandomTables
 
     /// <summary>Addresses not sign-extended, of the indexes that the tables use.</summary>
     internal static Gen<ulong> GenAddress { get; } =
-        Gen.Select(GenIndex.Array[5], Gen.ULong[0, 4095]).Select((indexes, offset) => indexes.Aggregate(0UL, (address, index) => (address << 9) | (uint)index) << 12 | offset);
+        Gen.Select(GenIndex.Array[5], Gen.ULong[0, 4095])
+            .Select((indexes, offset) => indexes.Aggregate(0UL, (address, index) => (address << 9) | (uint)index) << 12 | offset);
 
     internal int Levels { get; }
 

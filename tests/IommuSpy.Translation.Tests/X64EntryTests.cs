@@ -35,7 +35,8 @@ public class X64EntryTests
     [InlineData(0xffff_ffff_ffff_ffff, 1, "P RW US PWT PCD A D G PAT PK=15 NX")]
     [InlineData(0xffff_ffff_ffff_ffff, 2, "P RW US PWT PCD A D PS G PAT PK=15 NX")]
     [InlineData(0xffff_ffff_ffff_ffff, 4, "P RW US PWT PCD A PS NX")]
-    public void Flags_have_the_manuals_names_where_they_apply(ulong entry, int level, string names) => Assert.Equal(names, string.Join(' ', X64Entry.FlagNames(entry, level)));
+    public void Flags_have_the_manuals_names_where_they_apply(ulong entry, int level, string names) =>
+        Assert.Equal(names, string.Join(' ', X64Entry.FlagNames(entry, level)));
 
     [Theory]
     [InlineData(5, "PML5")]

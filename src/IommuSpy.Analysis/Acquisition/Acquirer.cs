@@ -7,8 +7,8 @@ using IommuSpy.Memory.Writing;
 namespace IommuSpy.Analysis.Acquisition;
 
 /// <summary>
-/// Keeps the memory of a running machine, or of any source, in a file, with what the machine says of itself (<see cref="SystemRecord"/>): without it an image has no kallsyms of a stripped kernel, no
-/// firmware tables, which stand in memory that a running kernel does not let read, and no registers.
+/// Keeps the memory of a running machine, or of any source, in a file, with what the machine says of itself (<see cref="SystemRecord"/>): without it an image
+/// has no kallsyms of a stripped kernel, no firmware tables, which stand in memory that a running kernel does not let read, and no registers.
 /// </summary>
 public sealed class Acquirer
 {
@@ -44,8 +44,10 @@ public sealed class Acquirer
         }
 
         string boot = Memory.SystemFiles?.Text(BootId) ?? Memory.Path;
-        (WriteResult result, string hash, ulong kept) = ImageWriter.WriteResumably(Memory, _source.Layout, path, Options(format, record, progress), boot, resume);
-        return Report(path, format, result, kept, hash, start, record is null ? null : format == ImageFormat.Elf ? $"ELF note {SystemRecord.NoteName}" : beside ?? path + SystemRecord.Extension, recorded);
+        (WriteResult result, string hash, ulong kept) = ImageWriter.WriteResumably(Memory, _source.Layout, path, Options(format, record, progress), boot,
+            resume);
+        return Report(path, format, result, kept, hash, start,
+            record is null ? null : format == ImageFormat.Elf ? $"ELF note {SystemRecord.NoteName}" : beside ?? path + SystemRecord.Extension, recorded);
     }
 
     /// <summary>Acquires into a pipe; what the machine says of itself goes along where the format has notes.</summary>
@@ -59,11 +61,14 @@ public sealed class Acquirer
         using HashedStream hashed = new(stream);
         WriteResult result = ImageWriter.Write(Memory, _source.Layout, hashed, Options(format, record, progress));
         bool goesAlong = record is not null && format == ImageFormat.Elf;
-        return Report(StandardOutput, format, result, 0, hashed.Hash(), start, goesAlong ? $"ELF note {SystemRecord.NoteName}" : null, goesAlong ? recorded : 0);
+        return Report(StandardOutput, format, result, 0, hashed.Hash(), start, goesAlong ? $"ELF note {SystemRecord.NoteName}" : null,
+            goesAlong ? recorded : 0);
     }
 
-    private AcquireReport Report(string output, ImageFormat format, WriteResult result, ulong kept, string hash, long start, string? record, int recorded) => new(
-        Memory.Path, Memory.Format, output, format.ToString().ToLowerInvariant(), result.Pages, result.Unreadable, result.Bytes, kept, hash, Stopwatch.GetElapsedTime(start).TotalSeconds, record, recorded,
+    private AcquireReport Report(string output, ImageFormat format, WriteResult result, ulong kept, string hash, long start, string? record,
+        int recorded) => new(
+        Memory.Path, Memory.Format, output, format.ToString().ToLowerInvariant(), result.Pages, result.Unreadable, result.Bytes, kept, hash,
+            Stopwatch.GetElapsedTime(start).TotalSeconds, record, recorded,
         _source.Absence);
 
     private WriteOptions Options(ImageFormat format, byte[]? record, Action<double>? progress) => _source.Complete(new(format)

@@ -92,6 +92,7 @@ internal sealed class ExcludedPageFilter : IPageFilter
         return ((kinds & ExcludedPages.Free) != ExcludedPages.None && isFree)
             || ((kinds & ExcludedPages.User) != ExcludedPages.None && isAnonymous)
             || ((kinds & ExcludedPages.Cache) != ExcludedPages.None && !isAnonymous && !isFree
-                && ((flags & StablePageFlags.Lru) != StablePageFlags.None || (flags & (StablePageFlags.Swapcache | StablePageFlags.Swapbacked)) == (StablePageFlags.Swapcache | StablePageFlags.Swapbacked)));
+                && ((flags & StablePageFlags.Lru) != StablePageFlags.None
+                    || (flags & (StablePageFlags.Swapcache | StablePageFlags.Swapbacked)) == (StablePageFlags.Swapcache | StablePageFlags.Swapbacked)));
     }
 }

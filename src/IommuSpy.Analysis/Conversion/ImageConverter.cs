@@ -89,7 +89,8 @@ public sealed class ImageConverter
         List<ElfNote> notes = [.. _source.Image.Notes];
         if (notes.Count > 0)
         {
-            context.Add($"{notes.Count} notes of the image{(_source.Image.Cpus.Count > 0 ? $", registers of {_source.Image.Cpus.Count} CPUs among them" : "")}");
+            context.Add($"{notes.Count} notes of the "
+                + $"image{(_source.Image.Cpus.Count > 0 ? $", registers of {_source.Image.Cpus.Count} CPUs among them" : "")}");
         }
 
         if (_source.AddVmCoreInfo(notes))

@@ -12,7 +12,8 @@ namespace IommuSpy.Analysis.Devices;
 /// <summary>Every device of a machine: the kernel's PCI functions, joined with IOMMUs, groups and domains; or what the IOMMUs' tables alone know.</summary>
 /// <param name="Devices">The devices, in order of address.</param>
 /// <param name="Iommus">The IOMMUs.</param>
-/// <param name="FunctionsAbsence">Why the kernel's PCI functions could not be read, so that only devices are known that tables have an entry for; null where they could.</param>
+/// <param name="FunctionsAbsence">Why the kernel's PCI functions could not be read, so that only devices are known that tables have an entry for; null where
+/// they could.</param>
 /// <param name="Damage">What could not be followed, a line each.</param>
 public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, IommuReport Iommus, string? FunctionsAbsence, IReadOnlyList<string> Damage)
 {
@@ -70,7 +71,9 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
 
     // Firmware has it, and neither the kernel's objects, nor registers, nor a scan tell what it does.
     private static IEnumerable<string> Unknown(IommuReport iommus) => iommus.Units.Where(unit => unit is { Tables: null, Translating: null })
-        .Select(unit => $"the IOMMU {unit.Name ?? $"with registers at {unit.Registers}"}: no tables of it are found, and whether it translates is not known: devices behind it are shown as with none");
+        .Select(unit =>
+            $"the IOMMU {unit.Name ?? $"with registers at {unit.Registers}"}: no tables of it are found, and whether it translates is not known: devices "
+                + $"behind it are shown as with none");
 
     private static List<MachineDevice> FromTables(IommuReport iommus) =>
     [

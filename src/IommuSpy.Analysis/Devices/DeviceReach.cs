@@ -6,8 +6,8 @@ using IommuSpy.Translation.Devices;
 namespace IommuSpy.Analysis.Devices;
 
 /// <summary>
-/// From a page frame to every device that can get at it: one pass over all devices' tables, each set once however many devices share it, kept as extents in a tree.
-/// Devices that nothing restricts reach everything and are named apart. Immutable; safe to share between threads.
+/// From a page frame to every device that can get at it: one pass over all devices' tables, each set once however many devices share it, kept as extents in a
+/// tree. Devices that nothing restricts reach everything and are named apart. Immutable; safe to share between threads.
 /// </summary>
 public sealed class DeviceReach
 {
@@ -75,7 +75,9 @@ public sealed class DeviceReach
     /// <summary>Bytes that tables let a device through to, each I/O virtual page counted; null for a device that no tables restrict.</summary>
     public ulong? MappedBytes(MachineDevice device) => device.Access.IsUnrestricted() ? null : _bytes.GetValueOrDefault(device);
 
-    /// <summary>Every way to a frame through tables, by device and address, at most <see cref="MostReachers"/>; those of <see cref="Unrestricted"/> are not among them.</summary>
+    /// <summary>
+    /// Every way to a frame through tables, by device and address, at most <see cref="MostReachers"/>; those of <see cref="Unrestricted"/> are not among them.
+    /// </summary>
     public IReadOnlyList<DeviceReacher> ReachersOf(PageFrame frame)
     {
         List<MappedExtent> extents = [];

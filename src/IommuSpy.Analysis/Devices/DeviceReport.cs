@@ -99,7 +99,8 @@ public sealed record DeviceReport(
             context?.Space is { } space ? DeviceContextAnswer.FormatText(space.Format) : null,
             context?.Space?.Root,
             context?.Space?.Levels,
-            [.. device.ReservedRegions.Select(region => new ReservedRegionReport(region.First, region.Last, region.Readable, region.Writable, region.IsExclusion))],
+            [.. device.ReservedRegions.Select(region =>
+                new ReservedRegionReport(region.First, region.Last, region.Readable, region.Writable, region.IsExclusion))],
             device.Access is DeviceAccess.Blocked or DeviceAccess.Invalid ? context?.Problem : null,
             function is null ? null : names.Vendor(function.Vendor),
             function is null ? null : names.Device(function.Vendor, function.DeviceId),

@@ -3,7 +3,9 @@ using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Analysis.Devices;
 
-/// <summary>As whom a PCI function's requests arrive at the IOMMU (PCIe to PCI/PCI-X bridge specification, 2.3; drivers/pci/search.c, pci_for_each_dma_alias).</summary>
+/// <summary>
+/// As whom a PCI function's requests arrive at the IOMMU (PCIe to PCI/PCI-X bridge specification, 2.3; drivers/pci/search.c, pci_for_each_dma_alias).
+/// </summary>
 public static class DmaNames
 {
     // PCI Express Capabilities, Device/Port Type.
@@ -39,7 +41,8 @@ public static class DmaNames
         }
 
         // Behind such a bridge a function's own quirks cannot be told from outside.
-        return arriving != own ? [arriving] : [own, .. function.DmaAliases.Select(alias => IdOf(function.Address with { DeviceFunction = alias })).Where(alias => alias != own)];
+        return arriving != own ? [arriving]
+            : [own, .. function.DmaAliases.Select(alias => IdOf(function.Address with { DeviceFunction = alias })).Where(alias => alias != own)];
     }
 
     /// <summary>A function's own number on the bus.</summary>

@@ -10,7 +10,8 @@ internal static class FirmwareScopes
     private const int MaxBridges = 256;
 
     /// <summary>Whether any of the scopes is the function, or a bridge that it is behind.</summary>
-    public static bool Mean(IEnumerable<FirmwareScope> scopes, RequesterId device, PciInventory? inventory) => scopes.Any(scope => Means(scope, device, inventory));
+    public static bool Mean(IEnumerable<FirmwareScope> scopes, RequesterId device, PciInventory? inventory) =>
+        scopes.Any(scope => Means(scope, device, inventory));
 
     private static bool Means(FirmwareScope scope, RequesterId device, PciInventory? inventory) => scope.Kind switch
     {

@@ -21,7 +21,9 @@ public sealed class MachineDevice
     /// <summary>The IOMMU that its requests go through; null for none.</summary>
     public IommuUnit? Unit { get; init; }
 
-    /// <summary>What the IOMMU's tables say of each of <see cref="Requesters"/>, first of requests without PASID, then of each PASID; empty without an IOMMU.</summary>
+    /// <summary>
+    /// What the IOMMU's tables say of each of <see cref="Requesters"/>, first of requests without PASID, then of each PASID; empty without an IOMMU.
+    /// </summary>
     public IReadOnlyList<DeviceContext> Contexts { get; init; } = [];
 
     /// <summary>Its IOMMU group; null for none, or where that cannot be read.</summary>
@@ -52,9 +54,12 @@ public sealed class MachineDevice
     }
 
     /// <summary>Whether the kernel lets it keep translations (ATS), or its entry does.</summary>
-    public bool? IsAtsEnabled => Function?.AtsEnabled == true || Contexts.Any(context => context.DeviceTlb && context.Mode != DmaMode.Blocked) ? true : Function?.AtsEnabled;
+    public bool? IsAtsEnabled =>
+        Function?.AtsEnabled == true || Contexts.Any(context => context.DeviceTlb && context.Mode != DmaMode.Blocked) ? true : Function?.AtsEnabled;
 
-    /// <summary>Whether what is unmapped is invalidated at once; null where no domain of the kernel's DMA interface translates, and where it cannot be told.</summary>
+    /// <summary>
+    /// Whether what is unmapped is invalidated at once; null where no domain of the kernel's DMA interface translates, and where it cannot be told.
+    /// </summary>
     public bool? IsStrict => Access == DeviceAccess.Translated ? Group?.Domain?.IsStrict : null;
 
     /// <summary>A bridge from PCI to PCI, of whatever kind.</summary>

@@ -29,8 +29,10 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
                 Symbols(files, privileges),
                 Pagemap(files, privileges),
                 PageFlags(files, privileges),
-                Mounted(files, privileges, "tracefs", ["sys/kernel/tracing/events/iommu", "sys/kernel/debug/tracing/events/iommu"], "mount -t tracefs tracefs /sys/kernel/tracing", "watch"),
-                Mounted(files, privileges, "debugfs", ["sys/kernel/debug"], "mount -t debugfs debugfs /sys/kernel/debug", "the kernel's own view of IOMMUs, which nothing here needs"),
+                Mounted(files, privileges, "tracefs", ["sys/kernel/tracing/events/iommu", "sys/kernel/debug/tracing/events/iommu"],
+                    "mount -t tracefs tracefs /sys/kernel/tracing", "watch"),
+                Mounted(files, privileges, "debugfs", ["sys/kernel/debug"], "mount -t debugfs debugfs /sys/kernel/debug",
+                    "the kernel's own view of IOMMUs, which nothing here needs"),
                 Types(files),
                 Iommu(files),
                 Headers(files),
@@ -39,16 +41,23 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
 
     private static DoctorLine User(Privileges privileges) => privileges switch
     {
-        { IsRoot: true, MayReadMemory: true, SeesPhysical: true } => new("user", DoctorState.Works, "root, with CAP_SYS_RAWIO and CAP_SYS_ADMIN", null, Everything),
-        { IsRoot: true } => new("user", DoctorState.Limited, $"root, without {(privileges.MayReadMemory ? "CAP_SYS_ADMIN" : "CAP_SYS_RAWIO")}", "run it outside of the container, or give it the capability", Everything),
+        { IsRoot: true, MayReadMemory: true, SeesPhysical: true } =>
+            new("user", DoctorState.Works, "root, with CAP_SYS_RAWIO and CAP_SYS_ADMIN", null, Everything),
+        { IsRoot: true } =>
+            new("user", DoctorState.Limited, $"root, without {(privileges.MayReadMemory ? "CAP_SYS_ADMIN" : "CAP_SYS_RAWIO")}",
+                "run it outside of the container, or give it the capability", Everything),
         { MayReadMemory: true } => new("user", DoctorState.Works, "not root, with CAP_SYS_RAWIO", null, Everything),
         _ => new("user", DoctorState.Missing, "an ordinary user", $"{UseSudo}; va2pa and pagemap work for your own processes, without page frames", Everything),
     };
 
     private static DoctorLine Lockdown(Privileges privileges) => privileges.Lockdown switch
     {
-        "confidentiality" => new("lockdown", DoctorState.Missing, "confidentiality: nobody reads memory", "boot with lockdown=none, and Secure Boot off where that is what locks", Everything),
-        "integrity" => new("lockdown", DoctorState.Limited, "integrity: /proc/kcore is open, /dev/mem and unsigned modules are not", "-s kcore works; for the others boot with lockdown=none", "-s devmem, su-devmem"),
+        "confidentiality" =>
+            new("lockdown", DoctorState.Missing, "confidentiality: nobody reads memory",
+                "boot with lockdown=none, and Secure Boot off where that is what locks", Everything),
+        "integrity" =>
+            new("lockdown", DoctorState.Limited, "integrity: /proc/kcore is open, /dev/mem and unsigned modules are not",
+                "-s kcore works; for the others boot with lockdown=none", "-s devmem, su-devmem"),
         "none" => new("lockdown", DoctorState.Works, "off", null, Everything),
         _ => new("lockdown", DoctorState.Works, "this kernel has none, or securityfs is not mounted", null, Everything),
     };
@@ -74,7 +83,8 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
 
     private static DoctorLine Module(RunningFiles files) => files.Names("sys/module").Contains("su_devmem", StringComparer.Ordinal)
         ? new("su-devmem", DoctorState.Works, "loaded: /dev/mem is not restricted", null, "-s devmem, dev_mem")
-        : new("su-devmem", DoctorState.Limited, "not loaded", "only needed where /dev/mem is restricted: cd su-devmem; make; sudo insmod su-devmem.ko", "-s devmem, dev_mem");
+        : new("su-devmem", DoctorState.Limited, "not loaded", "only needed where /dev/mem is restricted: cd su-devmem; make; sudo insmod su-devmem.ko",
+            "-s devmem, dev_mem");
 
     private static DoctorLine Iomem(RunningFiles files) => IomemEntry.Memory(IomemEntry.Parse(files.Text("proc/iomem") ?? "")) is { Count: > 0 } ranges
         ? new("/proc/iomem", DoctorState.Works, $"{ranges.Count} ranges of System RAM", null, "-s devmem; -s kcore before 4.11")
@@ -86,9 +96,13 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
         string restriction = files.Text("proc/sys/kernel/kptr_restrict") ?? "?";
         return files.Text("proc/kallsyms") is not { Length: > 0 } text
             ? new("/proc/kallsyms", DoctorState.Missing, "may not be read, or this kernel has none (CONFIG_KALLSYMS)", null, Serves)
-            : !text.StartsWith("0000000000000000", StringComparison.Ordinal) || text.Split('\n').Any(line => line.EndsWith(" _text", StringComparison.Ordinal) && !line.StartsWith("0000000000000000", StringComparison.Ordinal))
+            : !text.StartsWith("0000000000000000", StringComparison.Ordinal)
+                || text.Split('\n')
+                    .Any(line => line.EndsWith(" _text", StringComparison.Ordinal) && !line.StartsWith("0000000000000000", StringComparison.Ordinal))
             ? new("/proc/kallsyms", DoctorState.Works, $"shows addresses (kptr_restrict {restriction})", null, Serves)
-            : new("/proc/kallsyms", DoctorState.Limited, $"shows zeros for addresses (kptr_restrict {restriction}{(privileges.SeesSymbols ? "" : ", and CAP_SYSLOG is missing")})", privileges.IsRoot ? "sysctl kernel.kptr_restrict=1" : UseSudo, Serves);
+            : new("/proc/kallsyms", DoctorState.Limited,
+                $"shows zeros for addresses (kptr_restrict {restriction}{(privileges.SeesSymbols ? "" : ", and CAP_SYSLOG is missing")})",
+                privileges.IsRoot ? "sysctl kernel.kptr_restrict=1" : UseSudo, Serves);
     }
 
     private static DoctorLine Pagemap(RunningFiles files, Privileges privileges)
@@ -113,12 +127,14 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
         string? found = directories.FirstOrDefault(directory => files.Names(directory).Count > 0);
         return found is not null
             ? new(name, DoctorState.Works, $"/{found}", null, serves)
-            : new(name, DoctorState.Missing, privileges.IsRoot ? "not mounted, or without these events" : "cannot be looked into by this user", privileges.IsRoot ? mount : UseSudo, serves);
+            : new(name, DoctorState.Missing, privileges.IsRoot ? "not mounted, or without these events" : "cannot be looked into by this user",
+                privileges.IsRoot ? mount : UseSudo, serves);
     }
 
     private static DoctorLine Types(RunningFiles files) => File.Exists(files.PathOf("sys/kernel/btf/vmlinux"))
         ? new("types", DoctorState.Works, "the kernel carries BTF", null, "ps, devices and whatever reads kernel structures")
-        : new("types", DoctorState.Limited, "the kernel carries no BTF: types are inferred from the data", "--types FILE with the kernel's BTF, vmlinux or Volatility file", "ps, devices and whatever reads kernel structures");
+        : new("types", DoctorState.Limited, "the kernel carries no BTF: types are inferred from the data",
+            "--types FILE with the kernel's BTF, vmlinux or Volatility file", "ps, devices and whatever reads kernel structures");
 
     private static DoctorLine Iommu(RunningFiles files)
     {
@@ -126,10 +142,13 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
         int groups = files.Names("sys/kernel/iommu_groups").Count;
         IReadOnlyList<string> tables = [.. files.Names("sys/firmware/acpi/tables").Where(name => name is "DMAR" or "IVRS")];
         return units.Count > 0
-            ? new("IOMMU", DoctorState.Works, string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", units)}; {groups} groups"), null, "devices, reach, exposure")
+            ? new("IOMMU", DoctorState.Works, string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", units)}; {groups} groups"), null,
+                "devices, reach, exposure")
             : tables.Count > 0
-            ? new("IOMMU", DoctorState.Limited, $"firmware describes one ({tables[0]}), and the kernel does not use it", tables[0] == "DMAR" ? "boot with intel_iommu=on" : "boot with amd_iommu=on", "devices, reach, exposure")
-            : new("IOMMU", DoctorState.Missing, "firmware describes none", "switch VT-d or AMD-Vi on in the firmware's setup, where the machine has one", "devices, reach, exposure");
+            ? new("IOMMU", DoctorState.Limited, $"firmware describes one ({tables[0]}), and the kernel does not use it",
+                tables[0] == "DMAR" ? "boot with intel_iommu=on" : "boot with amd_iommu=on", "devices, reach, exposure")
+            : new("IOMMU", DoctorState.Missing, "firmware describes none", "switch VT-d or AMD-Vi on in the firmware's setup, where the machine has one",
+                "devices, reach, exposure");
     }
 
     private static DoctorLine Headers(RunningFiles files)

@@ -74,7 +74,8 @@ internal sealed class Explainer(Machine machine)
 
     private string? Arithmetic(VirtualAddress address, AddressKind kind, LayoutRegion region, PhysicalAddress? physical)
     {
-        string agreement(PhysicalAddress sum) => physical is null ? ", but the tables map nothing there" : physical == sum ? "" : $", but the tables say {physical}";
+        string agreement(PhysicalAddress sum) =>
+            physical is null ? ", but the tables map nothing there" : physical == sum ? "" : $", but the tables say {physical}";
         KernelFacts facts = machine.Kernel.Facts;
         if (kind == AddressKind.KernelLogical && facts.PageOffsetBase is { } direct)
         {
@@ -87,7 +88,8 @@ internal sealed class Explainer(Machine machine)
             PhysicalAddress sum = machine.Kernel.Text.ToPhysical(address);
             long moved = unchecked((long)facts.PhysicalBase.Value);
             string offset = moved < 0 ? $"- 0x{-moved:x}" : $"+ 0x{moved:x}";
-            return $"0x{address.Value:x} - 0x{machine.Kernel.Text.MapStart.Value:x} {offset} ({machine.Kernel.Architecture.PhysicalBaseName}) = 0x{sum.Value:x}{agreement(sum)}";
+            return $"0x{address.Value:x} - 0x{machine.Kernel.Text.MapStart.Value:x} {offset} ({machine.Kernel.Architecture.PhysicalBaseName}) = "
+                + $"0x{sum.Value:x}{agreement(sum)}";
         }
 
         return null;

@@ -28,7 +28,8 @@ namespace IommuSpy.Analysis.Explain;
 /// </param>
 /// <param name="PageAbsence">Why there is nothing of a struct page; null where there is.</param>
 /// <param name="AlsoAt">Every other kernel address of the same physical page, of thousands the lowest 1024, and where its struct page is.</param>
-/// <param name="MappedBy">Every process's user address of the same physical page, by the process's top table. Of a user address, its own space is left out.</param>
+/// <param name="MappedBy">Every process's user address of the same physical page, by the process's top table. Of a user address, its own space is left
+/// out.</param>
 /// <param name="Reach">Every device that can get at the physical page; null where there is none.</param>
 /// <param name="Spaces">For a user address without a root: what it is in each process's space that maps it, or holds something there.</param>
 /// <param name="SpacesAsked">How many processes' spaces were asked; null where the kernel's list of them could not be read.</param>

@@ -58,7 +58,8 @@ public sealed record IovaExplanation(
         DeviceTranslation translation = context.Translate(address);
         IovaExplanation bare = new(
             address, report, pasid, context.EntryAddress,
-            [.. (translation.Walk?.Steps ?? []).Select(step => new IovaStepReport(step.Level, step.Index, step.EntryAddress, new(step.Entry), step.Present ? DeviceRights.Letters(step.OwnRights) : null))],
+            [.. (translation.Walk?.Steps ?? []).Select(step =>
+                new IovaStepReport(step.Level, step.Index, step.EntryAddress, new(step.Entry), step.Present ? DeviceRights.Letters(step.OwnRights) : null))],
             translation.Fault == DeviceFault.None ? DeviceRights.Letters(translation.Rights) : null,
             Why(translation), translation.Physical, translation.Walk?.PageSize ?? 0, null, null, [], null, null);
         return WithPage(machine, bare);
@@ -80,7 +81,8 @@ public sealed record IovaExplanation(
             // As often as it is mapped for anybody, but for ranges that are mapped one to one, it holds a buffer.
             int buffers = reach.Devices.Where(way => way.Iova.Value != physical.Value).DistinctBy(way => (way.Domain, way.Iova)).Count();
             SlabNeighbours neighbours = SlabNeighbours.Of(memory, slab, physical.Frame, buffers);
-            exposure = neighbours.Count > 0 ? $"{Amount.Of(neighbours.Count, "object")} that {(neighbours.Count == 1 ? "is" : "are")} not its buffer: {neighbours.Text}" : null;
+            exposure = neighbours.Count > 0
+                ? $"{Amount.Of(neighbours.Count, "object")} that {(neighbours.Count == 1 ? "is" : "are")} not its buffer: {neighbours.Text}" : null;
         }
 
         return bare with
@@ -101,7 +103,8 @@ public sealed record IovaExplanation(
         DeviceFault.InterruptAddress => "a write there is an interrupt, and no access to memory",
         DeviceFault.NotPresent => translation.Walk?.Last is { } last ? $"nothing mapped: the level {last.Level} entry is not present" : "nothing mapped",
         DeviceFault.NoPermission => "mapped, but neither reads nor writes get through all levels",
-        DeviceFault.ReservedBits => $"reserved bits 0x{translation.Walk?.Last?.ReservedBits:x} are set in the level {translation.Walk?.Last?.Level} entry: the IOMMU faults there",
+        DeviceFault.ReservedBits =>
+            $"reserved bits 0x{translation.Walk?.Last?.ReservedBits:x} are set in the level {translation.Walk?.Last?.Level} entry: the IOMMU faults there",
         DeviceFault.LevelSkipped => "an entry skips levels that the address has bits for",
         DeviceFault.BeyondWidth => "the address has bits above those that its tables translate",
         DeviceFault.NonCanonical => "the address is not canonical",

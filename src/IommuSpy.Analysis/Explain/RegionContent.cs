@@ -74,7 +74,8 @@ internal sealed class RegionContent(Machine machine)
     }
 
     private static string What(VmallocReport report, ulong usable) =>
-        $"{(report.StackOf is string task ? $"task stack of {task}" : $"{report.Use} area")}, {Size.Text(usable)}{(report.Physical is PhysicalAddress physical ? $" of physical {physical}" : "")}";
+        $"{(report.StackOf is string task ? $"task stack of {task}" : $"{report.Use} area")}, {Size.Text(usable)}"
+            + $"{(report.Physical is PhysicalAddress physical ? $" of physical {physical}" : "")}";
 
     private static string ModuleContent(KernelModule module, VirtualAddress address)
     {

@@ -9,4 +9,5 @@ namespace IommuSpy.Analysis.Exposure;
 /// <param name="Length">Bytes: a run of whole pages, or an object's.</param>
 /// <param name="Rights">What the device may do there: "rw", "r", "w".</param>
 /// <param name="Address">Where it is for the kernel or its process.</param>
-public sealed record ExposureEvidence(string What, PhysicalAddress? Physical = null, IoVirtualAddress? Iova = null, ulong? Length = null, string? Rights = null, VirtualAddress? Address = null);
+public sealed record ExposureEvidence(string What, PhysicalAddress? Physical = null, IoVirtualAddress? Iova = null, ulong? Length = null, string? Rights = null,
+    VirtualAddress? Address = null);

@@ -24,7 +24,8 @@ public sealed record ExposureReport(IReadOnlyList<ExposureFinding> Findings, Dev
     public static IReadOnlyList<ExposureFinding> Ask(ExposureScene scene) =>
     [
         .. ExposureRules.All.SelectMany(rule => rule.Find(scene))
-            .OrderByDescending(finding => finding.Severity).ThenBy(finding => finding.Rule, StringComparer.Ordinal).ThenBy(finding => finding.Device, StringComparer.Ordinal),
+            .OrderByDescending(finding => finding.Severity).ThenBy(finding => finding.Rule, StringComparer.Ordinal)
+            .ThenBy(finding => finding.Device, StringComparer.Ordinal),
     ];
 
     /// <summary>The report with what concerns one device alone, and with what concerns its IOMMU.</summary>
@@ -32,6 +33,11 @@ public sealed record ExposureReport(IReadOnlyList<ExposureFinding> Findings, Dev
     {
         string address = device.Address.ToString();
         string? unit = device.Unit is null ? null : DeviceReport.NameOf(device.Unit);
-        return this with { Findings = [.. Findings.Where(finding => finding.Devices.Contains(address, StringComparer.Ordinal) || (finding.Unit is not null && finding.Unit == unit))] };
+        return this with
+        {
+            Findings =
+                [.. Findings.Where(finding =>
+                    finding.Devices.Contains(address, StringComparer.Ordinal) || (finding.Unit is not null && finding.Unit == unit))]
+        };
     }
 }

@@ -12,15 +12,18 @@ internal static class Findings
     private const uint IommuClass = 0x0806;
 
     /// <summary>About one device.</summary>
-    public static ExposureFinding Of(IExposureRule rule, MachineDevice device, string message, IReadOnlyList<ExposureEvidence> evidence, ExposureSeverity? severity = null) =>
+    public static ExposureFinding Of(IExposureRule rule, MachineDevice device, string message, IReadOnlyList<ExposureEvidence> evidence,
+        ExposureSeverity? severity = null) =>
         Make(rule, severity ?? rule.Severity, [device], null, message, evidence);
 
     /// <summary>About a unit.</summary>
-    public static ExposureFinding Of(IExposureRule rule, IommuUnit unit, string message, IReadOnlyList<ExposureEvidence> evidence, ExposureSeverity? severity = null) =>
+    public static ExposureFinding Of(IExposureRule rule, IommuUnit unit, string message, IReadOnlyList<ExposureEvidence> evidence,
+        ExposureSeverity? severity = null) =>
         Make(rule, severity ?? rule.Severity, [], DeviceReport.NameOf(unit), message, evidence);
 
     /// <summary>About all devices that share tables.</summary>
-    public static ExposureFinding Of(IExposureRule rule, ReachSpace space, string message, IReadOnlyList<ExposureEvidence> evidence, ExposureSeverity? severity = null) =>
+    public static ExposureFinding Of(IExposureRule rule, ReachSpace space, string message, IReadOnlyList<ExposureEvidence> evidence,
+        ExposureSeverity? severity = null) =>
         Make(rule, severity ?? rule.Severity, DevicesOf(space), null, message, evidence);
 
     /// <summary>The devices that share tables, those first that are driven.</summary>
@@ -39,9 +42,11 @@ internal static class Findings
     public static string Name(MachineDevice device) => device.Function?.Driver is string driver ? $"{device.Address} ({driver})" : device.Address.ToString();
 
     /// <summary>Whether a device can be made to start transactions: not a host bridge, whose registers are the chipset's.</summary>
-    public static bool CanStartTransactions(MachineDevice device) => device.Function is not { } function || (function.Class >> 8) is not (HostBridge or IsaBridge or IommuClass);
+    public static bool CanStartTransactions(MachineDevice device) =>
+        device.Function is not { } function || (function.Class >> 8) is not (HostBridge or IsaBridge or IommuClass);
 
-    private static ExposureFinding Make(IExposureRule rule, ExposureSeverity severity, IReadOnlyList<MachineDevice> devices, string? unit, string message, IReadOnlyList<ExposureEvidence> evidence) => new(
+    private static ExposureFinding Make(IExposureRule rule, ExposureSeverity severity, IReadOnlyList<MachineDevice> devices, string? unit, string message,
+        IReadOnlyList<ExposureEvidence> evidence) => new(
         rule.Id,
         severity,
         rule.Title,

@@ -49,8 +49,10 @@ internal sealed class IommuTables
 
         foreach (DeviceContext context in unit.Contexts)
         {
-            Add(new(context.EntryAddress.Value & ~(ulong)(PageFrame.Size - 1)), PageFrame.Size, unit.Kind == IommuKind.VtD ? $"context or PASID table of {name}" : $"device table of {name}");
-            if (unit.Kind == IommuKind.AmdVi && context.Entry.Count == AmdViDeviceEntry.Words && AmdViDeviceEntry.InterruptTable(context.Entry) is (PhysicalAddress table, int count))
+            Add(new(context.EntryAddress.Value & ~(ulong)(PageFrame.Size - 1)), PageFrame.Size,
+                unit.Kind == IommuKind.VtD ? $"context or PASID table of {name}" : $"device table of {name}");
+            if (unit.Kind == IommuKind.AmdVi && context.Entry.Count == AmdViDeviceEntry.Words
+                && AmdViDeviceEntry.InterruptTable(context.Entry) is (PhysicalAddress table, int count))
             {
                 Add(table, (ulong)count * AmdInterruptEntryBytes, $"interrupt remapping table of {name}");
             }

@@ -100,7 +100,8 @@ internal sealed class MachineFacts : IMemoryFacts
     {
         try
         {
-            return unit is { Kind: IommuKind.VtD, Object: VirtualAddress at } && _machine.Objects.Read(at, _machine.Objects.Types.FindField("intel_iommu", "gcmd")) is ulong command
+            return unit is { Kind: IommuKind.VtD, Object: VirtualAddress at }
+                && _machine.Objects.Read(at, _machine.Objects.Types.FindField("intel_iommu", "gcmd")) is ulong command
                 ? (command & CompatibilityInterrupts) != 0
                 : null;
         }
@@ -136,7 +137,8 @@ internal sealed class MachineFacts : IMemoryFacts
         _ => null,
     };
 
-    private bool IsCode(VirtualAddress address) => ImageSection.Of(_machine, address) == "kernel text" || _machine.ReadableModules?.At(address)?.MemoryAt(address)?.Kind == "text";
+    private bool IsCode(VirtualAddress address) =>
+        ImageSection.Of(_machine, address) == "kernel text" || _machine.ReadableModules?.At(address)?.MemoryAt(address)?.Kind == "text";
 
     private string? ModuleCode(IReadOnlyList<PageMapper> mappers)
     {

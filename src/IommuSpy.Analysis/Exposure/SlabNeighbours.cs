@@ -55,7 +55,8 @@ internal sealed record SlabNeighbours(ulong Count, bool HasFunctions, VirtualAdd
         string more = others.Length > names.Count ? string.Create(CultureInfo.InvariantCulture, $" and {others.Length - names.Count} more") : "";
         return new(
             (ulong)(live.Length - buffers), functions, others[0].Address,
-            string.Create(CultureInfo.InvariantCulture, $"slab {slab.Cache.Name}: {live.Length} live objects of {slab.Cache.ObjectSize} bytes on the page, {which}: {string.Join(", ", names)}{more}"));
+            string.Create(CultureInfo.InvariantCulture,
+                $"slab {slab.Cache.Name}: {live.Length} live objects of {slab.Cache.ObjectSize} bytes on the page, {which}: {string.Join(", ", names)}{more}"));
     }
 
     private static string Name(SlabObject item, SocketBuffer? packet, IReadOnlyList<string> functions)
@@ -65,7 +66,9 @@ internal sealed record SlabNeighbours(ulong Count, bool HasFunctions, VirtualAdd
             return $"{item.Address} (packet of sk_buff {packet.Object})";
         }
 
-        string more = functions.Count > MostFunctionsNamed ? string.Create(CultureInfo.InvariantCulture, $" and {functions.Count - MostFunctionsNamed} more") : "";
-        return functions.Count == 0 ? item.Address.ToString() : $"{item.Address} (points at functions: {string.Join(", ", functions.Take(MostFunctionsNamed))}{more})";
+        string more = functions.Count > MostFunctionsNamed ? string.Create(CultureInfo.InvariantCulture, $" and {functions.Count - MostFunctionsNamed} more")
+            : "";
+        return functions.Count == 0 ? item.Address.ToString()
+            : $"{item.Address} (points at functions: {string.Join(", ", functions.Take(MostFunctionsNamed))}{more})";
     }
 }

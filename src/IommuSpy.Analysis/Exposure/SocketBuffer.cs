@@ -8,5 +8,7 @@ namespace IommuSpy.Analysis.Exposure;
 /// <param name="Data">Where the packet begins in memory.</param>
 /// <param name="SharedInfo">Where its skb_shared_info is.</param>
 /// <param name="SharedInfoPhysical">The same in memory.</param>
-/// <param name="CallbackOffset">Where in that the pointer is through which the kernel calls back (destructor_arg), in bytes; null where this kernel does not tell.</param>
-public sealed record SocketBuffer(VirtualAddress Object, VirtualAddress Head, PhysicalAddress Data, VirtualAddress SharedInfo, PhysicalAddress SharedInfoPhysical, ulong? CallbackOffset);
+/// <param name="CallbackOffset">Where in that the pointer is through which the kernel calls back (destructor_arg), in bytes; null where this kernel does not
+/// tell.</param>
+public sealed record SocketBuffer(VirtualAddress Object, VirtualAddress Head, PhysicalAddress Data, VirtualAddress SharedInfo,
+    PhysicalAddress SharedInfoPhysical, ulong? CallbackOffset);

@@ -6,7 +6,10 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Exposure;
 
-/// <summary>Finds the buffers of network packets: live objects of the cache that sk_buffs come from (net/core/skbuff.c, skbuff_head_cache), whose pointers hold together.</summary>
+/// <summary>
+/// Finds the buffers of network packets: live objects of the cache that sk_buffs come from (net/core/skbuff.c, skbuff_head_cache), whose pointers hold
+/// together.
+/// </summary>
 internal static class SocketBuffers
 {
     private const int MaxBuffers = 1 << 20;
@@ -68,7 +71,8 @@ internal static class SocketBuffers
             for (ulong i = 0; i < PageSection.Frames; i++)
             {
                 PageFrame frame = new(section.First.Number + i);
-                if (cursor.MoveTo(frame) && pages.IsSlab(cursor.Folio) && cursor.Folio.Head.Frame == frame && slabs.CacheOf(frame) is SlabCache cache && wanted.Contains(cache.Address.Value)
+                if (cursor.MoveTo(frame) && pages.IsSlab(cursor.Folio) && cursor.Folio.Head.Frame == frame && slabs.CacheOf(frame) is SlabCache cache
+                    && wanted.Contains(cache.Address.Value)
                     && slabs.SlabOf(frame) is SlabPages slab)
                 {
                     found.Add(slab);

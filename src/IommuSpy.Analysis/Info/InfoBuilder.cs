@@ -34,7 +34,8 @@ internal sealed class InfoBuilder(Machine machine)
             machine.Kernel.Kallsyms?.Format.ToString() ?? machine.Kernel.KallsymsAbsence ?? "none",
             machine.Kernel.VmCoreInfo is not null,
             Take("entryMask", facts.EntryMask) != ulong.MaxValue,
-            [.. machine.Image.Cpus.Select(cpu => new CpuReport(new(cpu.Find("CR3") ?? 0), cpu.InstructionPointer, machine.SymbolAt(cpu.InstructionPointer)?.ToString()))],
+            [.. machine.Image.Cpus.Select(cpu =>
+                new CpuReport(new(cpu.Find("CR3") ?? 0), cpu.InstructionPointer, machine.SymbolAt(cpu.InstructionPointer)?.ToString()))],
             machine.Kernel.Memory.ByteCount,
             machine.Kernel.MissingBytes,
             [.. machine.Kernel.Memory.Ranges.Select(RangeReport.Of)],

@@ -4,7 +4,8 @@ namespace IommuSpy.Analysis.Iommu;
 internal static class AmdViFeatures
 {
     private static readonly (int Bit, string Name)[] Known =
-        [(0, "PreF"), (1, "PPR"), (2, "X2APIC"), (3, "NX"), (4, "GT"), (6, "IA"), (7, "GA"), (8, "HE"), (9, "PC"), (21, "GAPIC"), (26, "EPHSup"), (38, "GIOSup"), (39, "HASup"), (43, "SNP")];
+        [(0, "PreF"), (1, "PPR"), (2, "X2APIC"), (3, "NX"), (4, "GT"), (6, "IA"), (7, "GA"), (8, "HE"), (9, "PC"), (21, "GAPIC"), (26, "EPHSup"),
+            (38, "GIOSup"), (39, "HASup"), (43, "SNP")];
 
     // Host page table levels beyond four, and levels of guest tables.
     private const int HostLevelsShift = 10;

@@ -30,7 +30,8 @@ public sealed record DeviceContextAnswer(
 {
     /// <summary>The answer of an entry.</summary>
     public static DeviceContextAnswer Of(DeviceContext context) => new(
-        context.Requester.ToString(), context.Pasid, ModeText(context.Mode), context.Domain, context.Space is { } space ? FormatText(space.Format) : null, context.Space?.Root, context.Space?.Levels,
+        context.Requester.ToString(), context.Pasid, ModeText(context.Mode), context.Domain, context.Space is { } space ? FormatText(space.Format) : null,
+        context.Space?.Root, context.Space?.Levels,
         context.EntryAddress, [.. context.Entry.Select(word => new HexValue(word))], context.DeviceTlb, context.Problem);
 
     /// <summary>A mode in words.</summary>

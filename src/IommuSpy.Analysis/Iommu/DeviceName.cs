@@ -28,7 +28,8 @@ public readonly record struct DeviceName(RequesterId Requester, int? Pasid)
         TryFind(text, () => Known(machine), out name, out problem);
 
     /// <summary>The same, among these devices.</summary>
-    internal static bool TryFind(string text, Func<IReadOnlyList<(RequesterId Id, string? Driver)>> known, out DeviceName name, [NotNullWhen(false)] out AddressProblem? problem)
+    internal static bool TryFind(string text, Func<IReadOnlyList<(RequesterId Id, string? Driver)>> known, out DeviceName name,
+        [NotNullWhen(false)] out AddressProblem? problem)
     {
         text = text.Trim();
         if (TryParseAddress(text, out name, out problem))
@@ -54,7 +55,8 @@ public readonly record struct DeviceName(RequesterId Requester, int? Pasid)
         // "1f.2": any bus that has it.
         if (RequesterId.TryParse($"0:{bare}", out RequesterId onBus, out string? tooLarge))
         {
-            return One(text, known().Where(device => device.Id.DeviceFunction == onBus.DeviceFunction), $"no bus has a device {bare}", pasid, out name, out problem);
+            return One(text, known().Where(device => device.Id.DeviceFunction == onBus.DeviceFunction), $"no bus has a device {bare}", pasid, out name,
+                out problem);
         }
 
         if (tooLarge is not null)
@@ -150,7 +152,8 @@ public readonly record struct DeviceName(RequesterId Requester, int? Pasid)
     }
 
     private static bool One(
-        string text, IEnumerable<(RequesterId Id, string? Driver)> candidates, string none, int? pasid, out DeviceName name, [NotNullWhen(false)] out AddressProblem? problem)
+        string text, IEnumerable<(RequesterId Id, string? Driver)> candidates, string none, int? pasid, out DeviceName name,
+        [NotNullWhen(false)] out AddressProblem? problem)
     {
         (RequesterId Id, string? Driver)[] found = [.. candidates.DistinctBy(device => device.Id).OrderBy(device => device.Id)];
         name = found.Length == 1 ? new(found[0].Id, pasid) : default;
@@ -158,7 +161,9 @@ public readonly record struct DeviceName(RequesterId Requester, int? Pasid)
         {
             0 => new($"'{text}': {none} (see iommu-spy devices)", IsBadText: false),
             1 => null,
-            _ => new($"'{text}' may be {found.Length} devices: {string.Join(", ", found.Take(MostListed).Select(device => $"{device.Id} ({device.Driver ?? "no driver"})"))}"
+            _ => new(
+                $"'{text}' may be {found.Length} devices: "
+                    + $"{string.Join(", ", found.Take(MostListed).Select(device => $"{device.Id} ({device.Driver ?? "no driver"})"))}"
                 + $"{(found.Length > MostListed ? " and so on" : "")}; write one of them"),
         };
         return problem is null;

@@ -47,9 +47,11 @@ public sealed record DeviceTranslationReport(
             second = walk.Steps.TakeWhile(step => !step.IsLeaf).Count() + 1;
         }
 
-        IEnumerable<StepReport> steps = walk?.Steps.Select((step, i) => StepOf(step, second > 0 && i >= second ? view.Context.Space!.Second! : view.Context.Space!)) ?? [];
+        IEnumerable<StepReport> steps =
+            walk?.Steps.Select((step, i) => StepOf(step, second > 0 && i >= second ? view.Context.Space!.Second! : view.Context.Space!)) ?? [];
         return new(
-            address, view.Name.Requester.ToString(), view.Name.Pasid, view.Function?.Driver, view.Path, DeviceContextAnswer.ModeText(view.Context.Mode), view.Context.Domain, walk?.Root, [.. steps],
+            address, view.Name.Requester.ToString(), view.Name.Pasid, view.Function?.Driver, view.Path, DeviceContextAnswer.ModeText(view.Context.Mode),
+            view.Context.Domain, walk?.Root, [.. steps],
             translation.Physical is null ? null : Letters(translation.Rights), translation.Physical, translation.Physical is null ? 0 : walk?.PageSize ?? 0,
             DeviceFaultText.Of(translation, translation.Fault));
     }

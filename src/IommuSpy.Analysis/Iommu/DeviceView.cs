@@ -56,7 +56,9 @@ public sealed record DeviceView(DeviceName Name, PciFunction? Function, IommuUni
         ? "no IOMMU"
         : $"{IommuUnitAnswer.KindText(Unit.Kind)} {Unit.Name ?? Unit.Registers?.ToString() ?? ""}".TrimEnd()
             + (Unit.Mode is IommuMode.Legacy or IommuMode.Scalable ? $", {IommuUnitAnswer.ModeText(Unit.Mode)} mode" : "")
-            + (Context.Mode == DmaMode.Translated ? $", domain {Context.Domain}, {DeviceContextAnswer.FormatText(Context.Space!.Format)} tables of {Context.Space.Levels} levels" : $", {DeviceContextAnswer.ModeText(Context.Mode)}");
+            + (Context.Mode == DmaMode.Translated
+                ? $", domain {Context.Domain}, {DeviceContextAnswer.FormatText(Context.Space!.Format)} tables of {Context.Space.Levels} levels"
+                : $", {DeviceContextAnswer.ModeText(Context.Mode)}");
 
     /// <summary>Visits what the device can reach through tables; nothing where its requests are not translated.</summary>
     public WalkSummary Visit(IoVirtualAddress first, IoVirtualAddress last, Action<IoLeaf> receive)

@@ -13,7 +13,8 @@ namespace IommuSpy.Analysis.Iommu;
 /// <param name="Units">Its units.</param>
 /// <param name="Memory">Ranges that it keeps open to devices (RMRR, IVMD).</param>
 public sealed record FirmwareAnswer(
-    string Table, PhysicalAddress? Address, int AddressBits, bool? InterruptRemapping, bool DmaControlOptIn, IReadOnlyList<FirmwareUnitAnswer> Units, IReadOnlyList<FirmwareMemoryAnswer> Memory)
+    string Table, PhysicalAddress? Address, int AddressBits, bool? InterruptRemapping, bool DmaControlOptIn, IReadOnlyList<FirmwareUnitAnswer> Units,
+    IReadOnlyList<FirmwareMemoryAnswer> Memory)
 {
     /// <summary>The answer of a report.</summary>
     internal static FirmwareAnswer? Of(IommuReport report)
@@ -22,19 +23,23 @@ public sealed record FirmwareAnswer(
         {
             return new(
                 "DMAR", dmar.Address, dmar.AddressBits, dmar.InterruptRemapping, dmar.DmaControlOptIn,
-                [.. dmar.Units.Select(unit => new FirmwareUnitAnswer(unit.Registers, unit.Segment, unit.IncludesAll, Scopes(unit.Scopes)))], Ranges(dmar.ReservedMemory));
+                [.. dmar.Units.Select(unit => new FirmwareUnitAnswer(unit.Registers, unit.Segment, unit.IncludesAll, Scopes(unit.Scopes)))],
+                Ranges(dmar.ReservedMemory));
         }
 
         return report.Ivrs is IvrsTable ivrs
             ? new(
                 "IVRS", ivrs.Address, ivrs.AddressBits, null, ivrs.DmaControlOptIn,
-                [.. ivrs.Units.Select(unit => new FirmwareUnitAnswer(unit.Registers, unit.Segment, unit.Scopes.Any(scope => scope.Kind == FirmwareScopeKind.All), Scopes(unit.Scopes)))],
+                [.. ivrs.Units.Select(unit =>
+                    new FirmwareUnitAnswer(unit.Registers, unit.Segment, unit.Scopes.Any(scope => scope.Kind == FirmwareScopeKind.All), Scopes(unit.Scopes)))],
                 Ranges(ivrs.Memory))
             : null;
     }
 
     private static IReadOnlyList<FirmwareMemoryAnswer> Ranges(IReadOnlyList<FirmwareMemory> memory) =>
-        [.. memory.Select(range => new FirmwareMemoryAnswer(range.First, range.Last, (range.Readable ? "r" : "-") + (range.Writable ? "w" : "-"), range.IsExclusion, Scopes(range.Scopes)))];
+        [.. memory.Select(range =>
+            new FirmwareMemoryAnswer(range.First, range.Last, (range.Readable ? "r" : "-") + (range.Writable ? "w" : "-"), range.IsExclusion,
+                Scopes(range.Scopes)))];
 
     private static IReadOnlyList<string> Scopes(IReadOnlyList<FirmwareScope> scopes) => [.. scopes.Select(Text)];
 

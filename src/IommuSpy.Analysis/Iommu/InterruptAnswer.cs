@@ -20,7 +20,8 @@ namespace IommuSpy.Analysis.Iommu;
 /// <param name="EntryAddress">Where the entry stands.</param>
 /// <param name="Entry">Its quadwords.</param>
 public sealed record InterruptAnswer(
-    string? Unit, int Index, string? Source, int Vector, HexValue? Destination, string Mode, string Delivery, string? Trigger, PhysicalAddress? PostedTo, PhysicalAddress EntryAddress, IReadOnlyList<HexValue> Entry)
+    string? Unit, int Index, string? Source, int Vector, HexValue? Destination, string Mode, string Delivery, string? Trigger, PhysicalAddress? PostedTo,
+    PhysicalAddress EntryAddress, IReadOnlyList<HexValue> Entry)
 {
     // enum in drivers/iommu/amd/amd_iommu_types.h: AMD_IOMMU_GUEST_IR_LEGACY has short entries, the others long ones.
     private const string AmdEntryFormat = "amd_iommu_guest_ir";
@@ -67,21 +68,24 @@ public sealed record InterruptAnswer(
         for (int device = 0; device < tables.Entries; device++)
         {
             RequesterId requester = new(unit.Segment, (ushort)device);
-            if (tables.EntryOf(requester) is { } entry && AmdViDeviceEntry.InterruptTable(entry) is (PhysicalAddress table, int count) && memory.Contains(new(table.Value & mask)))
+            if (tables.EntryOf(requester) is { } entry && AmdViDeviceEntry.InterruptTable(entry) is (PhysicalAddress table, int count)
+                && memory.Contains(new(table.Value & mask)))
             {
                 found.Add((requester, new(table.Value & mask), count));
             }
         }
 
         // One register chooses the format for all of a unit's tables; the kernel's variable says what it wrote there.
-        bool isLong = EntryFormat(machine) ?? found.Select(one => AmdViInterruptTable.IsLong(memory, one.Table, one.Count)).FirstOrDefault(said => said is not null) ?? true;
+        bool isLong = EntryFormat(machine)
+            ?? found.Select(one => AmdViInterruptTable.IsLong(memory, one.Table, one.Count)).FirstOrDefault(said => said is not null) ?? true;
         return found.SelectMany(one => AmdViInterruptTable.Read(memory, one.Table, one.Count, isLong, one.Source)).Select(entry => Of(unit, entry));
     }
 
     private static bool? EntryFormat(Machine machine)
     {
         Span<byte> value = stackalloc byte[sizeof(int)];
-        return machine.Symbols is SymbolTable symbols && symbols.TryFind(AmdEntryFormat, out Symbol symbol) && machine.Kernel.Space.Read(symbol.Address, value) == sizeof(int)
+        return machine.Symbols is SymbolTable symbols && symbols.TryFind(AmdEntryFormat, out Symbol symbol)
+            && machine.Kernel.Space.Read(symbol.Address, value) == sizeof(int)
             ? System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(value) != 0
             : null;
     }

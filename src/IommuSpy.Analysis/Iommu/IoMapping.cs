@@ -18,7 +18,8 @@ public readonly record struct IoMapping(IoVirtualAddress Address, ulong Length, 
     /// <param name="rights">Only what has all of these.</param>
     /// <param name="singleLeaves">Each entry by itself, rather than neighbours that are contiguous in physical memory too merged.</param>
     /// <param name="receive">Told of each.</param>
-    public static WalkSummary Visit(DeviceView view, IoVirtualAddress first, IoVirtualAddress last, AccessRights rights, bool singleLeaves, Action<IoMapping> receive)
+    public static WalkSummary Visit(DeviceView view, IoVirtualAddress first, IoVirtualAddress last, AccessRights rights, bool singleLeaves,
+        Action<IoMapping> receive)
     {
         IoMapping current = default;
         WalkSummary summary = view.Visit(first, last, leaf =>
@@ -28,7 +29,8 @@ public readonly record struct IoMapping(IoVirtualAddress Address, ulong Length, 
                 return;
             }
 
-            if (!singleLeaves && current.Length > 0 && current.Address.Value + current.Length == leaf.Address.Value && current.Physical.Value + current.Length == leaf.Physical.Value
+            if (!singleLeaves && current.Length > 0 && current.Address.Value + current.Length == leaf.Address.Value
+                && current.Physical.Value + current.Length == leaf.Physical.Value
                 && current.PageSize == leaf.Length && current.Rights == leaf.Rights)
             {
                 current = current with { Length = current.Length + leaf.Length };

@@ -40,7 +40,8 @@ public sealed record IommuUnitAnswer(
 {
     /// <summary>The answer of a unit.</summary>
     public static IommuUnitAnswer Of(IommuUnit unit) => new(
-        KindText(unit.Kind), unit.Name, unit.Registers, unit.Segment, ModeText(unit.Mode), unit.Tables?.Root, unit.Levels, unit.Translating, unit.RemapsInterrupts,
+        KindText(unit.Kind), unit.Name, unit.Registers, unit.Segment, ModeText(unit.Mode), unit.Tables?.Root, unit.Levels, unit.Translating,
+        unit.RemapsInterrupts,
         unit.Capabilities is ulong capabilities ? new(capabilities) : null, unit.ExtendedCapabilities is ulong extended ? new(extended) : null,
         unit.Kind == IommuKind.VtD ? VtdCapabilities.Names(unit.Capabilities, unit.ExtendedCapabilities) : AmdViFeatures.Names(unit.Capabilities),
         unit.InterruptTable, unit.FoundBy, [.. unit.Contexts.Select(DeviceContextAnswer.Of)], unit.ContextsCut);

@@ -3,11 +3,13 @@ namespace IommuSpy.Analysis.Iommu;
 /// <summary>What VT-d's capability registers say, by the manual's abbreviations (VT-d specification, 11.4.2 and 11.4.3).</summary>
 internal static class VtdCapabilities
 {
-    private static readonly (int Bit, string Name)[] Basic = [(5, "PLMR"), (6, "PHMR"), (7, "CM"), (34, "2M"), (35, "1G"), (39, "PSI"), (56, "FS1GP"), (59, "PI"), (60, "FS5LP")];
+    private static readonly (int Bit, string Name)[] Basic = [(5, "PLMR"), (6, "PHMR"), (7, "CM"), (34, "2M"), (35, "1G"), (39, "PSI"), (56, "FS1GP"),
+        (59, "PI"), (60, "FS5LP")];
 
     private static readonly (int Bit, string Name)[] Extended =
     [
-        (0, "C"), (1, "QI"), (2, "DT"), (3, "IR"), (4, "EIM"), (6, "PT"), (7, "SC"), (25, "MTS"), (26, "NEST"), (29, "PRS"), (30, "ERS"), (31, "SRS"), (40, "PASID"), (41, "DIT"), (42, "PDS"),
+        (0, "C"), (1, "QI"), (2, "DT"), (3, "IR"), (4, "EIM"), (6, "PT"), (7, "SC"), (25, "MTS"), (26, "NEST"), (29, "PRS"), (30, "ERS"), (31, "SRS"),
+        (40, "PASID"), (41, "DIT"), (42, "PDS"),
         (43, "SMTS"), (45, "SLADS"), (46, "SSTS"), (47, "FSTS"), (48, "SMPWCS"), (49, "RPS"),
     ];
 

@@ -8,7 +8,8 @@ namespace IommuSpy.Analysis.Layout;
 /// <param name="PagingLevels">4, or 5.</param>
 /// <param name="Documentation">The document.</param>
 /// <param name="Regions">Its rows.</param>
-public sealed record DocumentedLayoutReport(string Architecture, string Kernels, int PagingLevels, string Documentation, IReadOnlyList<DocumentedRegionReport> Regions)
+public sealed record DocumentedLayoutReport(string Architecture, string Kernels, int PagingLevels, string Documentation,
+    IReadOnlyList<DocumentedRegionReport> Regions)
 {
     /// <summary>The report of a documented map.</summary>
     public static DocumentedLayoutReport Of(DocumentedLayout layout) => new(

@@ -12,7 +12,8 @@ internal sealed class RegionUse
 
     public IReadOnlyList<PageCountReport> Pages => [.. _pages.Reverse().Select(pair => new PageCountReport(pair.Key, pair.Value))];
 
-    public IReadOnlyList<RightsBytesReport> Rights => [.. _rights.OrderByDescending(pair => pair.Value).Select(pair => new RightsBytesReport(RightsText.Of(pair.Key), pair.Value))];
+    public IReadOnlyList<RightsBytesReport> Rights =>
+        [.. _rights.OrderByDescending(pair => pair.Value).Select(pair => new RightsBytesReport(RightsText.Of(pair.Key), pair.Value))];
 
     public void Add(ulong pageSize, ulong length, AccessRights rights)
     {

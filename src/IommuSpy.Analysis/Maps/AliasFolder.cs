@@ -3,8 +3,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Analysis.Maps;
 
 /// <summary>
-/// Joins mappings of the same physical memory that follow each other at a constant distance into series. Several series may run through each other: with more than 64 CPUs the kernel
-/// has several pages of espfix stacks, and repeats them in turn (arch/x86/kernel/espfix_64.c).
+/// Joins mappings of the same physical memory that follow each other at a constant distance into series. Several series may run through each other: with more
+/// than 64 CPUs the kernel has several pages of espfix stacks, and repeats them in turn (arch/x86/kernel/espfix_64.c).
 /// </summary>
 /// <param name="receive">Told of each series, in order of its first address.</param>
 internal sealed class AliasFolder(Action<MappingSeries> receive)

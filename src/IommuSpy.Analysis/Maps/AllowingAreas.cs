@@ -7,8 +7,8 @@ using IommuSpy.Translation;
 namespace IommuSpy.Analysis.Maps;
 
 /// <summary>
-/// The areas of a process that allow what <see cref="MapsQuery.Rights"/> asks for though no page in them has those rights now: page tables are written when a page is touched, and
-/// until then they let less through than the area allows.
+/// The areas of a process that allow what <see cref="MapsQuery.Rights"/> asks for though no page in them has those rights now: page tables are written when a
+/// page is touched, and until then they let less through than the area allows.
 /// </summary>
 public sealed class AllowingAreas
 {
@@ -43,7 +43,8 @@ public sealed class AllowingAreas
         {
             return new(
                 process,
-                [.. machine.MemoryOf(process).Areas.Where(area => (area.Access & wanted) == wanted && area.Start.Value <= last && area.End.Value > query.First.Value)]);
+                [.. machine.MemoryOf(process).Areas.Where(area =>
+                    (area.Access & wanted) == wanted && area.Start.Value <= last && area.End.Value > query.First.Value)]);
         }
         catch (MissingTypeException)
         {

@@ -45,6 +45,7 @@ public sealed record ModuleReport(
         module.Version,
         module.Symbols.Count,
         [.. module.Memory.Select(memory => new ModuleMemoryReport(memory.Kind, memory.Start, memory.Length))],
-        [.. module.Sections.Where(section => module.MemoryAt(section.Address) is not null).OrderBy(section => section.Address).Select(section => new ModuleSectionReport(section.Name, section.Address))],
+        [.. module.Sections.Where(section => module.MemoryAt(section.Address) is not null).OrderBy(section => section.Address)
+            .Select(section => new ModuleSectionReport(section.Name, section.Address))],
         module.Object);
 }

@@ -16,7 +16,8 @@ namespace IommuSpy.Analysis.Pages;
 /// <param name="CpuPages">Free pages that each CPU keeps for itself.</param>
 /// <param name="Damage">What of the lists could not be followed, and lists that hold other numbers than are counted; empty for nothing.</param>
 public sealed record BuddyZoneReport(
-    int Node, string Zone, PageFrame Start, ulong Spanned, ulong? Present, ulong? Managed, ulong FreePages, IReadOnlyList<ulong> Counts, IReadOnlyList<BuddyTypeReport> Types,
+    int Node, string Zone, PageFrame Start, ulong Spanned, ulong? Present, ulong? Managed, ulong FreePages, IReadOnlyList<ulong> Counts,
+    IReadOnlyList<BuddyTypeReport> Types,
     IReadOnlyList<ulong> CpuPages, IReadOnlyList<string> Damage)
 {
     /// <summary>The report of a zone.</summary>
@@ -33,7 +34,8 @@ public sealed record BuddyZoneReport(
             .Select(i => new BuddyTypeReport(zone.Orders[0].Lists[i].Type, [.. zone.Orders.Select(order => (ulong)order.Lists[i].Blocks.Count)]))],
         [.. zone.CpuLists.Select(list => list.Count)],
         [
-            .. zone.Orders.SelectMany(order => order.Lists.Where(list => list.Damage is not null).Select(list => $"order {order.Order}, {list.Type}: {list.Damage}")),
+            .. zone.Orders.SelectMany(order =>
+                order.Lists.Where(list => list.Damage is not null).Select(list => $"order {order.Order}, {list.Type}: {list.Damage}")),
             .. zone.Orders.Where(order => order.Count != order.Listed && order.Lists.Count > 0 && order.Lists.All(list => list.Damage is null))
                 .Select(order => $"order {order.Order}: the zone counts {Amount.Of(order.Count, "free block")}, its lists hold {order.Listed}"),
             .. zone.CpuLists.Where(list => list.Damage is null && list.Count != list.Listed)

@@ -10,5 +10,6 @@ namespace IommuSpy.Analysis.Pages;
 public sealed record FlagsCount(HexValue Flags, ulong Pages, string Letters, IReadOnlyList<string> Names)
 {
     /// <summary>A line.</summary>
-    public static FlagsCount Of(StablePageFlags flags, ulong pages) => new(new((ulong)flags), pages, StablePageFlagNames.Letters(flags), StablePageFlagNames.Of(flags));
+    public static FlagsCount Of(StablePageFlags flags, ulong pages) =>
+        new(new((ulong)flags), pages, StablePageFlagNames.Letters(flags), StablePageFlagNames.Of(flags));
 }

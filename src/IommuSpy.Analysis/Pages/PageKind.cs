@@ -84,6 +84,9 @@ public enum PageKind
     /// <summary>Allocated by the kernel for something that struct page does not tell: buffers, tables, kernel memory of any kind.</summary>
     Kernel,
 
-    /// <summary>It has no reference of its own and is on no free list: the rest of an allocation of several pages that is not a compound page, or a page that was being allocated or freed.</summary>
+    /// <summary>
+    /// It has no reference of its own and is on no free list: the rest of an allocation of several pages that is not a compound page, or a page that was being
+    /// allocated or freed.
+    /// </summary>
     Unreferenced,
 }

@@ -8,7 +8,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Analysis.Pages;
 
 /// <summary>
-/// Tells what each page of a machine is used for: by its struct page first, and where that says nothing by who maps it or where it lies. Safe to share between threads.
+/// Tells what each page of a machine is used for: by its struct page first, and where that says nothing by who maps it or where it lies. Safe to share between
+/// threads.
 /// </summary>
 public sealed class PageKinds
 {

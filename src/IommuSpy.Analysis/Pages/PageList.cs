@@ -51,7 +51,8 @@ public static class PageList
                 if (query.Kind is null || kind == query.Kind)
                 {
                     PageRecord page = cursor.Page;
-                    visit(new(frame, page.Flags, cursor.StableFlags, page.References, cursor.MapCount, kind, query.WithOwners ? PageOwners.Of(machine, ref cursor, kind) : null));
+                    visit(new(frame, page.Flags, cursor.StableFlags, page.References, cursor.MapCount, kind,
+                        query.WithOwners ? PageOwners.Of(machine, ref cursor, kind) : null));
                 }
             }
         }

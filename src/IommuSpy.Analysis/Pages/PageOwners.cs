@@ -24,7 +24,9 @@ internal static class PageOwners
             PageKind.PageTable => Table(machine, page.Frame),
             PageKind.Anonymous or PageKind.Ksm => Processes(machine, page.Frame),
             PageKind.File => File(machine, page, folio),
-            PageKind.Hugetlb => folio.Head.References == 0 ? "free, in the pool" : folio.Head.Mapping != 0 && (folio.Head.Mapping & 1) == 0 ? File(machine, page, folio) : Processes(machine, page.Frame),
+            PageKind.Hugetlb =>
+                folio.Head.References == 0 ? "free, in the pool"
+                    : folio.Head.Mapping != 0 && (folio.Head.Mapping & 1) == 0 ? File(machine, page, folio) : Processes(machine, page.Frame),
             PageKind.Vmalloc when machine.PageKinds.MappedAt(page.Frame) is VirtualAddress address => $"{machine.Layout.RegionOf(address).Name} {address}",
             PageKind.KernelImage => ImageSection.Of(machine, machine.Kernel.Text.ToVirtual(page.Frame.Address)),
             PageKind.PerCpu when machine.PageKinds.PerCpuOf(page.Frame) is int cpu => $"CPU {cpu}",
@@ -59,7 +61,9 @@ internal static class PageOwners
         [
             .. machine.ReverseMap.MappersOf(frame)
                 .Where(mapper => mapper.Root is not null)
-                .SelectMany(mapper => machine.OwnersOf(mapper.Root!.Value) is { Count: > 0 } owners ? owners.Select(owner => $"{owner.Comm}[{owner.Pid}]") : [$"root {mapper.Root}"])
+                .SelectMany(mapper =>
+                    machine.OwnersOf(mapper.Root!.Value) is { Count: > 0 } owners ? owners.Select(owner => $"{owner.Comm}[{owner.Pid}]")
+                        : [$"root {mapper.Root}"])
                 .Distinct(StringComparer.Ordinal),
         ];
         return names.Count == 0 ? null : Names(names);

@@ -11,4 +11,5 @@ namespace IommuSpy.Analysis.Pages;
 /// <param name="Mappings">How many page tables map it.</param>
 /// <param name="Kind">What it is used for.</param>
 /// <param name="Owner">Whose it is; null where that is not known, or was not asked.</param>
-public readonly record struct PageRow(PageFrame Frame, ulong FlagsWord, StablePageFlags StableFlags, int References, ulong Mappings, PageKind Kind, string? Owner);
+public readonly record struct PageRow(PageFrame Frame, ulong FlagsWord, StablePageFlags StableFlags, int References, ulong Mappings, PageKind Kind,
+    string? Owner);

@@ -9,7 +9,8 @@ namespace IommuSpy.Analysis.Pages;
 /// <param name="Flags">By flags, the most pages first.</param>
 /// <param name="Kinds">By what they are used for, the most pages first.</param>
 /// <param name="Owners">Slab caches and files, the most pages first.</param>
-public sealed record PagesSummary(ulong Pages, ulong Unreadable, IReadOnlyList<FlagsCount> Flags, IReadOnlyList<KindCount> Kinds, IReadOnlyList<OwnerCount> Owners)
+public sealed record PagesSummary(ulong Pages, ulong Unreadable, IReadOnlyList<FlagsCount> Flags, IReadOnlyList<KindCount> Kinds,
+    IReadOnlyList<OwnerCount> Owners)
 {
     private const int CopyBytes = 1 << 16;
 
@@ -71,6 +72,7 @@ public sealed record PagesSummary(ulong Pages, ulong Unreadable, IReadOnlyList<F
             unreadable,
             [.. byFlags.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).Select(pair => FlagsCount.Of(pair.Key, pair.Value))],
             [.. byKind.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).Select(pair => new KindCount(pair.Key, pair.Value))],
-            [.. byOwner.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).Select(pair => new OwnerCount(pair.Key.Item1, pair.Key.Item2, pair.Value))]);
+            [.. byOwner.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key)
+                .Select(pair => new OwnerCount(pair.Key.Item1, pair.Key.Item2, pair.Value))]);
     }
 }

@@ -15,7 +15,8 @@ namespace IommuSpy.Analysis.Pages;
 /// <param name="Damage">What of its free lists could not be followed; null for nothing.</param>
 /// <param name="Objects">The objects that have a byte in the page asked for, or all of them.</param>
 public sealed record SlabReport(
-    string Cache, uint ObjectSize, uint Stride, VirtualAddress Start, ulong Bytes, int Live, int Free, int? Cpu, string? Damage, IReadOnlyList<SlabObject> Objects)
+    string Cache, uint ObjectSize, uint Stride, VirtualAddress Start, ulong Bytes, int Live, int Free, int? Cpu, string? Damage,
+    IReadOnlyList<SlabObject> Objects)
 {
     /// <summary>The report of a slab, with the objects of one of its pages.</summary>
     /// <param name="slab">The slab.</param>

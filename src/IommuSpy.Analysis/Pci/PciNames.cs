@@ -3,10 +3,12 @@ using System.Text;
 
 namespace IommuSpy.Analysis.Pci;
 
-/// <summary>Names of PCI vendors, devices and classes, as the pci.ids file of this machine has them (package pci.ids or hwdata). Without the file there are no names.</summary>
+/// <summary>
+/// Names of PCI vendors, devices and classes, as the pci.ids file of this machine has them (package pci.ids or hwdata). Without the file there are no names.
+/// </summary>
 /// <remarks>
-/// The file's lines: "8086  Vendor", below it "\t10d3  Device"; classes behind them as "C 02  Class", "\t00  Subclass". Lines of two tabs, subsystems and programming
-/// interfaces, are left out.
+/// The file's lines: "8086 Vendor", below it "\t10d3 Device"; classes behind them as "C 02 Class", "\t00 Subclass". Lines of two tabs, subsystems and
+/// programming interfaces, are left out.
 /// </remarks>
 public sealed class PciNames
 {

@@ -46,7 +46,9 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
         return new(threads && !tree ? [.. rows.OrderBy(row => row.Pid)] : rows, problems);
     }
 
-    /// <summary>The resident pages of a process as its page tables have them, where the kernel's own counters are not described; null where its areas are not either.</summary>
+    /// <summary>
+    /// The resident pages of a process as its page tables have them, where the kernel's own counters are not described; null where its areas are not either.
+    /// </summary>
     private static ulong? ByTables(Machine machine, KernelTask process)
     {
         if (process.Root is not PhysicalAddress root)

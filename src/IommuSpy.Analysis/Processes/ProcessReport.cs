@@ -12,7 +12,8 @@ namespace IommuSpy.Analysis.Processes;
 /// <param name="State">R, S, D, T, t, X, Z, P or I, as ps prints it.</param>
 /// <param name="KernelThread">Whether it runs kernel code alone.</param>
 /// <param name="RootTable">Its top-level page table: what CR3 holds while it runs in the kernel.</param>
-/// <param name="ResidentPages">Pages of 4 KiB that it has in memory, by the kernel's counters (what VmRSS of /proc/PID/status says), or by the page tables where those are not described; 0 for what has no user memory.</param>
+/// <param name="ResidentPages">Pages of 4 KiB that it has in memory, by the kernel's counters (what VmRSS of /proc/PID/status says), or by the page tables
+/// where those are not described; 0 for what has no user memory.</param>
 /// <param name="Task">Where its task_struct is.</param>
 /// <param name="Mm">Where its mm_struct is.</param>
 /// <param name="Depth">How many ancestors it has in the list; 0 where the list is no tree.</param>

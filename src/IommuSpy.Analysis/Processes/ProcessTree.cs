@@ -6,8 +6,8 @@ namespace IommuSpy.Analysis.Processes;
 internal static class ProcessTree
 {
     /// <summary>
-    /// Each task after its parent, with how many ancestors it has. One whose parent is not among the tasks has none; so has the first of a ring of parents, which
-    /// only damage makes.
+    /// Each task after its parent, with how many ancestors it has. One whose parent is not among the tasks has none; so has the first of a ring of parents,
+    /// which only damage makes.
     /// </summary>
     /// <param name="processes">By pid.</param>
     public static IEnumerable<(KernelTask Task, int Depth)> Order(IReadOnlyList<KernelTask> processes)

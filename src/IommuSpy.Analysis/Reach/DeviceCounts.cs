@@ -25,6 +25,7 @@ public sealed record DeviceCounts(int Devices, int Translated, int PassThrough, 
         }
 
         return new(
-            devices.Count, count(DeviceAccess.Translated), count(DeviceAccess.PassThrough), count(DeviceAccess.Blocked, DeviceAccess.Invalid), count(DeviceAccess.NoIommu));
+            devices.Count, count(DeviceAccess.Translated), count(DeviceAccess.PassThrough), count(DeviceAccess.Blocked, DeviceAccess.Invalid),
+            count(DeviceAccess.NoIommu));
     }
 }

@@ -54,7 +54,8 @@ internal sealed class ProcessReach(DeviceReach reach)
         }
 
         runs.RemoveAll(run => run.NextAddress < address);
-        int at = runs.FindIndex(run => run.NextAddress == address && run.NextPhysical == frame.Address.Value && run.NextIova == reacher.Address.Value && _rows[run.Row].Rights == rights);
+        int at = runs.FindIndex(run =>
+            run.NextAddress == address && run.NextPhysical == frame.Address.Value && run.NextIova == reacher.Address.Value && _rows[run.Row].Rights == rights);
         int row;
         if (at >= 0)
         {
@@ -65,7 +66,8 @@ internal sealed class ProcessReach(DeviceReach reach)
         else if (_rows.Count < MaxRows)
         {
             row = _rows.Count;
-            _rows.Add(new(new(address), PageFrame.Size, frame.Address, reacher.Device.Address.ToString(), reacher.Device.Function?.Driver, reacher.Pasid, reacher.Address, rights));
+            _rows.Add(new(new(address), PageFrame.Size, frame.Address, reacher.Device.Address.ToString(), reacher.Device.Function?.Driver, reacher.Pasid,
+                reacher.Address, rights));
         }
         else
         {

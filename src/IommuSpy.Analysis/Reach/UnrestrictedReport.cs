@@ -10,5 +10,6 @@ namespace IommuSpy.Analysis.Reach;
 public sealed record UnrestrictedReport(string Bdf, string? Driver, string Mode, bool? BusMaster)
 {
     /// <summary>Describes it.</summary>
-    public static UnrestrictedReport Of(MachineDevice device) => new(device.Address.ToString(), device.Function?.Driver, device.Access.Words(), device.Function?.IsBusMaster);
+    public static UnrestrictedReport Of(MachineDevice device) =>
+        new(device.Address.ToString(), device.Function?.Driver, device.Access.Words(), device.Function?.IsBusMaster);
 }

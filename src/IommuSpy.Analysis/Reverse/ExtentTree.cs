@@ -12,7 +12,9 @@ internal sealed class ExtentTree
     /// <summary>A tree over extents, which it sorts.</summary>
     public ExtentTree(MappedExtent[] extents)
     {
-        Array.Sort(extents, static (a, b) => a.Frame != b.Frame ? a.Frame.CompareTo(b.Frame) : a.Space != b.Space ? a.Space.CompareTo(b.Space) : a.Virtual.CompareTo(b.Virtual));
+        Array.Sort(extents,
+            static (a, b) =>
+                a.Frame != b.Frame ? a.Frame.CompareTo(b.Frame) : a.Space != b.Space ? a.Space.CompareTo(b.Space) : a.Virtual.CompareTo(b.Virtual));
         _extents = extents;
         _furthest = new ulong[extents.Length];
         Build(0, extents.Length);

@@ -2,7 +2,10 @@ using IommuSpy.Translation;
 
 namespace IommuSpy.Analysis.Reverse;
 
-/// <summary>A run of pages of one space that follow one another in virtual and in physical memory, alike in rights and size; or a run that maps one page again and again.</summary>
+/// <summary>
+/// A run of pages of one space that follow one another in virtual and in physical memory, alike in rights and size; or a run that maps one page again and
+/// again.
+/// </summary>
 /// <param name="Frame">First page frame.</param>
 /// <param name="Frames">Page frames that it covers: of a run that repeats, those of one page.</param>
 /// <param name="Virtual">Address of the first.</param>
@@ -11,7 +14,8 @@ namespace IommuSpy.Analysis.Reverse;
 /// <param name="PageShift">log2 of a leaf's bytes.</param>
 /// <param name="Rights">What all levels together let through.</param>
 /// <param name="Repeats">Whether every leaf maps the same page, as espfix and KASAN's shadow do.</param>
-internal readonly record struct MappedExtent(ulong Frame, ulong Frames, ulong Virtual, ulong Pages, int Space, byte PageShift, AccessRights Rights, bool Repeats)
+internal readonly record struct MappedExtent(ulong Frame, ulong Frames, ulong Virtual, ulong Pages, int Space, byte PageShift, AccessRights Rights,
+    bool Repeats)
 {
     /// <summary>The frame after the last.</summary>
     public ulong EndFrame => Frame + Frames;

@@ -4,12 +4,15 @@ using IommuSpy.Translation;
 namespace IommuSpy.Analysis.Reverse;
 
 /// <summary>
-/// From a page frame to everyone who maps it: one pass over the kernel's half and every process's user half, kept as extents in a tree. Its memory is proportional
-/// to the runs that are mapped, not to RAM; a query takes microseconds. Immutable; safe to share between threads.
+/// From a page frame to everyone who maps it: one pass over the kernel's half and every process's user half, kept as extents in a tree. Its memory is
+/// proportional to the runs that are mapped, not to RAM; a query takes microseconds. Immutable; safe to share between threads.
 /// </summary>
 public sealed class ReverseMap
 {
-    /// <summary>Mappings of one frame that a query names at the most. Of one page there may be thousands of millions: the one to which KASAN maps its shadow of unused memory.</summary>
+    /// <summary>
+    /// Mappings of one frame that a query names at the most. Of one page there may be thousands of millions: the one to which KASAN maps its shadow of unused
+    /// memory.
+    /// </summary>
     public const int MostMappers = 1024;
 
     private readonly AddressSpace[] _spaces;
@@ -37,7 +40,8 @@ public sealed class ReverseMap
     public static ReverseMap Of(Machine machine)
     {
         // The kernel's own space comes first, so a table that it shares with processes counts as its.
-        AddressSpace[] spaces = [machine.Kernel.Space, .. (machine.Kernel.ProcessTables ?? []).Where(root => root != machine.Kernel.Space.Root).Select(machine.Kernel.SpaceOf)];
+        AddressSpace[] spaces = [machine.Kernel.Space,
+            .. (machine.Kernel.ProcessTables ?? []).Where(root => root != machine.Kernel.Space.Root).Select(machine.Kernel.SpaceOf)];
         List<MappedExtent>[] extents = new List<MappedExtent>[spaces.Length];
         Dictionary<ulong, PageTableUse>[] tables = new Dictionary<ulong, PageTableUse>[spaces.Length];
         bool[] whole = new bool[spaces.Length];
@@ -48,7 +52,8 @@ public sealed class ReverseMap
             tables[i] = [];
             ExtentCollector leaves = new(i, extents[i]);
             TableCollector used = new(space, i, tables[i]);
-            (VirtualAddress first, VirtualAddress last) = i == 0 ? (space.FirstKernelAddress, new VirtualAddress(ulong.MaxValue)) : (new VirtualAddress(0), space.LastUserAddress);
+            (VirtualAddress first, VirtualAddress last) = i == 0 ? (space.FirstKernelAddress, new VirtualAddress(ulong.MaxValue))
+                : (new VirtualAddress(0), space.LastUserAddress);
             var summary = (i == 0 ? space : machine.UserSpace(space.Root)).Visit(first, last, ref leaves);
             leaves.Finish();
             space.VisitTables(first, last, ref used);
@@ -84,7 +89,10 @@ public sealed class ReverseMap
         return mappers;
     }
 
-    /// <summary>The page table that lives in a frame: its space's top table (null for the kernel's half), its level and the first address that it translates; null where none does.</summary>
+    /// <summary>
+    /// The page table that lives in a frame: its space's top table (null for the kernel's half), its level and the first address that it translates; null where
+    /// none does.
+    /// </summary>
     public (PhysicalAddress? Root, int Level, VirtualAddress First)? TableIn(PageFrame frame) =>
         _tables.TryGetValue(frame.Number, out PageTableUse use) ? (use.Space == 0 ? null : _spaces[use.Space].Root, use.Level, use.First) : null;
 }

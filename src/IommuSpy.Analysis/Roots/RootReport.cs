@@ -10,9 +10,11 @@ namespace IommuSpy.Analysis.Roots;
 /// <param name="Kind">Whose it is.</param>
 /// <param name="Name">What names it: a process's name and number, "workload[173]", or a symbol; null where nothing does.</param>
 /// <param name="UserBytes">Bytes that it maps in user space.</param>
-/// <param name="Pids">The processes that go through it, by number: more than one where they share their memory. Empty for what is no process's, and where processes are not known.</param>
+/// <param name="Pids">The processes that go through it, by number: more than one where they share their memory. Empty for what is no process's, and where
+/// processes are not known.</param>
 /// <param name="Cpus">Which CPUs used it when the image was taken; empty where the image does not tell.</param>
-public sealed record RootReport(PhysicalAddress Address, int Levels, RootKind Kind, string? Name, ulong UserBytes, IReadOnlyList<int> Pids, IReadOnlyList<int> Cpus)
+public sealed record RootReport(PhysicalAddress Address, int Levels, RootKind Kind, string? Name, ulong UserBytes, IReadOnlyList<int> Pids,
+    IReadOnlyList<int> Cpus)
 {
     /// <summary>The report of a root.</summary>
     /// <param name="root">The root.</param>

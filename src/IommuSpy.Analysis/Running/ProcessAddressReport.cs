@@ -52,7 +52,8 @@ public sealed record ProcessAddressReport(
             _ => "mapped, and nothing was put there yet, or the page was dropped",
         };
         return new(
-            process.Pid, address, page.Physical is PhysicalAddress start ? start + within : null, page.Present, page.SwapType, page.SwapOffset, page.SoftDirty, area is null ? null : page.Exclusive,
+            process.Pid, address, page.Physical is PhysicalAddress start ? start + within : null, page.Present, page.SwapType, page.SwapOffset, page.SoftDirty,
+            area is null ? null : page.Exclusive,
             page.FileOrShared == true, area?.Start, area?.End, area?.Rights, area?.Name, reason);
     }
 }

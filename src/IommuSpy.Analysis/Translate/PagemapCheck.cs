@@ -8,7 +8,8 @@ namespace IommuSpy.Analysis.Translate;
 /// <summary>A walk beside what the running kernel says of the same page.</summary>
 /// <param name="Witness">Who says it: "/proc/173/pagemap".</param>
 /// <param name="Says">What it says, in words.</param>
-/// <param name="Agrees">Whether it says the same as the walk; null where it cannot tell: page frames are hidden from this user, or the page kept changing.</param>
+/// <param name="Agrees">Whether it says the same as the walk; null where it cannot tell: page frames are hidden from this user, or the page kept
+/// changing.</param>
 public sealed record PagemapCheck(string Witness, string Says, bool? Agrees)
 {
     private const int MostTries = 8;

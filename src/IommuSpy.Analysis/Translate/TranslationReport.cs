@@ -18,7 +18,8 @@ namespace IommuSpy.Analysis.Translate;
 /// <param name="RightsAgree">Whether the leaf alone would let through the same as all levels do.</param>
 /// <param name="Reason">Why there is no physical address; null where there is one.</param>
 /// <param name="NotPresent">The entry that ended the walk, as Linux wrote it; null where the walk ended otherwise.</param>
-/// <param name="UserHalf">Under page-table isolation, of a user address: the top table whose rights these are, since it is the one that counts in user mode; the steps are through <paramref name="Root"/>. Null elsewhere.</param>
+/// <param name="UserHalf">Under page-table isolation, of a user address: the top table whose rights these are, since it is the one that counts in user mode;
+/// the steps are through <paramref name="Root"/>. Null elsewhere.</param>
 public sealed record TranslationReport(
     VirtualAddress Address,
     string Kind,
@@ -90,14 +91,18 @@ public sealed record TranslationReport(
         };
     }
 
-    /// <summary>What a translation lets its user do: of a user address under page-table isolation, as the user half says, which is named; of others, as the translation itself.</summary>
+    /// <summary>
+    /// What a translation lets its user do: of a user address under page-table isolation, as the user half says, which is named; of others, as the translation
+    /// itself.
+    /// </summary>
     /// <param name="machine">The machine.</param>
     /// <param name="translation">The translation.</param>
     /// <param name="root">The top table that it went through; null for the kernel's own.</param>
     public static (PhysicalAddress? UserHalf, AccessRights Rights) UserRights(Machine machine, AddressTranslation translation, PhysicalAddress? root)
     {
         if (root is PhysicalAddress top && translation.Physical is not null && translation.Address <= machine.Kernel.Mode.LastUserAddress
-            && machine.UserHalfOf(top) is PhysicalAddress half && machine.Space(half).Translate(new(translation.Address)) is { } user && user.Physical == translation.Physical)
+            && machine.UserHalfOf(top) is PhysicalAddress half && machine.Space(half).Translate(new(translation.Address)) is { } user
+            && user.Physical == translation.Physical)
         {
             return (half, user.Rights);
         }
@@ -113,14 +118,17 @@ public sealed record TranslationReport(
         {
             TranslationOutcome.Mapped => null,
             TranslationOutcome.NonCanonical => $"not canonical: bits {machine.Kernel.Mode.AddressBits - 1}-63 of the address are not all alike",
-            TranslationOutcome.ReservedBits => $"reserved bits 0x{last!.ReservedBits:x} are set in the {format.LevelName(last.Level)} entry: the CPU faults there",
+            TranslationOutcome.ReservedBits =>
+                $"reserved bits 0x{last!.ReservedBits:x} are set in the {format.LevelName(last.Level)} entry: the CPU faults there",
             TranslationOutcome.TableOutsideImage => last is null
                 ? $"the top table {translation.Root} is {ContentAbsence.Of(machine.Kernel.Memory, translation.Root)}"
                 : $"the table that the {format.LevelName(last.Level)} entry points at is " +
                   ContentAbsence.Of(machine.Kernel.Memory, new(format.Target(last.Entry))),
             _ when root is null && machine.KindOf(new(translation.Address)) == AddressKind.UserVirtual =>
-                "nothing mapped: these are the kernel's own tables, which have no user space; name a process with --pid (see iommu-spy ps), or its tables with --root (see iommu-spy roots)",
-            _ when last!.Level > 1 && entry!.Kind == NonPresentKind.Empty => $"nothing mapped: the {format.LevelName(last.Level)} entry is 0, as for the {Size.Text(format.SlotBytes(last.Level))} around it",
+                "nothing mapped: these are the kernel's own tables, which have no user space; name a process with --pid (see iommu-spy ps), or its tables with "
+                    + "--root (see iommu-spy roots)",
+            _ when last!.Level > 1 && entry!.Kind == NonPresentKind.Empty =>
+                $"nothing mapped: the {format.LevelName(last.Level)} entry is 0, as for the {Size.Text(format.SlotBytes(last.Level))} around it",
             _ => entry!.Description,
         };
     }

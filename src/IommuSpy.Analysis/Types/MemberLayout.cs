@@ -41,7 +41,8 @@ internal sealed record MemberLayout(IReadOnlyList<MemberReport> Members, int Hol
 
             // The unit of a bit-field is the aligned place of its type that holds its first bit, as compilers and pahole count.
             ulong unit = member.BitSize > 0 && size > 0 ? member.BitOffset / (size * 8) * size : member.BitOffset / 8;
-            IReadOnlyList<MemberReport>? inner = depth > 0 && Inline(member.Type) is StructType nested ? Of(nested, start + unit, depth - 1, ref budget).Members : null;
+            IReadOnlyList<MemberReport>? inner = depth > 0 && Inline(member.Type) is StructType nested
+                ? Of(nested, start + unit, depth - 1, ref budget).Members : null;
             members.Add(new(
                 member.Name.Length == 0 ? null : member.Name,
                 member.Type.ToString(),

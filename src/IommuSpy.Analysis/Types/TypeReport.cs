@@ -27,7 +27,10 @@ public sealed record TypeReport(
     IReadOnlyList<EnumeratorReport>? Values,
     string Origin)
 {
-    /// <summary>Of a structure whose fields were inferred from the data, what pins each down; null for a structure that is described. What lies between such fields is not known to be unused.</summary>
+    /// <summary>
+    /// Of a structure whose fields were inferred from the data, what pins each down; null for a structure that is described. What lies between such fields is
+    /// not known to be unused.
+    /// </summary>
     public IReadOnlyList<InferredField>? Evidence { get; init; }
 
     /// <summary>Of such a structure, the fields that were looked for and refused, and why.</summary>
@@ -53,7 +56,8 @@ public sealed record TypeReport(
                 MemberLayout layout = MemberLayout.Of(holder);
                 return new(type.Name, KindOf(type), type.Bytes, null, layout.Members, layout.Holes, layout.HoleBits, layout.Padding, null, origin);
             case EnumType values:
-                return new(type.Name, KindOf(type), type.Bytes, null, null, 0, 0, 0, [.. values.Values.Select(value => new EnumeratorReport(value.Name, Text(value, values)))], origin);
+                return new(type.Name, KindOf(type), type.Bytes, null, null, 0, 0, 0,
+                    [.. values.Values.Select(value => new EnumeratorReport(value.Name, Text(value, values)))], origin);
             case TypedefType alias:
                 return new(type.Name, KindOf(type), type.Bytes, alias.Target.ToString(), null, 0, 0, 0, null, origin);
             case IntegerType number:

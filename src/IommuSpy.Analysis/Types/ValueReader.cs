@@ -31,7 +31,8 @@ public sealed class ValueReader
     /// <param name="machine">The machine.</param>
     /// <param name="type">Its type.</param>
     /// <param name="address">Where it is, in the kernel's space.</param>
-    public static ValueReport Read(Machine machine, KernelType type, VirtualAddress address) => new ValueReader(machine).Value(null, type, address, 0, 0, MaxDepth);
+    public static ValueReport Read(Machine machine, KernelType type, VirtualAddress address) =>
+        new ValueReader(machine).Value(null, type, address, 0, 0, MaxDepth);
 
     private ValueReport Value(string? name, KernelType type, VirtualAddress at, int bitOffset, int bitSize, int depth)
     {
@@ -120,7 +121,8 @@ public sealed class ValueReader
     {
         EnumType names => Enumerator(names, value),
         IntegerType { Encoding: IntegerEncoding.Signed } => ((long)value).ToString(CultureInfo.InvariantCulture),
-        IntegerType { Encoding: IntegerEncoding.Boolean } => value switch { 0 => "false", 1 => "true", _ => string.Create(CultureInfo.InvariantCulture, $"{value}") },
+        IntegerType { Encoding: IntegerEncoding.Boolean } =>
+            value switch { 0 => "false", 1 => "true", _ => string.Create(CultureInfo.InvariantCulture, $"{value}") },
 
         // What has the size of an address may be one, or a mask; in decimal neither can be read.
         IntegerType { Bytes: 8 } when value > uint.MaxValue => $"0x{value:x}",

@@ -4,7 +4,8 @@ namespace IommuSpy.Analysis.Types;
 /// <param name="Name">The member's name, or "[3]" for an element; null for the whole, and for anonymous structures and unions.</param>
 /// <param name="Type">Its type as C writes it.</param>
 /// <param name="Address">Where it is.</param>
-/// <param name="Value">It, as text: a number, an address with 0x, a text in quotes, an enumerator's name; null for a structure or an array, and for what cannot be read.</param>
+/// <param name="Value">It, as text: a number, an address with 0x, a text in quotes, an enumerator's name; null for a structure or an array, and for what cannot
+/// be read.</param>
 /// <param name="Symbol">Of a pointer into the kernel's image or a module, the symbol that it points to.</param>
 /// <param name="Problem">Why there is no value; null where there is one.</param>
 /// <param name="Members">Of a structure or an array, its members or elements.</param>

@@ -8,7 +8,9 @@ namespace IommuSpy.Analysis.Vmas;
 /// <summary>Every page of a process, as its /proc/PID/pagemap tells of them.</summary>
 public static class PagemapList
 {
-    /// <summary>Hands each page to <paramref name="receive"/> with the area that holds it, in order of address, as it is found: a process has millions.</summary>
+    /// <summary>
+    /// Hands each page to <paramref name="receive"/> with the area that holds it, in order of address, as it is found: a process has millions.
+    /// </summary>
     /// <param name="machine">The machine.</param>
     /// <param name="process">The process, or a thread of it; one whose top-level table is known.</param>
     /// <param name="first">First address of interest.</param>
@@ -16,7 +18,8 @@ public static class PagemapList
     /// <param name="receive">Told of each page.</param>
     /// <returns>What is missing from it or contradicts itself, a line each; empty where nothing does.</returns>
     /// <exception cref="Linux.Types.MissingTypeException">This kernel's areas are not described.</exception>
-    public static IReadOnlyList<string> Visit(Machine machine, KernelTask process, VirtualAddress first, VirtualAddress last, Action<MemoryArea, PagemapPage> receive)
+    public static IReadOnlyList<string> Visit(Machine machine, KernelTask process, VirtualAddress first, VirtualAddress last,
+        Action<MemoryArea, PagemapPage> receive)
     {
         ProcessMemory areas = machine.MemoryOf(process);
         List<string> problems = [.. areas.Damage.Select(damage => $"{process}: {damage}")];

@@ -8,8 +8,8 @@ using IommuSpy.Translation.Devices;
 namespace IommuSpy.Analysis.Watch;
 
 /// <summary>
-/// Watches what devices have mapped in their IOMMUs: begins with what the tables say, and follows the kernel's own events; where these are not to be had, looks at the tables again and again. Not to
-/// be shared between threads.
+/// Watches what devices have mapped in their IOMMUs: begins with what the tables say, and follows the kernel's own events; where these are not to be had, looks
+/// at the tables again and again. Not to be shared between threads.
 /// </summary>
 public sealed class MappingWatch
 {
@@ -36,7 +36,9 @@ public sealed class MappingWatch
         {
             IommuDomain? domain = sharing.First().Group?.Domain;
             IoAddressSpace? space = sharing.Select(device => device.Context?.Space).FirstOrDefault(space => space is not null);
-            Add(new([.. sharing.Select(device => device.Address.ToString())], [.. sharing.Select(device => device.Function?.Driver).OfType<string>().Distinct(StringComparer.Ordinal)], domain?.Address, space), domain?.Address);
+            Add(new([.. sharing.Select(device => device.Address.ToString())],
+                [.. sharing.Select(device => device.Function?.Driver).OfType<string>().Distinct(StringComparer.Ordinal)], domain?.Address, space),
+                domain?.Address);
         }
 
         _lost = _trace?.CountLost() ?? 0;
@@ -80,8 +82,11 @@ public sealed class MappingWatch
 
         long lost = (_trace?.CountLost() ?? 0) - _lost;
 
-        IReadOnlyList<WatchRow> rows = [.. _domains.Where(domain => device is null || domain.Devices.Contains(device, StringComparer.Ordinal)).Select(domain => domain.Row(_began, _from, to))];
-        WatchReport report = new(_from / Second, to / Second, _trace?.Way ?? "tables compared", _trace is not null, rows.Sum(row => row.Maps), rows.Sum(row => row.Unmaps), lost, rows);
+        IReadOnlyList<WatchRow> rows =
+            [.. _domains.Where(domain => device is null || domain.Devices.Contains(device, StringComparer.Ordinal))
+                .Select(domain => domain.Row(_began, _from, to))];
+        WatchReport report = new(_from / Second, to / Second, _trace?.Way ?? "tables compared", _trace is not null, rows.Sum(row => row.Maps),
+            rows.Sum(row => row.Unmaps), lost, rows);
         _from = to;
         _lost += lost;
         foreach (WatchedDomain domain in _domains)

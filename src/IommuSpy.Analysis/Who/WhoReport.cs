@@ -50,7 +50,8 @@ public sealed record WhoReport(
             physical,
             physical.Frame,
             RangeReport.Around(machine.Kernel.Memory, physical),
-            [.. mappers.Where(mapper => mapper.Root is not null).SelectMany(mapper => MapperReport.Of(machine, mapper, within)).OrderBy(mapper => mapper.Pid ?? int.MaxValue)],
+            [.. mappers.Where(mapper => mapper.Root is not null).SelectMany(mapper => MapperReport.Of(machine, mapper, within))
+                .OrderBy(mapper => mapper.Pid ?? int.MaxValue)],
             [.. mappers.Where(mapper => mapper.Root is null).Select(mapper => AliasReport.Of(machine, mapper.Address + within, mapper.Rights))],
             map.TableIn(physical.Frame) is { } table ? new(table.Root, table.Level, machine.Kernel.Mode.Format.LevelName(table.Level), table.First) : null,
             page,

@@ -16,11 +16,18 @@ internal static class AcquireCommand
     {
         Argument<string> target = new("OUT") { Description = "The new file, readable by you alone; - for standard output." };
         Option<string> format = new("--format") { Description = "elf, lime, avml or raw.", HelpName = "FORMAT", DefaultValueFactory = _ => "elf" };
-        Option<bool> resume = new("--resume") { Description = "Go on with what an interrupted run left: OUT.partial and OUT.journal. Same boot, same format; elf, lime and raw." };
+        Option<bool> resume =
+            new("--resume")
+            {
+                Description = "Go on with what an interrupted run left: OUT.partial and OUT.journal. Same boot, same format; elf, lime and raw."
+            };
         format.AcceptOnlyFromAmong("elf", "lime", "avml", "raw");
         Command command = new(
             "acquire",
-            "Writes the physical memory of this machine (or of any -s) to a file, hashed, with what the machine says of itself: iomem, kallsyms, ACPI tables, PCI functions, IOMMUs and their registers. ELF keeps that in a note, the others in OUT.system.json; reading the image uses it. Pages of zeros become holes of the file.\n\nExamples: sudo iommu-spy acquire memory.elf\n          sudo iommu-spy acquire memory.elf --resume\n          sudo iommu-spy acquire - --format lime | ssh store 'cat > memory.lime'")
+            "Writes the physical memory of this machine (or of any -s) to a file, hashed, with what the machine says of itself: iomem, kallsyms, ACPI tables, "
+                + "PCI functions, IOMMUs and their registers. ELF keeps that in a note, the others in OUT.system.json; reading the image uses it. Pages of "
+                + "zeros become holes of the file.\n\nExamples: sudo iommu-spy acquire memory.elf\n          sudo iommu-spy acquire memory.elf --resume\n      "
+                + "    sudo iommu-spy acquire - --format lime | ssh store 'cat > memory.lime'")
         {
             target,
             format,

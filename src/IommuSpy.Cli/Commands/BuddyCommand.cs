@@ -14,7 +14,8 @@ internal static class BuddyCommand
         Option<bool> types = new("--types-of-blocks") { Description = "By migrate type too, as /proc/pagetypeinfo." };
         Command command = new(
             "buddy",
-            "Free memory by zone: blocks of each order as /proc/buddyinfo, and what CPUs keep for themselves.\n\nExamples: iommu-spy buddy -s dump.elf\n          iommu-spy buddy -s dump.elf --types-of-blocks")
+            "Free memory by zone: blocks of each order as /proc/buddyinfo, and what CPUs keep for themselves.\n\nExamples: iommu-spy buddy -s dump.elf\n       "
+                + "   iommu-spy buddy -s dump.elf --types-of-blocks")
         {
             types,
         };

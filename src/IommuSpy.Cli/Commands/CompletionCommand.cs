@@ -12,7 +12,8 @@ internal static class CompletionCommand
         shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
         Command command = new(
             "completion",
-            "What makes a shell complete commands, options and values.\n\nExamples: source <(iommu-spy completion bash)\n          iommu-spy completion zsh > ~/.zfunc/_iommu-spy\n          iommu-spy completion fish > ~/.config/fish/completions/iommu-spy.fish")
+            "What makes a shell complete commands, options and values.\n\nExamples: source <(iommu-spy completion bash)\n          iommu-spy completion zsh > "
+                + "~/.zfunc/_iommu-spy\n          iommu-spy completion fish > ~/.config/fish/completions/iommu-spy.fish")
         {
             shell,
         };

@@ -15,16 +15,32 @@ internal static class ConvertCommand
 
     public static Command Build()
     {
-        Argument<string[]> files = new("files") { Description = "IN OUT: the image and the new file, - for standard input and output; the parts of a split dump are each an IN.", HelpName = "FILE", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> files =
+            new("files")
+            {
+                Description = "IN OUT: the image and the new file, - for standard input and output; the parts of a split dump are each an IN.",
+                HelpName = "FILE",
+                Arity = ArgumentArity.OneOrMore
+            };
         Option<string> format = new("--format") { Description = "elf, lime, avml, raw or kdump.", HelpName = "FORMAT", Required = true };
-        Option<string> compress = new("--compress") { Description = "Of a kdump: zlib, snappy, zstd or none.", HelpName = "HOW", DefaultValueFactory = _ => "zlib" };
-        Option<string?> exclude = new("--exclude") { Description = "Kinds of pages to leave out: zero, free, user, cache; several with commas.", HelpName = "KIND,..." };
+        Option<string> compress = new("--compress")
+        {
+            Description = "Of a kdump: zlib, snappy, zstd or none.",
+            HelpName = "HOW",
+            DefaultValueFactory = _ => "zlib"
+        };
+        Option<string?> exclude = new("--exclude")
+        {
+            Description = "Kinds of pages to leave out: zero, free, user, cache; several with commas.",
+            HelpName = "KIND,..."
+        };
         exclude.CompletionSources.Add("zero", "free", "user", "cache");
         format.AcceptOnlyFromAmong("elf", "lime", "avml", "raw", "kdump");
         compress.AcceptOnlyFromAmong("zlib", "snappy", "zstd", "none");
         Command command = new(
             "convert",
-            "Writes an image in another format, readable by you alone. Into a pipe, a kdump is flattened (makedumpfile -R).\n\nExamples: iommu-spy convert dump.elf dump.kdump --format kdump --compress zstd\n          iommu-spy convert dump.kdump - --format lime | ssh store 'cat > dump.lime'")
+            "Writes an image in another format, readable by you alone. Into a pipe, a kdump is flattened (makedumpfile -R).\n\nExamples: iommu-spy convert "
+                + "dump.elf dump.kdump --format kdump --compress zstd\n          iommu-spy convert dump.kdump - --format lime | ssh store 'cat > dump.lime'")
         {
             files,
             format,
@@ -49,7 +65,8 @@ internal static class ConvertCommand
             using Stream? stream = string.Equals(target, StandardOutput, StringComparison.Ordinal) ? Output.Image() : null;
             Progress progress = new("converting");
             ConvertReport report = converter.Write(
-                target, stream, Enum.Parse<ImageFormat>(result.GetValue(format)!, ignoreCase: true), Enum.Parse<PageCompression>(result.GetValue(compress)!, ignoreCase: true), kinds, progress.Show);
+                target, stream, Enum.Parse<ImageFormat>(result.GetValue(format)!, ignoreCase: true),
+                Enum.Parse<PageCompression>(result.GetValue(compress)!, ignoreCase: true), kinds, progress.Show);
             stream?.Flush();
             progress.Clear();
             if (output.Json(result) && stream is null)
@@ -64,7 +81,8 @@ internal static class ConvertCommand
 
             if (report.Unreadable > 0)
             {
-                Output.Problem($"{report.Source}: {report.Unreadable} pages do not decode: {(report.Format == "kdump" ? "they are missing from" : "they are zeros in")} {target}");
+                Output.Problem($"{report.Source}: {report.Unreadable} pages do not "
+                    + $"decode: {(report.Format == "kdump" ? "they are missing from" : "they are zeros in")} {target}");
             }
 
             return ExitCode.Done;

@@ -26,13 +26,18 @@ internal static class DevMemCommand
         Argument<string> address = new("ADDR") { Description = "The physical address: 0x hexadecimal, or decimal as $((0x1000)) gives it." };
         Argument<string> mode = new("r|w") { Description = "r reads words, w writes one and reads it back." };
         mode.AcceptOnlyFromAmong(Reading, Writing);
-        Argument<string> operand = new("N|VALUE") { Description = "How many words to read (1 without it), or the value to write.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string> operand = new("N|VALUE")
+        {
+            Description = "How many words to read (1 without it), or the value to write.",
+            Arity = ArgumentArity.ZeroOrOne
+        };
         WidthOption width = new(32);
         Option<bool> yes = WriteCommand.YesOption();
         Command command = new(
             Name,
             "Reads and writes words of physical memory and of devices' registers, through /dev/mem. Writing says what it will do and asks first.\n\n"
-            + "Examples: sudo ./dev_mem $((0x00000000)) r 4\n          sudo ./dev_mem 0xfed00000 r 1 --width 64\n          sudo ./dev_mem 0x10000000 w 0x12345678\n\n"
+            + "Examples: sudo ./dev_mem $((0x00000000)) r 4\n          sudo ./dev_mem 0xfed00000 r 1 --width 64\n          sudo ./dev_mem 0x10000000 w "
+                + "0x12345678\n\n"
             + "The kernel keeps memory above 1 MiB from /dev/mem (CONFIG_STRICT_DEVMEM); su-devmem.ko lifts that while it is loaded.")
         {
             address,
@@ -56,7 +61,8 @@ internal static class DevMemCommand
             string? text = result.GetValue(operand);
             if (result.GetRequiredValue(mode) == Writing)
             {
-                return PhysicalAccess.Write(result, output, at, WriteCommand.Value(text ?? throw new UsageException("w takes the value to write")), word, result.GetValue(yes));
+                return PhysicalAccess.Write(result, output, at, WriteCommand.Value(text ?? throw new UsageException("w takes the value to write")), word,
+                    result.GetValue(yes));
             }
 
             ulong length = Words(text ?? "1") * (ulong)word;

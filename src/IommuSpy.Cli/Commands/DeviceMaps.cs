@@ -49,7 +49,8 @@ internal static class DeviceMaps
             {
                 count++;
                 writer.WriteLine(
-                    $"{mapping.Address.Value:x16}-{mapping.Address.Value + (mapping.Length - 1):x16}  {Size.Text(mapping.Length),9}  {Size.Text(mapping.PageSize),5}  {DeviceTranslationReport.Letters(mapping.Rights),-3}  {mapping.Physical.Value:x16}");
+                    $"{mapping.Address.Value:x16}-{mapping.Address.Value + (mapping.Length - 1):x16}  {Size.Text(mapping.Length),9}  "
+                        + $"{Size.Text(mapping.PageSize),5}  {DeviceTranslationReport.Letters(mapping.Rights),-3}  {mapping.Physical.Value:x16}");
             });
         }
 

@@ -11,10 +11,16 @@ internal static class DevicesCommand
 {
     public static Command Build()
     {
-        Argument<string?> wanted = new("DEVICE") { Description = "One device with all that is known of it: 00:1f.2, or its driver. Without it, all, a line each.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> wanted =
+            new("DEVICE")
+            {
+                Description = "One device with all that is known of it: 00:1f.2, or its driver. Without it, all, a line each.",
+                Arity = ArgumentArity.ZeroOrOne
+            };
         Command command = new(
             "devices",
-            "Every device: driver, IOMMU unit, group, domain, whether its DMA is translated, passed through, blocked or before no IOMMU, and how much it can reach.\n\nExamples: iommu-spy devices -s dump.elf\n          iommu-spy devices -s dump.elf 00:1f.2")
+            "Every device: driver, IOMMU unit, group, domain, whether its DMA is translated, passed through, blocked or before no IOMMU, and how much it can "
+                + "reach.\n\nExamples: iommu-spy devices -s dump.elf\n          iommu-spy devices -s dump.elf 00:1f.2")
         {
             wanted,
         };

@@ -11,7 +11,9 @@ internal static class DoctorCommand
 {
     public static Command Build()
     {
-        Command command = new("doctor", "What of the live commands works on this machine, why the rest does not, and what would help. It changes nothing.\n\nExample: sudo iommu-spy doctor");
+        Command command = new("doctor",
+            "What of the live commands works on this machine, why the rest does not, and what would help. It changes nothing.\n\nExample: sudo "
+                + "iommu-spy doctor");
         OutputOptions output = new(command);
         command.SetAction(result =>
         {

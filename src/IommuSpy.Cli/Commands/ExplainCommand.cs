@@ -14,18 +14,29 @@ internal static class ExplainCommand
 {
     public static Command Build()
     {
-        Argument<string[]> addresses = new("ADDR") { Description = $"{Addresses.Spellings}; pfn: or phys: before it says that it is physical.", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> addresses = new("ADDR")
+        {
+            Description = $"{Addresses.Spellings}; pfn: or phys: before it says that it is physical.",
+            Arity = ArgumentArity.OneOrMore
+        };
         Option<bool> physical = new("--physical") { Description = "The addresses are physical." };
         Option<bool> teach = new("--teach") { Description = "Say below each line what it means." };
         Command command = new(
             "explain",
-            "What an address is: its kind, region and symbol, its walk and rights, its physical page, and where else that page is mapped.\n\nExamples: iommu-spy explain -s dump.elf init_task\n          iommu-spy explain -s dump.elf --teach 0xffff888001234000\n          iommu-spy explain -s dump.elf --physical 0x1234000\n          iommu-spy explain -s dump.elf --device 00:03.0 0xffeff000")
+            "What an address is: its kind, region and symbol, its walk and rights, its physical page, and where else that page is mapped.\n\nExamples: "
+                + "iommu-spy explain -s dump.elf init_task\n          iommu-spy explain -s dump.elf --teach 0xffff888001234000\n          iommu-spy explain -s "
+                + "dump.elf --physical 0x1234000\n          iommu-spy explain -s dump.elf --device 00:03.0 0xffeff000")
         {
             addresses,
             physical,
             teach,
         };
-        Option<string?> device = new("--device") { Description = "The addresses are I/O virtual addresses of this device: 00:1f.2, or its driver; with :PASID behind it for requests with one.", HelpName = "BDF[:PASID]" };
+        Option<string?> device =
+            new("--device")
+            {
+                Description = "The addresses are I/O virtual addresses of this device: 00:1f.2, or its driver; with :PASID behind it for requests with one.",
+                HelpName = "BDF[:PASID]"
+            };
         command.Options.Add(device);
         SourceOptions source = new(command);
         RootOptions roots = new(command);

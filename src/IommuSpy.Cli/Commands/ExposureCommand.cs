@@ -12,14 +12,16 @@ namespace IommuSpy.Cli.Commands;
 internal static class ExposureCommand
 {
     private static readonly OrderedDictionary<string, ExposureSeverity> Severities =
-        new(Enum.GetValues<ExposureSeverity>().Select(severity => KeyValuePair.Create(severity.ToString().ToLowerInvariant(), severity)), StringComparer.Ordinal);
+        new(Enum.GetValues<ExposureSeverity>().Select(severity => KeyValuePair.Create(severity.ToString().ToLowerInvariant(), severity)),
+            StringComparer.Ordinal);
 
     public static Command Build()
     {
         Option<string?> device = new("--device") { Description = "Only what concerns this device, or its IOMMU: 00:1f.2, or its driver.", HelpName = "BDF" };
         Option<string?> failOn = new("--fail-on")
         {
-            Description = "Exit code 1 where there is a finding of this severity or above: note, low, medium, high or critical. Without it, findings do not change the exit code.",
+            Description = "Exit code 1 where there is a finding of this severity or above: note, low, medium, high or critical. Without it, findings do not "
+                + "change the exit code.",
             HelpName = "SEVERITY",
         };
         failOn.CompletionSources.Add([.. Severities.Keys]);
@@ -27,7 +29,9 @@ internal static class ExposureCommand
         Option<bool> all = new("--all") { Description = "In text: every piece of evidence, rather than the first few." };
         Command command = new(
             "exposure",
-            "What devices can do that they should not be able to: an audit of IOMMUs, domains and everything that is mapped for devices. Each finding has a page in docs/exposure.\n\nExamples: iommu-spy exposure -s dump.elf\n          iommu-spy exposure -s dump.elf --device 00:1f.2 --all\n          iommu-spy exposure -s dump.elf --sarif --fail-on high > findings.sarif")
+            "What devices can do that they should not be able to: an audit of IOMMUs, domains and everything that is mapped for devices. Each finding has a "
+                + "page in docs/exposure.\n\nExamples: iommu-spy exposure -s dump.elf\n          iommu-spy exposure -s dump.elf --device 00:1f.2 --all\n       "
+                + "   iommu-spy exposure -s dump.elf --sarif --fail-on high > findings.sarif")
         {
             device,
             failOn,

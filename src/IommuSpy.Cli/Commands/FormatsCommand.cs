@@ -10,7 +10,8 @@ internal static class FormatsCommand
 {
     public static Command Build()
     {
-        Command command = new("formats", "The formats of memory images: which can be read and written, and what each carries besides memory.\n\nExample: iommu-spy formats");
+        Command command = new("formats",
+            "The formats of memory images: which can be read and written, and what each carries besides memory.\n\nExample: iommu-spy formats");
         OutputOptions output = new(command);
         command.SetAction(result =>
         {

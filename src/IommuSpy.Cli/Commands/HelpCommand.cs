@@ -8,7 +8,12 @@ internal static class HelpCommand
 {
     public static Command Build(RootCommand root)
     {
-        Argument<string?> topic = new("topic") { HelpName = "COMMAND", Description = "The command; all of them in a list without it.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> topic = new("topic")
+        {
+            HelpName = "COMMAND",
+            Description = "The command; all of them in a list without it.",
+            Arity = ArgumentArity.ZeroOrOne
+        };
         topic.CompletionSources.Add(_ => Expected.Commands(root).Select(command => new System.CommandLine.Completions.CompletionItem(command.Name)));
         Command help = new("help", "Help of a command, or the list of all.\n\nExample: iommu-spy help explain") { topic };
         help.SetAction(result =>

@@ -11,7 +11,8 @@ internal static class InfoCommand
 {
     public static Command Build()
     {
-        Command command = new("info", "What machine and kernel an image shows, its memory, and how each fact was found.\n\nExample: iommu-spy info -s dump.elf");
+        Command command = new("info",
+            "What machine and kernel an image shows, its memory, and how each fact was found.\n\nExample: iommu-spy info -s dump.elf");
         SourceOptions source = new(command);
         OutputOptions output = new(command);
         command.SetAction(result =>

@@ -13,7 +13,8 @@ internal static class InterruptsCommand
     {
         Command command = new(
             "interrupts",
-            "The entries by which IOMMUs remap interrupts: which device may use each, and to which vector of which CPU it leads.\n\nExample: iommu-spy interrupts -s dump.elf");
+            "The entries by which IOMMUs remap interrupts: which device may use each, and to which vector of which CPU it leads.\n\nExample: iommu-spy "
+                + "interrupts -s dump.elf");
         SourceOptions source = new(command);
         OutputOptions output = new(command, rows: true);
         command.SetAction(result =>
@@ -32,8 +33,10 @@ internal static class InterruptsCommand
                 foreach (InterruptAnswer interrupt in interrupts)
                 {
                     table.Add(
-                        interrupt.Source ?? "any", $"{interrupt.Index}", $"0x{interrupt.Vector:x2}", interrupt.Destination is HexValue destination ? $"{destination.Value}" : interrupt.PostedTo?.ToString() ?? "-",
-                        interrupt.Mode, interrupt.Delivery, interrupt.Trigger ?? "-", interrupt.EntryAddress.ToString(), string.Join(' ', interrupt.Entry.Select(word => $"{word.Value:x16}")));
+                        interrupt.Source ?? "any", $"{interrupt.Index}", $"0x{interrupt.Vector:x2}",
+                        interrupt.Destination is HexValue destination ? $"{destination.Value}" : interrupt.PostedTo?.ToString() ?? "-",
+                        interrupt.Mode, interrupt.Delivery, interrupt.Trigger ?? "-", interrupt.EntryAddress.ToString(),
+                        string.Join(' ', interrupt.Entry.Select(word => $"{word.Value:x16}")));
                 }
 
                 using StreamWriter writer = Output.Text();
@@ -41,7 +44,8 @@ internal static class InterruptsCommand
             }
 
             return interrupts.Count > 0 ? ExitCode.Done : throw new NoAnswerException(
-                machine.Iommu.Units.Count == 0 ? "no IOMMU was found: interrupts are not remapped" : "no interrupt remapping entry is in use that can be found");
+                machine.Iommu.Units.Count == 0 ? "no IOMMU was found: interrupts are not remapped"
+                    : "no interrupt remapping entry is in use that can be found");
         });
         return command;
     }

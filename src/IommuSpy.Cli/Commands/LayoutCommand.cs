@@ -21,7 +21,8 @@ internal static class LayoutCommand
         paging.CompletionSources.Add("4", "5");
         Command command = new(
             "layout",
-            "The virtual memory map: for each region where the documentation has it, where it is here, and what is mapped in it.\n\nExamples: iommu-spy layout -s dump.elf\n          iommu-spy layout --documented --kernel 3.16")
+            "The virtual memory map: for each region where the documentation has it, where it is here, and what is mapped in it.\n\nExamples: iommu-spy layout "
+                + "-s dump.elf\n          iommu-spy layout --documented --kernel 3.16")
         {
             documented,
             kernel,

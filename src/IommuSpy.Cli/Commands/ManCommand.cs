@@ -20,7 +20,8 @@ internal static class ManCommand
         return command;
     }
 
-    private static string Version => typeof(ManCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+    private static string Version =>
+        typeof(ManCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
     /// <summary>Today, or what a reproducible build says that today is (reproducible-builds.org/specs/source-date-epoch).</summary>
     private static DateTimeOffset Date => long.TryParse(Environment.GetEnvironmentVariable("SOURCE_DATE_EPOCH"), CultureInfo.InvariantCulture, out long seconds)

@@ -13,11 +13,23 @@ internal static class MapsCommand
     public static Command Build()
     {
         Option<bool> leaves = new("--leaves") { Description = "Each leaf by itself, rather than equal neighbours merged." };
-        Option<string?> range = new("--range") { Description = "Only what reaches into the addresses from A up to B; B itself is not among them.", HelpName = "A-B" };
-        Option<string?> rights = new("--rights") { Description = "Only what has all of these effective rights: letters of rwx, and u for user mode.", HelpName = "rwxu" };
+        Option<string?> range = new("--range")
+        {
+            Description = "Only what reaches into the addresses from A up to B; B itself is not among them.",
+            HelpName = "A-B"
+        };
+        Option<string?> rights = new("--rights")
+        {
+            Description = "Only what has all of these effective rights: letters of rwx, and u for user mode.",
+            HelpName = "rwxu"
+        };
         Command command = new(
             "maps",
-            "What page tables map: ranges or leaves, with effective rights, physical addresses and the region of the kernel's map. In text, memory that is mapped again and again at a constant distance (espfix stacks) is one line; --leaves, -J and --jsonl have every one. With --rights, areas of the process that allow them though no page in them has them now are noted on standard error (see vmas --rights).\n\nExamples: iommu-spy maps -s dump.elf\n          iommu-spy maps -s dump.elf --rights wx\n          iommu-spy maps -s dump.elf --pid 173 --rights wx\n          iommu-spy maps -s dump.elf --device 00:03.0\n          iommu-spy maps -s dump.elf --root 0x2862000 --leaves --jsonl")
+            "What page tables map: ranges or leaves, with effective rights, physical addresses and the region of the kernel's map. In text, memory that is "
+                + "mapped again and again at a constant distance (espfix stacks) is one line; --leaves, -J and --jsonl have every one. With --rights, areas of "
+                + "the process that allow them though no page in them has them now are noted on standard error (see vmas --rights).\n\nExamples: iommu-spy "
+                + "maps -s dump.elf\n          iommu-spy maps -s dump.elf --rights wx\n          iommu-spy maps -s dump.elf --pid 173 --rights wx\n          "
+                + "iommu-spy maps -s dump.elf --device 00:03.0\n          iommu-spy maps -s dump.elf --root 0x2862000 --leaves --jsonl")
         {
             leaves,
             range,
@@ -35,11 +47,14 @@ internal static class MapsCommand
             using Machine machine = source.OpenMachine(result);
             if (devices.IsGiven(result))
             {
-                (IoVirtualAddress from, IoVirtualAddress to) = result.GetValue(range) is string given ? AddressRange.ParseIo(given) : (new(0), new(ulong.MaxValue));
-                return DeviceMaps.Write(devices.View(result, machine), from, to, wanted, result.GetValue(leaves), output.Json(result), output.JsonLines(result));
+                (IoVirtualAddress from, IoVirtualAddress to) = result.GetValue(range) is string given ? AddressRange.ParseIo(given)
+                    : (new(0), new(ulong.MaxValue));
+                return DeviceMaps.Write(devices.View(result, machine), from, to, wanted, result.GetValue(leaves), output.Json(result),
+                    output.JsonLines(result));
             }
 
-            (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? AddressRange.Parse(machine, text) : (new(0), new(ulong.MaxValue));
+            (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? AddressRange.Parse(machine, text)
+                : (new(0), new(ulong.MaxValue));
             MapsQuery query = new(roots.Root(result, machine), first, last, wanted, result.GetValue(leaves));
             AllowingAreas? areas = AllowingAreas.Of(machine, query);
             long count = 0;
@@ -94,7 +109,8 @@ internal static class MapsCommand
             string? allowed = areas is null ? null : MapsText.Allowed(areas, RightsText.Letters(wanted));
             if (count == 0)
             {
-                throw new NoAnswerException(allowed ?? (wanted == AccessRights.None ? "nothing is mapped there" : $"nothing that is mapped there has {RightsText.Letters(wanted)}"));
+                throw new NoAnswerException(allowed
+                    ?? (wanted == AccessRights.None ? "nothing is mapped there" : $"nothing that is mapped there has {RightsText.Letters(wanted)}"));
             }
 
             if (allowed is not null)

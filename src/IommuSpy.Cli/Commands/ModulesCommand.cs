@@ -12,11 +12,16 @@ internal static class ModulesCommand
 {
     public static Command Build()
     {
-        Argument<string?> name = new("NAME") { Description = "One module with its memory and sections. Without it, all, a line each.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> name = new("NAME")
+        {
+            Description = "One module with its memory and sections. Without it, all, a line each.",
+            Arity = ArgumentArity.ZeroOrOne
+        };
         Option<bool> proc = new("--proc") { Description = "As /proc/modules prints them." };
         Command command = new(
             "modules",
-            "The loaded modules: size, users, state, where they are; as /proc/modules, newest first.\n\nExamples: iommu-spy modules -s dump.elf\n          iommu-spy modules -s dump.elf e1000e")
+            "The loaded modules: size, users, state, where they are; as /proc/modules, newest first.\n\nExamples: iommu-spy modules -s dump.elf\n          "
+                + "iommu-spy modules -s dump.elf e1000e")
         {
             name,
             proc,
@@ -28,7 +33,8 @@ internal static class ModulesCommand
             using Machine machine = source.OpenMachine(result);
             ModuleList list = machine.Modules;
             Output.Problems(list.Damage is string damage ? [damage] : []);
-            KernelModule? one = result.GetValue(name) is string wanted ? list.Find(wanted) ?? throw new NoAnswerException($"no module '{wanted}' is loaded") : null;
+            KernelModule? one = result.GetValue(name) is string wanted ? list.Find(wanted) ?? throw new NoAnswerException($"no module '{wanted}' is loaded")
+                : null;
             IReadOnlyList<KernelModule> modules = one is null ? list.Modules : [one];
             if (output.Json(result) && one is not null)
             {

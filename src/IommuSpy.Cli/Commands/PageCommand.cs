@@ -18,7 +18,8 @@ internal static class PageCommand
         };
         Command command = new(
             "page",
-            "A physical page by its struct page: what it is used for, whose it is, flags, counts, the file or slab that it belongs to.\n\nExamples: iommu-spy page -s dump.elf pfn:0x6f60\n          iommu-spy page -s dump.elf init_task\n          iommu-spy page -s dump.elf phys:0x6f60123 -J")
+            "A physical page by its struct page: what it is used for, whose it is, flags, counts, the file or slab that it belongs to.\n\nExamples: iommu-spy "
+                + "page -s dump.elf pfn:0x6f60\n          iommu-spy page -s dump.elf init_task\n          iommu-spy page -s dump.elf phys:0x6f60123 -J")
         {
             pages,
         };
@@ -27,7 +28,9 @@ internal static class PageCommand
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            List<PageReport> reports = [.. result.GetRequiredValue(pages).SelectMany(text => Addresses.Pages(machine, text)).Select(page => PageReport.Of(machine, page.Physical.Frame) with { Name = page.Name })];
+            List<PageReport> reports =
+                [.. result.GetRequiredValue(pages).SelectMany(text => Addresses.Pages(machine, text))
+                    .Select(page => PageReport.Of(machine, page.Physical.Frame) with { Name = page.Name })];
             if (output.Json(result) && reports.Count == 1)
             {
                 Output.Json(reports[0], ReportJson.Default.PageReport);

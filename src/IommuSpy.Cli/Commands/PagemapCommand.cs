@@ -15,7 +15,9 @@ internal static class PagemapCommand
         Option<bool> used = new("--used") { Description = "Only pages that are in memory, swapped out, or marked; not those that nothing was ever put into." };
         Command command = new(
             "pagemap",
-            "Every page of a process as its /proc/PID/pagemap tells of it, decoded, with the area that holds it. Of this machine (-s live, or no source) it is read from there, on any kernel, by root or of one's own processes.\n\nExamples: iommu-spy pagemap -s dump.elf 173 --used\n          iommu-spy pagemap -s dump.elf 173 --range 00400000-00500000\n          iommu-spy pagemap -s dump.elf 173 --jsonl")
+            "Every page of a process as its /proc/PID/pagemap tells of it, decoded, with the area that holds it. Of this machine (-s live, or no source) it is "
+                + "read from there, on any kernel, by root or of one's own processes.\n\nExamples: iommu-spy pagemap -s dump.elf 173 --used\n          "
+                + "iommu-spy pagemap -s dump.elf 173 --range 00400000-00500000\n          iommu-spy pagemap -s dump.elf 173 --jsonl")
         {
             pid,
             range,

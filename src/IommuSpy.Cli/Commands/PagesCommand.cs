@@ -14,12 +14,19 @@ internal static class PagesCommand
     {
         Option<bool> summary = new("--summary") { Description = "Count them by flags (as the kernel's page-types does), by use, and by owner." };
         Option<string?> range = new("--range") { Description = "Only pfns A to B, both included.", HelpName = "A-B" };
-        Option<bool> live = new("--live") { Description = "This machine's pages by /proc/kpageflags and kpagecount alone: on any kernel, with no kernel discovery; flags and counts, no use or owner." };
+        Option<bool> live =
+            new("--live")
+            {
+                Description = "This machine's pages by /proc/kpageflags and kpagecount alone: on any kernel, with no kernel discovery; flags and counts, no "
+                    + "use or owner."
+            };
         Option<string?> kind = new("--kind") { Description = $"Only those of a use: {string.Join(", ", Kinds.Keys)}.", HelpName = "KIND" };
         kind.CompletionSources.Add([.. Kinds.Keys]);
         Command command = new(
             "pages",
-            "Every page of physical memory: flags, counts, use, owner. Neighbours that are alike share a line of text; --jsonl has a row each.\n\nExamples: iommu-spy pages -s dump.elf --summary\n          iommu-spy pages -s dump.elf --kind slab\n          iommu-spy pages -s dump.elf --range 0x6000-0x61ff --jsonl\n          sudo iommu-spy pages --live --summary")
+            "Every page of physical memory: flags, counts, use, owner. Neighbours that are alike share a line of text; --jsonl has a row each.\n\nExamples: "
+                + "iommu-spy pages -s dump.elf --summary\n          iommu-spy pages -s dump.elf --kind slab\n          iommu-spy pages -s dump.elf --range "
+                + "0x6000-0x61ff --jsonl\n          sudo iommu-spy pages --live --summary")
         {
             summary,
             range,
@@ -96,16 +103,19 @@ internal static class PagesCommand
             return ExitCode.Done;
         }
 
-        return RunningPagesRows.Write(first, last, output.Json(result), output.JsonLines(result)) > 0 ? ExitCode.Done : throw new NoAnswerException("no such page");
+        return RunningPagesRows.Write(first, last, output.Json(result), output.JsonLines(result)) > 0 ? ExitCode.Done
+            : throw new NoAnswerException("no such page");
     }
 
     private static SortedDictionary<string, PageKind> Kinds { get; } =
-        new(Enum.GetValues<PageKind>().Where(kind => kind != PageKind.None).ToDictionary(kind => $"{char.ToLowerInvariant(kind.ToString()[0])}{kind.ToString()[1..]}", StringComparer.Ordinal), StringComparer.Ordinal);
+        new(Enum.GetValues<PageKind>().Where(kind => kind != PageKind.None)
+            .ToDictionary(kind => $"{char.ToLowerInvariant(kind.ToString()[0])}{kind.ToString()[1..]}", StringComparer.Ordinal), StringComparer.Ordinal);
 
     private static (PageFrame First, PageFrame Last) Range(string text)
     {
         int dash = text.IndexOf('-', StringComparison.Ordinal);
-        return dash > 0 && AddressExpression.TryParseNumber(text.AsSpan(0, dash), out ulong first) && AddressExpression.TryParseNumber(text.AsSpan(dash + 1), out ulong last) && first <= last
+        return dash > 0 && AddressExpression.TryParseNumber(text.AsSpan(0, dash), out ulong first)
+            && AddressExpression.TryParseNumber(text.AsSpan(dash + 1), out ulong last) && first <= last
             ? (new(first), new(last))
             : throw new UsageException($"--range '{text}': write A-B, two pfns");
     }

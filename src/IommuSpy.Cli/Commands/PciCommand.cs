@@ -12,10 +12,16 @@ internal static class PciCommand
 {
     public static Command Build()
     {
-        Argument<string?> wanted = new("FUNCTION") { Description = "One function with all that is known of it: 00:1f.2, or its driver. Without it, all, a line each.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> wanted =
+            new("FUNCTION")
+            {
+                Description = "One function with all that is known of it: 00:1f.2, or its driver. Without it, all, a line each.",
+                Arity = ArgumentArity.ZeroOrOne
+            };
         Command command = new(
             "pci",
-            "Every PCI function: address, ids, class, driver, IOMMU group, what it decodes. Names come from this machine's pci.ids, where it has one.\n\nExamples: iommu-spy pci -s dump.elf\n          iommu-spy pci -s dump.elf 00:1f.2")
+            "Every PCI function: address, ids, class, driver, IOMMU group, what it decodes. Names come from this machine's pci.ids, where it has "
+                + "one.\n\nExamples: iommu-spy pci -s dump.elf\n          iommu-spy pci -s dump.elf 00:1f.2")
         {
             wanted,
         };

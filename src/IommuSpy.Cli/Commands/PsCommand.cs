@@ -14,7 +14,8 @@ internal static class PsCommand
         Option<bool> threads = new("--threads") { Description = "Every thread, rather than a row a process." };
         Command command = new(
             "ps",
-            "The processes and kernel threads, with the top-level page table of each.\n\nExamples: iommu-spy ps -s dump.elf\n          iommu-spy ps -s dump.elf --tree\n          iommu-spy ps -s dump.elf --threads --jsonl")
+            "The processes and kernel threads, with the top-level page table of each.\n\nExamples: iommu-spy ps -s dump.elf\n          iommu-spy ps -s "
+                + "dump.elf --tree\n          iommu-spy ps -s dump.elf --threads --jsonl")
         {
             tree,
             threads,

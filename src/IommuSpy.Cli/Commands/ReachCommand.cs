@@ -20,7 +20,8 @@ internal static class ReachCommand
         Option<int?> pid = new("--pid") { Description = "Every page of this process that a device can get at.", HelpName = "N" };
         Command command = new(
             "reach",
-            "Which devices can read or write a page, and at which address of theirs. Exit code 1 where none can.\n\nExamples: iommu-spy reach -s dump.elf init_task\n          iommu-spy reach -s dump.elf pfn:0x6f60\n          iommu-spy reach -s dump.elf --pid 173")
+            "Which devices can read or write a page, and at which address of theirs. Exit code 1 where none can.\n\nExamples: iommu-spy reach -s dump.elf "
+                + "init_task\n          iommu-spy reach -s dump.elf pfn:0x6f60\n          iommu-spy reach -s dump.elf --pid 173")
         {
             pages,
             pid,

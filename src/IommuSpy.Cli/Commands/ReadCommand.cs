@@ -26,14 +26,23 @@ internal static class ReadCommand
     public static Command Build()
     {
         Argument<string> address = new("ADDR") { Description = $"{Addresses.Spellings}; pfn: or phys: before it says that it is physical." };
-        Option<string?> length = new("--length", "-n") { Description = $"How many bytes: a number, or with K, M, G; {DefaultLength} without it.", HelpName = "N" };
+        Option<string?> length = new("--length", "-n")
+        {
+            Description = $"How many bytes: a number, or with K, M, G; {DefaultLength} without it.",
+            HelpName = "N"
+        };
         Option<bool> physical = new("--physical") { Description = "The address is physical." };
-        Option<string> format = new("--format") { Description = "hex: bytes and text; words: little-endian words; raw: the bytes themselves.", DefaultValueFactory = _ => Hex };
+        Option<string> format = new("--format")
+        {
+            Description = "hex: bytes and text; words: little-endian words; raw: the bytes themselves.",
+            DefaultValueFactory = _ => Hex
+        };
         format.AcceptOnlyFromAmong(Hex, Words, Raw);
         WidthOption width = new(64);
         Command command = new(
             "read",
-            "A hex dump of memory by physical or virtual address.\n\nExamples: iommu-spy read -s dump.elf linux_banner\n          iommu-spy read -s dump.elf --physical 0x1000 --length 4K --format raw > page")
+            "A hex dump of memory by physical or virtual address.\n\nExamples: iommu-spy read -s dump.elf linux_banner\n          iommu-spy read -s dump.elf "
+                + "--physical 0x1000 --length 4K --format raw > page")
         {
             address,
             length,
@@ -98,9 +107,12 @@ internal static class ReadCommand
     {
         if (output.Json(result))
         {
-            byte[] all = new byte[wanted <= MostJsonBytes ? wanted : throw new UsageException($"--length: at most {Size.Text(MostJsonBytes)} as JSON; use --format raw")];
+            byte[] all =
+                new byte[wanted <= MostJsonBytes ? wanted
+                    : throw new UsageException($"--length: at most {Size.Text(MostJsonBytes)} as JSON; use --format raw")];
             ReadResult done = read(address, all);
-            Output.Json(new ReadReport(new(address), isPhysical, done.Length, Convert.ToHexStringLower(all.AsSpan(0, done.Length)), done.End), ReportJson.Default.ReadReport);
+            Output.Json(new ReadReport(new(address), isPhysical, done.Length, Convert.ToHexStringLower(all.AsSpan(0, done.Length)), done.End),
+                ReportJson.Default.ReadReport);
             return done.End is null ? ExitCode.Done : throw new NoAnswerException(done.End);
         }
 

@@ -13,10 +13,16 @@ internal static class SlabCommand
 {
     public static Command Build()
     {
-        Argument<string?> address = new("ADDR") { Description = "An address in a slab: the cache, the object and whether it is allocated, and the objects beside it.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> address =
+            new("ADDR")
+            {
+                Description = "An address in a slab: the cache, the object and whether it is allocated, and the objects beside it.",
+                Arity = ArgumentArity.ZeroOrOne
+            };
         Command command = new(
             "slab",
-            "The slab caches as /proc/slabinfo has them; or which cache and object an address is in, and whether that object is live.\n\nExamples: iommu-spy slab -s dump.elf\n          iommu-spy slab -s dump.elf 0xffff88e202e61840")
+            "The slab caches as /proc/slabinfo has them; or which cache and object an address is in, and whether that object is live.\n\nExamples: iommu-spy "
+                + "slab -s dump.elf\n          iommu-spy slab -s dump.elf 0xffff88e202e61840")
         {
             address,
         };
@@ -48,7 +54,8 @@ internal static class SlabCommand
                 SlabText.Write(writer, slabs);
             }
 
-            foreach (string damage in slabs.Caches.Where(cache => cache.Damage is not null).Select(cache => $"{cache.Name}: {cache.Damage}").Prepend(slabs.Damage).OfType<string>())
+            foreach (string damage in slabs.Caches.Where(cache => cache.Damage is not null).Select(cache => $"{cache.Name}: {cache.Damage}")
+                .Prepend(slabs.Damage).OfType<string>())
             {
                 Output.Problem(damage);
             }
@@ -61,7 +68,8 @@ internal static class SlabCommand
     private static void Explain(Machine machine, string text, bool json)
     {
         PhysicalAddress physical = Addresses.Page(machine, text);
-        SlabAddressReport report = SlabAddressReport.Of(machine, physical) ?? throw new NoAnswerException($"'{text}': physical {physical} is in no slab (try: page pfn:{physical.Frame})");
+        SlabAddressReport report = SlabAddressReport.Of(machine, physical)
+            ?? throw new NoAnswerException($"'{text}': physical {physical} is in no slab (try: page pfn:{physical.Frame})");
         if (json)
         {
             Output.Json(report, ReportJson.Default.SlabAddressReport);

@@ -16,7 +16,9 @@ internal static class SymbolsCommand
         Option<string?> at = new("--at") { Description = "The symbol at or before an address.", HelpName = "ADDR" };
         Command command = new(
             "symbols",
-            "The whole symbol table, as /proc/kallsyms has it: the kernel's, then each module's; bpf programs and ftrace trampolines are not in it.\n\nExamples: iommu-spy symbols -s dump.elf '*iommu*'\n          iommu-spy symbols -s dump.elf --at 0xffffffff81001234\n          iommu-spy symbols -s dump.elf --jsonl")
+            "The whole symbol table, as /proc/kallsyms has it: the kernel's, then each module's; bpf programs and ftrace trampolines are not in "
+                + "it.\n\nExamples: iommu-spy symbols -s dump.elf '*iommu*'\n          iommu-spy symbols -s dump.elf --at 0xffffffff81001234\n          "
+                + "iommu-spy symbols -s dump.elf --jsonl")
         {
             pattern,
             at,
@@ -35,7 +37,8 @@ internal static class SymbolsCommand
                 }
 
                 VirtualAddress address = Addresses.Virtual(machine, text);
-                SymbolOffset found = machine.SymbolAt(address) ?? throw new NoAnswerException($"{address}: no symbol of the kernel's image or of a module reaches it");
+                SymbolOffset found = machine.SymbolAt(address)
+                    ?? throw new NoAnswerException($"{address}: no symbol of the kernel's image or of a module reaches it");
                 Write(output.JsonLines(result), output.Json(result), [found.Symbol], found.Offset);
                 return ExitCode.Done;
             }

@@ -20,7 +20,11 @@ internal static class TranslateCommand
         {
             Description = "Read addresses from standard input, one a line, and answer each with a row as it comes: a line that is no address with the reason.",
         };
-        Option<bool> check = new("--check") { Description = "Of a process of this machine (--pid): compare the walk with its /proc/PID/pagemap; exits 1 where they contradict each other." };
+        Option<bool> check =
+            new("--check")
+            {
+                Description = "Of a process of this machine (--pid): compare the walk with its /proc/PID/pagemap; exits 1 where they contradict each other."
+            };
         Command command = new(
             "translate",
             "Translate virtual addresses, or those of a device, and show each step of the walk.\n\n"
@@ -53,7 +57,8 @@ internal static class TranslateCommand
             string? process = roots.Process(result);
             if (result.GetValue(check) && (!source.IsLive(result) || process is null || output.JsonLines(result) || result.GetValue(stdin)))
             {
-                throw new UsageException("--check asks the kernel of this machine of addresses of a process: it goes with --pid and without an image, --stdin and --jsonl");
+                throw new UsageException("--check asks the kernel of this machine of addresses of a process: it goes with --pid and without an image, --stdin "
+                    + "and --jsonl");
             }
 
             using Machine machine = source.OpenMachine(result);

@@ -12,11 +12,18 @@ internal static class TypesCommand
 {
     public static Command Build()
     {
-        Argument<string[]> name = new("NAME") { Description = "A type: page, 'struct page', 'enum zone_type', u32; or a glob with * and ?, which lists names. Without it, all names.", Arity = ArgumentArity.ZeroOrMore };
+        Argument<string[]> name =
+            new("NAME")
+            {
+                Description = "A type: page, 'struct page', 'enum zone_type', u32; or a glob with * and ?, which lists names. Without it, all names.",
+                Arity = ArgumentArity.ZeroOrMore
+            };
         Option<string?> at = new("--at") { Description = "Print the value of that type at an address.", HelpName = "ADDR" };
         Command command = new(
             "types",
-            "The kernel's types: a structure with offsets, sizes and holes, an enumeration, a typedef; or the values of one in memory.\n\nExamples: iommu-spy types -s dump.elf task_struct\n          iommu-spy types -s dump.elf task_struct --at init_task\n          iommu-spy types -s dump.elf '*iommu*'")
+            "The kernel's types: a structure with offsets, sizes and holes, an enumeration, a typedef; or the values of one in memory.\n\nExamples: iommu-spy "
+                + "types -s dump.elf task_struct\n          iommu-spy types -s dump.elf task_struct --at init_task\n          iommu-spy types -s dump.elf "
+                + "'*iommu*'")
         {
             name,
             at,
@@ -31,7 +38,8 @@ internal static class TypesCommand
             using Machine machine = source.OpenMachine(result);
             if (wanted.Length == 0 || wanted.AsSpan().ContainsAny('*', '?'))
             {
-                return where is null ? List(machine, wanted.Length == 0 ? "*" : wanted, result, output) : throw new UsageException("--at needs the name of one type");
+                return where is null ? List(machine, wanted.Length == 0 ? "*" : wanted, result, output)
+                    : throw new UsageException("--at needs the name of one type");
             }
 
             (KernelType type, string origin) = TypeFinder.Find(machine, wanted)
@@ -95,7 +103,8 @@ internal static class TypesCommand
             foreach ((KernelType type, string origin) in Counted())
             {
                 string bytes = type.Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
-                writer.WriteLine($"{TypeReport.KindOf(type),-7} {bytes,8}  {type.Name}{(ReferenceEquals(origin, machine.Objects.Types.Origin) ? "" : $"   ({origin})")}");
+                writer.WriteLine($"{TypeReport.KindOf(type),-7} {bytes,8}  {type.Name}"
+                    + $"{(ReferenceEquals(origin, machine.Objects.Types.Origin) ? "" : $"   ({origin})")}");
             }
         }
 

@@ -14,10 +14,17 @@ internal static class Va2paCommand
     public static Command Build()
     {
         Argument<string> pid = new("PID") { Description = "Number of a process of this machine." };
-        Argument<string[]> addresses = new("ADDR") { Description = "Virtual addresses: 0x hexadecimal, hexadecimal of 8 digits and more as listings print it, or decimal (docs/addresses.md).", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> addresses =
+            new("ADDR")
+            {
+                Description = "Virtual addresses: 0x hexadecimal, hexadecimal of 8 digits and more as listings print it, or decimal (docs/addresses.md).",
+                Arity = ArgumentArity.OneOrMore
+            };
         Command command = new(
             "va2pa",
-            "Where addresses of a process of this machine are in physical memory, by its /proc/PID/pagemap alone: on any kernel, with no kernel discovery. Root sees physical addresses; everyone sees of their own processes whether pages are in memory.\n\nExample: sudo iommu-spy va2pa 173 0x7f558d360000")
+            "Where addresses of a process of this machine are in physical memory, by its /proc/PID/pagemap alone: on any kernel, with no kernel discovery. "
+                + "Root sees physical addresses; everyone sees of their own processes whether pages are in memory.\n\nExample: sudo iommu-spy va2pa 173 "
+                + "0x7f558d360000")
         {
             pid,
             addresses,

@@ -17,7 +17,8 @@ internal static class VmallocCommand
         Option<bool> proc = new("--proc") { Description = "As /proc/vmallocinfo prints them, with true addresses." };
         Command command = new(
             "vmalloc",
-            "Every piece of vmalloc and module space: size, use, who asked for it, whose kernel stack it is.\n\nExamples: iommu-spy vmalloc -s dump.elf\n          iommu-spy vmalloc -s dump.elf 0xffffc90000085e18")
+            "Every piece of vmalloc and module space: size, use, who asked for it, whose kernel stack it is.\n\nExamples: iommu-spy vmalloc -s dump.elf\n      "
+                + "    iommu-spy vmalloc -s dump.elf 0xffffc90000085e18")
         {
             at,
             proc,

@@ -21,7 +21,9 @@ internal static class VmasCommand
         Option<string?> rights = new("--rights") { Description = "Only areas that allow all of these: letters of rwx.", HelpName = "rwx" };
         Command command = new(
             "vmas",
-            "What a process has mapped: as /proc/PID/maps, and how much of it is in memory (Rss of /proc/PID/smaps, by the page tables), swapped out, and in huge pages. Without a process, the areas of all.\n\nExamples: iommu-spy vmas -s dump.elf 173\n          iommu-spy vmas -s dump.elf --rights wx\n          iommu-spy vmas -s dump.elf 173 --jsonl")
+            "What a process has mapped: as /proc/PID/maps, and how much of it is in memory (Rss of /proc/PID/smaps, by the page tables), swapped out, and in "
+                + "huge pages. Without a process, the areas of all.\n\nExamples: iommu-spy vmas -s dump.elf 173\n          iommu-spy vmas -s dump.elf --rights "
+                + "wx\n          iommu-spy vmas -s dump.elf 173 --jsonl")
         {
             pid,
             rights,
@@ -75,7 +77,8 @@ internal static class VmasCommand
             Output.Problems(problems);
             return count > 0 || wanted == AccessRights.None
                 ? ExitCode.Done
-                : throw new NoAnswerException($"no area of {(process is null ? "any process" : Printable.Of(process.ToString()))} allows {RightsText.Letters(wanted)}");
+                : throw new NoAnswerException($"no area "
+                    + $"of {(process is null ? "any process" : Printable.Of(process.ToString()))} allows {RightsText.Letters(wanted)}");
         });
         return command;
     }

@@ -22,7 +22,8 @@ internal static class WatchCommand
         Option<string?> device = new("--device") { Description = "Only what this device's domain maps: 00:1f.2, or its driver.", HelpName = "BDF" };
         Option<string> interval = new("--interval") { Description = "Seconds between two looks.", HelpName = "SECONDS", DefaultValueFactory = _ => "1" };
         Option<int?> count = new("--count") { Description = "How many times to look; without it, until Ctrl-C.", HelpName = "N" };
-        Option<bool> tables = new("--tables") { Description = "Compare tables rather than follow the kernel's events; what is done where these are not to be had." };
+        Option<bool> tables =
+            new("--tables") { Description = "Compare tables rather than follow the kernel's events; what is done where these are not to be had." };
         Command command = new(
             "watch",
             "What devices map in their IOMMUs and unmap, as it happens: mapped bytes, rates, the oldest mapping. In a terminal the table stays in place.\n\n"
@@ -37,7 +38,9 @@ internal static class WatchCommand
         OutputOptions output = new(command, rows: true);
         command.SetAction(result =>
         {
-            TimeSpan pause = double.TryParse(result.GetRequiredValue(interval), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is >= 0.05 and <= LongestInterval
+            TimeSpan pause =
+                double.TryParse(result.GetRequiredValue(interval), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+                    && seconds is >= 0.05 and <= LongestInterval
                 ? TimeSpan.FromSeconds(seconds)
                 : throw new UsageException("--interval: write seconds, from 0.05 to 3600");
             if (result.GetValue(count) is < 1)
@@ -66,7 +69,8 @@ internal static class WatchCommand
             using MappingTrace? trace = isLive && !result.GetValue(tables) ? MappingTrace.Start(out problem) : null;
             Output.Problems(problem is null ? [] : [$"{problem}: tables are compared instead"]);
             using Machine machine = source.OpenMachine(result);
-            string? bdf = result.GetValue(device) is string text ? DeviceArguments.Of(machine, DeviceArguments.Address(machine, text)).Address.ToString() : null;
+            string? bdf = result.GetValue(device) is string text ? DeviceArguments.Of(machine, DeviceArguments.Address(machine, text)).Address.ToString()
+                : null;
             MappingWatch watch = new(machine, trace);
             Watch(watch, bdf, pause, result.GetValue(count) ?? int.MaxValue, ending, Sink(output.Json(result), output.JsonLines(result)));
             return ExitCode.Done;
@@ -130,7 +134,8 @@ internal static class WatchCommand
 
         internal Ending() => _signals =
         [
-            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }.Select(signal => PosixSignalRegistration.Create(signal, context =>
+            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP,
+                PosixSignal.SIGQUIT }.Select(signal => PosixSignalRegistration.Create(signal, context =>
             {
                 context.Cancel = true;
                 _requested.Set();

@@ -18,7 +18,8 @@ internal static class WhoCommand
         };
         Command command = new(
             "who",
-            "Everyone who maps a physical page: processes, the kernel, and the page table that lives in it.\n\nExamples: iommu-spy who -s dump.elf 0x6f60000\n          iommu-spy who -s dump.elf pfn:0x6f60\n          iommu-spy who -s dump.elf init_task")
+            "Everyone who maps a physical page: processes, the kernel, and the page table that lives in it.\n\nExamples: iommu-spy who -s dump.elf 0x6f60000\n "
+                + "         iommu-spy who -s dump.elf pfn:0x6f60\n          iommu-spy who -s dump.elf init_task")
         {
             pages,
         };
@@ -27,7 +28,9 @@ internal static class WhoCommand
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            List<WhoReport> reports = [.. result.GetRequiredValue(pages).SelectMany(text => Addresses.Pages(machine, text)).Select(page => WhoReport.Of(machine, page.Physical) with { Name = page.Name })];
+            List<WhoReport> reports =
+                [.. result.GetRequiredValue(pages).SelectMany(text => Addresses.Pages(machine, text))
+                    .Select(page => WhoReport.Of(machine, page.Physical) with { Name = page.Name })];
             if (output.Json(result) && reports.Count == 1)
             {
                 Output.Json(reports[0], ReportJson.Default.WhoReport);
@@ -50,7 +53,8 @@ internal static class WhoCommand
                 }
             }
 
-            return reports.All(report => report.MemoryRange is not null || report.Processes.Count + report.Kernel.Count > 0) ? ExitCode.Done : ExitCode.NoAnswer;
+            return reports.All(report => report.MemoryRange is not null || report.Processes.Count + report.Kernel.Count > 0) ? ExitCode.Done
+                : ExitCode.NoAnswer;
         });
         return command;
     }

@@ -14,7 +14,8 @@ internal static class WriteCommand
         WidthOption width = new(32);
         Command command = new(
             "write",
-            "Writes one value to a physical address of the running machine, through /dev/mem, in one access, and reads it back. Says what it will do and asks first.\n\n"
+            "Writes one value to a physical address of the running machine, through /dev/mem, in one access, and reads it back. Says what it will do and asks "
+                + "first.\n\n"
             + "Examples: iommu-spy write 0xfed00010 1\n          iommu-spy write 0x10000000 0x1122334455667788 --width 64 --yes")
         {
             address,
@@ -24,12 +25,14 @@ internal static class WriteCommand
         };
         OutputOptions output = new(command);
         command.SetAction(result => PhysicalAccess.Write(
-            result, output, Addresses.Physical(result.GetRequiredValue(address)), Value(result.GetRequiredValue(value)), width.Of(result), result.GetValue(yes)));
+            result, output, Addresses.Physical(result.GetRequiredValue(address)), Value(result.GetRequiredValue(value)), width.Of(result),
+            result.GetValue(yes)));
         return command;
     }
 
     /// <summary>The option that agrees beforehand.</summary>
-    public static Option<bool> YesOption() => new("--yes", "-y") { Description = "Write without asking. Without a terminal to ask on, nothing is written without it." };
+    public static Option<bool> YesOption() =>
+        new("--yes", "-y") { Description = "Write without asking. Without a terminal to ask on, nothing is written without it." };
 
     /// <summary>A value to write.</summary>
     /// <exception cref="UsageException">The text is none.</exception>

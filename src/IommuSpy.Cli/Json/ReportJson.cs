@@ -36,11 +36,13 @@ namespace IommuSpy.Cli.Json;
     WriteIndented = true,
     Converters =
     [
-        typeof(PhysicalAddressConverter), typeof(IoVirtualAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter), typeof(HexValueConverter),
+        typeof(PhysicalAddressConverter), typeof(IoVirtualAddressConverter), typeof(VirtualAddressConverter), typeof(PageFrameConverter),
+        typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>), typeof(CamelCaseEnumConverter<InferenceConfidence>),
         typeof(CamelCaseEnumConverter<FaultKind>),
-        typeof(CamelCaseEnumConverter<DoctorState>), typeof(CamelCaseEnumConverter<ExposureSeverity>), typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
+        typeof(CamelCaseEnumConverter<DoctorState>), typeof(CamelCaseEnumConverter<ExposureSeverity>), typeof(CamelCaseEnumConverter<RootKind>),
+        typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
     ])]
 [JsonSerializable(typeof(AcquireReport))]

@@ -14,7 +14,8 @@ internal static class SarifWriter
     {
         SarifArtifactLocation image = new(Uri(path));
         IReadOnlyList<IExposureRule> rules = ExposureRules.All;
-        Dictionary<string, int> numbers = rules.Select((rule, number) => (rule.Id, number)).ToDictionary(pair => pair.Id, pair => pair.number, StringComparer.Ordinal);
+        Dictionary<string, int> numbers = rules.Select((rule, number) => (rule.Id, number))
+            .ToDictionary(pair => pair.Id, pair => pair.number, StringComparer.Ordinal);
         return new([
             new(
                 new(new("iommu-spy", typeof(SarifWriter).Assembly.GetName().Version?.ToString(3) ?? "0.0.0", [.. rules.Select(Rule)])),
@@ -28,7 +29,8 @@ internal static class SarifWriter
 
     private static SarifResult Result(ExposureFinding finding, int rule, SarifArtifactLocation image)
     {
-        SarifLogicalLocation[] who = finding.Unit is string unit ? [new(unit, "resource")] : [.. finding.Devices.Select(device => new SarifLogicalLocation(device, "resource"))];
+        SarifLogicalLocation[] who = finding.Unit is string unit ? [new(unit, "resource")]
+            : [.. finding.Devices.Select(device => new SarifLogicalLocation(device, "resource"))];
         List<SarifLocation> locations = [.. finding.Evidence.Select(piece => new SarifLocation(
             piece.Physical is PhysicalAddress at ? new(image, new(at.Value, piece.Length, "page")) : null, who, new(Text(piece))))];
         if (locations.Count == 0)

@@ -39,7 +39,8 @@ internal static class BashCompletion
 
                 while [[ $at -lt $last && -z $command ]]; do
                     case ${words[at]} in
-                        {{string.Join('|', Expected.Options(root).Where(option => Expected.After(option).TakesValue).SelectMany(Expected.Names))}}) at=$((at + 1)) ;;
+                        {{string.Join('|',
+                            Expected.Options(root).Where(option => Expected.After(option).TakesValue).SelectMany(Expected.Names))}}) at=$((at + 1)) ;;
                         -*) ;;
                         *) command=${words[at]} ;;
                     esac
@@ -110,5 +111,6 @@ internal static class BashCompletion
     }
 
     private static string Offer(Expected expected)
-        => (expected.Values.Count > 0 ? $" values='{string.Join(' ', expected.Values)}'" : "") + (expected.Files ? " files=1" : "") + (expected.IsList ? " list=1" : "");
+        => (expected.Values.Count > 0 ? $" values='{string.Join(' ', expected.Values)}'" : "") + (expected.Files ? " files=1" : "")
+            + (expected.IsList ? " list=1" : "");
 }

@@ -35,11 +35,13 @@ internal sealed record Expected(string Name, IReadOnlyList<string> Values, bool 
 
     /// <summary>The names of an option, the short one first.</summary>
     public static IReadOnlyList<string> Names(Option option)
-        => [.. option.Aliases.Prepend(option.Name).Distinct(StringComparer.Ordinal).Where(name => name.StartsWith('-')).OrderBy(name => name.StartsWith("--", StringComparison.Ordinal))];
+        => [.. option.Aliases.Prepend(option.Name).Distinct(StringComparer.Ordinal).Where(name => name.StartsWith('-'))
+            .OrderBy(name => name.StartsWith("--", StringComparison.Ordinal))];
 
     /// <summary>The options that a command takes and help shows, those of every command (--help) last.</summary>
     public static IEnumerable<Option> Options(Command command)
-        => command.Options.Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(option => option.Recursive))).Where(option => !option.Hidden);
+        => command.Options.Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(option => option.Recursive)))
+            .Where(option => !option.Hidden);
 
     /// <summary>The commands that help shows.</summary>
     public static IEnumerable<Command> Commands(Command root) => root.Subcommands.Where(command => !command.Hidden);

@@ -95,7 +95,9 @@ internal static class ManualPage
     {
         CommandText text = CommandText.Of(command);
         string arguments = string.Join(' ', command.Arguments.Select(argument => Optional(Expected.As(argument).Name, argument.Arity)));
-        writer.WriteLine($".SS \"{Text(program)} {Text(command.Name)}{(Documented(command).Any() ? " [options]" : "")}{(arguments.Length > 0 ? " " + Text(arguments) : "")}\"");
+        writer.WriteLine($".SS "
+            + $"\"{Text(program)} {Text(command.Name)}{(Documented(command).Any() ? " [options]" : "")}"
+            + $"{(arguments.Length > 0 ? " " + Text(arguments) : "")}\"");
         writer.WriteLine(Filled(text.Summary));
         WriteParagraphs(writer, text);
         foreach (Argument argument in command.Arguments.Where(argument => argument.Description is not null))
@@ -114,7 +116,8 @@ internal static class ManualPage
         {
             writer.WriteLine(".PP");
             writer.WriteLine("Common options:");
-            writer.WriteLine(string.Join(",\n", Documented(command).Where(option => IsCommon(alike[Meaning(option)])).Select(option => $"\\fB{Text(Expected.Names(option)[^1])}\\fR")) + ".");
+            writer.WriteLine(string.Join(",\n",
+                Documented(command).Where(option => IsCommon(alike[Meaning(option)])).Select(option => $"\\fB{Text(Expected.Names(option)[^1])}\\fR")) + ".");
         }
 
         if (text.Examples.Count > 0)
@@ -138,7 +141,8 @@ internal static class ManualPage
     {
         Expected expected = Expected.After(option);
         writer.WriteLine(".TP");
-        writer.WriteLine(string.Join(", ", Expected.Names(option).Select(name => $"\\fB{Text(name)}\\fR")) + (expected.TakesValue ? $" \\fI{Text(expected.Name)}\\fR" : ""));
+        writer.WriteLine(string.Join(", ", Expected.Names(option).Select(name => $"\\fB{Text(name)}\\fR"))
+            + (expected.TakesValue ? $" \\fI{Text(expected.Name)}\\fR" : ""));
         writer.WriteLine(Filled(option.Description ?? ""));
     }
 

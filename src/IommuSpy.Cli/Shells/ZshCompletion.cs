@@ -70,7 +70,9 @@ internal static class ZshCompletion
         {
             IReadOnlyList<string> names = Expected.Names(option);
             Expected expected = Expected.After(option);
-            string text = $"[{Escaped(CommandText.FirstSentence(option.Description)).Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal)}]{(expected.TakesValue ? Value(expected, program) : "")}";
+            string text =
+                $"[{Escaped(CommandText.FirstSentence(option.Description)).Replace("[", "\\[", StringComparison.Ordinal)
+                    .Replace("]", "\\]", StringComparison.Ordinal)}]{(expected.TakesValue ? Value(expected, program) : "")}";
             string others = $"({string.Join(' ', names)})";
             foreach (string name in names)
             {
@@ -80,7 +82,8 @@ internal static class ZshCompletion
         }
     }
 
-    private static string Argument(Argument argument, string program) => Quoted((argument.Arity.MaximumNumberOfValues > 1 ? "*" : "") + Value(Expected.As(argument), program));
+    private static string Argument(Argument argument, string program) =>
+        Quoted((argument.Arity.MaximumNumberOfValues > 1 ? "*" : "") + Value(Expected.As(argument), program));
 
     private static string Value(Expected expected, string program)
     {

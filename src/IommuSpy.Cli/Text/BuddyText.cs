@@ -15,7 +15,8 @@ internal static class BuddyText
     {
         int orders = report.Zones.Count == 0 ? 0 : report.Zones.Max(zone => zone.Counts.Count);
         const int NumbersFrom = 3;
-        string[] headings = ["node", "zone", "type", .. Enumerable.Range(0, orders).Select(order => Size.Text((ulong)PageFrame.Size << order)), "free", "kept by CPUs"];
+        string[] headings = ["node", "zone", "type", .. Enumerable.Range(0, orders).Select(order => Size.Text((ulong)PageFrame.Size << order)), "free",
+            "kept by CPUs"];
         Table table = new(headings) { RightAligned = Enumerable.Range(NumbersFrom, headings.Length - NumbersFrom).ToHashSet() };
         foreach (BuddyZoneReport zone in report.Zones)
         {

@@ -12,7 +12,8 @@ internal static class ConvertText
         string compression = report.Compression is null ? "" : $" ({report.Compression})";
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.Output}: {report.Format}{compression}, {Pages(report.Written)} of {Pages(report.Pages)} in {Size.Text(report.Bytes)}, {report.Seconds:0.00} s"));
+            $"{report.Output}: {report.Format}{compression}, {Pages(report.Written)} of {Pages(report.Pages)} in {Size.Text(report.Bytes)}, "
+                + $"{report.Seconds:0.00} s"));
         Fields fields = new(writer, teach: false);
         fields.Line("left out", report.Excluded == 0 ? null : Pages(report.Excluded));
         fields.Line("missing", report.Missing == 0 ? null : $"{Pages(report.Missing)} that {report.Source} does not have");

@@ -12,11 +12,14 @@ internal static class DevicesText
     /// <summary>All, a line each.</summary>
     public static void Write(TextWriter writer, DevicesReport report)
     {
-        Table table = new("device", "ids", "driver", "unit", "group", "domain", "mode", "policy", "mapped", "what") { RightAligned = new HashSet<int> { MappedColumn } };
+        Table table = new("device", "ids", "driver", "unit", "group", "domain", "mode", "policy", "mapped",
+            "what")
+        { RightAligned = new HashSet<int> { MappedColumn } };
         foreach (DeviceReport device in report.Devices)
         {
             table.Add(
-                device.Bdf, Ids(device), device.Driver ?? "-", device.Unit ?? "-", Number(device.Group), Number((uint?)device.Domain), device.Mode, Policy(device),
+                device.Bdf, Ids(device), device.Driver ?? "-", device.Unit ?? "-", Number(device.Group), Number((uint?)device.Domain), device.Mode,
+                Policy(device),
                 device.MappedBytes is ulong bytes ? Size.Text(bytes) : "all", What(device));
         }
 
@@ -29,17 +32,21 @@ internal static class DevicesText
         writer.WriteLine($"{device.Bdf}  {What(device)}");
         writer.WriteLine();
         Fields fields = new(writer, teach: false);
-        fields.Line("ids", $"{Ids(device)}{(device.Class is { } code ? $", class {code.Value:x6}" : "")}{(device.ClassName is string name ? $"  {name}" : "")}");
+        fields.Line("ids",
+            $"{Ids(device)}{(device.Class is { } code ? $", class {code.Value:x6}" : "")}{(device.ClassName is string name ? $"  {name}" : "")}");
         fields.Line("driver", device.Driver ?? (device.Vendor is null ? "not known" : "none"));
         fields.Line("unit", device.Unit ?? "none: nothing is between it and memory");
         fields.Line("group", device.Group?.ToString(CultureInfo.InvariantCulture));
         fields.Line("mode", device.Mode + (device.Problem is string problem ? $": {problem}" : ""));
         fields.Line("domain", device.Domain is int domain
-            ? string.Create(CultureInfo.InvariantCulture, $"{domain}{(device.DomainType is string type ? $", {type} by the kernel" : "")}{(device.Strict is bool strict ? strict ? ", strict invalidation" : ", lazy invalidation" : "")}")
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"{domain}{(device.DomainType is string type ? $", {type} by the kernel" : "")}"
+                    + $"{(device.Strict is bool strict ? strict ? ", strict invalidation" : ", lazy invalidation" : "")}")
             : device.DomainType is string word ? $"{word} by the kernel" : null);
         fields.Line("entry", device.EntryAddress?.ToString());
         fields.Line("tables", device.TableRoot is PhysicalAddress root ? $"{device.TableFormat}, {device.Levels} levels, root {root}" : null);
-        fields.Line("reaches", device.MappedBytes is ulong bytes ? $"{Size.Text(bytes)} of I/O virtual addresses (iommu-spy maps --device {device.Bdf})" : "all memory");
+        fields.Line("reaches",
+            device.MappedBytes is ulong bytes ? $"{Size.Text(bytes)} of I/O virtual addresses (iommu-spy maps --device {device.Bdf})" : "all memory");
         fields.Line("PASIDs", device.Pasids.Count > 0 ? string.Join(' ', device.Pasids) : null);
         string[] may = [.. Abilities(device)];
         fields.Line("may", may.Length > 0 ? string.Join(", ", may) : null);
@@ -47,7 +54,9 @@ internal static class DevicesText
         string lead = "reserved";
         foreach (ReservedRegionReport region in device.ReservedRegions)
         {
-            fields.Line(lead, $"{region.First}-{region.Last}  {(region.Readable ? "r" : "")}{(region.Writable ? "w" : "")}  by firmware, always{(region.Untranslated ? ", untranslated" : "")}");
+            fields.Line(lead,
+                $"{region.First}-{region.Last}  {(region.Readable ? "r" : "")}{(region.Writable ? "w" : "")}  by firmware, "
+                    + $"always{(region.Untranslated ? ", untranslated" : "")}");
             lead = "";
         }
     }

@@ -16,7 +16,8 @@ internal static class DoctorText
             writer.WriteLine($"  {line.Name.PadRight(width)}  {state,-7}  {line.Detail}");
             if (line.Remedy is not null)
             {
-                writer.WriteLine($"  {new string(' ', width)}           {(line.State == DoctorState.Missing ? "then" : "or")}: {line.Remedy} (for {line.Serves})");
+                writer.WriteLine($"  {new string(' ', width)}          "
+                    + $" {(line.State == DoctorState.Missing ? "then" : "or")}: {line.Remedy} (for {line.Serves})");
             }
         }
     }

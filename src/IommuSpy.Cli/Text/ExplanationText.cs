@@ -24,7 +24,8 @@ internal static class ExplanationText
         }
 
         writer.WriteLine();
-        fields.Line("symbol", explanation.Symbol is string symbol ? $"{symbol}{(explanation.SymbolType is char type ? $"   ({type})" : "")}" : null, Lessons.Symbol);
+        fields.Line("symbol", explanation.Symbol is string symbol ? $"{symbol}{(explanation.SymbolType is char type ? $"   ({type})" : "")}" : null,
+            Lessons.Symbol);
         if (inKernel is { } range)
         {
             string moved = range.DocumentedStart is VirtualAddress documented && documented != range.Start ? $", documented at {documented}" : "";

@@ -17,7 +17,8 @@ internal static class ExposureText
         writer.WriteLine(report.Findings.Count == 0
             ? $"nothing found in {Amount.Of((ulong)report.Counts.Devices, "device")}"
             : $"{Amount.Of((ulong)report.Findings.Count, "finding")} in {Amount.Of((ulong)report.Counts.Devices, "device")}: {counts}");
-        foreach (IGrouping<(string Rule, ExposureSeverity Severity), ExposureFinding> group in report.Findings.GroupBy(finding => (finding.Rule, finding.Severity)))
+        foreach (IGrouping<(string Rule, ExposureSeverity Severity), ExposureFinding> group in report.Findings.GroupBy(finding =>
+            (finding.Rule, finding.Severity)))
         {
             ExposureFinding first = group.First();
             writer.WriteLine();
@@ -46,7 +47,8 @@ internal static class ExposureText
 
         if (finding.EvidenceCount > shown)
         {
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"              ... and {finding.EvidenceCount - shown:N0} more{(all ? "" : " (--all)")}"));
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"              ... and {finding.EvidenceCount - shown:N0} more{(all ? "" : " (--all)")}"));
         }
     }
 

@@ -30,9 +30,11 @@ internal static class InfoText
 
         Fields fields = new(writer, teach: false);
         fields.Line("image", $"{report.ImageStart}, {Size.Text(report.ImageBytes)} at physical {report.ImagePhysical}");
-        fields.Line("symbols", report.SymbolCount == 0 ? $"none: {report.Symbols}" : string.Create(CultureInfo.InvariantCulture, $"{report.SymbolCount:n0} ({report.Symbols})"));
+        fields.Line("symbols",
+            report.SymbolCount == 0 ? $"none: {report.Symbols}" : string.Create(CultureInfo.InvariantCulture, $"{report.SymbolCount:n0} ({report.Symbols})"));
         fields.Line("VMCOREINFO", report.HasVmCoreInfo ? "found" : "none found");
-        fields.Line("processes", report.ProcessTables is int processes ? $"{processes} page tables on the kernel's list" : "the kernel's list of page tables could not be read");
+        fields.Line("processes",
+            report.ProcessTables is int processes ? $"{processes} page tables on the kernel's list" : "the kernel's list of page tables could not be read");
         for (int i = 0; i < report.Cpus.Count; i++)
         {
             CpuReport cpu = report.Cpus[i];
@@ -45,7 +47,9 @@ internal static class InfoText
             fields.Line(i == 0 ? "memory" : "", $"{range.Start} - {range.End}  {Size.Text(range.End.Value - range.Start.Value + 1)}");
         }
 
-        fields.Line("excluded", report.ExcludedBytes == 0 ? null : $"{Size.Text(report.ExcludedBytes)} of it was left out when the image was made{Kinds(report.DumpLevel)}, and cannot be read");
+        fields.Line("excluded",
+            report.ExcludedBytes == 0 ? null
+                : $"{Size.Text(report.ExcludedBytes)} of it was left out when the image was made{Kinds(report.DumpLevel)}, and cannot be read");
         fields.Line("lost", report.LostBytes == 0 ? null : $"{Size.Text(report.LostBytes)} of it should be in the image and is not");
         fields.Line("missing", report.MissingBytes == 0 ? null : $"{Size.Text(report.MissingBytes)} that the kernel maps as memory is not in the image");
         fields.Line("read as", report.MemoryLayout);
@@ -63,7 +67,9 @@ internal static class InfoText
             return "";
         }
 
-        string[] kinds = [.. new (int Bit, string Name)[] { (1, "zero"), (2, "cache"), (4, "private cache"), (8, "user"), (16, "free") }.Where(kind => (level & kind.Bit) != 0).Select(kind => kind.Name)];
+        string[] kinds =
+            [.. new (int Bit, string Name)[] { (1, "zero"), (2, "cache"), (4, "private cache"), (8, "user"), (16, "free") }.Where(kind =>
+                (level & kind.Bit) != 0).Select(kind => kind.Name)];
         return kinds.Length == 0 ? "" : $" (dump level {level}: {string.Join(", ", kinds)} pages)";
     }
 }

@@ -36,11 +36,15 @@ internal static class IommuText
     private static void WriteUnit(TextWriter writer, IommuUnitAnswer unit)
     {
         string name = unit.Name is null ? "" : $" {unit.Name}";
-        writer.WriteLine($"{unit.Kind}{name}, {(unit.Registers is { } registers ? $"registers {registers}" : "registers not known")}{(unit.Segment != 0 ? $", PCI segment {unit.Segment:x4}" : "")}");
+        writer.WriteLine($"{unit.Kind}{name}, {(unit.Registers is { } registers ? $"registers {registers}" : "registers not known")}"
+            + $"{(unit.Segment != 0 ? $", PCI segment {unit.Segment:x4}" : "")}");
         writer.WriteLine();
         Fields fields = new(writer, teach: false);
         fields.Line("mode", unit.Mode == "none" ? "no tables" : unit.Mode + (unit.Levels is int levels ? $", {levels} levels" : ""));
-        fields.Line("state", string.Join(", ", new[] { State(unit.Translating, "translation"), State(unit.InterruptRemapping, "interrupt remapping") }.OfType<string>()) is { Length: > 0 } state ? state : null);
+        fields.Line("state",
+            string.Join(", ",
+                new[] { State(unit.Translating, "translation"),
+                    State(unit.InterruptRemapping, "interrupt remapping") }.OfType<string>()) is { Length: > 0 } state ? state : null);
         fields.Line("root", unit.Root?.ToString());
         fields.Line("interrupts", unit.InterruptTable is { } table ? $"table {table}" : null);
         fields.Line("found by", string.Join(", ", unit.FoundBy));
@@ -71,12 +75,16 @@ internal static class IommuText
 
     private static void WriteFirmware(TextWriter writer, FirmwareAnswer firmware)
     {
-        writer.WriteLine($"ACPI {firmware.Table}{(firmware.Address is { } at ? $" at {at}" : "")}: {firmware.AddressBits}-bit addresses{(firmware.InterruptRemapping is bool remapping ? $", interrupt remapping {(remapping ? "" : "not ")}supported" : "")}{(firmware.DmaControlOptIn ? ", DMA protection wanted from boot" : "")}");
+        writer.WriteLine($"ACPI {firmware.Table}{(firmware.Address is { } at ? $" at {at}" : "")}: {firmware.AddressBits}-bit "
+            + $"addresses{(firmware.InterruptRemapping is bool remapping ? $", interrupt remapping {(remapping ? "" : "not ")}supported" : "")}"
+            + $"{(firmware.DmaControlOptIn ? ", DMA protection wanted from boot" : "")}");
         writer.WriteLine();
         Table table = new("what", "address", "devices");
         foreach (FirmwareUnitAnswer unit in firmware.Units)
         {
-            table.Add("unit", unit.Registers.ToString(), string.Join(", ", new[] { unit.ServesAll ? "all that no other claims" : null }.OfType<string>().Concat(unit.Scopes.Where(scope => scope != "all"))));
+            table.Add("unit", unit.Registers.ToString(),
+                string.Join(", ",
+                    new[] { unit.ServesAll ? "all that no other claims" : null }.OfType<string>().Concat(unit.Scopes.Where(scope => scope != "all"))));
         }
 
         foreach (FirmwareMemoryAnswer range in firmware.Memory)

@@ -22,7 +22,9 @@ internal static class LayoutText
                 region.DocumentedStart is VirtualAddress documented ? $"{documented.Value:x16}" : "-",
                 Here(region),
                 region.Name == "user space" ? "per process" : region.MappedBytes == 0 ? "-" : Size.Text(region.MappedBytes),
-                region.Pages.Count == 0 ? "-" : string.Join(", ", region.Pages.Select(pages => string.Create(CultureInfo.InvariantCulture, $"{PageName(pages.PageSize)} x {pages.Count:n0}"))),
+                region.Pages.Count == 0 ? "-"
+                    : string.Join(", ",
+                        region.Pages.Select(pages => string.Create(CultureInfo.InvariantCulture, $"{PageName(pages.PageSize)} x {pages.Count:n0}"))),
                 region.Rights.Count == 0 ? "-" : string.Join(", ", region.Rights.Select(Rights)));
         }
 

@@ -21,7 +21,8 @@ internal sealed class MapsText(TextWriter writer, TableFormat format)
     {
         Heading($"{"virtual",-16}  {"physical",-16}  {"page",5}  {"rights",-10}  {"entry",-16}  flags", leaf.Region);
         writer.WriteLine(
-            $"{leaf.Virtual.Value:x16}  {leaf.Physical.Value:x16}  {Size.Text(leaf.PageSize),5}  {RightsText.Of(leaf.Rights),-10}  {leaf.Entry:x16}  {string.Join(' ', format.FlagNames(leaf.Entry, format.LevelOf(leaf.PageSize)))}");
+            $"{leaf.Virtual.Value:x16}  {leaf.Physical.Value:x16}  {Size.Text(leaf.PageSize),5}  {RightsText.Of(leaf.Rights),-10}  {leaf.Entry:x16}  "
+                + $"{string.Join(' ', format.FlagNames(leaf.Entry, format.LevelOf(leaf.PageSize)))}");
     }
 
     /// <summary>A range, and how often it is repeated.</summary>
@@ -32,20 +33,25 @@ internal sealed class MapsText(TextWriter writer, TableFormat format)
         string scattered = range.PhysicalRuns > 1 ? $"  and on, in {range.PhysicalRuns} runs" : "";
         string repeated = series.Count == 1 ? "" : string.Create(
             CultureInfo.InvariantCulture,
-            $"  {series.Count:N0} aliases of {(range.Length == range.PageSize ? "this page" : "this memory")}, every {Size.Text(series.Stride)}, the last at {range.Virtual.Value + ((ulong)(series.Count - 1) * series.Stride):x16}");
+            $"  {series.Count:N0} aliases of {(range.Length == range.PageSize ? "this page" : "this memory")}, every {Size.Text(series.Stride)}, the last at "
+                + $"{range.Virtual.Value + ((ulong)(series.Count - 1) * series.Stride):x16}");
         writer.WriteLine(
-            $"{range.Virtual.Value:x16}-{range.Virtual.Value + (range.Length - 1):x16}  {Size.Text(range.Length),9}  {Size.Text(range.PageSize),5}  {RightsText.Of(range.Rights),-10}  {range.Physical.Value:x16}{scattered}{repeated}");
+            $"{range.Virtual.Value:x16}-{range.Virtual.Value + (range.Length - 1):x16}  {Size.Text(range.Length),9}  {Size.Text(range.PageSize),5}  "
+                + $"{RightsText.Of(range.Rights),-10}  {range.Physical.Value:x16}{scattered}{repeated}");
     }
 
     /// <summary>"2 areas of workload[173] allow -wx: ...", for areas in which no page has these rights now; null for none.</summary>
     public static string? Allowed(AllowingAreas areas, string rights)
     {
         IReadOnlyList<MemoryArea> rest = areas.Rest;
-        string named = string.Join("; ", rest.Take(NamedAreas).Select(area => $"{area.Start.Value:x8}-{area.End.Value:x8} {area.Rights} {Printable.Of(area.Name ?? "anonymous")}"));
+        string named = string.Join("; ",
+            rest.Take(NamedAreas).Select(area => $"{area.Start.Value:x8}-{area.End.Value:x8} {area.Rights} {Printable.Of(area.Name ?? "anonymous")}"));
         string more = rest.Count > NamedAreas ? string.Create(CultureInfo.InvariantCulture, $"; and {rest.Count - NamedAreas:N0} more") : "";
         return rest.Count == 0
             ? null
-            : $"{Amount.Of((ulong)rest.Count, "area")} of {Printable.Of(areas.Process.ToString())} {(rest.Count == 1 ? "allows" : "allow")} {rights}, though no page in {(rest.Count == 1 ? "it" : "them")} has that now: {named}{more} (see iommu-spy vmas {areas.Process.Pid} --rights {rights.Replace("-", "", StringComparison.Ordinal)})";
+            : $"{Amount.Of((ulong)rest.Count, "area")} of {Printable.Of(areas.Process.ToString())} {(rest.Count == 1 ? "allows" : "allow")} {rights}, though "
+                + $"no page in {(rest.Count == 1 ? "it" : "them")} has that now: {named}{more} (see iommu-spy "
+                + $"vmas {areas.Process.Pid} --rights {rights.Replace("-", "", StringComparison.Ordinal)})";
     }
 
     private void Heading(string columns, string region)

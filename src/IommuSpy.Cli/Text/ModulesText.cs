@@ -34,7 +34,9 @@ internal static class ModulesText
         Fields fields = new(writer, teach: false);
         fields.Line("version", module.Version);
         fields.Line("taints", module.Taints.Length > 0 ? module.Taints : null);
-        fields.Line("uses", Number(module.References) + (module.Users.Count > 0 ? $": {string.Join(' ', module.Users)}" : "") + (module.Permanent ? ", cannot be unloaded" : ""));
+        fields.Line("uses",
+            Number(module.References) + (module.Users.Count > 0 ? $": {string.Join(' ', module.Users)}" : "")
+                + (module.Permanent ? ", cannot be unloaded" : ""));
         fields.Line("symbols", $"{Number(module.SymbolCount)}   (iommu-spy symbols '* [{module.Name}]')");
         fields.Line("object", $"{module.Object}  struct module");
         string lead = "memory";

@@ -12,7 +12,8 @@ internal sealed class PageRunText(TextWriter writer)
     /// <summary>The next page.</summary>
     public void Write(in PageRow row)
     {
-        bool alike = _count > 0 && row.Frame.Number == _first.Frame.Number + _count && row.Kind == _first.Kind && row.Owner == _first.Owner && row.StableFlags == _first.StableFlags
+        bool alike = _count > 0 && row.Frame.Number == _first.Frame.Number + _count && row.Kind == _first.Kind && row.Owner == _first.Owner
+            && row.StableFlags == _first.StableFlags
             && row.Mappings == _first.Mappings;
         if (alike)
         {
@@ -36,7 +37,8 @@ internal sealed class PageRunText(TextWriter writer)
         if (_count > 0)
         {
             writer.WriteLine(
-                $"  {_first.Frame.ToString(),-12}{_count,8}  {StablePageFlagNames.Letters(_first.StableFlags)}  {_first.Mappings,6}  {_first.Kind.Words()}{(_first.Owner is null ? "" : $": {_first.Owner}")}");
+                $"  {_first.Frame.ToString(),-12}{_count,8}  {StablePageFlagNames.Letters(_first.StableFlags)}  {_first.Mappings,6}  {_first.Kind.Words()}"
+                    + $"{(_first.Owner is null ? "" : $": {_first.Owner}")}");
         }
 
         _count = 0;

@@ -43,9 +43,15 @@ internal static class PageText
             ? "not read: the kernel does not use it as its memory"
             : $"{(report.Flags.Count == 0 ? "none" : string.Join(' ', report.Flags))}   ({report.FlagsWord})");
         fields.Line("counts", report.References is null ? null : $"{report.References} references, mapped {report.Mappings} times");
-        fields.Line("compound", report.Head is PageFrame head ? $"{(head == report.Pfn ? "first" : $"number {report.Pfn.Number - head.Number}")} of {report.Pages} pages from pfn {head}" : null);
-        fields.Line("file", report.File is { } file ? $"{file}{(report.FileOffset is ulong offset ? $", offset 0x{offset:x}" : "")}   (inode {file.Inode}, number {file.Number})" : null);
-        fields.Line("swap", report.SwapType is int type ? $"in the swap cache: device {type}{(report.SwapDevice is string name ? $" ({name})" : "")}, page 0x{report.SwapOffset:x} of it" : null);
+        fields.Line("compound",
+            report.Head is PageFrame head
+                ? $"{(head == report.Pfn ? "first" : $"number {report.Pfn.Number - head.Number}")} of {report.Pages} pages from pfn {head}" : null);
+        fields.Line("file",
+            report.File is { } file
+                ? $"{file}{(report.FileOffset is ulong offset ? $", offset 0x{offset:x}" : "")}   (inode {file.Inode}, number {file.Number})" : null);
+        fields.Line("swap",
+            report.SwapType is int type
+                ? $"in the swap cache: device {type}{(report.SwapDevice is string name ? $" ({name})" : "")}, page 0x{report.SwapOffset:x} of it" : null);
         fields.Line("content", report.FlagsWord is null ? null : report.ContentAbsence);
         fields.Line("zone", report.Zone is string zone ? $"{zone}, node {report.Node}" : null);
         fields.Line("struct", $"{structPage}");

@@ -24,7 +24,8 @@ internal static class PciText
         writer.WriteLine($"{function.Address}  {What(function)}");
         writer.WriteLine();
         Fields fields = new(writer, teach: false);
-        string subsystem = function is { SubsystemVendor: { Value: not 0 } vendor, SubsystemDevice: { } device } ? $", subsystem {vendor.Value:x4}:{device.Value:x4}" : "";
+        string subsystem = function is { SubsystemVendor: { Value: not 0 } vendor, SubsystemDevice: { } device }
+            ? $", subsystem {vendor.Value:x4}:{device.Value:x4}" : "";
         fields.Line("ids", $"{Ids(function)}{subsystem}{(function.Revision is { } revision ? $", revision {revision.Value:x2}" : "")}");
         fields.Line("class", $"{Class(function)}{(function.ClassName is string name ? $"  {name}" : "")}");
         fields.Line("kind", function.SecondaryBus is int first
@@ -32,7 +33,8 @@ internal static class PciText
             : function.Kind);
         fields.Line("behind", function.Bridge);
         fields.Line("driver", function.Driver ?? "none");
-        fields.Line("IOMMU", function.IommuGroup is uint group ? string.Create(CultureInfo.InvariantCulture, $"group {group}") : "no group: no IOMMU translates for it");
+        fields.Line("IOMMU",
+            function.IommuGroup is uint group ? string.Create(CultureInfo.InvariantCulture, $"group {group}") : "no group: no IOMMU translates for it");
         fields.Line("may", string.Join(", ", Abilities(function)));
         fields.Line("VF of", function.VirtualFunctionOf);
         fields.Line("reaches", function.DmaMask is { } mask ? $"addresses up to {mask} (its driver's DMA mask)" : null);

@@ -47,7 +47,8 @@ internal static class ReachText
     {
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Printable.Of(report.Comm ?? "?")}[{report.Pid}]  devices reach {report.ReachedPages:N0} of {report.PresentPages:N0} pages through tables   ({Text(report.Counts)})"));
+            $"{Printable.Of(report.Comm ?? "?")}[{report.Pid}]  devices reach {report.ReachedPages:N0} of {report.PresentPages:N0} pages through tables   "
+                + $"({Text(report.Counts)})"));
         if (report.Rows.Count > 0)
         {
             writer.WriteLine();
@@ -55,7 +56,8 @@ internal static class ReachText
             foreach (ProcessReachRow row in report.Rows)
             {
                 table.Add(
-                    row.Address.ToString(), Size.Text(row.Length), row.Physical.ToString(), row.Bdf, row.Driver ?? "-", row.Pasid?.ToString(CultureInfo.InvariantCulture) ?? "-",
+                    row.Address.ToString(), Size.Text(row.Length), row.Physical.ToString(), row.Bdf, row.Driver ?? "-",
+                    row.Pasid?.ToString(CultureInfo.InvariantCulture) ?? "-",
                     row.Iova.ToString(), row.Rights);
             }
 
@@ -81,13 +83,15 @@ internal static class ReachText
     private static string Line(ReacherReport device)
     {
         string pasid = device.Pasid is int number ? string.Create(CultureInfo.InvariantCulture, $" PASID {number}") : "";
-        string domain = device.DomainType is string type ? string.Create(CultureInfo.InvariantCulture, $"   domain {device.Domain}, {type}") : string.Create(CultureInfo.InvariantCulture, $"   domain {device.Domain}");
+        string domain = device.DomainType is string type ? string.Create(CultureInfo.InvariantCulture, $"   domain {device.Domain}, {type}")
+            : string.Create(CultureInfo.InvariantCulture, $"   domain {device.Domain}");
         return $"{device.Bdf}{pasid} {device.Driver ?? "(no driver)"}  {device.Rights,-2}  at {device.Iova}   {Size.Text(device.PageSize)} page{domain}";
     }
 
     private static string Text(DeviceCounts counts)
     {
-        List<string> parts = [string.Create(CultureInfo.InvariantCulture, $"{counts.Devices} devices: {counts.Translated} translated, {counts.Blocked} blocked")];
+        List<string> parts =
+            [string.Create(CultureInfo.InvariantCulture, $"{counts.Devices} devices: {counts.Translated} translated, {counts.Blocked} blocked")];
         if (counts.PassThrough > 0)
         {
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"{counts.PassThrough} passed through"));
@@ -104,6 +108,7 @@ internal static class ReachText
     private static string Some(IReadOnlyList<string> names)
     {
         const int Shown = 8;
-        return names.Count <= Shown ? string.Join(' ', names) : string.Create(CultureInfo.InvariantCulture, $"{string.Join(' ', names.Take(Shown))} and {names.Count - Shown} more");
+        return names.Count <= Shown ? string.Join(' ', names)
+            : string.Create(CultureInfo.InvariantCulture, $"{string.Join(' ', names.Take(Shown))} and {names.Count - Shown} more");
     }
 }

@@ -13,7 +13,8 @@ internal static class RootsText
         foreach (RootReport root in report.Roots)
         {
             string cpus = root.Cpus.Count > 0 ? $"in use by CPU {string.Join(", ", root.Cpus)}" : "";
-            table.Add(root.Address.ToString(), $"{root.Levels}", Whose(root.Kind), root.UserBytes == 0 ? "-" : Size.Text(root.UserBytes), string.Join("; ", new[] { root.Name ?? "", cpus }.Where(text => text.Length > 0)));
+            table.Add(root.Address.ToString(), $"{root.Levels}", Whose(root.Kind), root.UserBytes == 0 ? "-" : Size.Text(root.UserBytes),
+                string.Join("; ", new[] { root.Name ?? "", cpus }.Where(text => text.Length > 0)));
         }
 
         table.Write(writer);

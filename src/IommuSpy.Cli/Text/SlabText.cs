@@ -13,12 +13,16 @@ internal static class SlabText
     /// <summary>Writes the caches.</summary>
     public static void Write(TextWriter writer, SlabAllocator slabs)
     {
-        Table table = new("object", "stride", "per slab", "slab", "active", "objects", "slabs", "partial", "memory", "cache") { RightAligned = Enumerable.Range(0, 9).ToHashSet() };
+        Table table = new("object", "stride", "per slab", "slab", "active", "objects", "slabs", "partial", "memory",
+            "cache")
+        { RightAligned = Enumerable.Range(0, 9).ToHashSet() };
         foreach (SlabCache cache in slabs.Caches)
         {
             table.Add(
-                $"{cache.ObjectSize}", $"{cache.Size}", $"{cache.ObjectsPerSlab}", Size.Text((ulong)PageFrame.Size << cache.Order), Number(cache.ActiveObjects), Number(cache.Objects),
-                Number(cache.Slabs), $"{cache.PartialSlabs}", cache.Slabs is ulong count ? Size.Text(count * ((ulong)PageFrame.Size << cache.Order)) : "-", cache.Name);
+                $"{cache.ObjectSize}", $"{cache.Size}", $"{cache.ObjectsPerSlab}", Size.Text((ulong)PageFrame.Size << cache.Order), Number(cache.ActiveObjects),
+                Number(cache.Objects),
+                Number(cache.Slabs), $"{cache.PartialSlabs}", cache.Slabs is ulong count ? Size.Text(count * ((ulong)PageFrame.Size << cache.Order)) : "-",
+                cache.Name);
         }
 
         table.Write(writer);

@@ -34,7 +34,9 @@ internal sealed class StableFlagsRunText(TextWriter writer)
     {
         if (_count > 0)
         {
-            writer.WriteLine($"  {_first.ToString(),-12}{_count,8}  {StablePageFlagNames.Letters(_flags)}  {(_mappings is ulong mapped ? mapped : "-"),6}  {string.Join(',', StablePageFlagNames.Of(_flags))}".TrimEnd());
+            writer.WriteLine(
+                $"  {_first.ToString(),-12}{_count,8}  {StablePageFlagNames.Letters(_flags)}  {(_mappings is ulong mapped ? mapped : "-"),6}  {string.Join(',',
+                    StablePageFlagNames.Of(_flags))}".TrimEnd());
         }
     }
 }

@@ -19,7 +19,8 @@ internal sealed class Table(params string[] headings)
         int[] widths = [.. Enumerable.Range(0, headings.Length).Select(column => _rows.Max(row => row[column].Length))];
         foreach (string[] row in _rows)
         {
-            IEnumerable<string> cells = row.Select((cell, column) => RightAligned.Contains(column) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]));
+            IEnumerable<string> cells =
+                row.Select((cell, column) => RightAligned.Contains(column) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]));
             string line = (Gap + string.Join(Gap, cells)).TrimEnd();
             writer.WriteLine(row == headings ? Display.Heading(line) : line);
         }

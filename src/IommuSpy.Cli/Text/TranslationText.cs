@@ -15,7 +15,10 @@ internal static class TranslationText
         WriteRights(fields, report);
         fields.Line("physical", report.Physical is PhysicalAddress physical ? $"{physical}  pfn {physical.Frame}" : null);
         fields.Line("unstable", report.Unstable ? "the tables changed with every look: these are the last look's" : null);
-        fields.Line("check", report.Check is PagemapCheck check ? $"{check.Witness} says {check.Says}: {(check.Agrees switch { true => "the same", false => "CONTRADICTS the walk", null => "tells nothing" })}" : null);
+        fields.Line("check",
+            report.Check is PagemapCheck check
+                ? $"{check.Witness} says {check.Says}: "
+                    + $"{(check.Agrees switch { true => "the same", false => "CONTRADICTS the walk", null => "tells nothing" })}" : null);
     }
 
     /// <summary>The steps, a line each.</summary>
@@ -34,9 +37,14 @@ internal static class TranslationText
     /// <summary>Rights, or why there are none.</summary>
     public static void WriteRights(Fields fields, TranslationReport report)
     {
-        fields.Line("rights", report.Rights is null ? null : $"{report.Rights}   ({(report.RightsAgree ? "as the leaf says" : "less than the leaf says: a level above takes rights away")}{Isolation(report)})", Lessons.Rights);
+        fields.Line("rights",
+            report.Rights is null ? null
+                : $"{report.Rights}   "
+                    + $"({(report.RightsAgree ? "as the leaf says" : "less than the leaf says: a level above takes rights away")}{Isolation(report)})",
+            Lessons.Rights);
         fields.Line("reason", report.Reason, report.NotPresent is null ? null : Lessons.NotPresent);
     }
 
-    private static string Isolation(TranslationReport report) => report.UserHalf is PhysicalAddress half ? $"; in user mode through {half}, page-table isolation" : "";
+    private static string Isolation(TranslationReport report) =>
+        report.UserHalf is PhysicalAddress half ? $"; in user mode through {half}, page-table isolation" : "";
 }

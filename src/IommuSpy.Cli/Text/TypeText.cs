@@ -18,7 +18,8 @@ internal static class TypeText
             case "struct" or "union":
                 writer.WriteLine($"{type.Kind} {type.Name} {{");
                 ulong line = 0;
-                WriteMembers(writer, type.Members!, 1, type.Kind == "struct" && type.Size > CacheLine, type.Evidence is null ? "hole" : "not inferred", ref line);
+                WriteMembers(writer, type.Members!, 1, type.Kind == "struct" && type.Size > CacheLine, type.Evidence is null ? "hole" : "not inferred",
+                    ref line);
                 writer.WriteLine();
                 if (type.Evidence is not null)
                 {
@@ -26,7 +27,8 @@ internal static class TypeText
                     break;
                 }
 
-                writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\t/* size: {type.Size}, cachelines: {(type.Size + CacheLine - 1) / CacheLine}, members: {type.Members!.Count} */"));
+                writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"\t/* size: {type.Size}, cachelines: {(type.Size + CacheLine - 1) / CacheLine}, members: {type.Members!.Count} */"));
                 if (type.Holes > 0)
                 {
                     writer.WriteLine($"\t/* holes: {type.Holes.ToString(CultureInfo.InvariantCulture)}, sum holes: {Amount(type.HoleBits)} */");
@@ -48,7 +50,8 @@ internal static class TypeText
                 }
 
                 writer.WriteLine();
-                writer.WriteLine($"\t/* size: {type.Size.ToString(CultureInfo.InvariantCulture)}, values: {type.Values.Count.ToString(CultureInfo.InvariantCulture)} */");
+                writer.WriteLine($"\t/* size: {type.Size.ToString(CultureInfo.InvariantCulture)}, "
+                    + $"values: {type.Values.Count.ToString(CultureInfo.InvariantCulture)} */");
                 writer.WriteLine("};");
                 break;
             case "typedef":
@@ -70,7 +73,8 @@ internal static class TypeText
                 line = member.Offset / CacheLine;
                 ulong past = member.Offset % CacheLine;
                 string where = past == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" was {past} bytes ago");
-                writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{indent}/* --- cacheline {line} boundary ({line * CacheLine} bytes){where} --- */"));
+                writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{indent}/* --- cacheline {line} boundary ({line * CacheLine} bytes){where} --- */"));
             }
 
             if (member.HoleBefore > 0)
@@ -108,7 +112,8 @@ internal static class TypeText
                 InferenceConfidence.DeclarationOrder => "by order of declaration",
                 _ => "confirmed",
             };
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\t/* {field.Name} at {field.Offset}: {confidence}, {field.Objects} objects: {field.Invariant} */"));
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"\t/* {field.Name} at {field.Offset}: {confidence}, {field.Objects} objects: {field.Invariant} */"));
         }
 
         foreach (RefusedField field in type.Refusals!)

@@ -14,7 +14,8 @@ internal static class WatchText
         foreach (WatchRow row in report.Rows)
         {
             string device = row.Devices.Count == 0 ? $"domain {row.Domain}" : row.Devices[0] + (row.Devices.Count > 1 ? $" +{row.Devices.Count - 1}" : "");
-            string age = row.OldestSeconds is double seconds ? $"{(row.OldestIsFromBefore ? ">" : "")}{seconds.ToString("0.0", culture)} s at {row.OldestAddress}" : "-";
+            string age = row.OldestSeconds is double seconds
+                ? $"{(row.OldestIsFromBefore ? ">" : "")}{seconds.ToString("0.0", culture)} s at {row.OldestAddress}" : "-";
             table.Add(
                 device, row.Drivers.Count == 0 ? "-" : string.Join(',', row.Drivers), Size.Text(row.MappedBytes), row.Mappings.ToString(culture),
                 row.MapsPerSecond.ToString("0.0", culture), row.UnmapsPerSecond.ToString("0.0", culture), age);
@@ -23,7 +24,8 @@ internal static class WatchText
         double interval = Math.Max(report.To - report.From, 1e-6);
         writer.WriteLine(string.Create(
             culture,
-            $"{report.Maps / interval:0.0} map/s, {report.Unmaps / interval:0.0} unmap/s in {interval:0.0} s   ({report.Way}{(report.IsCounted ? "" : ": at least; what came and went between two looks is not seen")})"));
+            $"{report.Maps / interval:0.0} map/s, {report.Unmaps / interval:0.0} unmap/s in {interval:0.0} s   "
+                + $"({report.Way}{(report.IsCounted ? "" : ": at least; what came and went between two looks is not seen")})"));
         if (report.Lost > 0)
         {
             writer.WriteLine(

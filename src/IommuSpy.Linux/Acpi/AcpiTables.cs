@@ -24,8 +24,8 @@ public sealed record AcpiTables(DmarTable? Dmar, IvrsTable? Ivrs)
     private static ReadOnlySpan<byte> PointerSignature => "RSD PTR "u8;
 
     /// <summary>
-    /// Finds them by the kernel's list of tables, else from the root pointer that a BIOS leaves below 1 MiB, else where the kernel shows them (/sys/firmware/acpi/tables: they stand
-    /// in memory that is firmware's, which a running kernel does not let read), else by looking for them everywhere.
+    /// Finds them by the kernel's list of tables, else from the root pointer that a BIOS leaves below 1 MiB, else where the kernel shows them
+    /// (/sys/firmware/acpi/tables: they stand in memory that is firmware's, which a running kernel does not let read), else by looking for them everywhere.
     /// </summary>
     public static AcpiTables Find(LinuxKernel kernel, KernelObjects? objects, SystemFiles? files = null)
     {
@@ -43,7 +43,9 @@ public sealed record AcpiTables(DmarTable? Dmar, IvrsTable? Ivrs)
     }
 
     // drivers/acpi/acpica/tbdata.c, acpi_gbl_root_table_list.
-    /// <summary>The first table of a signature anywhere in memory: a sum over the whole table and a header that fits tell one from the four letters in a text.</summary>
+    /// <summary>
+    /// The first table of a signature anywhere in memory: a sum over the whole table and a header that fits tell one from the four letters in a text.
+    /// </summary>
     internal static (PhysicalAddress? At, byte[] Bytes)? Search(PhysicalMemory memory, ReadOnlySpan<byte> signature)
     {
         const int ChunkBytes = 4 << 20;
@@ -79,8 +81,10 @@ public sealed record AcpiTables(DmarTable? Dmar, IvrsTable? Ivrs)
     private static IEnumerable<PhysicalAddress> Listed(KernelObjects? objects)
     {
         if (objects?.Variable("acpi_gbl_root_table_list") is not VirtualAddress list
-            || objects.Types.FindStruct("acpi_table_list") is not StructType listType || objects.Types.FindStruct("acpi_table_desc") is not StructType descriptor
-            || objects.Pointer(list, listType.Find("tables")) is not VirtualAddress first || objects.Read(list, listType.Find("current_table_count")) is not ulong count)
+            || objects.Types.FindStruct("acpi_table_list") is not StructType listType
+            || objects.Types.FindStruct("acpi_table_desc") is not StructType descriptor
+            || objects.Pointer(list, listType.Find("tables")) is not VirtualAddress first
+            || objects.Read(list, listType.Find("current_table_count")) is not ulong count)
         {
             yield break;
         }
@@ -117,7 +121,8 @@ public sealed record AcpiTables(DmarTable? Dmar, IvrsTable? Ivrs)
             int size = wide ? sizeof(ulong) : sizeof(uint);
             for (int entry = HeaderBytes; entry + size <= table.Length; entry += size)
             {
-                yield return new(wide ? BinaryPrimitives.ReadUInt64LittleEndian(table.AsSpan(entry)) : BinaryPrimitives.ReadUInt32LittleEndian(table.AsSpan(entry)));
+                yield return new(wide ? BinaryPrimitives.ReadUInt64LittleEndian(table.AsSpan(entry))
+                    : BinaryPrimitives.ReadUInt32LittleEndian(table.AsSpan(entry)));
             }
 
             yield break;
@@ -138,7 +143,8 @@ public sealed record AcpiTables(DmarTable? Dmar, IvrsTable? Ivrs)
     }
 
     private static (PhysicalAddress? At, byte[] Bytes)? Shown(SystemFiles? files, string signature) =>
-        files?.Read($"sys/firmware/acpi/tables/{signature}") is byte[] { Length: >= HeaderBytes and <= MostBytes } table && SumsToZero(table) ? (null, table) : null;
+        files?.Read($"sys/firmware/acpi/tables/{signature}") is byte[] { Length: >= HeaderBytes and <= MostBytes } table && SumsToZero(table) ? (null, table)
+            : null;
 
     private static byte[]? TryReadTable(PhysicalMemory memory, PhysicalAddress address)
     {

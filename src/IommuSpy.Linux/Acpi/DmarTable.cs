@@ -54,7 +54,8 @@ public sealed record DmarTable(
             if (type == 0 && length >= UnitScopesAt)
             {
                 ushort segment = BinaryPrimitives.ReadUInt16LittleEndian(structure[6..]);
-                units.Add(new(new(BinaryPrimitives.ReadUInt64LittleEndian(structure[8..])), segment, (structure[4] & 1) != 0, FirmwareScope.Parse(structure[UnitScopesAt..], segment)));
+                units.Add(new(new(BinaryPrimitives.ReadUInt64LittleEndian(structure[8..])), segment, (structure[4] & 1) != 0,
+                    FirmwareScope.Parse(structure[UnitScopesAt..], segment)));
             }
             else if (type == 1 && length >= MemoryScopesAt)
             {
@@ -63,7 +64,8 @@ public sealed record DmarTable(
                 ulong last = BinaryPrimitives.ReadUInt64LittleEndian(structure[16..]);
                 if (last >= first)
                 {
-                    memory.Add(new(new(first), new(last), Readable: true, Writable: true, IsExclusion: false, FirmwareScope.Parse(structure[MemoryScopesAt..], segment)));
+                    memory.Add(new(new(first), new(last), Readable: true, Writable: true, IsExclusion: false,
+                        FirmwareScope.Parse(structure[MemoryScopesAt..], segment)));
                 }
             }
             else if (type == 2 && length >= PortScopesAt)

@@ -9,4 +9,5 @@ namespace IommuSpy.Linux.Acpi;
 /// <param name="Writable">Whether they may write it.</param>
 /// <param name="IsExclusion">Whether it is to be passed through untranslated, rather than mapped one to one.</param>
 /// <param name="Scopes">Which devices.</param>
-public sealed record FirmwareMemory(PhysicalAddress First, PhysicalAddress Last, bool Readable, bool Writable, bool IsExclusion, IReadOnlyList<FirmwareScope> Scopes);
+public sealed record FirmwareMemory(PhysicalAddress First, PhysicalAddress Last, bool Readable, bool Writable, bool IsExclusion,
+    IReadOnlyList<FirmwareScope> Scopes);

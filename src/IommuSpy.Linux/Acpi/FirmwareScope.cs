@@ -4,7 +4,8 @@ namespace IommuSpy.Linux.Acpi;
 
 /// <summary>Devices that firmware means.</summary>
 /// <param name="Kind">Which.</param>
-/// <param name="First">The device; of a bridge, the bridge; of a range, its first one. Where the path goes over bridges, only its start bus is known, and this is the first step.</param>
+/// <param name="First">The device; of a bridge, the bridge; of a range, its first one. Where the path goes over bridges, only its start bus is known, and this
+/// is the first step.</param>
 /// <param name="Last">Of a range, its last one; else the same as <paramref name="First"/>.</param>
 /// <param name="EnumerationId">Of an I/O APIC or HPET, the number that ACPI gives it.</param>
 /// <param name="IsBehindBridge">Whether bridges lie between: the bus of the device is theirs to number.</param>

@@ -30,7 +30,8 @@ internal static class IvrsDevices
             byte type = entries[0];
 
             // The two highest bits of a type say how long its entry is; 240 has a string of its own length.
-            int length = type == AcpiHardware ? (entries.Length >= AcpiHardwareBytes ? AcpiHardwareBytes + entries[AcpiHardwareBytes - 1] : int.MaxValue) : 4 << (type >> 6);
+            int length = type == AcpiHardware ? (entries.Length >= AcpiHardwareBytes ? AcpiHardwareBytes + entries[AcpiHardwareBytes - 1] : int.MaxValue)
+                : 4 << (type >> 6);
             if (length > entries.Length)
             {
                 break;
@@ -53,7 +54,12 @@ internal static class IvrsDevices
                     start = null;
                     break;
                 case Special:
-                    FirmwareScopeKind kind = entries[7] switch { SpecialIoApic => FirmwareScopeKind.IoApic, SpecialHpet => FirmwareScopeKind.Hpet, _ => FirmwareScopeKind.Other };
+                    FirmwareScopeKind kind = entries[7] switch
+                    {
+                        SpecialIoApic => FirmwareScopeKind.IoApic,
+                        SpecialHpet => FirmwareScopeKind.Hpet,
+                        _ => FirmwareScopeKind.Other
+                    };
                     RequesterId source = new(segment, BinaryPrimitives.ReadUInt16LittleEndian(entries[5..]));
                     scopes.Add(new(kind, source, source, entries[4], IsBehindBridge: false));
                     break;

@@ -11,7 +11,8 @@ namespace IommuSpy.Linux.Acpi;
 /// <param name="Units">Its units.</param>
 /// <param name="Memory">Ranges that devices use on firmware's behalf (IVMD): always mapped for them.</param>
 public sealed record IvrsTable(
-    PhysicalAddress? Address, int AddressBits, int VirtualAddressBits, bool DmaControlOptIn, IReadOnlyList<IvrsUnit> Units, IReadOnlyList<FirmwareMemory> Memory)
+    PhysicalAddress? Address, int AddressBits, int VirtualAddressBits, bool DmaControlOptIn, IReadOnlyList<IvrsUnit> Units,
+    IReadOnlyList<FirmwareMemory> Memory)
 {
     private const int InformationAt = 36;
     private const int FirstBlockAt = 48;

@@ -5,7 +5,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.AddressSpaces;
 
 /// <summary>
-/// Where the VMAs of an address space are: in a maple tree since 6.1, before that on a list that a red-black tree repeats. What is damaged in one form is looked for in the other.
+/// Where the VMAs of an address space are: in a maple tree since 6.1, before that on a list that a red-black tree repeats. What is damaged in one form is
+/// looked for in the other.
 /// </summary>
 internal sealed class AreaList(KernelObjects objects, AreaFields fields)
 {
@@ -54,7 +55,8 @@ internal sealed class AreaList(KernelObjects objects, AreaFields fields)
             return [.. tree.Elements.Select(area => (area, ((ulong, ulong)?)null))];
         }
 
-        throw new MissingTypeException($"where an address space keeps its areas is not described: mm_struct has no mm_mt, mmap or mm_rb ({objects.Types.Origin})");
+        throw new MissingTypeException($"where an address space keeps its areas is not described: mm_struct has no mm_mt, mmap or mm_rb "
+            + $"({objects.Types.Origin})");
     }
 
     // Where the tree's structure is not described, its root is the one whose node leads back to the tree.

@@ -40,7 +40,8 @@ internal sealed class AreaNames
     /// <summary>The name of an area; null for none.</summary>
     public string? Of(VirtualAddress area, VirtualAddress start, VirtualAddress end, KernelFile? file, HeapAndStack places)
     {
-        string? given = _objects.Pointer(area, _fields.AnonymousName) is VirtualAddress name && _fields.NameText is { } text ? _objects.Text(name + text.Offset, MaxNameBytes) : null;
+        string? given = _objects.Pointer(area, _fields.AnonymousName) is VirtualAddress name && _fields.NameText is { } text
+            ? _objects.Text(name + text.Offset, MaxNameBytes) : null;
         if (file is not null)
         {
             // The name shares its place with something else in an area with a file, up to 6.1; its letters tell.
@@ -81,7 +82,8 @@ internal sealed class AreaNames
             || (_specialNameFunction is not null && _objects.Pointer(operations, _fields.OperationsName) == _specialNameFunction);
 
         // struct vm_special_mapping begins with the name, since it came with 3.16 (a62c34bd2a8a); an older form of the operations has an array of pages there.
-        return special && _objects.Pointer(area, _fields.PrivateData) is VirtualAddress mapping && _objects.Pointer(mapping + (_fields.SpecialName?.Offset ?? 0)) is VirtualAddress text
+        return special && _objects.Pointer(area, _fields.PrivateData) is VirtualAddress mapping
+            && _objects.Pointer(mapping + (_fields.SpecialName?.Offset ?? 0)) is VirtualAddress text
             && _objects.Text(text, MaxNameBytes) is string name && name.StartsWith('[')
             ? name
             : null;

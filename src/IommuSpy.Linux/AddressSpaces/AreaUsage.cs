@@ -5,7 +5,8 @@ using IommuSpy.Translation;
 namespace IommuSpy.Linux.AddressSpaces;
 
 /// <summary>How much of an area is where, by the page tables (as /proc/PID/smaps counts: fs/proc/task_mmu.c, smaps_pte_range).</summary>
-/// <param name="Resident">Bytes in memory that the kernel counts as the process's: Rss. The page of zeros, devices' memory and pages of hugetlbfs are not among them.</param>
+/// <param name="Resident">Bytes in memory that the kernel counts as the process's: Rss. The page of zeros, devices' memory and pages of hugetlbfs are not among
+/// them.</param>
 /// <param name="Swapped">Bytes whose entries say where on a swap device they are: Swap, but for what shared memory keeps in its files alone.</param>
 /// <param name="Huge">Bytes in memory that large pages map, those of hugetlbfs among them.</param>
 public readonly record struct AreaUsage(ulong Resident, ulong Swapped, ulong Huge)

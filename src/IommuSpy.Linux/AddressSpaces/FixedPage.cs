@@ -4,8 +4,9 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.AddressSpaces;
 
 /// <summary>
-/// What /proc/PID/maps shows otherwise than the areas have it: the page at the fixed address, which is in no list and is the last line (arch/x86/entry/vsyscall/vsyscall_64.c,
-/// get_gate_vma), and the guard page of stacks, which kernels before the stack gap counted to the stack and did not show.
+/// What /proc/PID/maps shows otherwise than the areas have it: the page at the fixed address, which is in no list and is the last line
+/// (arch/x86/entry/vsyscall/vsyscall_64.c, get_gate_vma), and the guard page of stacks, which kernels before the stack gap counted to the stack and did not
+/// show.
 /// </summary>
 internal sealed class FixedPage
 {
@@ -25,11 +26,13 @@ internal sealed class FixedPage
     {
         _objects = objects;
         _fields = fields;
-        _page = objects.Variable("gate_vma") is VirtualAddress page && objects.Variable("vsyscall_mode") is VirtualAddress mode && objects.Number(mode, sizeof(uint)) is not (null or Off)
+        _page = objects.Variable("gate_vma") is VirtualAddress page && objects.Variable("vsyscall_mode") is VirtualAddress mode
+            && objects.Number(mode, sizeof(uint)) is not (null or Off)
             ? page
             : null;
 
-        // The gap came with 4.12 (1be7107fbe18) and with stable releases of older kernels; its size is a variable, as init_task is, without which nothing is read here.
+        // The gap came with 4.12 (1be7107fbe18) and with stable releases of older kernels; its size is a variable, as init_task is, without which nothing is
+        // read here.
         _hidesGuards = fields.List is not null && objects.Variable("stack_guard_gap") is null && objects.Variable("init_task") is not null;
     }
 

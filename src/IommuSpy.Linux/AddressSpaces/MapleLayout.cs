@@ -12,8 +12,8 @@ internal sealed record MapleLayout(int PivotsAt, int Pivots, int SlotsAt, int Sl
     /// <summary>A node fills 256 bytes and is aligned to as many: the low 8 bits of a pointer to one hold its type.</summary>
     public const int NodeBytes = 256;
 
-    // What 256 bytes have room for on a 64-bit machine, the same in every release since 6.1: the parent, then pivots and slots, and in inner nodes of trees that track gaps,
-    // as those of address spaces do, a gap a slot.
+    // What 256 bytes have room for on a 64-bit machine, the same in every release since 6.1: the parent, then pivots and slots, and in inner nodes of trees
+    // that track gaps, as those of address spaces do, a gap a slot.
     private static readonly MapleLayout Range = new(8, 15, 128, 16);
     private static readonly MapleLayout RangeWithGaps = new(8, 9, 80, 10);
 

@@ -4,7 +4,9 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.AddressSpaces;
 
-/// <summary>Reads a maple tree (include/linux/maple_tree.h, lib/maple_tree.c; since 6.1). Of a damaged one the readable parts are read, and the others named.</summary>
+/// <summary>
+/// Reads a maple tree (include/linux/maple_tree.h, lib/maple_tree.c; since 6.1). Of a damaged one the readable parts are read, and the others named.
+/// </summary>
 internal sealed class MapleTree
 {
     // MAPLE_HEIGHT_MAX.

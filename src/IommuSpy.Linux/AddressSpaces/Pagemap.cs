@@ -7,7 +7,9 @@ using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.AddressSpaces;
 
-/// <summary>Every page of an area as /proc/PID/pagemap tells of it (fs/proc/task_mmu.c, pagemap_pmd_range and pagemap_hugetlb_range). Safe to share between threads.</summary>
+/// <summary>
+/// Every page of an area as /proc/PID/pagemap tells of it (fs/proc/task_mmu.c, pagemap_pmd_range and pagemap_hugetlb_range). Safe to share between threads.
+/// </summary>
 /// <param name="memory">Where the tables are.</param>
 /// <param name="entries">How the kernel writes their entries.</param>
 /// <param name="pages">The struct pages; null where nothing describes them.</param>
@@ -51,7 +53,8 @@ public sealed class Pagemap(PhysicalMemory memory, UserEntries entries, MemoryPa
     }
 
     private void Tell(
-        TableFormat format, MemoryArea area, List<(VirtualAddress First, ulong Pages, int Level, PhysicalAddress Table, ulong Entry)> found, Action<PagemapPage> receive)
+        TableFormat format, MemoryArea area, List<(VirtualAddress First, ulong Pages, int Level, PhysicalAddress Table, ulong Entry)> found,
+        Action<PagemapPage> receive)
     {
         bool hugetlb = (area.Flags & AreaFlags.HugePages) != 0;
         bool softDirty = (area.Flags & AreaFlags.SoftDirty) != 0;
@@ -86,8 +89,8 @@ public sealed class Pagemap(PhysicalMemory memory, UserEntries entries, MemoryPa
         }
     }
 
-    // Processes that map the same pages of hugetlbfs may share the table too, which counts as one mapping (include/linux/hugetlb.h, hugetlb_pmd_shared; asked since 6.11). The count
-    // is a PMD table's; of a table of 1 GiB pages the kernel reads the same word, and what it finds there it takes for one.
+    // Processes that map the same pages of hugetlbfs may share the table too, which counts as one mapping (include/linux/hugetlb.h, hugetlb_pmd_shared; asked
+    // since 6.11). The count is a PMD table's; of a table of 1 GiB pages the kernel reads the same word, and what it finds there it takes for one.
     private bool IsShared(PhysicalAddress table)
     {
         if (_firstPageCounts || pages is null || pages.Array.AddressOf(table.Frame) is not VirtualAddress structPage)

@@ -4,7 +4,8 @@ namespace IommuSpy.Linux.AddressSpaces;
 
 /// <summary>What a process has mapped, by the kernel's own list. Immutable.</summary>
 /// <param name="Mm">Where its mm_struct is.</param>
-/// <param name="Areas">In order of address; none overlaps another. The page at the fixed address (vsyscall), which belongs to no process, is the last where it is on.</param>
+/// <param name="Areas">In order of address; none overlaps another. The page at the fixed address (vsyscall), which belongs to no process, is the last where it
+/// is on.</param>
 /// <param name="Damage">What of the list could not be read or contradicts itself; empty for a whole one.</param>
 public sealed record ProcessMemory(VirtualAddress Mm, IReadOnlyList<MemoryArea> Areas, IReadOnlyList<string> Damage)
 {

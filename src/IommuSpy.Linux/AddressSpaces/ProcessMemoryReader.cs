@@ -62,7 +62,8 @@ public sealed class ProcessMemoryReader
 
     private MemoryArea? Area(VirtualAddress address, VirtualAddress? mm, HeapAndStack places)
     {
-        if (_objects.Read(address, _fields.Start) is not ulong start || _objects.Read(address, _fields.End) is not ulong end || _objects.Read(address, _fields.Flags) is not ulong flags
+        if (_objects.Read(address, _fields.Start) is not ulong start || _objects.Read(address, _fields.End) is not ulong end
+            || _objects.Read(address, _fields.Flags) is not ulong flags
             || end <= start || (start | end) % PageFrame.Size != 0 || (mm is not null && _fields.Mm is { } back && _objects.Pointer(address, back) != mm))
         {
             return null;

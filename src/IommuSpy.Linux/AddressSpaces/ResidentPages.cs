@@ -5,8 +5,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.AddressSpaces;
 
 /// <summary>
-/// How many pages of an address space are in memory, by the kernel's own counters: file, anonymous and shared memory together, huge pages of hugetlbfs not (include/linux/mm.h,
-/// get_mm_rss). Reads one kernel's counters; safe to share between threads.
+/// How many pages of an address space are in memory, by the kernel's own counters: file, anonymous and shared memory together, huge pages of hugetlbfs not
+/// (include/linux/mm.h, get_mm_rss). Reads one kernel's counters; safe to share between threads.
 /// </summary>
 public sealed class ResidentPages
 {

@@ -9,8 +9,9 @@ using IommuSpy.Translation;
 namespace IommuSpy.Linux.Architecture;
 
 /// <summary>
-/// All that the architecture of the CPU decides about a kernel: how its page tables are found and read, where its virtual memory map puts things, what registers and the kernel's
-/// own notes call them. The rest of the program knows no architecture. One is a folder beside this file, and a line in <see cref="All"/>.
+/// All that the architecture of the CPU decides about a kernel: how its page tables are found and read, where its virtual memory map puts things, what
+/// registers and the kernel's own notes call them. The rest of the program knows no architecture. One is a folder beside this file, and a line in
+/// <see cref="All"/>.
 /// </summary>
 public abstract class CpuArchitecture
 {
@@ -18,7 +19,8 @@ public abstract class CpuArchitecture
     internal static IReadOnlyList<CpuArchitecture> All { get; } = [new X64Architecture()];
 
     /// <summary>The one of a name, as people call it; null for one that is not known.</summary>
-    public static CpuArchitecture? Named(string name) => All.FirstOrDefault(architecture => string.Equals(architecture.Name, name, StringComparison.OrdinalIgnoreCase));
+    public static CpuArchitecture? Named(string name) =>
+        All.FirstOrDefault(architecture => string.Equals(architecture.Name, name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>What people call it: "x86-64".</summary>
     public abstract string Name { get; }
@@ -57,7 +59,9 @@ public abstract class CpuArchitecture
     /// <param name="mode">How the CPU reads tables.</param>
     internal abstract (VirtualAddress First, VirtualAddress Last) ChosenSpace(PagingMode mode);
 
-    /// <summary>How far the image is from physical memory by a note for crash dump tools, as in <see cref="KernelFacts.PhysicalBase"/>; null where it does not tell.</summary>
+    /// <summary>
+    /// How far the image is from physical memory by a note for crash dump tools, as in <see cref="KernelFacts.PhysicalBase"/>; null where it does not tell.
+    /// </summary>
     internal abstract ulong? PhysicalBaseOf(VmCoreInfoNote note);
 
     /// <summary>The top-level table that a CPU used; null where its registers say that it used none.</summary>

@@ -4,7 +4,9 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Architecture;
 
 /// <summary>Finds top-level page tables in a memory by the shape that every Linux one of an architecture has.</summary>
-/// <remarks>What it finds has the shape of a root; whether the kernel still uses it (a freed one keeps its shape) is for the kernel's own lists to say.</remarks>
+/// <remarks>
+/// What it finds has the shape of a root; whether the kernel still uses it (a freed one keeps its shape) is for the kernel's own lists to say.
+/// </remarks>
 internal abstract class RootSearch(CpuArchitecture architecture)
 {
     /// <summary>The architecture.</summary>

@@ -4,8 +4,8 @@ using IommuSpy.Translation;
 namespace IommuSpy.Linux.Discovery;
 
 /// <summary>
-/// Visits the kernel's half of a space in pieces, in address order, until a number of tables is read. Tables may be hostile; and KASAN's shadow, which lies above all
-/// that discovery looks for, repeats one table millions of times.
+/// Visits the kernel's half of a space in pieces, in address order, until a number of tables is read. Tables may be hostile; and KASAN's shadow, which lies
+/// above all that discovery looks for, repeats one table millions of times.
 /// </summary>
 internal static class BoundedVisit
 {

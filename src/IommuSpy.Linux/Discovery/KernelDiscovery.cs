@@ -6,8 +6,8 @@ using IommuSpy.Translation;
 namespace IommuSpy.Linux.Discovery;
 
 /// <summary>
-/// Looks for the kernel of an image: candidates for its tables first, from registers where the image has them, from where the kernel says that it is, and by a scan otherwise; then what each
-/// leads to, until one leads to a kernel all of whose parts agree.
+/// Looks for the kernel of an image: candidates for its tables first, from registers where the image has them, from where the kernel says that it is, and by a
+/// scan otherwise; then what each leads to, until one leads to a kernel all of whose parts agree.
 /// </summary>
 internal sealed class KernelDiscovery(MemoryImage image, IReadOnlyList<CpuArchitecture> architectures)
 {
@@ -25,7 +25,8 @@ internal sealed class KernelDiscovery(MemoryImage image, IReadOnlyList<CpuArchit
         if (!Possible().Any())
         {
             throw new LinuxDiscoveryException(
-                $"{image.Path}: memory of another machine, {image.Machine}: kernels of {string.Join(", ", architectures.Select(architecture => architecture.Name))} are read");
+                $"{image.Path}: memory of another machine, {image.Machine}: kernels "
+                    + $"of {string.Join(", ", architectures.Select(architecture => architecture.Name))} are read");
         }
 
         KernelTrial? best = null;
@@ -77,7 +78,8 @@ internal sealed class KernelDiscovery(MemoryImage image, IReadOnlyList<CpuArchit
         }
 
         return best is not null ? Completed(best) : throw new LinuxDiscoveryException(
-            $"{image.Path}: no Linux kernel found in it: no page of {Size.Text(image.Layouts[0].Memory.ByteCount)} is a top-level page table that leads to a kernel image ({image.Format})");
+            $"{image.Path}: no Linux kernel found in it: no page of {Size.Text(image.Layouts[0].Memory.ByteCount)} is a top-level page table that leads to a "
+                + $"kernel image ({image.Format})");
     }
 
     // Memory that was plugged in is where the kernel says. What says so may stand in such memory itself.

@@ -46,7 +46,8 @@ internal sealed record KernelEvidence(MemoryImage Image, PhysicalMemory Memory, 
     public VirtualAddress? NotedSymbol(string name) => NotedSymbol(Note, name);
 
     /// <summary>A symbol of a note.</summary>
-    public static VirtualAddress? NotedSymbol(VmCoreInfoNote? note, string name) => note is not null && note.TryGetSymbol(name, out VirtualAddress address) ? address : null;
+    public static VirtualAddress? NotedSymbol(VmCoreInfoNote? note, string name) =>
+        note is not null && note.TryGetSymbol(name, out VirtualAddress address) ? address : null;
 
     /// <summary>The first of the architecture's names for the kernel's own table that leads to one.</summary>
     public Witness<PhysicalAddress>? NamedRoot() =>

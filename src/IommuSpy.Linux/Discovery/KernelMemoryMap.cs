@@ -20,8 +20,8 @@ internal sealed record KernelMemoryMap(FirmwareMap? Firmware, IReadOnlyList<Phys
     }
 
     /// <summary>
-    /// Whether a layout agrees with it; null where nothing is known. RAM that the layout lacks while it has as much where there is none was put in the wrong place; one without the
-    /// other is a file's lost end, or memory that firmware keeps.
+    /// Whether a layout agrees with it; null where nothing is known. RAM that the layout lacks while it has as much where there is none was put in the wrong
+    /// place; one without the other is a file's lost end, or memory that firmware keeps.
     /// </summary>
     internal bool? Agrees(PhysicalMemory layout)
     {

@@ -50,7 +50,8 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
         PhysicalAddress root = ownRoot?.Value ?? candidate.Address;
         AddressSpace space = kernel.SpaceOf(root);
         DirectMapProbe? directMap = DirectMapProbe.Find(space, architecture, kernel.Memory);
-        int structPage = kernel.Note is not null && kernel.Note.TryGetSize("page", out long bytes) && bytes is > 0 and <= 256 ? (int)bytes : architecture.StructPageBytes;
+        int structPage = kernel.Note is not null && kernel.Note.TryGetSize("page", out long bytes) && bytes is > 0 and <= 256 ? (int)bytes
+            : architecture.StructPageBytes;
         RegionProbe? regions = directMap is null ? null : RegionProbe.Find(space, architecture, directMap, kernel.Memory, structPage);
         KernelBases bases = new(kernel, space);
         Fact<VirtualAddress>? vmemmap = bases.Find(
@@ -81,8 +82,8 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
         KernelMemoryMap map = KernelMemoryMap.Find(kernel, space);
         bool? agrees = kernel.Image.DeclaresPlaces ? null : map.Agrees(kernel.Memory);
 
-        // Read with the hole in the wrong place, a part of memory is where the tables map nothing: those of its direct map may themselves be out of reach, so that
-        // nothing is missing.
+        // Read with the hole in the wrong place, a part of memory is where the tables map nothing: those of its direct map may themselves be out of reach, so
+        // that nothing is missing.
         bool oneLayout = kernel.Image.Layouts.Count == 1;
         bool covers = oneLayout || directMap?.MappedBytes - directMap?.BytesOutsideImage >= kernel.Memory.ByteCount / 4 * 3;
 
@@ -115,7 +116,8 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
     }
 
     // A running kernel's list changes while it is followed.
-    private static IReadOnlyList<PhysicalAddress>? ProcessList(KernelEvidence kernel, AddressSpace space, Symbol list, VirtualAddress vmemmap, int structPage, ulong frames)
+    private static IReadOnlyList<PhysicalAddress>? ProcessList(KernelEvidence kernel, AddressSpace space, Symbol list, VirtualAddress vmemmap, int structPage,
+        ulong frames)
     {
         IReadOnlyList<PhysicalAddress>? tables = null;
         for (int tries = kernel.Image.IsLive ? LiveTries : 1; tables is null && tries > 0; tries--)

@@ -12,7 +12,9 @@ internal sealed record KernelVerdict
     /// <summary>The image holds all that the direct map maps.</summary>
     public required bool HoldsMemory { get; init; }
 
-    /// <summary>Where the image's layout is to be found: the kernel's list of memory, or firmware's, agrees with it, or else the direct map reaches most of the image.</summary>
+    /// <summary>
+    /// Where the image's layout is to be found: the kernel's list of memory, or firmware's, agrees with it, or else the direct map reaches most of the image.
+    /// </summary>
     public required bool CoversImage { get; init; }
 
     /// <summary>The kernel's list of all processes' tables is whole, where it keeps one.</summary>

@@ -53,7 +53,8 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
         return true;
     }
 
-    // Firmware keeps a few MiB here and there that have no struct page; where RAM mostly is, all have one. A machine with less than a section has its largest range.
+    // Firmware keeps a few MiB here and there that have no struct page; where RAM mostly is, all have one. A machine with less than a section has its largest
+    // range.
     private static IEnumerable<PhysicalRange> LargestRanges(PhysicalMemory memory)
     {
         bool any = false;

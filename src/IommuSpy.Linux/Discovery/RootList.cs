@@ -18,7 +18,8 @@ internal static class RootList
     /// <param name="head">Where pgd_list is.</param>
     /// <param name="vmemmap">The struct page of pfn 0.</param>
     /// <param name="structPageBytes">sizeof(struct page).</param>
-    /// <param name="frames">How many page frames the machine has, holes included: those that the direct map reaches. The image may lack the last of them.</param>
+    /// <param name="frames">How many page frames the machine has, holes included: those that the direct map reaches. The image may lack the last of
+    /// them.</param>
     /// <returns>Null where the list is not whole: a link that leads nowhere, a back link that does not lead back, or an element outside vmemmap.</returns>
     public static IReadOnlyList<PhysicalAddress>? Read(AddressSpace space, Symbol head, VirtualAddress vmemmap, int structPageBytes, ulong frames)
     {
@@ -34,7 +35,8 @@ internal static class RootList
         while (next != head.Address.Value)
         {
             VirtualAddress element = new(next);
-            if (element.CompareTo(vmemmap) < 0 || space.Read(element, links) != links.Length || BitConverter.ToUInt64(links[8..]) != previous.Value || tables.Count == MaxTables)
+            if (element.CompareTo(vmemmap) < 0 || space.Read(element, links) != links.Length || BitConverter.ToUInt64(links[8..]) != previous.Value
+                || tables.Count == MaxTables)
             {
                 return null;
             }

@@ -19,7 +19,9 @@ public sealed record TextMapping(VirtualAddress MapStart, VirtualAddress Start, 
     // The image comes first, modules with a distance for each page after it.
     private const int MaxDistances = 4096;
 
-    /// <summary>What stands in physical memory for <see cref="MapStart"/> (x86-64: phys_base): physical = virtual - MapStart + PhysicalBase, modulo 2^64.</summary>
+    /// <summary>
+    /// What stands in physical memory for <see cref="MapStart"/> (x86-64: phys_base): physical = virtual - MapStart + PhysicalBase, modulo 2^64.
+    /// </summary>
     public ulong PhysicalBase => unchecked(Physical.Value - (Start.Value - MapStart.Value));
 
     /// <summary>The image in physical memory. It is contiguous: the boot loader puts it there in one piece.</summary>

@@ -44,7 +44,8 @@ public sealed class FileReader
         }
 
         string? path = dentry is not null && mount is not null ? Path(dentry.Value, mount.Value) : null;
-        ulong? device = inode is not null && _objects.Pointer(inode.Value, _fields.InodeSuperBlock) is VirtualAddress super ? _objects.Read(super, _fields.Device) : null;
+        ulong? device = inode is not null && _objects.Pointer(inode.Value, _fields.InodeSuperBlock) is VirtualAddress super
+            ? _objects.Read(super, _fields.Device) : null;
         return _known[file] = new(file, path, inode is null ? null : _objects.Read(inode.Value, _fields.InodeNumber), (uint?)device);
     }
 
@@ -52,7 +53,8 @@ public sealed class FileReader
     private (VirtualAddress Dentry, VirtualAddress Mount)? BackingPath(VirtualAddress file) =>
         _fields.UserDentry is not null && _objects.Read(file, _fields.Mode) is ulong mode && (mode & MayBeBacking) != 0
         && _objects.Pointer(file, _fields.UserDentry) is VirtualAddress dentry && _objects.Pointer(file, _fields.UserMount) is VirtualAddress mount
-        && Inode(dentry) is VirtualAddress inode && _objects.Pointer(inode, _fields.InodeSuperBlock) is VirtualAddress super && _objects.Pointer(mount, _fields.MountSuperBlock) == super
+        && Inode(dentry) is VirtualAddress inode && _objects.Pointer(inode, _fields.InodeSuperBlock) is VirtualAddress super
+            && _objects.Pointer(mount, _fields.MountSuperBlock) == super
             ? (dentry, mount)
             : null;
 
@@ -90,7 +92,8 @@ public sealed class FileReader
                 }
 
                 VirtualAddress holder = new(mount.Value - inside.Offset);
-                if (_objects.Pointer(holder, _fields.MountParent) is not VirtualAddress parent || _objects.Pointer(holder, _fields.MountPoint) is not VirtualAddress point)
+                if (_objects.Pointer(holder, _fields.MountParent) is not VirtualAddress parent
+                    || _objects.Pointer(holder, _fields.MountPoint) is not VirtualAddress point)
                 {
                     return null;
                 }

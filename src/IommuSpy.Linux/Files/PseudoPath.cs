@@ -5,7 +5,10 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Files;
 
-/// <summary>The names of files that no directory holds: each kind of them has a function that makes one up (struct dentry_operations, d_dname), which is told by its symbol.</summary>
+/// <summary>
+/// The names of files that no directory holds: each kind of them has a function that makes one up (struct dentry_operations, d_dname), which is told by its
+/// symbol.
+/// </summary>
 internal sealed class PseudoPath(KernelObjects objects, FileFields fields)
 {
     private const int MaxNameBytes = 1024;
@@ -13,7 +16,8 @@ internal sealed class PseudoPath(KernelObjects objects, FileFields fields)
     /// <summary>The made-up name of a directory entry; null where it has no such function, or one that is not known here.</summary>
     public string? Of(VirtualAddress dentry)
     {
-        if (objects.Pointer(dentry, fields.Operations) is not VirtualAddress operations || objects.Pointer(operations, fields.OperationsName) is not VirtualAddress function
+        if (objects.Pointer(dentry, fields.Operations) is not VirtualAddress operations
+            || objects.Pointer(operations, fields.OperationsName) is not VirtualAddress function
             || objects.Kernel.Kallsyms?.Symbols.At(function) is not SymbolOffset { Offset: 0 } symbol)
         {
             return null;
@@ -45,11 +49,13 @@ internal sealed class PseudoPath(KernelObjects objects, FileFields fields)
 
     // d_fsdata leads to the namespace's operations, which begin with its name.
     private string? NamespaceOf(VirtualAddress dentry) =>
-        objects.Pointer(dentry, fields.PrivateData) is VirtualAddress operations && objects.Pointer(operations) is VirtualAddress text && objects.Text(text, MaxNameBytes) is string kind
+        objects.Pointer(dentry, fields.PrivateData) is VirtualAddress operations && objects.Pointer(operations) is VirtualAddress text
+            && objects.Text(text, MaxNameBytes) is string kind
             ? Numbered(kind, dentry)
             : null;
 
     // d_fsdata is the buffer; few have a name.
     private string BufferName(VirtualAddress dentry) =>
-        objects.Pointer(dentry, fields.PrivateData) is VirtualAddress buffer && objects.Pointer(buffer, fields.BufferName) is VirtualAddress text ? objects.Text(text, MaxNameBytes) ?? "" : "";
+        objects.Pointer(dentry, fields.PrivateData) is VirtualAddress buffer && objects.Pointer(buffer, fields.BufferName) is VirtualAddress text
+            ? objects.Text(text, MaxNameBytes) ?? "" : "";
 }

@@ -122,12 +122,14 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
             IommuUnit unit = units[at];
             if (unit.Tables is { } tables && registers.Root.Value != 0 && tables.Root != registers.Root)
             {
-                _disagreements.Add($"the unit at {address} has its root table at {tables.Root} by {unit.FoundBy[0]}, and at {registers.Root} by its {VtdRegisters.Way}");
+                _disagreements.Add($"the unit at {address} has its root table at {tables.Root} by {unit.FoundBy[0]}, and at {registers.Root} by "
+                    + $"its {VtdRegisters.Way}");
             }
 
             if (unit.Translating is bool translating && translating != registers.Translating)
             {
-                _disagreements.Add($"the unit at {address} {(translating ? "translates" : "does not translate")} by {unit.FoundBy[0]}, and {(registers.Translating ? "does" : "does not")} by its registers, GSTS");
+                _disagreements.Add($"the unit at {address} {(translating ? "translates" : "does not translate")} by {unit.FoundBy[0]}, "
+                    + $"and {(registers.Translating ? "does" : "does not")} by its registers, GSTS");
             }
 
             bool isKnown = unit.Tables is not null || registers.Root.Value == 0;
@@ -144,13 +146,15 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
         }
     }
 
-    // What the running kernel shows of each unit (drivers/iommu/iommu-sysfs.c, intel/iommu.c, amd/init.c); a unit that is shown is the one of that name, or of those registers.
+    // What the running kernel shows of each unit (drivers/iommu/iommu-sysfs.c, intel/iommu.c, amd/init.c); a unit that is shown is the one of that name, or of
+    // those registers.
     private void JoinSystem(List<IommuUnit> units, IReadOnlyList<SystemIommu> all)
     {
         foreach (SystemIommu shown in all)
         {
             int at = units.FindIndex(unit => unit.Kind == shown.Kind
-                && (shown.Registers is PhysicalAddress registers ? unit.Registers == registers : string.Equals(unit.Name, shown.Name, StringComparison.Ordinal)));
+                && (shown.Registers is PhysicalAddress registers ? unit.Registers == registers
+                    : string.Equals(unit.Name, shown.Name, StringComparison.Ordinal)));
             if (at < 0)
             {
                 units.Add(new()
@@ -214,7 +218,9 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
             if (objectsKnow)
             {
                 // The kernel's objects are complete: what else looks like tables is an earlier kernel's, or freed.
-                _disagreements.Add($"memory at {found.Root} looks like {(found.Kind == IommuKind.VtD ? "a VT-d root table" : "an AMD-Vi device table")} of {found.Weight} entries, but no unit uses it: left over");
+                _disagreements.Add($"memory at {found.Root} looks "
+                    + $"like {(found.Kind == IommuKind.VtD ? "a VT-d root table" : "an AMD-Vi device table")} of {found.Weight} entries, but no unit uses it: "
+                    + $"left over");
                 continue;
             }
 
@@ -222,7 +228,8 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
         }
     }
 
-    private static bool HasTranslation(IDeviceTables tables) => tables.Contexts(out _).Any(context => context.Mode is DmaMode.Translated or DmaMode.PassThrough);
+    private static bool HasTranslation(IDeviceTables tables) =>
+        tables.Contexts(out _).Any(context => context.Mode is DmaMode.Translated or DmaMode.PassThrough);
 
     private void JoinFirmware(List<IommuUnit> units, AcpiTables acpi)
     {
@@ -243,7 +250,8 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
         int at = units.FindIndex(unit => unit.Kind == kind && unit.Registers == registers);
         if (at < 0)
         {
-            int[] unclaimed = [.. Enumerable.Range(0, units.Count).Where(i => units[i].Kind == kind && units[i].Registers is null && units[i].Segment == segment)];
+            int[] unclaimed =
+                [.. Enumerable.Range(0, units.Count).Where(i => units[i].Kind == kind && units[i].Registers is null && units[i].Segment == segment)];
             at = unclaimed.Length == 1 ? unclaimed[0] : -1;
         }
 

@@ -6,7 +6,10 @@ using IommuSpy.Translation.VtD;
 
 namespace IommuSpy.Linux.Iommu;
 
-/// <summary>IOMMUs by the kernel's own objects: VT-d's list of units (drivers/iommu/intel/dmar.c, dmar_drhd_units) and AMD-Vi's (drivers/iommu/amd/init.c, amd_iommu_list).</summary>
+/// <summary>
+/// IOMMUs by the kernel's own objects: VT-d's list of units (drivers/iommu/intel/dmar.c, dmar_drhd_units) and AMD-Vi's (drivers/iommu/amd/init.c,
+/// amd_iommu_list).
+/// </summary>
 internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
 {
     private const int MostUnits = 1024;
@@ -63,7 +66,8 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
     {
         ulong? command = objects.Read(iommu, fields.Command);
         PhysicalAddress? interrupts = command is ulong bits && (bits & InterruptRemappingEnable) != 0
-            && objects.Pointer(iommu, fields.InterruptTable) is VirtualAddress table && objects.Pointer(table, fields.InterruptEntries) is VirtualAddress entries
+            && objects.Pointer(iommu, fields.InterruptTable) is VirtualAddress table
+            && objects.Pointer(table, fields.InterruptEntries) is VirtualAddress entries
             && objects.Kernel.Space.TryTranslate(entries, out PhysicalAddress physical) ? physical : null;
         unit = unit with
         {
@@ -101,7 +105,8 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
         }
 
         // sm_supported(): the kernel's choice where the unit can (drivers/iommu/intel/iommu.h).
-        return objects.Variable("intel_iommu_sm") is VirtualAddress variable && objects.Number(variable, sizeof(uint)) is not (null or 0) && (extended & ScalableMode) is not (null or 0);
+        return objects.Variable("intel_iommu_sm") is VirtualAddress variable && objects.Number(variable, sizeof(uint)) is not (null or 0)
+            && (extended & ScalableMode) is not (null or 0);
     }
 
     private List<IommuUnit> AmdViUnits()
@@ -129,7 +134,8 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
                 Segment = number,
                 Translating = translating,
                 Capabilities = AmdViFeatures(iommu, type),
-                RemapsInterrupts = objects.Variable("amd_iommu_irq_remap") is VirtualAddress remap && objects.Number(remap, 1) is ulong remaps ? remaps != 0 : null,
+                RemapsInterrupts = objects.Variable("amd_iommu_irq_remap") is VirtualAddress remap && objects.Number(remap, 1) is ulong remaps ? remaps != 0
+                    : null,
                 FoundBy = ["kernel amd_iommu_list"],
             };
             units.Add(WithDeviceTable(unit, segment));

@@ -7,7 +7,8 @@ using IommuSpy.Translation.VtD;
 namespace IommuSpy.Linux.Iommu;
 
 /// <summary>
-/// Finds IOMMU tables in physical memory with no help: pages that could be a VT-d root table or the start of an AMD-Vi device table, and under which everything verifies.
+/// Finds IOMMU tables in physical memory with no help: pages that could be a VT-d root table or the start of an AMD-Vi device table, and under which everything
+/// verifies.
 /// </summary>
 /// <param name="memory">The memory.</param>
 /// <param name="entryMask">Clears the C-bit from AMD-Vi tables under SME.</param>
@@ -22,7 +23,8 @@ internal sealed class IommuScan(PhysicalMemory memory, ulong entryMask)
     // V and TV, and of the rest of the quadword's low 9 bits only those of dirty tracking.
     private const ulong DeviceEntryLowMask = 0x7f;
 
-    // Of the 128 entries of a device table's first page, which are of bus 0: fewer than these are never at their default. Pages of page tables look like entries otherwise, and have hardly one.
+    // Of the 128 entries of a device table's first page, which are of bus 0: fewer than these are never at their default. Pages of page tables look like
+    // entries otherwise, and have hardly one.
     private const int FewestDefault = 8;
 
     private readonly TableCheck _check = new(memory, entryMask);

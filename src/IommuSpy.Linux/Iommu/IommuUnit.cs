@@ -58,7 +58,9 @@ public sealed record IommuUnit
     /// <summary>Most levels of any tables behind a device; null where it translates for none.</summary>
     public int? Levels => Contexts.Max(context => context.Space?.Levels);
 
-    /// <summary>What becomes of a device's requests; null where the unit has no tables that were found. A unit that does not translate lets everything through.</summary>
+    /// <summary>
+    /// What becomes of a device's requests; null where the unit has no tables that were found. A unit that does not translate lets everything through.
+    /// </summary>
     public DeviceContext? ContextOf(RequesterId requester, int? pasid = null) => Translating == false
         ? new(
             requester, pasid, DmaMode.PassThrough, 0, null, AccessRights.Read | AccessRights.Write, Tables?.Root ?? default, [], DeviceTlb: false, null)

@@ -44,7 +44,8 @@ internal sealed class TableCheck(PhysicalMemory memory, ulong entryMask)
         {
             for (int half = 0; half < 2; half++)
             {
-                if (!memory.TryRead(new(root.Value + ((ulong)bus * 16) + ((ulong)half * sizeof(ulong))), out ulong entry) || (!scalable && half == 1 && entry != 0))
+                if (!memory.TryRead(new(root.Value + ((ulong)bus * 16) + ((ulong)half * sizeof(ulong))), out ulong entry)
+                    || (!scalable && half == 1 && entry != 0))
                 {
                     return 0;
                 }

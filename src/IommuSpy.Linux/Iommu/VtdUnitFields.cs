@@ -2,7 +2,10 @@ using IommuSpy.Linux.Types;
 
 namespace IommuSpy.Linux.Iommu;
 
-/// <summary>The fields of struct intel_iommu (drivers/iommu/intel/iommu.h; include/linux/intel-iommu.h before 6.1) that are read. Null: this kernel has none of that name.</summary>
+/// <summary>
+/// The fields of struct intel_iommu (drivers/iommu/intel/iommu.h; include/linux/intel-iommu.h before 6.1) that are read. Null: this kernel has none of that
+/// name.
+/// </summary>
 internal sealed record VtdUnitFields(
     Field? Name, Field? Root, Field? Command, Field? Capabilities, Field? ExtendedCapabilities, Field? InterruptTable, Field? InterruptEntries)
 {
@@ -12,6 +15,7 @@ internal sealed record VtdUnitFields(
     {
         StructType unit = types.Struct("intel_iommu");
         return new(
-            unit.Find("name"), unit.Find("root_entry"), unit.Find("gcmd"), unit.Find("cap"), unit.Find("ecap"), unit.Find("ir_table"), types.FindField("ir_table", "base"));
+            unit.Find("name"), unit.Find("root_entry"), unit.Find("gcmd"), unit.Find("cap"), unit.Find("ecap"), unit.Find("ir_table"),
+            types.FindField("ir_table", "base"));
     }
 }

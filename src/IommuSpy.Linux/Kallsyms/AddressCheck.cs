@@ -30,7 +30,9 @@ internal readonly ref struct AddressCheck
 
     private static ReadOnlySpan<byte> Banner => "Linux version "u8;
 
-    /// <summary>Fills <paramref name="addresses"/>, one for each name. <paramref name="verdict"/> says what confirms them, or else what speaks against them.</summary>
+    /// <summary>
+    /// Fills <paramref name="addresses"/>, one for each name. <paramref name="verdict"/> says what confirms them, or else what speaks against them.
+    /// </summary>
     public bool TryDecode(AddressSection section, ulong[] addresses, out string verdict)
     {
         ulong previous = 0;

@@ -5,16 +5,18 @@ namespace IommuSpy.Linux.Kallsyms;
 
 /// <summary>
 /// Finds and decodes a kernel's whole symbol table in the bytes of its image, for every form since 2.6.10, with no version and no symbols to start from.
-/// In order: the token table (by its index), before it the markers, the names and their number, and beside those the addresses. Each step checks what the one before
-/// supposed, so that a table either fits in every part or is refused.
+/// In order: the token table (by its index), before it the markers, the names and their number, and beside those the addresses. Each step checks what the one
+/// before supposed, so that a table either fits in every part or is refused.
 /// </summary>
 public static class KallsymsReader
 {
     /// <summary>
     /// Reads the table of the kernel in <paramref name="image"/>. The bytes may be anything: they are never trusted, and the work is bounded.
     /// </summary>
-    /// <param name="image">The kernel's text, read-only data and data, contiguous, as mapped from <paramref name="imageStart"/>, up to the end of the init text at least; what follows does no harm.</param>
-    /// <param name="imageStart">Where image[0] is mapped at run time; a multiple of 8. Needed to tell whether addresses are right, and for 7.0 to compute them.</param>
+    /// <param name="image">The kernel's text, read-only data and data, contiguous, as mapped from <paramref name="imageStart"/>, up to the end of the init text
+    /// at least; what follows does no harm.</param>
+    /// <param name="imageStart">Where image[0] is mapped at run time; a multiple of 8. Needed to tell whether addresses are right, and for 7.0 to compute
+    /// them.</param>
     /// <param name="table">The table.</param>
     /// <param name="reason">Why there is none: nothing found, a part that does not fit, or several tables that differ. Empty on success.</param>
     /// <returns>Whether exactly one table was found and confirmed.</returns>

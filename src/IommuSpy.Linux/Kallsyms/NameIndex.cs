@@ -15,7 +15,9 @@ internal sealed class NameIndex
 
     private readonly CompressedNames _names;
 
-    /// <summary>The first symbol of each bucket, and the next one of the same bucket; -1 ends it. Chains ascend, so the first match is the table's first.</summary>
+    /// <summary>
+    /// The first symbol of each bucket, and the next one of the same bucket; -1 ends it. Chains ascend, so the first match is the table's first.
+    /// </summary>
     private readonly int[] _heads;
     private readonly int[] _next;
     private readonly int _shift;

@@ -97,7 +97,8 @@ internal static class NameSectionFinder
     }
 
     private static NameSection? TryNames(
-        ReadOnlySpan<byte> image, TokenTable tokens, SearchBudget budget, Markers markers, int markersOffset, int countOffset, int count, int namesOffset, bool twoByteLengths)
+        ReadOnlySpan<byte> image, TokenTable tokens, SearchBudget budget, Markers markers, int markersOffset, int countOffset, int count, int namesOffset,
+        bool twoByteLengths)
     {
         ReadOnlySpan<byte> names = image[namesOffset..markersOffset];
         int position = 0;

@@ -30,7 +30,8 @@ public sealed class KernelLayout
     /// <param name="hasShadow">Whether it was built with KASAN.</param>
     internal static KernelLayout Of(CpuArchitecture architecture, KernelFacts facts, bool hasShadow)
     {
-        DocumentedLayout documented = architecture.FindLayout(facts.Release.Value, facts.PagingLevels.Value) ?? architecture.NewestLayout(facts.PagingLevels.Value);
+        DocumentedLayout documented = architecture.FindLayout(facts.Release.Value, facts.PagingLevels.Value)
+            ?? architecture.NewestLayout(facts.PagingLevels.Value);
         List<Placed> placed = [];
         foreach (DocumentedRegion row in documented.Regions)
         {
@@ -135,7 +136,8 @@ public sealed class KernelLayout
     private static bool HasShadow(LinuxKernel kernel) => kernel.Kallsyms?.Symbols.TryFind("kasan_early_shadow_page", out _) == true
         || kernel.Kallsyms?.Symbols.TryFind("kasan_zero_page", out _) == true;
 
-    private static LayoutRegion Gap(ulong start, ulong end) => new(RegionKind.Hole, NameOf(RegionKind.Hole), new(start), new(end), null, Moved: false, "between regions");
+    private static LayoutRegion Gap(ulong start, ulong end) =>
+        new(RegionKind.Hole, NameOf(RegionKind.Hole), new(start), new(end), null, Moved: false, "between regions");
 
     private readonly record struct Placed(DocumentedRegion Row, VirtualAddress Start, VirtualAddress End, string Source);
 }

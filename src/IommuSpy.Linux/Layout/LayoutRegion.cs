@@ -10,7 +10,8 @@ namespace IommuSpy.Linux.Layout;
 /// <param name="Documented">The row of this release's documentation; null for a region that it does not name.</param>
 /// <param name="Moved">Whether KASLR moved it from where the documentation has it.</param>
 /// <param name="Source">How the place was found: "kallsyms page_offset_base", "documented, fixed".</param>
-public sealed record LayoutRegion(RegionKind Kind, string Name, VirtualAddress Start, VirtualAddress End, DocumentedRegion? Documented, bool Moved, string Source)
+public sealed record LayoutRegion(RegionKind Kind, string Name, VirtualAddress Start, VirtualAddress End, DocumentedRegion? Documented, bool Moved,
+    string Source)
 {
     /// <summary>Whether the region holds <paramref name="address"/>.</summary>
     public bool Contains(VirtualAddress address) => address - Start <= End - Start;

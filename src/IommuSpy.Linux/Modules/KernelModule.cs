@@ -3,7 +3,10 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Modules;
 
-/// <summary>A loaded module (include/linux/module.h, struct module). Null is a stated absence: this kernel, or what describes its types, has no such field, or it could not be read.</summary>
+/// <summary>
+/// A loaded module (include/linux/module.h, struct module). Null is a stated absence: this kernel, or what describes its types, has no such field, or it could
+/// not be read.
+/// </summary>
 public sealed class KernelModule
 {
     private readonly Lazy<IReadOnlyList<ModuleSection>> _sections;
@@ -74,6 +77,8 @@ public sealed class KernelModule
             _ => "Unformed",
         };
         string taints = Taints + (State switch { ModuleState.Going => "-", ModuleState.Coming => "+", _ => "" });
-        return FormattableString.Invariant($"{Name} {Size} {References?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-"} {(users.Length == 0 ? "-" : users)} {state} {Base}{(taints.Length == 0 ? "" : $" ({taints})")}");
+        string references = References?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-";
+        return FormattableString.Invariant(
+            $"{Name} {Size} {references} {(users.Length == 0 ? "-" : users)} {state} {Base}{(taints.Length == 0 ? "" : $" ({taints})")}");
     }
 }

@@ -21,7 +21,8 @@ public sealed class ModuleList
     public string? Damage { get; }
 
     /// <summary>Reads the list.</summary>
-    /// <exception cref="MissingTypeException">Nothing describes struct module, or there is no variable modules: a kernel without modules, or without symbols.</exception>
+    /// <exception cref="MissingTypeException">Nothing describes struct module, or there is no variable modules: a kernel without modules, or without
+    /// symbols.</exception>
     public static ModuleList Read(KernelObjects objects) => new ModuleReader(objects).Read();
 
     /// <summary>The module whose memory an address falls into; null for none.</summary>

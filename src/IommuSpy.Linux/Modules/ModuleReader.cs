@@ -38,7 +38,8 @@ internal sealed class ModuleReader
 
     public ModuleList Read()
     {
-        VirtualAddress head = _objects.Variable("modules") ?? throw new MissingTypeException("this kernel has no symbol modules: it loads none, or has no symbols");
+        VirtualAddress head = _objects.Variable("modules")
+            ?? throw new MissingTypeException("this kernel has no symbol modules: it loads none, or has no symbols");
         KernelList list = KernelList.Read(_objects, head, _fields.List.Offset, MaxModules);
         List<KernelModule> modules = [];
         string? damage = list.Damage;
@@ -72,7 +73,8 @@ internal sealed class ModuleReader
             for (int i = 0; i < (int)Math.Min(array.Count, MaxMemoryRuns); i++)
             {
                 VirtualAddress run = at + _fields.Memory.Offset + ((ulong)i * array.Element.Bytes);
-                if (_objects.Pointer(run, _fields.MemoryBase) is VirtualAddress first && _objects.Read(run, _fields.MemorySize) is ulong bytes and > 0 and <= MaxModuleBytes)
+                if (_objects.Pointer(run, _fields.MemoryBase) is VirtualAddress first
+                    && _objects.Read(run, _fields.MemorySize) is ulong bytes and > 0 and <= MaxModuleBytes)
                 {
                     start ??= first;
                     size += bytes;
@@ -93,7 +95,8 @@ internal sealed class ModuleReader
             3 => ModuleState.Unformed,
             _ => ModuleState.Live,
         };
-        return new(() => ModuleSectionReader.Read(_objects, at, _fields), () => new ModuleSymbolReader(_objects, at, name, memory).Read(), () => _types.Value.Of(at, name))
+        return new(() => ModuleSectionReader.Read(_objects, at, _fields), () => new ModuleSymbolReader(_objects, at, name, memory).Read(),
+            () => _types.Value.Of(at, name))
         {
             Name = name,
             Object = at,
@@ -111,7 +114,8 @@ internal sealed class ModuleReader
 
     private ulong AddLayout(VirtualAddress at, ModuleLayoutFields? fields, string prefix, List<ModuleMemory> memory)
     {
-        if (fields is null || _objects.Pointer(at, fields.Start) is not VirtualAddress start || _objects.Read(at, fields.Size) is not (ulong size and > 0 and <= MaxModuleBytes))
+        if (fields is null || _objects.Pointer(at, fields.Start) is not VirtualAddress start
+            || _objects.Read(at, fields.Size) is not (ulong size and > 0 and <= MaxModuleBytes))
         {
             return 0;
         }
@@ -185,7 +189,8 @@ internal sealed class ModuleReader
     {
         IReadOnlyList<Enumerator> values = types.Find("mod_mem_type") is EnumType kinds ? kinds.Values : [];
         return [.. Enumerable.Range(0, MaxMemoryRuns)
-            .Select(i => values.FirstOrDefault(value => value.Value == i).Name?.Replace("MOD_", "", StringComparison.Ordinal).Replace('_', ' ').ToLowerInvariant())
+            .Select(i =>
+                values.FirstOrDefault(value => value.Value == i).Name?.Replace("MOD_", "", StringComparison.Ordinal).Replace('_', ' ').ToLowerInvariant())
             .TakeWhile(name => name is not null)
             .OfType<string>()];
     }

@@ -8,8 +8,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Modules;
 
 /// <summary>
-/// Reads a module's symbols: an ELF symbol table and its strings, which the kernel keeps of the module's file (kernel/module/kallsyms.c). nm's letters stand in a table
-/// of their own since 5.2; before that in the symbols themselves, in place of st_info, and in 5.0 and 5.1 of st_size.
+/// Reads a module's symbols: an ELF symbol table and its strings, which the kernel keeps of the module's file (kernel/module/kallsyms.c). nm's letters stand in
+/// a table of their own since 5.2; before that in the symbols themselves, in place of st_info, and in 5.0 and 5.1 of st_size.
 /// </summary>
 internal sealed class ModuleSymbolReader(KernelObjects objects, VirtualAddress module, string name, IReadOnlyList<ModuleMemory> memory)
 {
@@ -44,7 +44,8 @@ internal sealed class ModuleSymbolReader(KernelObjects objects, VirtualAddress m
             fields = described;
         }
 
-        if (objects.Pointer(holder, fields.Find("symtab")) is not VirtualAddress symbols || objects.Pointer(holder, fields.Find("strtab")) is not VirtualAddress strings
+        if (objects.Pointer(holder, fields.Find("symtab")) is not VirtualAddress symbols
+            || objects.Pointer(holder, fields.Find("strtab")) is not VirtualAddress strings
             || objects.Read(holder, fields.Find("num_symtab")) is not ulong count)
         {
             return Damaged("where they are cannot be read");
@@ -58,7 +59,8 @@ internal sealed class ModuleSymbolReader(KernelObjects objects, VirtualAddress m
         byte[] table = new byte[(int)count * SymbolBytes];
         int read = objects.Kernel.Space.Read(symbols, table) / SymbolBytes;
         byte[]? letters = Letters(objects.Pointer(holder, fields.Find("typetab")), table.AsSpan(0, read * SymbolBytes));
-        return new([.. Symbols(table, read, Strings(strings, table, read), letters)], memory, read < (int)count ? $"{name}: of {count} symbols {read} can be read" : null);
+        return new([.. Symbols(table, read, Strings(strings, table, read), letters)], memory,
+            read < (int)count ? $"{name}: of {count} symbols {read} can be read" : null);
     }
 
     private ModuleSymbols Damaged(string why) => new([], memory, $"{name}: no symbols: {why}");
@@ -133,11 +135,15 @@ internal sealed class ModuleSymbolReader(KernelObjects objects, VirtualAddress m
         return null;
     }
 
-    /// <summary>What EXPORT_SYMBOL made public, whose letters /proc/kallsyms shows in upper case; EXPORT_SYMBOL_GPL's stand in a list of their own, which it does not ask.</summary>
+    /// <summary>
+    /// What EXPORT_SYMBOL made public, whose letters /proc/kallsyms shows in upper case; EXPORT_SYMBOL_GPL's stand in a list of their own, which it does not
+    /// ask.
+    /// </summary>
     private HashSet<(ulong Value, string Name)> Exports()
     {
         HashSet<(ulong, string)> exports = [];
-        if (objects.Types.FindStruct("kernel_symbol") is not StructType symbol || objects.Pointer(module, objects.Types.Struct("module").Find("syms")) is not VirtualAddress first
+        if (objects.Types.FindStruct("kernel_symbol") is not StructType symbol
+            || objects.Pointer(module, objects.Types.Struct("module").Find("syms")) is not VirtualAddress first
             || objects.Read(module, objects.Types.Struct("module").Find("num_syms")) is not (ulong count and <= MaxExports))
         {
             return exports;
@@ -146,7 +152,8 @@ internal sealed class ModuleSymbolReader(KernelObjects objects, VirtualAddress m
         for (ulong i = 0; i < count; i++)
         {
             VirtualAddress entry = first + (i * symbol.Bytes);
-            if (Target(entry, symbol, "value") is ulong value && Target(entry, symbol, "name") is ulong text && objects.Text(new(text), MaxNameBytes) is string exported)
+            if (Target(entry, symbol, "value") is ulong value && Target(entry, symbol, "name") is ulong text
+                && objects.Text(new(text), MaxNameBytes) is string exported)
             {
                 exports.Add((value, exported));
             }

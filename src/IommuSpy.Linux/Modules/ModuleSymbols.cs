@@ -21,7 +21,8 @@ public sealed class ModuleSymbols : IReadOnlyList<Symbol>
         Damage = damage;
 
         // A symbol outside the module's memory is no place in it: an absolute one, one of a freed section, or a per-CPU offset.
-        _byAddress = [.. Enumerable.Range(0, symbols.Length).Where(i => _memory.Any(part => part.Contains(symbols[i].Address))).OrderBy(i => symbols[i].Address)];
+        _byAddress =
+            [.. Enumerable.Range(0, symbols.Length).Where(i => _memory.Any(part => part.Contains(symbols[i].Address))).OrderBy(i => symbols[i].Address)];
     }
 
     /// <summary>What could not be read of them; null where nothing is missing.</summary>
@@ -35,7 +36,8 @@ public sealed class ModuleSymbols : IReadOnlyList<Symbol>
 
     /// <summary>
     /// The symbol at or nearest below an address of the module: within one run of its memory, so that nothing else's symbol answers for data that has none. Of
-    /// several at one address the table's first, as in find_kallsyms_symbol (kernel/module/kallsyms.c). Its size reaches to the next symbol or the end of the run.
+    /// several at one address the table's first, as in find_kallsyms_symbol (kernel/module/kallsyms.c). Its size reaches to the next symbol or the end of the
+    /// run.
     /// </summary>
     public SymbolOffset? At(VirtualAddress address)
     {
@@ -69,7 +71,10 @@ public sealed class ModuleSymbols : IReadOnlyList<Symbol>
         return null;
     }
 
-    /// <summary>Every symbol whose whole name matches a glob, where * stands for any characters and ? for one; case counts. A name may be asked for with its module: "*_probe [e1000e]".</summary>
+    /// <summary>
+    /// Every symbol whose whole name matches a glob, where * stands for any characters and ? for one; case counts. A name may be asked for with its module:
+    /// "*_probe [e1000e]".
+    /// </summary>
     public IEnumerable<Symbol> Match(string glob)
     {
         byte[] pattern = Encoding.Latin1.GetBytes(glob);

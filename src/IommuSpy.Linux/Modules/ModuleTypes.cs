@@ -6,8 +6,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Modules;
 
 /// <summary>
-/// Modules' own types: the split BTF that the kernel keeps of each (kernel/bpf/btf.c, btf_modules; since 5.11). struct module has a pointer to it as well, but only until
-/// the module is loaded.
+/// Modules' own types: the split BTF that the kernel keeps of each (kernel/bpf/btf.c, btf_modules; since 5.11). struct module has a pointer to it as well, but
+/// only until the module is loaded.
 /// </summary>
 internal sealed class ModuleTypes
 {
@@ -48,6 +48,7 @@ internal sealed class ModuleTypes
         }
 
         byte[] blob = new byte[place.Length];
-        return _objects.Kernel.Space.Read(place.Start, blob) == blob.Length ? BtfTypes.Read(blob, $"BTF of module {name} in memory, {place.Start}", kernel) : null;
+        return _objects.Kernel.Space.Read(place.Start, blob) == blob.Length ? BtfTypes.Read(blob, $"BTF of module {name} in memory, {place.Start}", kernel)
+            : null;
     }
 }

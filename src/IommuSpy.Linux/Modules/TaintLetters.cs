@@ -5,7 +5,10 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Modules;
 
-/// <summary>The letter of each way to taint the kernel that a module can be guilty of (kernel/panic.c, taint_flags): the kernel's own table, and where it cannot be read, the documented letters.</summary>
+/// <summary>
+/// The letter of each way to taint the kernel that a module can be guilty of (kernel/panic.c, taint_flags): the kernel's own table, and where it cannot be
+/// read, the documented letters.
+/// </summary>
 internal sealed class TaintLetters
 {
     private const int MaxFlags = 64;

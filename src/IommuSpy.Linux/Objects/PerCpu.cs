@@ -4,7 +4,9 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Objects;
 
-/// <summary>Where each CPU keeps its own copy of a per-CPU variable: at the variable's address plus the CPU's offset (include/asm-generic/percpu.h, __per_cpu_offset).</summary>
+/// <summary>
+/// Where each CPU keeps its own copy of a per-CPU variable: at the variable's address plus the CPU's offset (include/asm-generic/percpu.h, __per_cpu_offset).
+/// </summary>
 /// <param name="Offsets">The offset of each possible CPU, by number.</param>
 public sealed record PerCpu(IReadOnlyList<ulong> Offsets)
 {
@@ -30,7 +32,8 @@ public sealed record PerCpu(IReadOnlyList<ulong> Offsets)
         }
 
         Span<byte> number = stackalloc byte[sizeof(uint)];
-        if (kernel.Space.Read(count.Address, number) != number.Length || BinaryPrimitives.ReadUInt32LittleEndian(number) is not (uint cpus and > 0 and <= MaxCpus))
+        if (kernel.Space.Read(count.Address, number) != number.Length
+            || BinaryPrimitives.ReadUInt32LittleEndian(number) is not (uint cpus and > 0 and <= MaxCpus))
         {
             return new([]);
         }
@@ -41,7 +44,8 @@ public sealed record PerCpu(IReadOnlyList<ulong> Offsets)
             offsets.Add(offset);
         }
 
-        bool isBounded = symbols.TryFind("__per_cpu_start", out Symbol start) & symbols.TryFind("__per_cpu_end", out Symbol end) && start.Address.Value < end.Address.Value;
+        bool isBounded = symbols.TryFind("__per_cpu_start", out Symbol start) & symbols.TryFind("__per_cpu_end", out Symbol end)
+            && start.Address.Value < end.Address.Value;
         return new(offsets) { Start = isBounded ? start.Address : default, End = isBounded ? end.Address : default };
     }
 

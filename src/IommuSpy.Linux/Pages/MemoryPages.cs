@@ -106,7 +106,8 @@ public sealed class MemoryPages
     }
 
     private PageFrame? Symbol(string name) =>
-        Objects.Kernel.Kallsyms?.Symbols is SymbolTable symbols && symbols.TryFind(name, out Symbol symbol) && Objects.Kernel.Space.TryTranslate(symbol.Address, out PhysicalAddress address)
+        Objects.Kernel.Kallsyms?.Symbols is SymbolTable symbols && symbols.TryFind(name, out Symbol symbol)
+            && Objects.Kernel.Space.TryTranslate(symbol.Address, out PhysicalAddress address)
             ? address.Frame
             : null;
 }

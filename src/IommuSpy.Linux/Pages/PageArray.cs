@@ -139,7 +139,9 @@ public sealed class PageArray
         return true;
     }
 
-    /// <summary>As many struct pages as lie together in memory, from a page frame on, and at most to its section's end: without a copy where the image is mapped.</summary>
+    /// <summary>
+    /// As many struct pages as lie together in memory, from a page frame on, and at most to its section's end: without a copy where the image is mapped.
+    /// </summary>
     /// <param name="frame">The first page frame.</param>
     /// <param name="copy">Used only where there is no mapping to point into; it bounds the run there.</param>
     /// <returns>Whole struct pages; none where the first cannot be read.</returns>
@@ -230,7 +232,8 @@ public sealed class PageArray
 
     private static PageSection?[]? ReadSections(KernelObjects objects, VirtualAddress roots, ulong count)
     {
-        if (objects.Types.FindStruct("mem_section") is not StructType type || type.Find("section_mem_map") is not Field map || type.Bytes is 0 or > PageFrame.Size)
+        if (objects.Types.FindStruct("mem_section") is not StructType type || type.Find("section_mem_map") is not Field map
+            || type.Bytes is 0 or > PageFrame.Size)
         {
             return null;
         }
@@ -254,7 +257,8 @@ public sealed class PageArray
                 continue;
             }
 
-            ulong parts = objects.Pointer(at, usage) is VirtualAddress its && subsections is not null && objects.Word(its + subsections.Offset) is ulong bits ? bits : ulong.MaxValue;
+            ulong parts = objects.Pointer(at, usage) is VirtualAddress its && subsections is not null && objects.Word(its + subsections.Offset) is ulong bits
+                ? bits : ulong.MaxValue;
             anyOnline |= (word & IsOnline) != 0;
             sections[i] = new(new(i * PageSection.Frames), (word & IsOnline) != 0, parts, new(word & MapMask)) { IsMixed = (word & IsMixed) != 0 };
         }

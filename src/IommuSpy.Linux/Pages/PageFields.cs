@@ -118,5 +118,6 @@ internal sealed class PageFields
     }
 
     // A description may be damaged, or may not tell a field's size: what does not lie inside in full is absent.
-    private static int? Offset(Field? field, int size, int limit) => field is not null && field.BitSize == 0 && field.Offset <= (ulong)(limit - size) ? (int)field.Offset : null;
+    private static int? Offset(Field? field, int size, int limit) =>
+        field is not null && field.BitSize == 0 && field.Offset <= (ulong)(limit - size) ? (int)field.Offset : null;
 }

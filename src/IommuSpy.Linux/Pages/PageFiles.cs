@@ -39,8 +39,10 @@ public sealed class PageFiles(KernelObjects objects)
         }
 
         VirtualAddress? super = objects.Pointer(inode, _superBlock);
-        string? type = super is not null && objects.Pointer(super.Value, _type) is VirtualAddress its && objects.Pointer(its, _typeName) is VirtualAddress text ? Printable(objects.Text(text, MaxNameBytes)) : null;
-        return new(mapping, inode, objects.Read(inode, _number), objects.Read(inode, _bytes), type, super is null ? null : Printable(objects.Text(super.Value, _id)), PathOf(inode));
+        string? type = super is not null && objects.Pointer(super.Value, _type) is VirtualAddress its && objects.Pointer(its, _typeName) is VirtualAddress text
+            ? Printable(objects.Text(text, MaxNameBytes)) : null;
+        return new(mapping, inode, objects.Read(inode, _number), objects.Read(inode, _bytes), type,
+            super is null ? null : Printable(objects.Text(super.Value, _id)), PathOf(inode));
     }
 
     private string? PathOf(VirtualAddress inode)

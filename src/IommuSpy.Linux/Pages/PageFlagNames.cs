@@ -12,7 +12,8 @@ public sealed class PageFlagNames
 
     // Those that decide what a page is.
     private static readonly string[] Known =
-        ["locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2", "writeback", "head", "tail",
+        ["locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2",
+            "writeback", "head", "tail",
             "compound", "swapcache", "mappedtodisk", "reclaim", "swapbacked", "unevictable", "mlocked", "uncached", "hwpoison"];
 
     private readonly string?[] _names = new string?[Bits];

@@ -7,9 +7,9 @@ using IommuSpy.Translation;
 namespace IommuSpy.Linux.Pages;
 
 /// <summary>
-/// How this kernel writes a page's type over its map count (include/linux/page-flags.h). Since 6.12 the type is the word's highest byte; from 4.18 on each type was a bit that is clear in a
-/// word of ones; before that a free block had the map count -128. The values are the kernel's own where enum pagetype tells them; older kernels' are macros, and the one that moved (a page
-/// table's) is taken from page tables.
+/// How this kernel writes a page's type over its map count (include/linux/page-flags.h). Since 6.12 the type is the word's highest byte; from 4.18 on each type
+/// was a bit that is clear in a word of ones; before that a free block had the map count -128. The values are the kernel's own where enum pagetype tells them;
+/// older kernels' are macros, and the one that moved (a page table's) is taken from page tables.
 /// </summary>
 internal sealed class PageTypes
 {
@@ -21,7 +21,8 @@ internal sealed class PageTypes
 
     private static readonly (string Name, PageType Type)[] Names =
     [
-        ("buddy", PageType.Buddy), ("offline", PageType.Offline), ("table", PageType.Table), ("guard", PageType.Guard), ("hugetlb", PageType.Hugetlb), ("slab", PageType.Slab),
+        ("buddy", PageType.Buddy), ("offline", PageType.Offline), ("table", PageType.Table), ("guard", PageType.Guard), ("hugetlb", PageType.Hugetlb),
+        ("slab", PageType.Slab),
         ("zsmalloc", PageType.Zsmalloc), ("unaccepted", PageType.Unaccepted), ("large_kmalloc", PageType.LargeKmalloc),
     ];
 
@@ -38,7 +39,8 @@ internal sealed class PageTypes
         NamesSlabs = Has(PageType.Slab);
     }
 
-    private static (PageType[]? ByByte, (uint Bit, PageType Type)[] ByBit, uint Base, int TypedBelow) Encoding(KernelObjects objects, PageFields fields, PageFlagNames flags, PageArray array)
+    private static (PageType[]? ByByte, (uint Bit, PageType Type)[] ByBit, uint Base, int TypedBelow) Encoding(KernelObjects objects, PageFields fields,
+        PageFlagNames flags, PageArray array)
     {
         EnumType? described = objects.Types.Find("pagetype")?.Resolved as EnumType;
         if (described is not null && described.Values.Any(value => value.Name == "PGTY_buddy"))
@@ -60,9 +62,12 @@ internal sealed class PageTypes
 
         if (described is not null && described.Values.Any(value => value.Name == "PG_buddy"))
         {
-            (uint, PageType)[] bits = [.. Names.Select(name => ((uint)(described.Values.FirstOrDefault(value => value.Name == "PG_" + name.Name).Value & uint.MaxValue), name.Type)).Where(pair => pair.Item1 != 0)];
+            (uint, PageType)[] bits =
+                [.. Names.Select(name => ((uint)(described.Values.FirstOrDefault(value => value.Name == "PG_" + name.Name).Value & uint.MaxValue), name.Type))
+                    .Where(pair => pair.Item1 != 0)];
             uint typeBase = described.Values.FirstOrDefault(value => value.Name == "PAGE_TYPE_BASE") is { Name: not null } its ? (uint)its.Value : BitBase;
-            int reserve = described.Values.FirstOrDefault(value => value.Name == "PAGE_MAPCOUNT_RESERVE") is { Name: not null } lowest ? (int)lowest.Value : OldBuddy;
+            int reserve = described.Values.FirstOrDefault(value => value.Name == "PAGE_MAPCOUNT_RESERVE") is { Name: not null } lowest ? (int)lowest.Value
+                : OldBuddy;
             return (null, bits, typeBase, reserve);
         }
 

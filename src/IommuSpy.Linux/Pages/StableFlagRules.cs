@@ -4,9 +4,9 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Pages;
 
 /// <summary>
-/// How this kernel computes /proc/kpageflags and /proc/kpagecount from struct pages (fs/proc/page.c, stable_page_flags). There are four ways: before 4.5 a page of a compound page counts as if it were
-/// alone; until 6.9 each page's own flags count; from 6.10 on those of the folio that it belongs to; since 6.17 that of a snapshot, types of a folio included. Which it is shows in what the kernel's
-/// types have, the first in its release alone.
+/// How this kernel computes /proc/kpageflags and /proc/kpagecount from struct pages (fs/proc/page.c, stable_page_flags). There are four ways: before 4.5 a page
+/// of a compound page counts as if it were alone; until 6.9 each page's own flags count; from 6.10 on those of the folio that it belongs to; since 6.17 that of
+/// a snapshot, types of a folio included. Which it is shows in what the kernel's types have, the first in its release alone.
 /// </summary>
 internal sealed class StableFlagRules
 {
@@ -49,10 +49,14 @@ internal sealed class StableFlagRules
             .. new (string? Name, StablePageFlags Flag)[]
             {
                 ("locked", StablePageFlags.Locked), ("error", StablePageFlags.Error), ("dirty", StablePageFlags.Dirty), ("uptodate", StablePageFlags.Uptodate),
-                ("writeback", StablePageFlags.Writeback), ("lru", StablePageFlags.Lru), ("referenced", StablePageFlags.Referenced), ("active", StablePageFlags.Active),
-                ("reclaim", StablePageFlags.Reclaim), ("swapbacked", StablePageFlags.Swapbacked), ("unevictable", StablePageFlags.Unevictable), ("mlocked", StablePageFlags.Mlocked),
-                ("uncached", StablePageFlags.Uncached), ("reserved", StablePageFlags.Reserved), (names.Bit("owner_2") is null ? "mappedtodisk" : "owner_2", StablePageFlags.MappedToDisk),
-                ("private", StablePageFlags.Private), ("private_2", StablePageFlags.Private2), ("owner_priv_1", StablePageFlags.OwnerPrivate), ("arch_1", StablePageFlags.Arch),
+                ("writeback", StablePageFlags.Writeback), ("lru", StablePageFlags.Lru), ("referenced", StablePageFlags.Referenced),
+                ("active", StablePageFlags.Active),
+                ("reclaim", StablePageFlags.Reclaim), ("swapbacked", StablePageFlags.Swapbacked), ("unevictable", StablePageFlags.Unevictable),
+                ("mlocked", StablePageFlags.Mlocked),
+                ("uncached", StablePageFlags.Uncached), ("reserved", StablePageFlags.Reserved),
+                (names.Bit("owner_2") is null ? "mappedtodisk" : "owner_2", StablePageFlags.MappedToDisk),
+                ("private", StablePageFlags.Private), ("private_2", StablePageFlags.Private2), ("owner_priv_1", StablePageFlags.OwnerPrivate),
+                ("arch_1", StablePageFlags.Arch),
                 ("arch_2", StablePageFlags.Arch2), ("arch_3", StablePageFlags.Arch3),
             }
             .Where(pair => names.Bit(pair.Name!) is not null)
@@ -175,7 +179,8 @@ internal sealed class StableFlagRules
 
         if (folio.IsCompound && _hasHuge)
         {
-            return (folio.Head.Flags & _lru) != 0 || (folio.Head.Mapping & MappingAnonymous) != 0 ? StablePageFlags.Thp : hugeZero ? StablePageFlags.ZeroPage | StablePageFlags.Thp : StablePageFlags.None;
+            return (folio.Head.Flags & _lru) != 0 || (folio.Head.Mapping & MappingAnonymous) != 0 ? StablePageFlags.Thp
+                : hugeZero ? StablePageFlags.ZeroPage | StablePageFlags.Thp : StablePageFlags.None;
         }
 
         return _zero == page.Frame ? StablePageFlags.ZeroPage : StablePageFlags.None;

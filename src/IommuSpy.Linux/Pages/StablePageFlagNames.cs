@@ -8,10 +8,13 @@ public static class StablePageFlagNames
     // By bit; a letter and a name each. Bits 27-31 and 43 on have neither.
     private static readonly string?[] Names =
     [
-        "L:locked", "E:error", "R:referenced", "U:uptodate", "D:dirty", "l:lru", "A:active", "S:slab", "W:writeback", "I:reclaim", "B:buddy", "M:mmap", "a:anonymous", "s:swapcache", "b:swapbacked",
-        "H:compound_head", "T:compound_tail", "G:huge", "u:unevictable", "X:hwpoison", "n:nopage", "x:ksm", "t:thp", "o:offline", "z:zero_page", "i:idle_page", "g:pgtable",
+        "L:locked", "E:error", "R:referenced", "U:uptodate", "D:dirty", "l:lru", "A:active", "S:slab", "W:writeback", "I:reclaim", "B:buddy", "M:mmap",
+        "a:anonymous", "s:swapcache", "b:swapbacked",
+        "H:compound_head", "T:compound_tail", "G:huge", "u:unevictable", "X:hwpoison", "n:nopage", "x:ksm", "t:thp", "o:offline", "z:zero_page", "i:idle_page",
+        "g:pgtable",
         null, null, null, null, null,
-        "r:reserved", "m:mlocked", "d:mappedtodisk", "P:private", "p:private_2", "O:owner_private", "h:arch", "c:uncached", "f:softdirty", "H:arch_2", "J:arch_3",
+        "r:reserved", "m:mlocked", "d:mappedtodisk", "P:private", "p:private_2", "O:owner_private", "h:arch", "c:uncached", "f:softdirty", "H:arch_2",
+        "J:arch_3",
     ];
 
     /// <summary>The names of the bits that are set, lowest first; "bit 50" for one that has none.</summary>

@@ -1,6 +1,8 @@
 namespace IommuSpy.Linux.Pages;
 
-/// <summary>The bits of /proc/kpageflags, the same in every kernel (include/uapi/linux/kernel-page-flags.h, include/linux/kernel-page-flags.h: KPF_LOCKED and so on).</summary>
+/// <summary>
+/// The bits of /proc/kpageflags, the same in every kernel (include/uapi/linux/kernel-page-flags.h, include/linux/kernel-page-flags.h: KPF_LOCKED and so on).
+/// </summary>
 [Flags]
 public enum StablePageFlags : ulong
 {

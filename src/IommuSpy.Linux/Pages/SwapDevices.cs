@@ -21,7 +21,8 @@ public static class SwapDevices
             return [];
         }
 
-        ulong count = objects.Variable("nr_swapfiles") is VirtualAddress variable ? Math.Min(objects.Number(variable, sizeof(uint)) ?? 0, MostDevices) : MostDevices;
+        ulong count = objects.Variable("nr_swapfiles") is VirtualAddress variable ? Math.Min(objects.Number(variable, sizeof(uint)) ?? 0, MostDevices)
+            : MostDevices;
         Field? flags = type.Find("flags");
         Field? pages = type.Find("pages");
         Field? used = type.Find("inuse_pages");
@@ -39,11 +40,13 @@ public static class SwapDevices
             }
 
             VirtualAddress? entry = objects.Pointer(device, file) is VirtualAddress open ? objects.Pointer(open, dentry) : null;
-            ulong? kind = entry is VirtualAddress its && objects.Pointer(its, inode) is VirtualAddress node ? objects.Read(node, mode) & DirectoryOrFileMask : null;
+            ulong? kind = entry is VirtualAddress its && objects.Pointer(its, inode) is VirtualAddress node ? objects.Read(node, mode) & DirectoryOrFileMask
+                : null;
 
             // The count of used pages shares its word with a flag since 6.13 (SWAP_USAGE_OFFLIST_BIT).
             ulong? inUse = objects.Read(device, used) is ulong word ? word & 0x3fff_ffff_ffff_ffff : null;
-            found.Add(new((int)i, entry is VirtualAddress at ? files.PathOfEntry(at) : null, kind == RegularFile, objects.Read(device, pages) ?? 0, inUse, (int)(objects.Read(device, priority) ?? 0)));
+            found.Add(new((int)i, entry is VirtualAddress at ? files.PathOfEntry(at) : null, kind == RegularFile, objects.Read(device, pages) ?? 0, inUse,
+                (int)(objects.Read(device, priority) ?? 0)));
         }
 
         return found;

@@ -4,7 +4,10 @@ using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Paging;
 
-/// <summary>Goes through the entries that decide about each page of a range of user addresses: what a walk over leaves leaves out are the entries that Linux, not hardware, reads.</summary>
+/// <summary>
+/// Goes through the entries that decide about each page of a range of user addresses: what a walk over leaves leaves out are the entries that Linux, not
+/// hardware, reads.
+/// </summary>
 public static class EntryWalk
 {
     /// <summary>Visits the entries of a range.</summary>

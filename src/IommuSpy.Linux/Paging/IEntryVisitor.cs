@@ -2,7 +2,9 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Paging;
 
-/// <summary>Receives the page-table entries that decide about a range of addresses, present or not, in address order. A struct, so that the walk inlines it.</summary>
+/// <summary>
+/// Receives the page-table entries that decide about a range of addresses, present or not, in address order. A struct, so that the walk inlines it.
+/// </summary>
 public interface IEntryVisitor
 {
     /// <param name="first">First address of the range that the entry decides about.</param>

@@ -58,6 +58,7 @@ public readonly record struct PciAddress(uint Domain, byte Bus, byte DeviceFunct
     private static bool TryParseHex(string text, uint most, out uint value)
     {
         value = 0;
-        return text.Length is > 0 and <= LongestPart && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value) && value <= most;
+        return text.Length is > 0 and <= LongestPart && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value)
+            && value <= most;
     }
 }

@@ -2,7 +2,10 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Pci;
 
-/// <summary>A PCI function as the kernel knows it (include/linux/pci.h, struct pci_dev). Null is a stated absence: this kernel, or what describes its types, has no such field, or it could not be read.</summary>
+/// <summary>
+/// A PCI function as the kernel knows it (include/linux/pci.h, struct pci_dev). Null is a stated absence: this kernel, or what describes its types, has no such
+/// field, or it could not be read.
+/// </summary>
 public sealed record PciFunction
 {
     /// <summary>Where it is.</summary>
@@ -38,7 +41,10 @@ public sealed record PciFunction
     /// <summary>Layout of its configuration header: 0 a device, 1 a bridge, 2 a CardBus bridge.</summary>
     public byte? HeaderType { get; init; }
 
-    /// <summary>Whether it is a PCIe function, and if so its port type: PCI Express Capabilities bits 4-7 (0 endpoint, 4 root port, 5 upstream, 6 downstream, 7 PCIe to PCI bridge...); -1 for conventional PCI.</summary>
+    /// <summary>
+    /// Whether it is a PCIe function, and if so its port type: PCI Express Capabilities bits 4-7 (0 endpoint, 4 root port, 5 upstream, 6 downstream, 7 PCIe to
+    /// PCI bridge...); -1 for conventional PCI.
+    /// </summary>
     public int? PortType { get; init; }
 
     /// <summary>The bridge that its bus is behind, as an address; null on a root bus.</summary>

@@ -17,7 +17,9 @@ public sealed record PciIommu
     /// <summary>The struct iommu_device that translates for it: a part of struct intel_iommu or struct amd_iommu (since 5.9).</summary>
     public VirtualAddress? Unit { get; init; }
 
-    /// <summary>What the IOMMU's driver keeps of it: struct device_domain_info of VT-d, struct iommu_dev_data of AMD-Vi; dev_iommu.priv, or dev.archdata.iommu before.</summary>
+    /// <summary>
+    /// What the IOMMU's driver keeps of it: struct device_domain_info of VT-d, struct iommu_dev_data of AMD-Vi; dev_iommu.priv, or dev.archdata.iommu before.
+    /// </summary>
     public VirtualAddress? DriverData { get; init; }
 
     /// <summary>Ids that firmware gave it towards its IOMMU (struct iommu_fwspec); empty where it has none, as on x86.</summary>

@@ -42,7 +42,8 @@ internal sealed class PciReader
 
     public PciInventory Read()
     {
-        VirtualAddress roots = _objects.Variable("pci_root_buses") ?? throw new MissingTypeException("this kernel has no symbol pci_root_buses: no PCI, or no symbols");
+        VirtualAddress roots = _objects.Variable("pci_root_buses")
+            ?? throw new MissingTypeException("this kernel has no symbol pci_root_buses: no PCI, or no symbols");
         List<PciFunction> functions = [];
         HashSet<ulong> seen = [];
         Queue<VirtualAddress> buses = new(List(roots, _bus.Node, "pci_root_buses"));
@@ -78,7 +79,8 @@ internal sealed class PciReader
             return;
         }
 
-        ulong? domain = _bus.SystemData is null || _bus.Domain is null ? null : _objects.Pointer(bus, _bus.SystemData) is VirtualAddress data ? _objects.Read(data, _bus.Domain) : null;
+        ulong? domain = _bus.SystemData is null || _bus.Domain is null ? null
+            : _objects.Pointer(bus, _bus.SystemData) is VirtualAddress data ? _objects.Read(data, _bus.Domain) : null;
         foreach (VirtualAddress device in List(bus + _bus.Devices.Offset, _device.BusList, $"functions of bus {bus}", MaxFunctionsOfBus))
         {
             if (Function(device, (uint?)domain, number, bus) is PciFunction function)
@@ -94,7 +96,8 @@ internal sealed class PciReader
 
     // Where the field is not known, the name has it.
     private byte? NumberOf(VirtualAddress bus) => (byte?)_objects.Read(bus, _bus.Number)
-        ?? (Pointer(bus, _bus.Name) is VirtualAddress name && PciAddress.TryParse($"{_objects.Text(name, most: 32)}:00.0", out PciAddress address) ? address.Bus : null);
+        ?? (Pointer(bus, _bus.Name) is VirtualAddress name && PciAddress.TryParse($"{_objects.Text(name, most: 32)}:00.0", out PciAddress address)
+            ? address.Bus : null);
 
     private IReadOnlyList<VirtualAddress> List(VirtualAddress head, Field member, string what, int limit = MaxBuses)
     {
@@ -135,7 +138,8 @@ internal sealed class PciReader
             SubsystemDevice = (ushort?)_objects.Read(at, _device.SubsystemDevice),
             Class = (uint)classCode,
             Revision = (byte?)_objects.Read(at, _device.Revision),
-            Driver = Pointer(at, _device.Driver) is VirtualAddress driver && Pointer(driver, _device.DriverName) is VirtualAddress text ? _objects.Text(text, most: 64) : null,
+            Driver = Pointer(at, _device.Driver) is VirtualAddress driver && Pointer(driver, _device.DriverName) is VirtualAddress text
+                ? _objects.Text(text, most: 64) : null,
             HeaderType = (byte?)(_objects.Read(at, _device.HeaderType) & HeaderLayout),
             PortType = PortType(at),
             Bridge = Pointer(busObject, _bus.Self) is VirtualAddress bridge ? AddressOf(bridge) : null,
@@ -260,7 +264,8 @@ internal sealed class PciReader
     {
         VirtualAddress? group = Pointer(at, _device.Group);
         VirtualAddress? data = Pointer(at, _device.Iommu);
-        VirtualAddress? specification = data is VirtualAddress own && _device.FirmwareSpec is not null ? Pointer(own, _device.FirmwareSpec) : Pointer(at, _device.DeviceFirmwareSpec);
+        VirtualAddress? specification = data is VirtualAddress own && _device.FirmwareSpec is not null ? Pointer(own, _device.FirmwareSpec)
+            : Pointer(at, _device.DeviceFirmwareSpec);
         List<uint> ids = [];
         if (specification is VirtualAddress spec && _device.FirmwareIds is Field first && _objects.Read(spec, _device.FirmwareIdCount) is ulong count)
         {
@@ -276,7 +281,8 @@ internal sealed class PciReader
             GroupId = group is VirtualAddress known ? (uint?)_objects.Read(known, _device.GroupId) : null,
             DeviceData = data,
             Unit = data is VirtualAddress kept ? Pointer(kept, _device.IommuUnit) : null,
-            DriverData = data is VirtualAddress holder && Pointer(holder, _device.IommuPrivate) is VirtualAddress driverData ? driverData : Pointer(at, _device.ArchitectureIommu),
+            DriverData = data is VirtualAddress holder && Pointer(holder, _device.IommuPrivate) is VirtualAddress driverData ? driverData
+                : Pointer(at, _device.ArchitectureIommu),
             FirmwareIds = ids,
         };
     }

@@ -15,6 +15,9 @@ public enum PciResourceKind
     /// <summary>What a bridge passes on to the bus behind it.</summary>
     BridgeWindow,
 
-    /// <summary>Of what is no bridge, in the place of a bridge's windows: registers that no BAR tells of, which the kernel knows of this chipset (drivers/pci/quirks.c, quirk_io_region).</summary>
+    /// <summary>
+    /// Of what is no bridge, in the place of a bridge's windows: registers that no BAR tells of, which the kernel knows of this chipset (drivers/pci/quirks.c,
+    /// quirk_io_region).
+    /// </summary>
     Chipset,
 }

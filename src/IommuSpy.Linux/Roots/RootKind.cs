@@ -15,7 +15,9 @@ public enum RootKind
     /// <summary>In the kernel's image, used while booting.</summary>
     Boot,
 
-    /// <summary>Has the shape of a root and is on no list: EFI's, the real-mode trampoline's, or a process's that has ended and was not yet overwritten.</summary>
+    /// <summary>
+    /// Has the shape of a root and is on no list: EFI's, the real-mode trampoline's, or a process's that has ended and was not yet overwritten.
+    /// </summary>
     Unlisted,
 
     /// <summary>Has the shape of a root; this kernel's list could not be read, so whether it is in use is not known.</summary>

@@ -6,7 +6,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace IommuSpy.Linux.Running;
 
-/// <summary>The pages of this machine by /proc/kpageflags and /proc/kpagecount alone (Documentation/admin-guide/mm/pagemap.rst): with no kernel discovery, on any kernel.</summary>
+/// <summary>
+/// The pages of this machine by /proc/kpageflags and /proc/kpagecount alone (Documentation/admin-guide/mm/pagemap.rst): with no kernel discovery, on any
+/// kernel.
+/// </summary>
 public sealed class RunningPages : IDisposable
 {
     private const int WordBytes = sizeof(ulong);
@@ -35,7 +38,8 @@ public sealed class RunningPages : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string reason = e is FileNotFoundException ? "this kernel has none (CONFIG_PROC_PAGE_MONITOR)" : Privileges.Of(files).IsRoot ? FileProblem.Of(e) : "only root may read it: use sudo";
+            string reason = e is FileNotFoundException ? "this kernel has none (CONFIG_PROC_PAGE_MONITOR)"
+                : Privileges.Of(files).IsRoot ? FileProblem.Of(e) : "only root may read it: use sudo";
             throw new MemoryImageException($"{path}: {reason}", e);
         }
 
@@ -49,7 +53,9 @@ public sealed class RunningPages : IDisposable
         }
     }
 
-    /// <summary>Hands each page frame to <paramref name="receive"/>, in order, with its flags and how many times it is mapped (null where the kernel does not tell).</summary>
+    /// <summary>
+    /// Hands each page frame to <paramref name="receive"/>, in order, with its flags and how many times it is mapped (null where the kernel does not tell).
+    /// </summary>
     /// <param name="first">First page frame.</param>
     /// <param name="last">Last page frame, inclusive.</param>
     /// <param name="receive">Told of each; those without memory behind them (nopage) are passed over.</param>
@@ -67,7 +73,8 @@ public sealed class RunningPages : IDisposable
                 StablePageFlags word = (StablePageFlags)BinaryPrimitives.ReadUInt64LittleEndian(flags.AsSpan(i));
                 if (word != StablePageFlags.Nopage)
                 {
-                    receive(new(at + (ulong)(i / WordBytes)), word, i + WordBytes <= counted ? BinaryPrimitives.ReadUInt64LittleEndian(counts.AsSpan(i)) : null);
+                    receive(new(at + (ulong)(i / WordBytes)), word,
+                        i + WordBytes <= counted ? BinaryPrimitives.ReadUInt64LittleEndian(counts.AsSpan(i)) : null);
                 }
             }
 

@@ -8,8 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace IommuSpy.Linux.Running;
 
 /// <summary>
-/// A process of this machine by its /proc/PID/maps and pagemap alone (Documentation/admin-guide/mm/pagemap.rst): with no kernel discovery, on any kernel, also for an ordinary user's own
-/// processes, who is shown no page frames (since 4.2).
+/// A process of this machine by its /proc/PID/maps and pagemap alone (Documentation/admin-guide/mm/pagemap.rst): with no kernel discovery, on any kernel, also
+/// for an ordinary user's own processes, who is shown no page frames (since 4.2).
 /// </summary>
 public sealed class RunningProcess : IDisposable
 {
@@ -24,7 +24,8 @@ public sealed class RunningProcess : IDisposable
     private const ulong Exclusive = 1UL << 56;
     private const ulong SoftDirty = 1UL << 55;
 
-    // Until 4.1 bits 55-60 held the page shift, 12, in every entry. Since, these two bits do not come together: the one is of pages in memory, the other of what is none.
+    // Until 4.1 bits 55-60 held the page shift, 12, in every entry. Since, these two bits do not come together: the one is of pages in memory, the other of
+    // what is none.
     private const ulong OldShift = WriteProtected | Guard;
     private const ulong StatusBits = 0x3fUL << 55;
 
@@ -75,11 +76,13 @@ public sealed class RunningProcess : IDisposable
 
         try
         {
-            return new(pid, areas, File.OpenHandle(files.PathOf($"{directory}/pagemap"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite), privileges.SeesPhysical);
+            return new(pid, areas, File.OpenHandle(files.PathOf($"{directory}/pagemap"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite),
+                privileges.SeesPhysical);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RunningProcessException(e is FileNotFoundException ? "this kernel has no /proc/PID/pagemap (CONFIG_PROC_PAGE_MONITOR)" : Refused(privileges, pid, "pagemap"), e);
+            throw new RunningProcessException(e is FileNotFoundException ? "this kernel has no /proc/PID/pagemap (CONFIG_PROC_PAGE_MONITOR)"
+                : Refused(privileges, pid, "pagemap"), e);
         }
     }
 
@@ -107,7 +110,8 @@ public sealed class RunningProcess : IDisposable
         {
             // [vsyscall] is no page of the process's tables (fs/proc/task_mmu.c).
             ulong start = Math.Max(area.Start.Value, first.Value & ~(ulong)(PageFrame.Size - 1));
-            ulong end = area.End.Value == 0 || (long)area.Start.Value < 0 ? 0 : last.Value >= area.End.Value ? area.End.Value : (last.Value | (PageFrame.Size - 1)) + 1;
+            ulong end = area.End.Value == 0 || (long)area.Start.Value < 0 ? 0
+                : last.Value >= area.End.Value ? area.End.Value : (last.Value | (PageFrame.Size - 1)) + 1;
             for (ulong at = start; at < end;)
             {
                 int want = (int)Math.Min(BatchEntries, (end - at) >> PageFrame.Shift);
@@ -171,5 +175,7 @@ public sealed class RunningProcess : IDisposable
     }
 
     private static string Refused(Privileges privileges, int pid, string file) =>
-        $"/proc/{pid}/{file} may not be read by {(privileges.IsRoot ? "this process, which lacks CAP_SYS_PTRACE" : "this user: it is another user's process, or this kernel shows it to root alone; use sudo")}";
+        $"/proc/{pid}/{file} may not be read "
+            + $"by {(privileges.IsRoot ? "this process, which lacks CAP_SYS_PTRACE"
+                : "this user: it is another user's process, or this kernel shows it to root alone; use sudo")}";
 }

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace IommuSpy.Linux.Slab;
 
-/// <summary>How free objects' pointers to one another are encoded (mm/slub.c, freelist_ptr_decode): not at all, or with a secret and the pointer's own address.</summary>
+/// <summary>
+/// How free objects' pointers to one another are encoded (mm/slub.c, freelist_ptr_decode): not at all, or with a secret and the pointer's own address.
+/// </summary>
 internal enum FreePointers
 {
     /// <summary>As they are.</summary>

@@ -6,7 +6,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Slab;
 
 /// <summary>
-/// The kernel's slab allocator (SLUB: mm/slub.c): its caches, and for any page the slab that it is part of, with the state of each object. Safe to share between threads.
+/// The kernel's slab allocator (SLUB: mm/slub.c): its caches, and for any page the slab that it is part of, with the state of each object. Safe to share
+/// between threads.
 /// </summary>
 public sealed class SlabAllocator
 {
@@ -43,7 +44,8 @@ public sealed class SlabAllocator
 
         _fields = SlabFields.Of(objects);
         _cpus = PerCpu.Of(objects);
-        VirtualAddress head = objects.Variable("slab_caches") ?? throw new MissingTypeException("this kernel has no symbol slab_caches: where its slab caches are is not known");
+        VirtualAddress head = objects.Variable("slab_caches")
+            ?? throw new MissingTypeException("this kernel has no symbol slab_caches: where its slab caches are is not known");
         KernelList list = KernelList.Read(objects, head, _fields.List.Offset, MaxCaches);
         Damage = list.Damage is string damage ? $"the list of slab caches: {damage}" : null;
         Caches = [.. list.Elements.Select(Read)];
@@ -110,7 +112,8 @@ public sealed class SlabAllocator
 
     /// <summary>The slab that holds an address of the direct map, or a physical one's page; null for every other address.</summary>
     public SlabPages? SlabAt(VirtualAddress address) =>
-        _objects.Kernel.Space.TryTranslate(address, out PhysicalAddress physical) && _objects.Kernel.DirectMapAddress(physical) == address ? SlabOf(physical.Frame) : null;
+        _objects.Kernel.Space.TryTranslate(address, out PhysicalAddress physical) && _objects.Kernel.DirectMapAddress(physical) == address
+            ? SlabOf(physical.Frame) : null;
 
     private FolioRecord? Head(PageFrame frame)
     {
@@ -119,7 +122,8 @@ public sealed class SlabAllocator
     }
 
     private SlabCache? CacheOf(in FolioRecord folio) =>
-        _pages.Array.AddressOf(folio.Head.Frame) is VirtualAddress slab && _objects.Read(slab, _fields.Cache) is ulong address && _byAddress.TryGetValue(address, out SlabCache? cache) ? cache : null;
+        _pages.Array.AddressOf(folio.Head.Frame) is VirtualAddress slab && _objects.Read(slab, _fields.Cache) is ulong address
+            && _byAddress.TryGetValue(address, out SlabCache? cache) ? cache : null;
 
     private SlabCache Read(VirtualAddress at)
     {
@@ -132,7 +136,8 @@ public sealed class SlabAllocator
         string? damage = size == 0 || objectSize > size || (ulong)perSlab * size > (ulong)PageFrame.Size << order ? "its sizes make no sense" : null;
         (ulong? slabs, ulong? total, ulong partial, ulong freeInPartial, string? nodes) = Nodes(at);
         return new(
-            at, string.IsNullOrEmpty(name) ? $"kmem_cache {at}" : name, objectSize, size, perSlab, order, slabs, total, total - Math.Min(freeInPartial, total ?? 0), partial,
+            at, string.IsNullOrEmpty(name) ? $"kmem_cache {at}" : name, objectSize, size, perSlab, order, slabs, total,
+            total - Math.Min(freeInPartial, total ?? 0), partial,
             (uint)(_objects.Read(at, _fields.FreePointer) ?? 0), (uint)(_objects.Read(at, _fields.LeftPad) ?? 0), _objects.Read(at, _fields.Random),
             _objects.Pointer(at, _fields.Constructor) is not null, damage ?? nodes);
     }
@@ -184,7 +189,9 @@ public sealed class SlabAllocator
     }
 
     // A kmem_cache is allocated without the entries of nodes that cannot be (kmem_cache_init): what lies behind belongs to others.
-    private int NodeCount => _objects.Variable("nr_node_ids") is VirtualAddress variable && _objects.Number(variable, sizeof(uint)) is ulong count and > 0 and <= 1024 ? (int)count : 1;
+    private int NodeCount =>
+        _objects.Variable("nr_node_ids") is VirtualAddress variable && _objects.Number(variable, sizeof(uint)) is ulong count and > 0 and <= 1024 ? (int)count
+            : 1;
 
     private Dictionary<PageFrame, CpuSlab> FindCpuSlabs()
     {
@@ -245,7 +252,8 @@ public sealed class SlabAllocator
         {
             if (_objects.Pointer(cache + _fields.PerNode.Offset + (i * _fields.NodeStride), _fields.BarnInEntry) is VirtualAddress barn)
             {
-                foreach (VirtualAddress sheaf in KernelList.Read(_objects, barn + _fields.FullSheaves.Offset, _fields.SheafList.Offset, MaxSheafObjects).Elements)
+                foreach (VirtualAddress sheaf in KernelList.Read(_objects, barn + _fields.FullSheaves.Offset, _fields.SheafList.Offset,
+                    MaxSheafObjects).Elements)
                 {
                     yield return sheaf;
                 }
@@ -306,7 +314,8 @@ public sealed class SlabAllocator
     private bool Follows(SlabCache cache, VirtualAddress slab, FreePointers rule)
     {
         if (_pages.Array.FrameOf(slab) is not PageFrame frame || _objects.Kernel.DirectMapAddress(frame.Address) is not VirtualAddress start
-            || _objects.Read(slab, _fields.Objects) is not (ulong count and > 1 and <= MaxObjects) || _objects.Read(slab, _fields.FreeList) is not (ulong first and not 0))
+            || _objects.Read(slab, _fields.Objects) is not (ulong count and > 1 and <= MaxObjects)
+            || _objects.Read(slab, _fields.FreeList) is not (ulong first and not 0))
         {
             return false;
         }

@@ -11,7 +11,8 @@ namespace IommuSpy.Linux.Slab;
 /// <param name="Order">log2 of a slab's pages.</param>
 /// <param name="Slabs">How many slabs it has, as it counts them; null where this kernel does not count (CONFIG_SLUB_DEBUG).</param>
 /// <param name="Objects">How many objects they hold, free ones included; null likewise.</param>
-/// <param name="ActiveObjects">The same without those that are free in partly used slabs, as /proc/slabinfo counts: what CPUs keep for themselves counts as active.</param>
+/// <param name="ActiveObjects">The same without those that are free in partly used slabs, as /proc/slabinfo counts: what CPUs keep for themselves counts as
+/// active.</param>
 /// <param name="PartialSlabs">Slabs on the nodes' lists of partly used ones.</param>
 /// <param name="FreePointer">Where in a free object the pointer to the next one is, in bytes.</param>
 /// <param name="LeftPad">Bytes before each object that catch underruns (slab_debug=Z).</param>

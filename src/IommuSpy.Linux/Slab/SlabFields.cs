@@ -4,15 +4,16 @@ using IommuSpy.Linux.Types;
 namespace IommuSpy.Linux.Slab;
 
 /// <summary>
-/// Where SLUB keeps what is asked of it (include/linux/slub_def.h, mm/slab.h and mm/slub.c). What describes a slab moved from struct page to struct slab in 5.17; a CPU's own slab went with sheaves
-/// (7.0); where a node's lists are moved then too. Null is a field that this kernel lacks.
+/// Where SLUB keeps what is asked of it (include/linux/slub_def.h, mm/slab.h and mm/slub.c). What describes a slab moved from struct page to struct slab in
+/// 5.17; a CPU's own slab went with sheaves (7.0); where a node's lists are moved then too. Null is a field that this kernel lacks.
 /// </summary>
 internal sealed class SlabFields
 {
     private SlabFields(KernelTypes types)
     {
         StructType cache = types.Struct("kmem_cache");
-        OrderObjects = cache.Find("oo.x", "oo") ?? throw new MissingTypeException("this kernel's slab allocator is not SLUB, or nothing describes it: struct kmem_cache has no oo");
+        OrderObjects = cache.Find("oo.x", "oo")
+            ?? throw new MissingTypeException("this kernel's slab allocator is not SLUB, or nothing describes it: struct kmem_cache has no oo");
         Size = cache.Field("size");
         ObjectSize = cache.Field("object_size", "objsize");
         FreePointer = cache.Field("offset");

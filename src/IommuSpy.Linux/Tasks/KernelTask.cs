@@ -12,7 +12,8 @@ namespace IommuSpy.Linux.Tasks;
 /// <param name="IsKernelThread">Whether it runs kernel code alone.</param>
 /// <param name="State">R, S, D, T, t, X, Z, P or I, as ps prints it; null where this description of types lacks it.</param>
 /// <param name="Mm">Its mm_struct; null for a kernel thread, and for a process that has ended.</param>
-/// <param name="Root">Its top-level page table: the kernel half under page-table isolation. Null without mm, and where <paramref name="Problem"/> says why.</param>
+/// <param name="Root">Its top-level page table: the kernel half under page-table isolation. Null without mm, and where <paramref name="Problem"/> says
+/// why.</param>
 /// <param name="Problem">What of it could not be read or contradicts itself; null where nothing does.</param>
 public sealed record KernelTask(
     VirtualAddress Address,

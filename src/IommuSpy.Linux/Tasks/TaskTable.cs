@@ -54,7 +54,8 @@ public sealed class TaskTable
     /// <exception cref="MissingTypeException">The kernel has no symbol init_task, or its task_struct is not described.</exception>
     public static TaskTable Read(KernelObjects objects)
     {
-        VirtualAddress idle = objects.Variable("init_task") ?? throw new MissingTypeException("this image has no symbol init_task, where the list of processes begins");
+        VirtualAddress idle = objects.Variable("init_task")
+            ?? throw new MissingTypeException("this image has no symbol init_task, where the list of processes begins");
         TaskReader reader = new(objects);
         VirtualAddress head = idle + reader.Fields.Tasks.Offset;
         List<string> damage = [];

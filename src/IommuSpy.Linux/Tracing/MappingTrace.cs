@@ -6,12 +6,13 @@ using Microsoft.Win32.SafeHandles;
 namespace IommuSpy.Linux.Tracing;
 
 /// <summary>
-/// The running kernel's own account of what is mapped for devices and unmapped, through a private instance of tracefs (Documentation/trace/ftrace.rst), which goes away with
-/// this object. What other users of tracing have set up is not touched. Not to be shared between threads.
+/// The running kernel's own account of what is mapped for devices and unmapped, through a private instance of tracefs (Documentation/trace/ftrace.rst), which
+/// goes away with this object. What other users of tracing have set up is not touched. Not to be shared between threads.
 /// </summary>
 /// <remarks>
-/// The events iommu:map and iommu:unmap (drivers/iommu/iommu-traces.c) have no device and no domain. So it is probes on the functions that raise them that are listened to (kprobe_events), which see the
-/// domain; and beside them the events of intel_iommu (before 5.11), which name the device and stand for mappings that never go through the common functions.
+/// The events iommu:map and iommu:unmap (drivers/iommu/iommu-traces.c) have no device and no domain. So it is probes on the functions that raise them that are
+/// listened to (kprobe_events), which see the domain; and beside them the events of intel_iommu (before 5.11), which name the device and stand for mappings
+/// that never go through the common functions.
 /// </remarks>
 public sealed class MappingTrace : IDisposable
 {
@@ -21,7 +22,8 @@ public sealed class MappingTrace : IDisposable
     private const string MapSingle = "map_single";
     private const int BufferKilobytes = 4096;
 
-    // Arguments in the registers of the x86-64 ABI: (domain, iova, physical, size, ...) and (domain, iova, size, ...). Newer names last, the outermost function when nothing else is there.
+    // Arguments in the registers of the x86-64 ABI: (domain, iova, physical, size, ...) and (domain, iova, size, ...). Newer names last, the outermost function
+    // when nothing else is there.
     private static readonly string[] MapFunctions = ["__iommu_map", "iommu_map_nosync", "iommu_map"];
     private static readonly string[] UnmapFunctions = ["__iommu_unmap", "iommu_unmap"];
     private static readonly (string Name, bool IsMap)[] IntelEvents = [(MapSingle, true), ("map_sg", true), ("unmap_single", false)];
@@ -100,8 +102,8 @@ public sealed class MappingTrace : IDisposable
     }
 
     /// <summary>
-    /// Events since the beginning that are not among those read: dropped, because nobody read them in time; and missed by a probe, as when an interrupt that unmaps comes while another probe is being
-    /// handled (kprobe_profile). Those of other watchers on this machine are among the missed.
+    /// Events since the beginning that are not among those read: dropped, because nobody read them in time; and missed by a probe, as when an interrupt that
+    /// unmaps comes while another probe is being handled (kprobe_profile). Those of other watchers on this machine are among the missed.
     /// </summary>
     public long CountLost()
     {
@@ -112,7 +114,8 @@ public sealed class MappingTrace : IDisposable
             foreach (string line in File.ReadLines(Path.Combine(_root, "kprobe_profile")))
             {
                 string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-                if (words.Length == 3 && words[0] is MapProbe or UnmapProbe && long.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out long misses))
+                if (words.Length == 3 && words[0] is MapProbe or UnmapProbe
+                    && long.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out long misses))
                 {
                     missed += misses;
                 }

@@ -21,7 +21,8 @@ public sealed class FunctionType(Func<KernelType> result, Func<IReadOnlyList<Ker
         }
 
         IReadOnlyList<KernelType> types = Parameters;
-        string list = types.Count == 0 ? "void" : string.Join(", ", types.Select((type, i) => i > 0 && type is VoidType ? "..." : type.DeclareWithin("", depth / 2)));
+        string list = types.Count == 0 ? "void"
+            : string.Join(", ", types.Select((type, i) => i > 0 && type is VoidType ? "..." : type.DeclareWithin("", depth / 2)));
         return Result.DeclareWithin($"{declared}({list})", depth - 1);
     }
 }

@@ -87,7 +87,8 @@ public sealed class StructType(string name, ulong bytes, bool isUnion, Func<IRea
                 return (member, member.BitOffset);
             }
 
-            if (member.Name.Length == 0 && depth > 0 && member.Type.Resolved is StructType inner && inner.FindMember(name, depth - 1) is (Member found, ulong bits))
+            if (member.Name.Length == 0 && depth > 0 && member.Type.Resolved is StructType inner
+                && inner.FindMember(name, depth - 1) is (Member found, ulong bits))
             {
                 return (found, member.BitOffset + bits);
             }

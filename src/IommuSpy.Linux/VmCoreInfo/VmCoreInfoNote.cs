@@ -95,7 +95,8 @@ public sealed record VmCoreInfoNote
     }
 
     /// <summary>
-    /// Every note in a piece of memory, in ascending order: those with an ELF header and bare texts. A caller who goes through memory piece by piece lets pieces overlap by
+    /// Every note in a piece of memory, in ascending order: those with an ELF header and bare texts. A caller who goes through memory piece by piece lets
+    /// pieces overlap by
     /// <see cref="MaximumLength"/> and 24 bytes of header, and drops what it has seen.
     /// </summary>
     public static IReadOnlyList<VmCoreInfoLocation> FindAll(ReadOnlySpan<byte> memory)
@@ -130,7 +131,9 @@ public sealed record VmCoreInfoNote
         return found;
     }
 
-    /// <summary>NUMBER(name): signed. phys_base is negative where the text lies below where it was linked; an unsigned mask appears as its two's complement.</summary>
+    /// <summary>
+    /// NUMBER(name): signed. phys_base is negative where the text lies below where it was linked; an unsigned mask appears as its two's complement.
+    /// </summary>
     public bool TryGetNumber(string name, out long value) => TryParseNumber(Value("NUMBER", name), out value);
 
     /// <summary>SIZE(type): bytes.</summary>

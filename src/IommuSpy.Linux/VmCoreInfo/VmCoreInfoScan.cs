@@ -20,7 +20,8 @@ internal static class VmCoreInfoScan
                 memory.ReadSparsely(range.Start + at, chunk.AsSpan(0, length));
                 foreach (VmCoreInfoLocation location in VmCoreInfoNote.FindAll(chunk.AsSpan(0, length)))
                 {
-                    if (location.Offset < ChunkBytes && VmCoreInfoNote.TryParse(chunk.AsSpan(location.TextOffset, location.TextLength), out VmCoreInfoNote? note))
+                    if (location.Offset < ChunkBytes
+                        && VmCoreInfoNote.TryParse(chunk.AsSpan(location.TextOffset, location.TextLength), out VmCoreInfoNote? note))
                     {
                         yield return note;
                     }

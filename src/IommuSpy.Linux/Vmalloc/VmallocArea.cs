@@ -13,7 +13,8 @@ namespace IommuSpy.Linux.Vmalloc;
 /// <param name="Physical">Of an ioremap, where it leads.</param>
 /// <param name="Flags">The kernel's VM_* bits.</param>
 /// <param name="PageArray">Where the kernel keeps pointers to the struct pages of its pages.</param>
-public sealed record VmallocArea(VirtualAddress Start, ulong Length, VmallocUse Use, VirtualAddress? Caller, uint? Pages, PhysicalAddress? Physical, ulong Flags, VirtualAddress? PageArray)
+public sealed record VmallocArea(VirtualAddress Start, ulong Length, VmallocUse Use, VirtualAddress? Caller, uint? Pages, PhysicalAddress? Physical,
+    ulong Flags, VirtualAddress? PageArray)
 {
     private const ulong UserFlag = 0x8;
     private const ulong NoGuardFlag = 0x40;

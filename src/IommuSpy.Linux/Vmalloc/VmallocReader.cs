@@ -4,7 +4,10 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Vmalloc;
 
-/// <summary>Follows the kernel's lists of areas (mm/vmalloc.c): one list until 6.8, since then one for each of some nodes, and beside them what waits for being unmapped.</summary>
+/// <summary>
+/// Follows the kernel's lists of areas (mm/vmalloc.c): one list until 6.8, since then one for each of some nodes, and beside them what waits for being
+/// unmapped.
+/// </summary>
 internal sealed class VmallocReader
 {
     // vm.max_map_count does not bound these; a machine of many CPUs has some hundred thousand.

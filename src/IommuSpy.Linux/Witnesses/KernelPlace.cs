@@ -6,7 +6,10 @@ using IommuSpy.Memory.Systems;
 
 namespace IommuSpy.Linux.Witnesses;
 
-/// <summary>Where the kernel says that it is: what leads to its own top-level table without a search of memory. A hint: what it leads to is verified as what a search finds is.</summary>
+/// <summary>
+/// Where the kernel says that it is: what leads to its own top-level table without a search of memory. A hint: what it leads to is verified as what a search
+/// finds is.
+/// </summary>
 internal static class KernelPlace
 {
     private const string NoteName = "VMCOREINFO";
@@ -41,7 +44,9 @@ internal static class KernelPlace
         }
     }
 
-    /// <summary>What the kernel tells crash dump tools: the image's notes, and where the running kernel says that its own is (/sys/kernel/vmcoreinfo: address and size).</summary>
+    /// <summary>
+    /// What the kernel tells crash dump tools: the image's notes, and where the running kernel says that its own is (/sys/kernel/vmcoreinfo: address and size).
+    /// </summary>
     internal static IEnumerable<VmCoreInfoNote> Notes(MemoryImage image, PhysicalMemory memory)
     {
         foreach (ElfNote note in image.Notes.Where(note => string.Equals(note.Name, NoteName, StringComparison.Ordinal)))
@@ -55,7 +60,8 @@ internal static class KernelPlace
         if (image.SystemFiles?.Text("sys/kernel/vmcoreinfo")?.Split(' ') is [string at, string size]
             && at.StartsWith("0x", StringComparison.Ordinal)
             && ulong.TryParse(at.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong address)
-            && int.TryParse(size, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int length) && length is > NoteHeaderBytes and <= VmCoreInfoNote.MaximumLength)
+            && int.TryParse(size, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int length)
+            && length is > NoteHeaderBytes and <= VmCoreInfoNote.MaximumLength)
         {
             byte[] bytes = new byte[length];
             int read = memory.Read(new(address), bytes);

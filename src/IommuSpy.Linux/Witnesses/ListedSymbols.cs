@@ -32,7 +32,8 @@ internal static class ListedSymbols
             for (int i = 0; i < wanted.Length; i++)
             {
                 if (line[name..].SequenceEqual(wanted[i])
-                    && ulong.TryParse(line[..line.IndexOf((byte)' ')], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong address) && address != 0)
+                    && ulong.TryParse(line[..line.IndexOf((byte)' ')], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong address)
+                    && address != 0)
                 {
                     found.TryAdd(names[i], new(address));
                 }

@@ -6,7 +6,8 @@ using IommuSpy.Memory.Systems;
 namespace IommuSpy.Linux.Witnesses;
 
 /// <summary>
-/// PCI functions as the kernel shows them in /sys/bus/pci/devices: where nothing describes its own structures of them. Their <see cref="PciFunction.Object"/> and
+/// PCI functions as the kernel shows them in /sys/bus/pci/devices: where nothing describes its own structures of them. Their <see cref="PciFunction.Object"/>
+/// and
 /// <see cref="PciFunction.Device"/> are 0, since sysfs does not tell where those are.
 /// </summary>
 internal static class SystemPci
@@ -29,7 +30,8 @@ internal static class SystemPci
         List<PciFunction> functions = [];
         foreach (string name in files.Names(Devices))
         {
-            if (PciAddress.TryParse(name, out PciAddress address) && Number(files, $"{Devices}/{name}/vendor") is ulong vendor && Number(files, $"{Devices}/{name}/device") is ulong device)
+            if (PciAddress.TryParse(name, out PciAddress address) && Number(files, $"{Devices}/{name}/vendor") is ulong vendor
+                && Number(files, $"{Devices}/{name}/device") is ulong device)
             {
                 functions.Add(Function(files, $"{Devices}/{name}", address, (ushort)vendor, (ushort)device));
             }
@@ -65,11 +67,16 @@ internal static class SystemPci
             PhysicalFunction = PciAddress.TryParse(LastPart(files.Link($"{path}/physfn")), out PciAddress physical) ? physical : null,
             IsVirtualFunction = files.Link($"{path}/physfn") is not null,
             Resources = Resources(files.Text($"{path}/resource") ?? "", isBridge),
-            Iommu = new() { GroupId = uint.TryParse(LastPart(files.Link($"{path}/iommu_group")), NumberStyles.None, CultureInfo.InvariantCulture, out uint group) ? group : null },
+            Iommu = new()
+            {
+                GroupId = uint.TryParse(LastPart(files.Link($"{path}/iommu_group")), NumberStyles.None, CultureInfo.InvariantCulture, out uint group) ? group
+                    : null
+            },
         };
     }
 
-    // PCI Local Bus 3.0, 6.7; PCI Express 7.5.3.2: the port's type is in bits 4-7 of the capability's register. An ordinary user is shown the first 64 bytes alone, which hold no capability.
+    // PCI Local Bus 3.0, 6.7; PCI Express 7.5.3.2: the port's type is in bits 4-7 of the capability's register. An ordinary user is shown the first 64 bytes
+    // alone, which hold no capability.
     private static int? PortType(ReadOnlySpan<byte> config)
     {
         if (config.Length < 256)
@@ -98,9 +105,11 @@ internal static class SystemPci
         string[] lines = text.Split('\n');
         for (int i = 0; i < lines.Length; i++)
         {
-            if (lines[i].Split(' ') is [string first, string last, string flags] && Hex(first) is ulong start && Hex(last) is ulong end && Hex(flags) is ulong bits && end > start)
+            if (lines[i].Split(' ') is [string first, string last, string flags] && Hex(first) is ulong start && Hex(last) is ulong end
+                && Hex(flags) is ulong bits && end > start)
             {
-                PciResourceKind kind = i < BarsOfHeader ? PciResourceKind.Bar : i == RomIndex ? PciResourceKind.Rom : isBridge ? PciResourceKind.BridgeWindow : PciResourceKind.VirtualFunctionBar;
+                PciResourceKind kind = i < BarsOfHeader ? PciResourceKind.Bar
+                    : i == RomIndex ? PciResourceKind.Rom : isBridge ? PciResourceKind.BridgeWindow : PciResourceKind.VirtualFunctionBar;
                 resources.Add(new(i, kind, new(start), new(end), bits));
             }
         }
@@ -111,7 +120,8 @@ internal static class SystemPci
     private static ulong? Number(SystemFiles files, string path) => files.Text(path) is string text ? Hex(text) : null;
 
     private static ulong? Hex(string text) =>
-        text.StartsWith("0x", StringComparison.Ordinal) && ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value) ? value : null;
+        text.StartsWith("0x", StringComparison.Ordinal)
+            && ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value) ? value : null;
 
     private static string? LastPart(string? link) => link?[(link.LastIndexOf('/') + 1)..];
 }

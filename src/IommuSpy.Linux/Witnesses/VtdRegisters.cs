@@ -4,14 +4,17 @@ using IommuSpy.Memory.Systems;
 
 namespace IommuSpy.Linux.Witnesses;
 
-/// <summary>What a VT-d unit's own registers say (VT-d specification, 11.4): of the running machine where /dev/mem lets them be read, or as they were recorded.</summary>
+/// <summary>
+/// What a VT-d unit's own registers say (VT-d specification, 11.4): of the running machine where /dev/mem lets them be read, or as they were recorded.
+/// </summary>
 /// <param name="Translating">GSTS.TES: it translates.</param>
 /// <param name="RemapsInterrupts">GSTS.IRES: it remaps interrupts.</param>
 /// <param name="Root">RTADDR: the root table.</param>
 /// <param name="IsScalable">RTADDR.TTM: the root table is scalable mode's.</param>
 /// <param name="Capabilities">CAP.</param>
 /// <param name="ExtendedCapabilities">ECAP.</param>
-internal sealed record VtdRegisters(bool Translating, bool RemapsInterrupts, PhysicalAddress Root, bool IsScalable, ulong Capabilities, ulong ExtendedCapabilities)
+internal sealed record VtdRegisters(bool Translating, bool RemapsInterrupts, PhysicalAddress Root, bool IsScalable, ulong Capabilities,
+    ulong ExtendedCapabilities)
 {
     private const int Bytes = 0x100;
     private const int CapabilitiesAt = 0x8;

@@ -43,10 +43,16 @@ public sealed class ZoneTable
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
     public static ZoneTable Of(KernelObjects objects, MemoryPages pages) => new(objects, pages);
 
-    /// <summary>The zone that a page frame is in; null for one in none. Spans of a node's zones do not overlap; those of nodes may, and the node that has it is not told apart then.</summary>
+    /// <summary>
+    /// The zone that a page frame is in; null for one in none. Spans of a node's zones do not overlap; those of nodes may, and the node that has it is not told
+    /// apart then.
+    /// </summary>
     public MemoryZone? ZoneOf(PageFrame frame) => Zones.FirstOrDefault(zone => zone.Contains(frame));
 
-    /// <summary>The order of the blocks on a CPU's list (order_to_pindex, mm/page_alloc.c): a list for each migrate type of each order up to PAGE_ALLOC_COSTLY_ORDER, then those of huge blocks.</summary>
+    /// <summary>
+    /// The order of the blocks on a CPU's list (order_to_pindex, mm/page_alloc.c): a list for each migrate type of each order up to PAGE_ALLOC_COSTLY_ORDER,
+    /// then those of huge blocks.
+    /// </summary>
     /// <param name="index">The list's number.</param>
     /// <param name="types">Migrate types that CPUs keep lists of; 0 where that is not known.</param>
     internal static int CpuListOrder(ulong index, ulong types)
@@ -64,8 +70,10 @@ public sealed class ZoneTable
             return [only];
         }
 
-        VirtualAddress array = _objects.Variable("node_data") ?? throw new MissingTypeException("this kernel has neither node_data nor contig_page_data: where its zones are is not known");
-        ulong count = _objects.Variable("nr_node_ids") is VirtualAddress variable && _objects.Number(variable, sizeof(uint)) is ulong nodes and > 0 and <= MostNodes ? nodes : 1;
+        VirtualAddress array = _objects.Variable("node_data")
+            ?? throw new MissingTypeException("this kernel has neither node_data nor contig_page_data: where its zones are is not known");
+        ulong count = _objects.Variable("nr_node_ids") is VirtualAddress variable
+            && _objects.Number(variable, sizeof(uint)) is ulong nodes and > 0 and <= MostNodes ? nodes : 1;
         return Enumerable.Range(0, (int)count).Select(i => _objects.Pointer(array + ((ulong)i * sizeof(ulong)))).OfType<VirtualAddress>();
     }
 
@@ -97,7 +105,8 @@ public sealed class ZoneTable
         }
 
         return new(
-            node, index, string.IsNullOrEmpty(name) ? $"zone {index}" : name, new(start), spanned, _objects.Read(zone, _fields.Present), _objects.Read(zone, _fields.Managed), orders, CpuLists(zone));
+            node, index, string.IsNullOrEmpty(name) ? $"zone {index}" : name, new(start), spanned, _objects.Read(zone, _fields.Present),
+            _objects.Read(zone, _fields.Managed), orders, CpuLists(zone));
     }
 
     private List<FreeList> Lists(VirtualAddress area)
@@ -116,7 +125,8 @@ public sealed class ZoneTable
     private List<CpuFreePages> CpuLists(VirtualAddress zone)
     {
         List<CpuFreePages> found = [];
-        if (_fields.CpuLists is not Field lists || _fields.CpuPageList is not Field member || _objects.Pointer(zone, _fields.CpuPages) is not VirtualAddress variable)
+        if (_fields.CpuLists is not Field lists || _fields.CpuPageList is not Field member
+            || _objects.Pointer(zone, _fields.CpuPages) is not VirtualAddress variable)
         {
             return found;
         }
@@ -164,7 +174,10 @@ public sealed class ZoneTable
     // As migratetype_names has them (mm/page_alloc.c): MIGRATE_UNMOVABLE is "Unmovable". MIGRATE_PCPTYPES and MIGRATE_TYPES count and name no type.
     private string TypeName(long type)
     {
-        string? name = _fields.Migrate?.Values.FirstOrDefault(value => value.Value == type && !value.Name.EndsWith("TYPES", StringComparison.Ordinal) && value.Name.StartsWith("MIGRATE_", StringComparison.Ordinal)).Name;
+        string? name =
+            _fields.Migrate?.Values.FirstOrDefault(value =>
+                value.Value == type && !value.Name.EndsWith("TYPES", StringComparison.Ordinal)
+                    && value.Name.StartsWith("MIGRATE_", StringComparison.Ordinal)).Name;
         return name switch
         {
             null => string.Create(CultureInfo.InvariantCulture, $"type {type}"),

@@ -48,7 +48,8 @@ internal static class Adler32
     // Of each 32 bytes: low grows by their sum, high by 32 times the low before them and by each byte times its distance from the end.
     private static void AddVectors(ReadOnlySpan<byte> data, ref uint low, ref uint high)
     {
-        Vector256<sbyte> weights = Vector256.Create(32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, (sbyte)1);
+        Vector256<sbyte> weights = Vector256.Create(32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5,
+            4, 3, 2, (sbyte)1);
         Vector256<short> ones = Vector256.Create((short)1);
         Vector256<uint> sum = Vector256<uint>.Zero;
         Vector256<uint> before = Vector256<uint>.Zero;

@@ -36,6 +36,7 @@ internal static class LibvirtSave
         ulong start = HeaderBytes + (ulong)BinaryPrimitives.ReadUInt32LittleEndian(header[20..]);
         return version is > 0 and <= NewestVersion && start < file.Length
             ? new SliceFile(file, start)
-            : throw new MemoryImageException($"{file.Path}: libvirt's saved domain of version {version} whose state begins at 0x{start:x}, and the file ends at 0x{file.Length:x}");
+            : throw new MemoryImageException($"{file.Path}: libvirt's saved domain of version {version} whose state begins at 0x{start:x}, and the file ends "
+                + $"at 0x{file.Length:x}");
     }
 }

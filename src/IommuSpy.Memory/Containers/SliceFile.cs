@@ -11,7 +11,8 @@ internal sealed class SliceFile(ImageFile file, ulong start) : ImageFile
 
     /// <inheritdoc/>
     public override IReadOnlyList<FileExtent> DataExtents =>
-        [.. file.DataExtents.Where(extent => extent.End > start).Select(extent => extent.Offset >= start ? new FileExtent(extent.Offset - start, extent.Length) : new(0, extent.End - start))];
+        [.. file.DataExtents.Where(extent => extent.End > start)
+            .Select(extent => extent.Offset >= start ? new FileExtent(extent.Offset - start, extent.Length) : new(0, extent.End - start))];
 
     /// <inheritdoc/>
     public override int Read(ulong offset, Span<byte> destination) => offset < Length ? file.Read(start + offset, destination) : 0;

@@ -20,6 +20,7 @@ internal static class LiveSource
             return QemuSource.Open(name, name[Qemu.Length..], options);
         }
 
-        return name.StartsWith(Gdb, StringComparison.Ordinal) ? GdbSource.Open(name, name[Gdb.Length..], options) : RunningMachine.Open(name, RunningFiles.Here);
+        return name.StartsWith(Gdb, StringComparison.Ordinal) ? GdbSource.Open(name, name[Gdb.Length..], options)
+            : RunningMachine.Open(name, RunningFiles.Here);
     }
 }

@@ -37,7 +37,8 @@ public sealed record Privileges(uint? EffectiveUser, ulong? Capabilities, string
             {
                 user = effective;
             }
-            else if (words.Length == 2 && words[0] == "CapEff:" && ulong.TryParse(words[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong mask))
+            else if (words.Length == 2 && words[0] == "CapEff:"
+                && ulong.TryParse(words[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong mask))
             {
                 capabilities = mask;
             }
@@ -51,7 +52,9 @@ public sealed record Privileges(uint? EffectiveUser, ulong? Capabilities, string
     {
         (false, _) when !IsRoot => "only root may read it: use sudo",
         (false, _) => "this process lacks CAP_SYS_RAWIO: it runs in a container or with dropped capabilities; run it on the host",
-        (true, "confidentiality") => "kernel lockdown is at confidentiality, which forbids reading memory to everyone: boot with lockdown=none or lockdown=integrity (and Secure Boot off where that is what locks)",
+        (true, "confidentiality") =>
+            "kernel lockdown is at confidentiality, which forbids reading memory to everyone: boot with lockdown=none or lockdown=integrity (and Secure Boot "
+                + "off where that is what locks)",
         _ => null,
     };
 

@@ -6,7 +6,8 @@ namespace IommuSpy.Memory.Systems;
 /// <param name="links">Where links lead, by path.</param>
 /// <param name="registers">Registers of devices, by the physical address of the first byte.</param>
 public sealed class RecordedFiles(
-    string origin, IReadOnlyDictionary<string, byte[]> files, IReadOnlyDictionary<string, string> links, IReadOnlyDictionary<PhysicalAddress, byte[]> registers) : SystemFiles
+    string origin, IReadOnlyDictionary<string, byte[]> files, IReadOnlyDictionary<string, string> links,
+    IReadOnlyDictionary<PhysicalAddress, byte[]> registers) : SystemFiles
 {
     /// <summary>What there is of files.</summary>
     public IReadOnlyDictionary<string, byte[]> Files => files;

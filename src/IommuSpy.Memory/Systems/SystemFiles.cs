@@ -3,8 +3,8 @@ using System.Text;
 namespace IommuSpy.Memory.Systems;
 
 /// <summary>
-/// What a running Linux says of itself in /proc and /sys, by path from the root and without the first slash: "proc/iomem". Of the machine this program runs on, or as
-/// it was recorded beside an image. It is the kernel's word, and a witness beside what its memory says. Safe to share between threads.
+/// What a running Linux says of itself in /proc and /sys, by path from the root and without the first slash: "proc/iomem". Of the machine this program runs on,
+/// or as it was recorded beside an image. It is the kernel's word, and a witness beside what its memory says. Safe to share between threads.
 /// </summary>
 public abstract class SystemFiles
 {

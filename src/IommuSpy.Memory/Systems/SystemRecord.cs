@@ -7,8 +7,8 @@ using System.Text.Json;
 namespace IommuSpy.Memory.Systems;
 
 /// <summary>
-/// What a machine says of itself, as it is kept with an image of its memory: one JSON document, in an ELF note named "IOMMU_SPY" of type 1, or in a file beside an image whose format has no notes
-/// (docs/acquire.md).
+/// What a machine says of itself, as it is kept with an image of its memory: one JSON document, in an ELF note named "IOMMU_SPY" of type 1, or in a file beside
+/// an image whose format has no notes (docs/acquire.md).
 /// </summary>
 public static class SystemRecord
 {
@@ -90,7 +90,8 @@ public static class SystemRecord
 
     /// <summary>The record that an image's notes hold; null where they hold none.</summary>
     internal static RecordedFiles? In(IReadOnlyList<ElfNote> notes, string path) =>
-        notes.FirstOrDefault(note => note.Type == NoteType && string.Equals(note.Name, NoteName, StringComparison.Ordinal)) is ElfNote note ? Read(note.Descriptor, $"note {NoteName} of {path}") : null;
+        notes.FirstOrDefault(note => note.Type == NoteType && string.Equals(note.Name, NoteName, StringComparison.Ordinal)) is ElfNote note
+            ? Read(note.Descriptor, $"note {NoteName} of {path}") : null;
 
     /// <summary>The record that stands beside an image; null where none does.</summary>
     internal static RecordedFiles? Beside(string path)
@@ -107,7 +108,8 @@ public static class SystemRecord
     }
 
     /// <summary>Reads a record.</summary>
-    /// <param name="document">The document. It may be anything: what is no record is none, and nothing is unpacked beyond <see cref="SystemFiles.MostBytes"/>.</param>
+    /// <param name="document">The document. It may be anything: what is no record is none, and nothing is unpacked beyond
+    /// <see cref="SystemFiles.MostBytes"/>.</param>
     /// <param name="origin">Where it stood.</param>
     /// <returns>Null where it is no record.</returns>
     public static RecordedFiles? Read(ReadOnlyMemory<byte> document, string origin)
@@ -140,7 +142,8 @@ public static class SystemRecord
 
             foreach (JsonProperty page in Members(json.RootElement, "registers"))
             {
-                if (page.Name.StartsWith("0x", StringComparison.Ordinal) && ulong.TryParse(page.Name.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong address)
+                if (page.Name.StartsWith("0x", StringComparison.Ordinal)
+                    && ulong.TryParse(page.Name.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong address)
                     && page.Value.TryGetBytesFromBase64(out byte[]? bytes))
                 {
                     registers[new(address)] = bytes;
@@ -184,7 +187,8 @@ public static class SystemRecord
         json.WriteEndObject();
     }
 
-    private static JsonElement.ObjectEnumerator Members(JsonElement root, string name) => root.TryGetProperty(name, out JsonElement members) ? members.EnumerateObject() : default;
+    private static JsonElement.ObjectEnumerator Members(JsonElement root, string name) =>
+        root.TryGetProperty(name, out JsonElement members) ? members.EnumerateObject() : default;
 
     private static byte[]? Bytes(JsonElement value, long most)
     {
@@ -197,7 +201,8 @@ public static class SystemRecord
         {
             plain.TryGetBytesFromBase64(out bytes);
         }
-        else if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("gzip", out JsonElement packed) && packed.TryGetBytesFromBase64(out byte[]? compressed))
+        else if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("gzip", out JsonElement packed)
+            && packed.TryGetBytesFromBase64(out byte[]? compressed))
         {
             using GZipStream gzip = new(new MemoryStream(compressed), CompressionMode.Decompress);
             using MemoryStream unpacked = new();

@@ -13,11 +13,13 @@ internal static class SystemSelection
 
     private static readonly string[] Whole =
     [
-        "proc/version", "proc/cmdline", "proc/iomem", "proc/ioports", "proc/kallsyms", "proc/modules", "proc/cpuinfo", "proc/meminfo", "proc/stat", "proc/uptime", "proc/swaps",
+        "proc/version", "proc/cmdline", "proc/iomem", "proc/ioports", "proc/kallsyms", "proc/modules", "proc/cpuinfo", "proc/meminfo", "proc/stat",
+        "proc/uptime", "proc/swaps",
         "proc/sys/kernel/osrelease", "proc/sys/kernel/hostname", "proc/sys/kernel/random/boot_id", "sys/kernel/vmcoreinfo", "sys/kernel/security/lockdown",
     ];
 
-    private static readonly string[] OfFunction = ["vendor", "device", "subsystem_vendor", "subsystem_device", "class", "revision", "resource", "config", "enable", "numa_node"];
+    private static readonly string[] OfFunction = ["vendor", "device", "subsystem_vendor", "subsystem_device", "class", "revision", "resource", "config",
+        "enable", "numa_node"];
     private static readonly string[] LinksOfFunction = ["driver", "iommu_group", "iommu", "physfn"];
     private static readonly string[] OfUnit = ["address", "cap", "ecap", "features", "version", "domains_supported", "domains_used"];
 
@@ -78,7 +80,8 @@ internal static class SystemSelection
             }
         }
 
-        foreach (IomemEntry unit in IomemEntry.Parse(files.Text("proc/iomem") ?? "").Where(entry => entry.Name == "amd_iommu" || entry.Name.StartsWith("dmar", StringComparison.Ordinal)))
+        foreach (IomemEntry unit in IomemEntry.Parse(files.Text("proc/iomem") ?? "")
+            .Where(entry => entry.Name == "amd_iommu" || entry.Name.StartsWith("dmar", StringComparison.Ordinal)))
         {
             if (files.Registers(unit.Range.Start, RegisterBytes) is byte[] bytes)
             {

@@ -1,6 +1,8 @@
 namespace IommuSpy.Memory.Writing;
 
-/// <summary>Says which pages a written image keeps. What the kernel says of its pages is not known here: who knows supplies it. Safe to share between threads.</summary>
+/// <summary>
+/// Says which pages a written image keeps. What the kernel says of its pages is not known here: who knows supplies it. Safe to share between threads.
+/// </summary>
 public interface IPageFilter
 {
     /// <summary>The kinds that it leaves out, as makedumpfile -d counts them: zero 1, cache 2 and 4, user 8, free 16.</summary>

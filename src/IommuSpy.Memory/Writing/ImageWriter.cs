@@ -9,7 +9,10 @@ public static class ImageWriter
     // Bitmaps of a kdump and the length of a raw file go up to the highest address.
     private const ulong MostAddress = 1UL << 47;
 
-    /// <summary>Refuses a path that no new file can take. A file is written under another name and then renamed: in place of a device, that would fill /dev, which is memory, and take the device's name away.</summary>
+    /// <summary>
+    /// Refuses a path that no new file can take. A file is written under another name and then renamed: in place of a device, that would fill /dev, which is
+    /// memory, and take the device's name away.
+    /// </summary>
     /// <param name="path">The path.</param>
     /// <exception cref="MemoryImageException">It is empty, a directory, a FIFO, a socket or a device, or leads to one.</exception>
     public static void RefuseWhatIsNoFile(string path)
@@ -27,7 +30,8 @@ public static class ImageWriter
 
         if (FileKind.Of(whole) is "a FIFO" or "a socket")
         {
-            throw new MemoryImageException($"{path}: is {FileKind.Of(whole)}, which a file would replace: write to standard output (-) to send an image somewhere");
+            throw new MemoryImageException($"{path}: is {FileKind.Of(whole)}, which a file would replace: write to standard output (-) to send an image "
+                + $"somewhere");
         }
 
         try
@@ -39,7 +43,8 @@ public static class ImageWriter
             // No link, or one that leads nowhere.
         }
 
-        if ((whole.StartsWith("/dev/", StringComparison.Ordinal) && !whole.StartsWith("/dev/shm/", StringComparison.Ordinal)) || whole.StartsWith("/proc/", StringComparison.Ordinal))
+        if ((whole.StartsWith("/dev/", StringComparison.Ordinal) && !whole.StartsWith("/dev/shm/", StringComparison.Ordinal))
+            || whole.StartsWith("/proc/", StringComparison.Ordinal))
         {
             throw new MemoryImageException($"{path}: is no place for a file: to write into a device, name - and redirect: - > {path}");
         }
@@ -76,7 +81,8 @@ public static class ImageWriter
         Write(image, layout, options.Format == ImageFormat.Kdump ? new FlattenedOutput(stream) : new StreamOutput(stream), options);
 
     /// <summary>
-    /// Writes into a file that an interruption leaves as it is, to go on with: "PATH.partial", and "PATH.journal" that says how far it is. It has its own name when it is whole.
+    /// Writes into a file that an interruption leaves as it is, to go on with: "PATH.partial", and "PATH.journal" that says how far it is. It has its own name
+    /// when it is whole.
     /// </summary>
     /// <param name="image">The image.</param>
     /// <param name="layout">Which of its layouts is the machine's.</param>
@@ -86,12 +92,14 @@ public static class ImageWriter
     /// <param name="resume">Whether to go on with what is there.</param>
     /// <returns>What was written; the SHA-256 of the file in hexadecimal; and how many bytes of memory were there before.</returns>
     /// <exception cref="MemoryImageException">It cannot be written, or there is nothing to go on with.</exception>
-    public static (WriteResult Result, string Sha256, ulong Kept) WriteResumably(MemoryImage image, MemoryLayout layout, string path, WriteOptions options, string boot, bool resume)
+    public static (WriteResult Result, string Sha256, ulong Kept) WriteResumably(MemoryImage image, MemoryLayout layout, string path, WriteOptions options,
+        string boot, bool resume)
     {
         RefuseWhatIsNoFile(path);
         if (resume && options.Format is ImageFormat.Avml or ImageFormat.Kdump)
         {
-            throw new MemoryImageException($"{path}: --resume goes on with elf, lime and raw: where a piece of {options.Format.ToString().ToLowerInvariant()} stands depends on how those before it compress");
+            throw new MemoryImageException($"{path}: --resume goes on with elf, lime and raw: where a piece "
+                + $"of {options.Format.ToString().ToLowerInvariant()} stands depends on how those before it compress");
         }
 
         try
@@ -117,9 +125,11 @@ public static class ImageWriter
     private static WriteResult Write(MemoryImage image, MemoryLayout layout, IImageOutput output, WriteOptions options)
     {
         PhysicalMemory memory = layout.Memory;
-        if (memory.ByteCount > MostBytes || memory.Ranges.Count == 0 || (options.Format is ImageFormat.Kdump or ImageFormat.Raw && memory.Ranges[^1].Last.Value >= MostAddress))
+        if (memory.ByteCount > MostBytes || memory.Ranges.Count == 0
+            || (options.Format is ImageFormat.Kdump or ImageFormat.Raw && memory.Ranges[^1].Last.Value >= MostAddress))
         {
-            throw new MemoryImageException($"{image.Path}: claims {Size.Text(memory.ByteCount)} of memory up to {memory.Ranges[^1].Last}: more than any machine has, and nothing to convert");
+            throw new MemoryImageException($"{image.Path}: claims {Size.Text(memory.ByteCount)} of memory up to {memory.Ranges[^1].Last}: more than any "
+                + $"machine has, and nothing to convert");
         }
 
         WriteJob job = new(image, memory, PageSelection.Of(memory, options), options, output);

@@ -116,7 +116,9 @@ internal sealed class KdumpWriter
             const string Key = "\nNUMBER(phys_base)=";
             int at = text.IndexOf(Key, StringComparison.Ordinal);
             int end = at < 0 ? -1 : text.IndexOf('\n', at + Key.Length);
-            if (end > 0 && long.TryParse(text.AsSpan(at + Key.Length, end - at - Key.Length), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
+            if (end > 0
+                && long.TryParse(text.AsSpan(at + Key.Length, end - at - Key.Length), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                    out long value))
             {
                 return value;
             }

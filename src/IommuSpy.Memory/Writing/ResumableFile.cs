@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace IommuSpy.Memory.Writing;
 
 /// <summary>
-/// An image that grows in order, in "PATH.partial" (0600), beside "PATH.journal", which says how far it is. What was interrupted goes on from there: a writer runs again from the beginning, and what
-/// the file has of it already is neither read from memory nor written again. Every byte is hashed.
+/// An image that grows in order, in "PATH.partial" (0600), beside "PATH.journal", which says how far it is. What was interrupted goes on from there: a writer
+/// runs again from the beginning, and what the file has of it already is neither read from memory nor written again. Every byte is hashed.
 /// </summary>
 internal sealed class ResumableFile : IImageOutput, IDisposable
 {
@@ -228,11 +228,14 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
             }
 
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(JournalOf(path)));
-            return (json.RootElement.GetProperty("identity").GetString() ?? "", json.RootElement.GetProperty("bytes").GetUInt64(), json.RootElement.GetProperty("memory").GetUInt64());
+            return (json.RootElement.GetProperty("identity").GetString() ?? "", json.RootElement.GetProperty("bytes").GetUInt64(),
+                json.RootElement.GetProperty("memory").GetUInt64());
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException
+            or FormatException)
         {
-            throw new MemoryImageException($"{JournalOf(path)}: {(e is FileNotFoundException ? "there is none, so nothing to go on with" : "is no journal of acquire")}: begin again without --resume", e);
+            throw new MemoryImageException($"{JournalOf(path)}: "
+                + $"{(e is FileNotFoundException ? "there is none, so nothing to go on with" : "is no journal of acquire")}: begin again without --resume", e);
         }
     }
 

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace IommuSpy.Memory.Writing;
 
 /// <summary>
-/// SHA-256 (FIPS 180-4), fed piece by piece. .NET's own asks OpenSSL's library of the machine that the program runs on, which one static file that is copied to a machine cannot count on.
+/// SHA-256 (FIPS 180-4), fed piece by piece. .NET's own asks OpenSSL's library of the machine that the program runs on, which one static file that is copied to
+/// a machine cannot count on.
 /// </summary>
 public sealed class Sha256
 {

@@ -44,7 +44,8 @@ internal sealed class WriteJob(MemoryImage image, PhysicalMemory memory, PageSel
     }
 
     /// <summary>What was written.</summary>
-    internal WriteResult Result => new(memory.ByteCount >> PageFrame.Shift, selection.Kept, selection.Excluded, selection.Missing, _unreadable, output.BytesWritten);
+    internal WriteResult Result =>
+        new(memory.ByteCount >> PageFrame.Shift, selection.Kept, selection.Excluded, selection.Missing, _unreadable, output.BytesWritten);
 
     /// <summary>Reads each kept run in pieces, works on them on all cores and takes the results in order.</summary>
     /// <param name="chunkBytes">The most that a piece has.</param>

@@ -51,10 +51,15 @@ public static class AmdViDeviceEntry
 
     /// <summary>Whether an entry says anything that Linux's fill of unused entries (V, TV and no rights) and zeros do not.</summary>
     public static bool IsInUse(ReadOnlySpan<ulong> entry) =>
-        (entry[0] & ~(Valid | TranslationValid)) != 0 || entry[1] != 0 || (entry[2] & InterruptTableMask) != 0 || (entry[0] & (Valid | TranslationValid)) == Valid;
+        (entry[0] & ~(Valid | TranslationValid)) != 0 || entry[1] != 0 || (entry[2] & InterruptTableMask) != 0
+            || (entry[0] & (Valid | TranslationValid)) == Valid;
 
-    /// <summary>Whether an entry's first quadword is what Linux gives devices that it does nothing else for: V and TV, without rights or, where it passes requests through, with both.</summary>
-    public static bool IsDefault(ulong first) => (first & ~(ReadAllowed | WriteAllowed)) == (Valid | TranslationValid) && (first & (ReadAllowed | WriteAllowed)) is 0 or (ReadAllowed | WriteAllowed);
+    /// <summary>
+    /// Whether an entry's first quadword is what Linux gives devices that it does nothing else for: V and TV, without rights or, where it passes requests
+    /// through, with both.
+    /// </summary>
+    public static bool IsDefault(ulong first) =>
+        (first & ~(ReadAllowed | WriteAllowed)) == (Valid | TranslationValid) && (first & (ReadAllowed | WriteAllowed)) is 0 or (ReadAllowed | WriteAllowed);
 
     /// <summary>The table of interrupt remapping entries that an entry points at, and how many it has; null where interrupts are not remapped by one.</summary>
     public static (PhysicalAddress Table, int Count)? InterruptTable(IReadOnlyList<ulong> entry) =>
@@ -75,7 +80,8 @@ public static class AmdViDeviceEntry
     {
         int domain = (int)(entry[1] & DomainMask);
         bool deviceTlb = (entry[1] & DeviceTlb) != 0;
-        AccessRights granted = ((entry[0] & ReadAllowed) != 0 ? AccessRights.Read : AccessRights.None) | ((entry[0] & WriteAllowed) != 0 ? AccessRights.Write : AccessRights.None);
+        AccessRights granted =
+            ((entry[0] & ReadAllowed) != 0 ? AccessRights.Read : AccessRights.None) | ((entry[0] & WriteAllowed) != 0 ? AccessRights.Write : AccessRights.None);
         const AccessRights All = AccessRights.Read | AccessRights.Write;
         DeviceContext Refused(DmaMode mode, string problem) => new(requester, pasid, mode, domain, null, AccessRights.None, address, entry, deviceTlb, problem);
         DeviceContext Through(AccessRights rights) => new(requester, pasid, DmaMode.PassThrough, domain, null, rights, address, entry, deviceTlb, null);
@@ -106,7 +112,8 @@ public static class AmdViDeviceEntry
         bool guest = (entry[0] & GuestTranslation) != 0;
         if (guest && (pasid is not null || (entry[0] & GuestForPlainRequests) != 0))
         {
-            return OfGuest(memory, host, entry, pasid ?? 0, granted, entryMask) is { } space ? Translated(space) : Refused(DmaMode.Blocked, $"PASID {pasid ?? 0} is not present in its GCR3 table");
+            return OfGuest(memory, host, entry, pasid ?? 0, granted, entryMask) is { } space ? Translated(space)
+                : Refused(DmaMode.Blocked, $"PASID {pasid ?? 0} is not present in its GCR3 table");
         }
 
         if (pasid is not null)
@@ -114,7 +121,8 @@ public static class AmdViDeviceEntry
             return Refused(DmaMode.Blocked, "its device table entry has no guest translation: no PASID is known");
         }
 
-        return granted == AccessRights.None ? Refused(DmaMode.Blocked, "its device table entry allows neither reads nor writes") : host is null ? Through(granted) : Translated(host);
+        return granted == AccessRights.None ? Refused(DmaMode.Blocked, "its device table entry allows neither reads nor writes")
+            : host is null ? Through(granted) : Translated(host);
     }
 
     /// <summary>PASIDs of a device that have tables, but for 0 where requests without PASID use it.</summary>
@@ -160,7 +168,8 @@ public static class AmdViDeviceEntry
     }
 
     // GCR3[14:12] is in bits 58-60 of the first quadword, [30:15] in 16-31 of the second, [51:31] in 43-63 of it.
-    private static ulong GuestRoot(ulong[] entry) => (((entry[0] >> 58) & 7) << 12) | (((entry[1] >> 16) & 0xffff) << 15) | (((entry[1] >> 43) & 0x1f_ffff) << 31);
+    private static ulong GuestRoot(ulong[] entry) =>
+        (((entry[0] >> 58) & 7) << 12) | (((entry[1] >> 16) & 0xffff) << 15) | (((entry[1] >> 43) & 0x1f_ffff) << 31);
 
     private static IoAddressSpace? OfGuest(PhysicalMemory memory, IoAddressSpace? host, ulong[] entry, int pasid, AccessRights granted, ulong entryMask)
     {

@@ -10,7 +10,8 @@ namespace IommuSpy.Translation.AmdVi;
 /// <param name="bytes">Its size, a multiple of 4096: the register's bits 0-8 plus 1, in pages.</param>
 /// <param name="segment">PCI segment of the unit.</param>
 /// <param name="entryMask">Clears the C-bit under SME; all ones elsewhere.</param>
-public sealed class AmdViDeviceTables(PhysicalMemory memory, PhysicalAddress root, int bytes, ushort segment = 0, ulong entryMask = ulong.MaxValue) : IDeviceTables
+public sealed class AmdViDeviceTables(PhysicalMemory memory, PhysicalAddress root, int bytes, ushort segment = 0, ulong entryMask = ulong.MaxValue)
+    : IDeviceTables
 {
     /// <summary>Bytes of the largest table: every device of a segment.</summary>
     public const int MostBytes = (MostDevices + 1) * AmdViDeviceEntry.Bytes;
@@ -44,7 +45,9 @@ public sealed class AmdViDeviceTables(PhysicalMemory memory, PhysicalAddress roo
     }
 
     /// <inheritdoc/>
-    /// <remarks>Linux fills the table with entries that let nothing through; entries of all zeros, which let everything through, are for devices that it does not know.</remarks>
+    /// <remarks>
+    /// Linux fills the table with entries that let nothing through; entries of all zeros, which let everything through, are for devices that it does not know.
+    /// </remarks>
     public IReadOnlyList<DeviceContext> Contexts(out bool limitReached)
     {
         limitReached = false;
@@ -78,7 +81,8 @@ public sealed class AmdViDeviceTables(PhysicalMemory memory, PhysicalAddress roo
     public IReadOnlyList<ulong>? EntryOf(RequesterId requester)
     {
         ulong[] entry = new ulong[AmdViDeviceEntry.Words];
-        return requester.Segment == segment && requester.Value < Entries && TryRead(new(root.Value + ((ulong)requester.Value * AmdViDeviceEntry.Bytes)), entry) ? entry : null;
+        return requester.Segment == segment && requester.Value < Entries && TryRead(new(root.Value + ((ulong)requester.Value * AmdViDeviceEntry.Bytes)), entry)
+            ? entry : null;
     }
 
     private bool TryRead(PhysicalAddress address, ulong[] words)

@@ -4,8 +4,8 @@ namespace IommuSpy.Translation.AmdVi;
 
 /// <summary>AMD-Vi host (v1) tables of 1 to 6 levels (AMD I/O Virtualization Technology specification 48882, 2.2.3). docs/amd-vi-host-tables.md</summary>
 /// <remarks>
-/// An entry says itself at which level the table below is, so tables can skip levels, and a page can have any power of two as its size: such a leaf stands in as many
-/// entries as the page covers, and each maps its share.
+/// An entry says itself at which level the table below is, so tables can skip levels, and a page can have any power of two as its size: such a leaf stands in
+/// as many entries as the page covers, and each maps its share.
 /// </remarks>
 public readonly struct AmdViFormat : ITableFormat
 {
@@ -53,7 +53,9 @@ public readonly struct AmdViFormat : ITableFormat
     public static ulong Target(ulong entry) => entry & AddressMask;
 
     /// <inheritdoc/>
-    /// <remarks>With a coded size, the first 0 among the address bits from 12 up ends it: a page of 2^n bytes has n - 13 ones, and its address above them.</remarks>
+    /// <remarks>
+    /// With a coded size, the first 0 among the address bits from 12 up ends it: a page of 2^n bytes has n - 13 ones, and its address above them.
+    /// </remarks>
     public static ulong OffsetMask(ulong entry, int level)
     {
         if (NextLevel(entry) != CodedSize)

@@ -4,7 +4,10 @@ using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Translation.AmdVi;
 
-/// <summary>AMD-Vi's tables of interrupt remapping entries: one a device, of 4 bytes an entry, or of 16 in guest virtual APIC mode (AMD 48882, 2.2.5). docs/interrupt-remapping.md</summary>
+/// <summary>
+/// AMD-Vi's tables of interrupt remapping entries: one a device, of 4 bytes an entry, or of 16 in guest virtual APIC mode (AMD 48882, 2.2.5).
+/// docs/interrupt-remapping.md
+/// </summary>
 public static class AmdViInterruptTable
 {
     private const int ShortBytes = 4;
@@ -33,8 +36,10 @@ public static class AmdViInterruptTable
             {
                 PhysicalAddress address = new(table.Value + (ulong)at);
                 found.Add(isLong
-                    ? Long(at / size, address, BinaryPrimitives.ReadUInt64LittleEndian(entry), BinaryPrimitives.ReadUInt64LittleEndian(entry[sizeof(ulong)..]), source)
-                    : new(at / size, address, [first], source, (int)(first >> 16 & 0xff), first >> 8 & 0xff, (first >> 6 & 1) != 0, (int)(first >> 2 & 7), null, null));
+                    ? Long(at / size, address, BinaryPrimitives.ReadUInt64LittleEndian(entry), BinaryPrimitives.ReadUInt64LittleEndian(entry[sizeof(ulong)..]),
+                        source)
+                    : new(at / size, address, [first], source, (int)(first >> 16 & 0xff), first >> 8 & 0xff, (first >> 6 & 1) != 0, (int)(first >> 2 & 7), null,
+                        null));
             }
         }
 
@@ -42,7 +47,9 @@ public static class AmdViInterruptTable
     }
 
     /// <summary>Whether a table has entries of 16 bytes, by its content; null where it tells nothing.</summary>
-    /// <remarks>In a long entry the vector is in the second quadword, so that the third 4 bytes have it where a short entry would have its enabling bit and destination.</remarks>
+    /// <remarks>
+    /// In a long entry the vector is in the second quadword, so that the third 4 bytes have it where a short entry would have its enabling bit and destination.
+    /// </remarks>
     public static bool? IsLong(PhysicalMemory memory, PhysicalAddress table, int entries)
     {
         byte[] bytes = new byte[Math.Clamp(entries, 0, 1 << 15) * ShortBytes];
@@ -78,6 +85,7 @@ public static class AmdViInterruptTable
         return (low & GuestMode) != 0
             ? new(index, address, [low, high], source, vector, null, IsLogical: false, 0, null, new(high & GuestPageMask))
             : new(
-                index, address, [low, high], source, vector, (uint)(low >> 8 & 0xff_ffff) | ((uint)(high >> 56) << 24), (low >> 6 & 1) != 0, (int)(low >> 2 & 7), null, null);
+                index, address, [low, high], source, vector, (uint)(low >> 8 & 0xff_ffff) | ((uint)(high >> 56) << 24), (low >> 6 & 1) != 0,
+                (int)(low >> 2 & 7), null, null);
     }
 }

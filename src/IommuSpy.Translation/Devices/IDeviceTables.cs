@@ -13,7 +13,9 @@ public interface IDeviceTables
     /// <param name="pasid">For requests with this process address space ID; null for those without.</param>
     DeviceContext ContextOf(RequesterId requester, int? pasid = null);
 
-    /// <summary>Every entry that says anything, in order of device and PASID: those that are not present, or that the tables' unused entries equal, are left out.</summary>
+    /// <summary>
+    /// Every entry that says anything, in order of device and PASID: those that are not present, or that the tables' unused entries equal, are left out.
+    /// </summary>
     /// <param name="limitReached">Whether there are more than could be followed.</param>
     IReadOnlyList<DeviceContext> Contexts(out bool limitReached);
 }

@@ -14,4 +14,5 @@ namespace IommuSpy.Translation.Devices;
 /// <param name="IsLevel">Whether it is level-triggered; null where the entry does not say (AMD-Vi).</param>
 /// <param name="PostedTo">Where the posted-interrupt descriptor or the guest's virtual APIC page is; null for an interrupt that goes to a CPU.</param>
 public sealed record InterruptEntry(
-    int Index, PhysicalAddress Address, IReadOnlyList<ulong> Entry, RequesterId? Source, int Vector, uint? Destination, bool IsLogical, int Delivery, bool? IsLevel, PhysicalAddress? PostedTo);
+    int Index, PhysicalAddress Address, IReadOnlyList<ulong> Entry, RequesterId? Source, int Vector, uint? Destination, bool IsLogical, int Delivery,
+    bool? IsLevel, PhysicalAddress? PostedTo);

@@ -26,7 +26,8 @@ public sealed class IoAddressSpace
     /// <param name="granted">What the device's own entry lets through (AMD-Vi: IR and IW).</param>
     /// <param name="entryMask">Clears the C-bit under SME; all ones elsewhere.</param>
     public IoAddressSpace(
-        PhysicalMemory memory, IoTableFormat format, PhysicalAddress root, int levels, AccessRights granted = AccessRights.Read | AccessRights.Write, ulong entryMask = ulong.MaxValue)
+        PhysicalMemory memory, IoTableFormat format, PhysicalAddress root, int levels, AccessRights granted = AccessRights.Read | AccessRights.Write,
+        ulong entryMask = ulong.MaxValue)
     {
         (int fewest, int most) = format switch
         {
@@ -94,7 +95,8 @@ public sealed class IoAddressSpace
     public int AddressBits => Math.Min(64, Tables.SlotShift(Levels + 1));
 
     /// <summary>Format of the tables that <see cref="Root"/> leads to; of nested ones the first stage's.</summary>
-    public TableFormat Tables => _secondStage is not null ? TableFormat.Of<VtdSecondStageFormat>() : _host is not null ? TableFormat.Of<AmdViFormat>() : TableFormat.Of<X64Format>();
+    public TableFormat Tables =>
+        _secondStage is not null ? TableFormat.Of<VtdSecondStageFormat>() : _host is not null ? TableFormat.Of<AmdViFormat>() : TableFormat.Of<X64Format>();
 
     internal PhysicalMemory Memory { get; }
 
@@ -170,12 +172,16 @@ public sealed class IoAddressSpace
         }
     }
 
-    /// <summary>Translates one address and keeps every step. Of nested tables the steps are the first stage's, and then those of the second stage for the address that they gave.</summary>
+    /// <summary>
+    /// Translates one address and keeps every step. Of nested tables the steps are the first stage's, and then those of the second stage for the address that
+    /// they gave.
+    /// </summary>
     public AddressTranslation Translate(IoVirtualAddress address)
     {
         if (!IsInside(address))
         {
-            return new(address.Value, Root, Levels, [], IsSigned ? TranslationOutcome.NonCanonical : TranslationOutcome.BeyondWidth, null, 0, AccessRights.None);
+            return new(address.Value, Root, Levels, [], IsSigned ? TranslationOutcome.NonCanonical : TranslationOutcome.BeyondWidth, null, 0,
+                AccessRights.None);
         }
 
         AddressTranslation walk =

@@ -2,8 +2,11 @@ using System.Globalization;
 
 namespace IommuSpy.Translation.Devices;
 
-/// <summary>Who is behind a request on the bus, as an IOMMU sees it: bus, device and function of a PCI segment (PCI Express base specification, 2.2.4.2).</summary>
-/// <param name="Segment">PCI segment group (domain), 0 on most machines. Linux numbers those behind VMD controllers from 0x10000 on: no IOMMU knows them.</param>
+/// <summary>
+/// Who is behind a request on the bus, as an IOMMU sees it: bus, device and function of a PCI segment (PCI Express base specification, 2.2.4.2).
+/// </summary>
+/// <param name="Segment">PCI segment group (domain), 0 on most machines. Linux numbers those behind VMD controllers from 0x10000 on: no IOMMU knows
+/// them.</param>
 /// <param name="Value">Bus in bits 8-15, device in 3-7, function in 0-2.</param>
 public readonly record struct RequesterId(uint Segment, ushort Value) : IComparable<RequesterId>
 {
@@ -33,7 +36,8 @@ public readonly record struct RequesterId(uint Segment, ushort Value) : ICompara
     /// <summary>Reads "00:1f.2", "0:1f.2", "0000:00:1f.2" or "10000:00:1f.2"; hexadecimal but for the function.</summary>
     /// <param name="text">What somebody wrote.</param>
     /// <param name="requester">Who is meant.</param>
-    /// <param name="problem">Which part is too large: "device 20: at most 1f"; null where nothing is wrong, and where the text is of another form altogether.</param>
+    /// <param name="problem">Which part is too large: "device 20: at most 1f"; null where nothing is wrong, and where the text is of another form
+    /// altogether.</param>
     public static bool TryParse(ReadOnlySpan<char> text, out RequesterId requester, out string? problem)
     {
         requester = default;
@@ -54,7 +58,8 @@ public readonly record struct RequesterId(uint Segment, ushort Value) : ICompara
             return false;
         }
 
-        problem = bus > 0xff ? $"bus {bus:x}: at most ff" : device > 0x1f ? $"device {device:x}: at most 1f" : function > 7 ? $"function {function:x}: at most 7" : null;
+        problem = bus > 0xff ? $"bus {bus:x}: at most ff"
+            : device > 0x1f ? $"device {device:x}: at most 1f" : function > 7 ? $"function {function:x}: at most 7" : null;
         requester = problem is null ? new(segment, (ushort)((bus << 8) | (device << 3) | function)) : default;
         return problem is null;
     }

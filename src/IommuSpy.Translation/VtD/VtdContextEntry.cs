@@ -71,7 +71,8 @@ public static class VtdContextEntry
             3 => Refused(DmaMode.Invalid, "translation type 3 of its context entry is reserved"),
             _ when levels is < 3 or > 5 => Refused(DmaMode.Invalid, $"its context entry asks for tables of {levels} levels"),
             _ => new(
-                requester, null, DmaMode.Translated, domain, new(memory, IoTableFormat.VtdSecondStage, new(entry[0] & AddressMask), levels), All, address, entry, deviceTlb, null),
+                requester, null, DmaMode.Translated, domain, new(memory, IoTableFormat.VtdSecondStage, new(entry[0] & AddressMask), levels), All, address,
+                entry, deviceTlb, null),
         };
     }
 

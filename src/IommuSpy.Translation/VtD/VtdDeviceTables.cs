@@ -70,7 +70,8 @@ public sealed class VtdDeviceTables(PhysicalMemory memory, PhysicalAddress root,
             for (int half = 0; half < 2; half++)
             {
                 // In legacy mode one table holds a bus's 256 functions; in scalable mode each half of the root entry points at 128.
-                if (memory.TryRead(new(root.Value + ((ulong)bus * RootEntryBytes) + (scalable ? (ulong)half * sizeof(ulong) : 0)), out ulong table) && (table & VtdContextEntry.Present) != 0)
+                if (memory.TryRead(new(root.Value + ((ulong)bus * RootEntryBytes) + (scalable ? (ulong)half * sizeof(ulong) : 0)), out ulong table)
+                    && (table & VtdContextEntry.Present) != 0)
                 {
                     AddBus(bus, half, contexts);
                 }
@@ -110,7 +111,8 @@ public sealed class VtdDeviceTables(PhysicalMemory memory, PhysicalAddress root,
         int without = VtdContextEntry.PasidOfPlainRequests(entry[1]);
         for (int directory = 0; directory < VtdContextEntry.DirectoryEntries(entry[0]) && contexts.Count < MostContexts; directory++)
         {
-            if (!memory.TryRead(new(VtdContextEntry.Directory(entry[0]) + ((ulong)directory * sizeof(ulong))), out ulong table) || (table & VtdPasidEntry.Present) == 0)
+            if (!memory.TryRead(new(VtdContextEntry.Directory(entry[0]) + ((ulong)directory * sizeof(ulong))), out ulong table)
+                || (table & VtdPasidEntry.Present) == 0)
             {
                 continue;
             }
@@ -131,7 +133,8 @@ public sealed class VtdDeviceTables(PhysicalMemory memory, PhysicalAddress root,
         ulong half = requester.DeviceFunction >= ContextEntries / 2 ? sizeof(ulong) : 0UL;
         ulong[] entry = new ulong[VtdContextEntry.ScalableBytes / sizeof(ulong)];
         return memory.TryRead(new(root.Value + ((ulong)requester.Bus * RootEntryBytes) + half), out ulong table) && (table & VtdContextEntry.Present) != 0
-            && TryRead(new((table & VtdContextEntry.AddressMask) + ((ulong)(requester.DeviceFunction % (ContextEntries / 2)) * VtdContextEntry.ScalableBytes)), entry)
+            && TryRead(new((table & VtdContextEntry.AddressMask) + ((ulong)(requester.DeviceFunction % (ContextEntries / 2)) * VtdContextEntry.ScalableBytes)),
+                entry)
             && (entry[0] & VtdContextEntry.Present) != 0 ? entry : null;
     }
 

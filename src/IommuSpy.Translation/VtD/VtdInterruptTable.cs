@@ -39,7 +39,8 @@ public static class VtdInterruptTable
             }
         }
 
-        // Without x2APIC, APIC IDs stand in bits 8-15 of the destination (9.9: DST, EIME = 0). The register that says so is not in memory, and no other ID has those bits alone.
+        // Without x2APIC, APIC IDs stand in bits 8-15 of the destination (9.9: DST, EIME = 0). The register that says so is not in memory, and no other ID has
+        // those bits alone.
         return isShort ? [.. found.Select(entry => entry with { Destination = entry.Destination >> ShortDestinationShift })] : found;
     }
 
@@ -54,6 +55,7 @@ public static class VtdInterruptTable
             return new(index, address, [low, high], source, vector, null, IsLogical: false, 0, null, new(descriptor));
         }
 
-        return new(index, address, [low, high], source, vector, (uint)(low >> DestinationShift), (low >> 2 & 1) != 0, (int)(low >> 5 & 7), (low >> 4 & 1) != 0, null);
+        return new(index, address, [low, high], source, vector, (uint)(low >> DestinationShift), (low >> 2 & 1) != 0, (int)(low >> 5 & 7), (low >> 4 & 1) != 0,
+            null);
     }
 }

@@ -37,7 +37,10 @@ public static class X64Entry
     private const ulong LargePagePat = 1UL << 12;
     private const int ProtectionKeyShift = 59;
 
-    /// <summary>The flags of a present entry by the manual's names, in the order P RW US PWT PCD A D PS G PAT PK=n NX. Names that do not apply to the entry's kind are left out.</summary>
+    /// <summary>
+    /// The flags of a present entry by the manual's names, in the order P RW US PWT PCD A D PS G PAT PK=n NX. Names that do not apply to the entry's kind are
+    /// left out.
+    /// </summary>
     /// <param name="entry">The entry.</param>
     /// <param name="level">Its level: 1 is a PTE.</param>
     public static IReadOnlyList<string> FlagNames(ulong entry, int level)

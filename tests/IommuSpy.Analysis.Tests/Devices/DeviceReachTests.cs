@@ -21,7 +21,8 @@ public sealed class DeviceReachTests : IDisposable
         _stage.Map(_stage.Device(4), 0x1000, 0x50_1000);
         DeviceReach reach = _stage.Build().Reach;
         Assert.Equal(
-            [("0000:00:03.0", 0x8000_0000UL, AccessRights.Write), ("0000:00:03.0", 0xffff_f000UL, AccessRights.Read), ("0000:00:04.0", 0x1000UL, Stage.ReadWrite)],
+            [("0000:00:03.0", 0x8000_0000UL, AccessRights.Write), ("0000:00:03.0", 0xffff_f000UL, AccessRights.Read),
+                ("0000:00:04.0", 0x1000UL, Stage.ReadWrite)],
             reach.ReachersOf(new(0x501)).Select(way => (way.Device.Address.ToString(), way.Address.Value, way.Rights)));
         Assert.Single(reach.ReachersOf(new(0x500)));
         Assert.Empty(reach.ReachersOf(new(0x502)));

@@ -48,7 +48,8 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
     public void AnAddressInVmemmapNamesItsFrame()
     {
         Assert.Equal("struct page of pfn 0x1180 (physical 0x0000000001180000)", Explanation.Of(Machine, new VirtualAddress(0xffff_ea00_0004_6000)).Content);
-        Assert.Equal("struct page of pfn 0x1180 (physical 0x0000000001180000), 0x8 bytes into it", Explanation.Of(Machine, new VirtualAddress(0xffff_ea00_0004_6008)).Content);
+        Assert.Equal("struct page of pfn 0x1180 (physical 0x0000000001180000), 0x8 bytes into it",
+            Explanation.Of(Machine, new VirtualAddress(0xffff_ea00_0004_6008)).Content);
     }
 
     [Theory]
@@ -121,7 +122,8 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
         Assert.Empty(explanation.Spaces);
         Assert.Empty(explanation.MappedBy);
         Assert.Equal(5, explanation.SpacesAsked);
-        Assert.Equal([$"{new VirtualAddress(0xffff_8880_0000_0000 + explanation.Physical!.Value.Value)} kernel logical address (direct map) kernel rw-"], explanation.AlsoAt.Take(1).Select(Text));
+        Assert.Equal([$"{new VirtualAddress(0xffff_8880_0000_0000 + explanation.Physical!.Value.Value)} kernel logical address (direct map) kernel rw-"],
+            explanation.AlsoAt.Take(1).Select(Text));
     }
 
     /// <summary>For every page of every process: exactly the user addresses that a plain walk over all processes' leaves finds.</summary>
@@ -130,13 +132,16 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
     {
         (PhysicalAddress Root, NaiveLeaf Leaf)[] leaves =
         [
-            .. shared.Kernel.Processes.SelectMany(process => NaiveLeaf.All(Machine.Kernel.Memory, process.UserHalf!.Value).Where(leaf => leaf.Virtual <= long.MaxValue).Select(leaf => (process.Root, leaf))),
+            .. shared.Kernel.Processes.SelectMany(process =>
+                NaiveLeaf.All(Machine.Kernel.Memory, process.UserHalf!.Value).Where(leaf => leaf.Virtual <= long.MaxValue)
+                    .Select(leaf => (process.Root, leaf))),
         ];
         foreach (PhysicalAddress physical in leaves.Select(mapped => new PhysicalAddress(mapped.Leaf.Physical + 0x123)).Distinct())
         {
             Assert.Equal(
                 leaves.Where(mapped => physical.Value - mapped.Leaf.Physical < mapped.Leaf.Size)
-                    .Select(mapped => new MapperReport(null, null, mapped.Root, new(mapped.Leaf.Virtual + 0x123), RightsText.Of(mapped.Leaf.Rights), mapped.Leaf.Size)),
+                    .Select(mapped =>
+                        new MapperReport(null, null, mapped.Root, new(mapped.Leaf.Virtual + 0x123), RightsText.Of(mapped.Leaf.Rights), mapped.Leaf.Size)),
                 Explanation.Of(Machine, physical).MappedBy);
         }
     }

@@ -15,7 +15,8 @@ public sealed class PageRuleTests : IDisposable
 
     private readonly Stage _stage = new();
 
-    public static TheoryData<string> PageFactRules => ["writable-kernel-text", "writable-kernel-rodata", "writable-kernel-data", "writable-page-table", "writable-iommu-table", "mapped-free-page"];
+    public static TheoryData<string> PageFactRules =>
+        ["writable-kernel-text", "writable-kernel-rodata", "writable-kernel-data", "writable-page-table", "writable-iommu-table", "mapped-free-page"];
 
     public void Dispose() => _stage.Dispose();
 
@@ -124,7 +125,11 @@ public sealed class PageRuleTests : IDisposable
         second.Map(root, Iova - 0x10000, Frame << 12, Stage.ReadWrite, 3);
         for (ulong i = 0; i < 3; i++)
         {
-            second.Facts.Pages[Frame + i] = new() { IsAnonymous = true, Users = [new(i == 2 ? "sshd[7]" : "qemu[9]", new(0x7000 + (i << 12)), Writable: true)] };
+            second.Facts.Pages[Frame + i] = new()
+            {
+                IsAnonymous = true,
+                Users = [new(i == 2 ? "sshd[7]" : "qemu[9]", new(0x7000 + (i << 12)), Writable: true)]
+            };
         }
 
         ExposureFinding other = Assert.Single(new ProcessMemoryRule().Find(second.Build()));
@@ -143,7 +148,8 @@ public sealed class PageRuleTests : IDisposable
     public void A_live_object_beside_a_buffer_is_found_and_named()
     {
         SlabPages slab = _stage.Slab(Frame, SlabObjectState.Live, SlabObjectState.Live);
-        _stage.Facts.Packets.Add(new(new(0xffff_8880_0100_0000), slab.Objects[0].Address, new(Frame << 12), slab.Objects[0].Address + 0x700, new((Frame << 12) + 0x700), 0x28));
+        _stage.Facts.Packets.Add(new(new(0xffff_8880_0100_0000), slab.Objects[0].Address, new(Frame << 12), slab.Objects[0].Address + 0x700,
+            new((Frame << 12) + 0x700), 0x28));
         _stage.Facts.Functions[slab.Objects[1].Address.Value] = ["super_cache_scan"];
         ExposureFinding finding = Assert.Single(Ask("slab-neighbours", Iova, Frame << 12, Stage.ReadWrite));
         Assert.Equal(ExposureSeverity.High, finding.Severity);
@@ -180,7 +186,8 @@ public sealed class PageRuleTests : IDisposable
     [Fact]
     public void Fields_behind_a_packet_on_a_page_that_a_device_writes_are_found()
     {
-        _stage.Facts.Packets.Add(new(new(0xffff_8880_0100_0000), new(0xffff_8880_0050_0000), new(Frame << 12), new(0xffff_8880_0050_0ec0), new((Frame << 12) + 0xec0), 0x28));
+        _stage.Facts.Packets.Add(new(new(0xffff_8880_0100_0000), new(0xffff_8880_0050_0000), new(Frame << 12), new(0xffff_8880_0050_0ec0),
+            new((Frame << 12) + 0xec0), 0x28));
         ExposureFinding finding = Assert.Single(Ask("socket-buffer-metadata", Iova, Frame << 12, AccessRights.Write));
         Assert.Equal(new IoVirtualAddress(Iova + 0xec0), finding.Evidence[0].Iova);
         Assert.Contains("+0x28", finding.Evidence[0].What, StringComparison.Ordinal);
@@ -189,8 +196,10 @@ public sealed class PageRuleTests : IDisposable
     [Fact]
     public void Fields_behind_a_packet_elsewhere_or_only_readable_are_not()
     {
-        _stage.Facts.Packets.Add(new(new(0xffff_8880_0100_0000), new(0xffff_8880_0050_0000), new(Frame << 12), new(0xffff_8880_0050_1000), new((Frame + 1) << 12), 0x28));
-        _stage.Facts.Packets.Add(new(new(0xffff_8880_0100_0100), new(0xffff_8880_0060_0000), new(0x600 << 12), new(0xffff_8880_0060_0ec0), new((0x600 << 12) + 0xec0), 0x28));
+        _stage.Facts.Packets.Add(new(new(0xffff_8880_0100_0000), new(0xffff_8880_0050_0000), new(Frame << 12), new(0xffff_8880_0050_1000),
+            new((Frame + 1) << 12), 0x28));
+        _stage.Facts.Packets.Add(new(new(0xffff_8880_0100_0100), new(0xffff_8880_0060_0000), new(0x600 << 12), new(0xffff_8880_0060_0ec0),
+            new((0x600 << 12) + 0xec0), 0x28));
         PhysicalAddress root = _stage.Device(3);
         _stage.Map(root, Iova, Frame << 12);
         _stage.Map(root, Iova - 0x1000, 0x600 << 12, AccessRights.Read);

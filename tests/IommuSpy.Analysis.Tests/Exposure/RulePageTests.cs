@@ -24,7 +24,8 @@ public class RulePageTests
     [Fact]
     public void Every_page_has_its_rule() => Assert.Equal(
         ExposureRules.All.Select(rule => rule.Id).Order(StringComparer.Ordinal),
-        Directory.GetFiles(Pages(), "*.md").Select(page => Path.GetFileNameWithoutExtension(page)!).Where(name => name != "README").Order(StringComparer.Ordinal));
+        Directory.GetFiles(Pages(), "*.md").Select(page => Path.GetFileNameWithoutExtension(page)!).Where(name => name != "README")
+            .Order(StringComparer.Ordinal));
 
     private static string Pages()
     {

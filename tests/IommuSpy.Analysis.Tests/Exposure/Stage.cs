@@ -20,17 +20,27 @@ internal sealed class Stage : IDisposable
     private const uint NetworkClass = 0x020000;
 
     private readonly PhysicalMemoryBuilder _memory = new PhysicalMemoryBuilder().AddRam(new(0), MemoryBytes);
-    private readonly List<(RequesterId Address, PciFunction Function, DmaMode Mode, DomainKind? Kind, bool? Strict, PhysicalAddress Root, FirmwareMemory[] Reserved, bool DeviceTlb, bool Served, ulong[] Entry)> _devices = [];
+    private readonly List<(RequesterId Address, PciFunction Function, DmaMode Mode, DomainKind? Kind, bool? Strict,
+        PhysicalAddress Root, FirmwareMemory[] Reserved, bool DeviceTlb, bool Served, ulong[] Entry)> _devices = [];
     private ulong _nextTable = 0x3000_000;
     private BuiltMemory? _built;
 
     public FakeFacts Facts { get; } = new();
 
-    public IommuUnit Unit { get; set; } = new() { Kind = IommuKind.VtD, Name = "dmar0", Mode = IommuMode.Legacy, FoundBy = ["test"], Translating = true, RemapsInterrupts = true };
+    public IommuUnit Unit { get; set; } = new()
+    {
+        Kind = IommuKind.VtD,
+        Name = "dmar0",
+        Mode = IommuMode.Legacy,
+        FoundBy = ["test"],
+        Translating = true,
+        RemapsInterrupts = true
+    };
 
     /// <summary>A network card "00:NN.0" with tables; gives the root of those.</summary>
     public PhysicalAddress Device(
-        int number, DmaMode mode = DmaMode.Translated, DomainKind? kind = DomainKind.Dma, bool? strict = true, uint code = NetworkClass, bool? busMaster = true, bool untrusted = false,
+        int number, DmaMode mode = DmaMode.Translated, DomainKind? kind = DomainKind.Dma, bool? strict = true, uint code = NetworkClass, bool? busMaster = true,
+        bool untrusted = false,
         bool? ats = false, bool served = true, bool deviceTlb = false, ulong[]? entry = null, params FirmwareMemory[] reserved)
     {
         PhysicalAddress root = Table();
@@ -99,8 +109,10 @@ internal sealed class Stage : IDisposable
         {
             IoAddressSpace? space = device.Mode == DmaMode.Translated ? new(memory, IoTableFormat.VtdSecondStage, device.Root, 3) : null;
             DeviceContext context = new(
-                device.Address, null, device.Mode, 5, space, device.Mode is DmaMode.Translated or DmaMode.PassThrough ? ReadWrite : AccessRights.None, new(0x20_0000), device.Entry, device.DeviceTlb, null);
-            IommuDomain? domain = device.Kind is DomainKind kind ? new(new(0xffff_8880_0002_0000), kind, kind == DomainKind.Dma ? device.Strict == true ? 3u : 0xbu : 0, device.Strict) : null;
+                device.Address, null, device.Mode, 5, space, device.Mode is DmaMode.Translated or DmaMode.PassThrough ? ReadWrite : AccessRights.None,
+                new(0x20_0000), device.Entry, device.DeviceTlb, null);
+            IommuDomain? domain = device.Kind is DomainKind kind
+                ? new(new(0xffff_8880_0002_0000), kind, kind == DomainKind.Dma ? device.Strict == true ? 3u : 0xbu : 0, device.Strict) : null;
             devices.Add(new()
             {
                 Address = device.Address,

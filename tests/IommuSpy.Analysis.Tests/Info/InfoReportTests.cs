@@ -15,7 +15,8 @@ public class InfoReportTests
         Assert.Equal(("3.16.0-11-amd64", 4, "raw", "file offset is physical address"), (info.Release, info.PagingLevels, info.Format, info.MemoryLayout));
         Assert.Equal((new HexValue(0), new HexValue(0)), (info.KaslrOffset!.Value, info.PhysicalBase));
         Assert.Equal(
-            (new VirtualAddress(0xffff_8800_0000_0000), new VirtualAddress(0xffff_c900_0000_0000), new VirtualAddress(0xffff_ea00_0000_0000), new VirtualAddress(0xffff_ffff_a000_0000)),
+            (new VirtualAddress(0xffff_8800_0000_0000), new VirtualAddress(0xffff_c900_0000_0000), new VirtualAddress(0xffff_ea00_0000_0000),
+                new VirtualAddress(0xffff_ffff_a000_0000)),
             (info.PageOffsetBase!.Value, info.VmallocBase!.Value, info.VmemmapBase!.Value, info.ModulesBase!.Value));
         Assert.Equal(machine.Kernel.Root, info.RootTable);
         Assert.Equal((5, machine.Kernel.Symbols.Count, true, false), (info.ProcessTables, info.SymbolCount, info.HasVmCoreInfo, info.MemoryEncrypted));
@@ -31,7 +32,8 @@ public class InfoReportTests
     [Fact]
     public void ADisagreementIsReportedWithBothWitnesses()
     {
-        using SyntheticMachine machine = SyntheticMachine.Of(new(), (memory, kernel) => memory.Write(kernel.PhysicalOf("page_offset_base"), 0xffff_9999_c000_0000));
+        using SyntheticMachine machine = SyntheticMachine.Of(new(),
+            (memory, kernel) => memory.Write(kernel.PhysicalOf("page_offset_base"), 0xffff_9999_c000_0000));
         Assert.Equal(
             "pageOffsetBase: 0xffff888000000000 (page tables), 0xffff9999c0000000 (kallsyms page_offset_base)",
             Assert.Single(InfoReport.Of(machine.Machine).Disagreements));

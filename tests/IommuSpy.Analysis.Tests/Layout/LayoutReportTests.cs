@@ -20,7 +20,9 @@ public class LayoutReportTests(SharedMachine shared) : IClassFixture<SharedMachi
                 mine.GroupBy(leaf => leaf.Size).OrderByDescending(group => group.Key).Select(group => new PageCountReport(group.Key, group.Count())),
                 region.Pages);
             Assert.Equal(
-                mine.GroupBy(leaf => leaf.Rights).Select(group => new RightsBytesReport(RightsText.Of(group.Key), group.Aggregate(0UL, (sum, leaf) => sum + leaf.Size))).OrderBy(row => row.Rights, StringComparer.Ordinal),
+                mine.GroupBy(leaf => leaf.Rights)
+                    .Select(group => new RightsBytesReport(RightsText.Of(group.Key), group.Aggregate(0UL, (sum, leaf) => sum + leaf.Size)))
+                    .OrderBy(row => row.Rights, StringComparer.Ordinal),
                 region.Rights.OrderBy(row => row.Rights, StringComparer.Ordinal));
             Assert.Equal(region.Rights.OrderByDescending(row => row.Bytes).Select(row => row.Bytes), region.Rights.Select(row => row.Bytes));
         }

@@ -13,7 +13,8 @@ public class AliasFolderTests
 
     [Fact]
     public void TheAliasesOfOneStackPageAreOneSeries() =>
-        Assert.Equal([new(At(Start, 0x5000), 65_536, Stride)], Folded(Enumerable.Range(0, 65_536).Select(i => (At(Start + ((ulong)i * Stride), 0x5000), Runs(0x5000)))));
+        Assert.Equal([new(At(Start, 0x5000), 65_536, Stride)],
+            Folded(Enumerable.Range(0, 65_536).Select(i => (At(Start + ((ulong)i * Stride), 0x5000), Runs(0x5000)))));
 
     /// <summary>So it is with more than 64 CPUs, where the pages are no neighbours.</summary>
     [Fact]
@@ -54,7 +55,8 @@ public class AliasFolderTests
     [Fact]
     public void ASeriesEndsWhereRightsOrDistanceChange()
     {
-        List<(Mapping Mapping, List<PhysicalAddress> Runs)> mappings = [.. Enumerable.Range(0, 4).Select(i => (At(Start + ((ulong)i * Stride), 0x5000), Runs(0x5000)))];
+        List<(Mapping Mapping, List<PhysicalAddress> Runs)> mappings =
+            [.. Enumerable.Range(0, 4).Select(i => (At(Start + ((ulong)i * Stride), 0x5000), Runs(0x5000)))];
         Mapping writable = At(Start + (4 * Stride), 0x5000) with { Rights = AccessRights.Read | AccessRights.Write };
         Mapping late = At(Start + (4 * Stride) + (2 * Page), 0x5000);
         mappings.Add((writable, Runs(0x5000)));
@@ -62,7 +64,8 @@ public class AliasFolderTests
         Assert.Equal([new(mappings[0].Mapping, 4, Stride), new(writable, 1, 0), new(late, 1, 0)], Folded(mappings));
     }
 
-    private static Mapping At(ulong address, ulong physical) => new(new(address), Page, new(physical), 1, Page, physical | 1, AccessRights.Read, "%esp fixup stacks");
+    private static Mapping At(ulong address, ulong physical) =>
+        new(new(address), Page, new(physical), 1, Page, physical | 1, AccessRights.Read, "%esp fixup stacks");
 
     private static List<PhysicalAddress> Runs(params ulong[] runs) => [.. runs.Select(run => new PhysicalAddress(run))];
 

@@ -35,5 +35,6 @@ public class AllowingAreasTests
     [InlineData(0x76UL, AccessRights.Write | AccessRights.Execute)]
     public void WhatAnAreaAllowsIsInItsFlags(ulong flags, AccessRights rights) => Assert.Equal(rights, (Areas[0] with { Flags = flags }).Access);
 
-    private static MemoryArea Area(ulong start, ulong end) => new(new(0), new(start), new(end), AreaFlags.Read | AreaFlags.Write | AreaFlags.Execute, 0, null, null);
+    private static MemoryArea Area(ulong start, ulong end) =>
+        new(new(0), new(start), new(end), AreaFlags.Read | AreaFlags.Write | AreaFlags.Execute, 0, null, null);
 }

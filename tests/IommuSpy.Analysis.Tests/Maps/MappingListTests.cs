@@ -58,7 +58,8 @@ public class MappingListTests(SharedMachine shared) : IClassFixture<SharedMachin
     public void ARangeHasTheLeavesThatReachIntoIt()
     {
         List<Mapping> all = List(new(shared.Kernel.Processes[0].Root, SingleLeaves: true));
-        ulong[] edges = [.. all.SelectMany(leaf => new[] { leaf.Virtual.Value, leaf.Virtual.Value + leaf.Length - 1, leaf.Virtual.Value - 1 }), 0, ulong.MaxValue, 1UL << 47, 0xffff_8000_0000_0000];
+        ulong[] edges = [.. all.SelectMany(leaf => new[] { leaf.Virtual.Value, leaf.Virtual.Value + leaf.Length - 1, leaf.Virtual.Value - 1 }), 0,
+            ulong.MaxValue, 1UL << 47, 0xffff_8000_0000_0000];
         Gen<ulong> edge = Gen.OneOf(edges);
         Gen.Select(edge, edge, Rights, Gen.Bool).Sample((one, other, rights, single) =>
         {
@@ -91,7 +92,9 @@ public class MappingListTests(SharedMachine shared) : IClassFixture<SharedMachin
             Assert.Equal(
                 List(new(root)).Select(mapping => (mapping.Virtual, mapping.Length, mapping.Physical, mapping.Rights)),
                 series
-                    .SelectMany(one => Enumerable.Range(0, (int)one.Count).Select(i => (one.First.Virtual + ((ulong)i * one.Stride), one.First.Length, one.First.Physical, one.First.Rights)))
+                    .SelectMany(one =>
+                        Enumerable.Range(0, (int)one.Count)
+                            .Select(i => (one.First.Virtual + ((ulong)i * one.Stride), one.First.Length, one.First.Physical, one.First.Rights)))
                     .OrderBy(mapping => mapping.Item1));
         }
     }

@@ -4,7 +4,9 @@ namespace IommuSpy.Analysis.Tests.Pci;
 
 public class PciNamesTests
 {
-    private const string File = "# a comment\n8086  Intel Corporation\n\t10d3  82574L Gigabit Network Connection\n\t\t103c 1250  a subsystem\n1b36  Red Hat, Inc.\n\t0010  QEMU NVM Express Controller\n\nC 02  Network controller\n\t00  Ethernet controller\n\t\t01  an interface\nC 05  Memory controller\nnonsense\n\tzz\n";
+    private const string File = "# a comment\n8086  Intel Corporation\n\t10d3  82574L Gigabit Network Connection\n\t\t103c 1250  a subsystem\n1b36  Red Hat, "
+        + "Inc.\n\t0010  QEMU NVM Express Controller\n\nC 02  Network controller\n\t00  Ethernet controller\n\t\t01  an interface\nC 05  Memory "
+        + "controller\nnonsense\n\tzz\n";
 
     [Fact]
     public void Vendors_devices_and_classes_have_the_files_names()

@@ -22,7 +22,8 @@ public class ExtentTreeTests
         {
             List<MappedExtent> found = [];
             tree.Find(frame, found);
-            Assert.Equal(extents.Where(extent => extent.Frame <= frame && frame < extent.EndFrame).OrderBy(extent => extent.Frame).ThenBy(extent => extent.Space).ThenBy(extent => extent.Virtual), found);
+            Assert.Equal(extents.Where(extent => extent.Frame <= frame && frame < extent.EndFrame).OrderBy(extent => extent.Frame)
+                .ThenBy(extent => extent.Space).ThenBy(extent => extent.Virtual), found);
         }
     });
 }

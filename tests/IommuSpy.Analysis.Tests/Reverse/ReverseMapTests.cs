@@ -37,7 +37,8 @@ public class ReverseMapTests(SharedMachine shared) : IClassFixture<SharedMachine
         ulong last = Math.Max(machine.Kernel.Memory.Ranges[^1].Last.Frame.Number, expected.Keys.Max());
         for (ulong frame = 0; frame <= last; frame++)
         {
-            IEnumerable<string> found = machine.ReverseMap.MappersOf(new(frame)).Select(mapper => Line(mapper.Root?.ToString() ?? "kernel", mapper.Address.Value, mapper.PageSize, mapper.Rights));
+            IEnumerable<string> found = machine.ReverseMap.MappersOf(new(frame))
+                .Select(mapper => Line(mapper.Root?.ToString() ?? "kernel", mapper.Address.Value, mapper.PageSize, mapper.Rights));
             Assert.Equal(expected.GetValueOrDefault(frame, []).Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
         }
     }

@@ -28,7 +28,9 @@ public class TranslationReportTests(SharedMachine shared) : IClassFixture<Shared
         Assert.Null(report.NotPresent);
     }
 
-    /// <summary>Under page-table isolation the top entry of the kernel half takes execution from all of user space; in user mode the CPU goes through the user half.</summary>
+    /// <summary>
+    /// Under page-table isolation the top entry of the kernel half takes execution from all of user space; in user mode the CPU goes through the user half.
+    /// </summary>
     [Fact]
     public void RightsOfAUserAddressAreThoseOfTheUserHalf()
     {
@@ -86,7 +88,8 @@ public class TranslationReportTests(SharedMachine shared) : IClassFixture<Shared
     [Fact]
     public void ATableOutsideTheImageIsSaidToBeThere()
     {
-        Assert.Equal("the top table 0x0000004000000000 is not in the image", TranslationReport.Of(Machine, new(0x1000), new PhysicalAddress(0x40_0000_0000)).Reason);
+        Assert.Equal("the top table 0x0000004000000000 is not in the image",
+            TranslationReport.Of(Machine, new(0x1000), new PhysicalAddress(0x40_0000_0000)).Reason);
         using SyntheticMachine machine = SyntheticMachine.Of(new(), (_, kernel) => kernel.Tables.SetEntry(new(0xffff_c940_0000_0000), 3, 0x40_0000_0067));
         Assert.Equal("the table that the PDPT entry points at is not in the image", TranslationReport.Of(machine.Machine, new(0xffff_c940_0000_0000)).Reason);
     }
@@ -94,8 +97,10 @@ public class TranslationReportTests(SharedMachine shared) : IClassFixture<Shared
     [Fact]
     public void ReservedBitsEndTheWalk()
     {
-        using SyntheticMachine machine = SyntheticMachine.Of(new(), (_, kernel) => kernel.Tables.SetEntry(new(0xffff_c900_0040_0000), 2, 0x0000_0000_0020_20e3));
-        Assert.Equal("reserved bits 0x2000 are set in the PD entry: the CPU faults there", TranslationReport.Of(machine.Machine, new(0xffff_c900_0040_0000)).Reason);
+        using SyntheticMachine machine = SyntheticMachine.Of(new(),
+            (_, kernel) => kernel.Tables.SetEntry(new(0xffff_c900_0040_0000), 2, 0x0000_0000_0020_20e3));
+        Assert.Equal("reserved bits 0x2000 are set in the PD entry: the CPU faults there",
+            TranslationReport.Of(machine.Machine, new(0xffff_c900_0040_0000)).Reason);
     }
 
     /// <summary>The C-bit is shown in each step, is no part of the address, and is left alone in a swap entry.</summary>
@@ -107,7 +112,8 @@ public class TranslationReportTests(SharedMachine shared) : IClassFixture<Shared
         using SyntheticMachine machine = SyntheticMachine.Of(new() { EncryptionBit = 1UL << bit }, (memory, kernel) =>
         {
             SharedMachine.PageTables(memory, kernel).SetEntry(new(SharedMachine.Odd), 1, 0x07ff_ffff_ffdb_9600);
-            SharedMachine.PageTables(memory, kernel).SetEntry(new(SharedMachine.Odd + 0x1000), 1, (~0x12_000UL & 0x000f_ffff_ffff_f000 & ~(1UL << bit)) | (1UL << bit) | 0x120);
+            SharedMachine.PageTables(memory, kernel)
+                .SetEntry(new(SharedMachine.Odd + 0x1000), 1, (~0x12_000UL & 0x000f_ffff_ffff_f000 & ~(1UL << bit)) | (1UL << bit) | 0x120);
         });
         TranslationReport mapped = TranslationReport.Of(machine.Machine, new(0xffff_8880_0123_4567));
         Assert.Equal(new PhysicalAddress(0x0123_4567), mapped.Physical);

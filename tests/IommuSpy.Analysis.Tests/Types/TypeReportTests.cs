@@ -17,7 +17,9 @@ public class TypeReportTests
         uint large = blob.Integer("long", 8, encoding: 1);
         uint pair = blob.Struct("", 16, [new("x", large, 0), new("y", large, 64)]);
         uint either = blob.Struct("", 16, [new("d", character, 0), new("", pair, 0)], kind: 5);
-        blob.Struct("s", 40, [new("c", character, 0), new("i", integer, 32), new("a", integer, 64, 3), new("b", integer, 96, 30), new("", either, 128), new("e", character, 256)]);
+        blob.Struct("s", 40,
+            [new("c", character, 0), new("i", integer, 32), new("a", integer, 64, 3), new("b", integer, 96, 30), new("", either, 128),
+                new("e", character, 256)]);
         TypeReport report = TypeReport.Of(BtfTypes.Read(blob.Build(), "built")!.Struct("s"), "built");
 
         Assert.Equal(("struct", 40UL, 3, 55UL, 56UL), (report.Kind, report.Size, report.Holes, report.HoleBits, report.Padding));

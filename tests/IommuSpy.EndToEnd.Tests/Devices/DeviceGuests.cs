@@ -4,7 +4,9 @@ using IommuSpy.Lab;
 
 namespace IommuSpy.EndToEnd.Tests.Devices;
 
-/// <summary>Guests beyond the standing ones, for what only they have: a process with a device of its own, devices that are passed through, a bridge to conventional PCI.</summary>
+/// <summary>
+/// Guests beyond the standing ones, for what only they have: a process with a device of its own, devices that are passed through, a bridge to conventional PCI.
+/// </summary>
 internal static class DeviceGuests
 {
     private static readonly ConcurrentDictionary<string, Lazy<Machine>> Opened = new();

@@ -23,7 +23,9 @@ public class DevicesTests
         Assert.Empty(report.Problems);
         string[] oracle = [.. File.ReadLines(capture.GuestOracle("pci")).Order(StringComparer.Ordinal)];
         string[] ours = [.. report.Devices.Select(device => string.Create(
-            CultureInfo.InvariantCulture, $"{device.Bdf} 0x{device.Vendor!.Value.Value:x4} 0x{device.Device!.Value.Value:x4} 0x{device.Class!.Value.Value:x6} {device.Driver ?? "-"} {Number(device.Group)}"))];
+            CultureInfo.InvariantCulture,
+            $"{device.Bdf} 0x{device.Vendor!.Value.Value:x4} 0x{device.Device!.Value.Value:x4} 0x{device.Class!.Value.Value:x6} {device.Driver ?? "-"} "
+                + $"{Number(device.Group)}"))];
         LineComparison.Equal(oracle, ours);
     }
 
@@ -33,7 +35,8 @@ public class DevicesTests
     {
         Machine machine = GuestMachine.Open(guest, "ram.raw");
         Dictionary<uint, string> types = File.ReadLines(Guests.Capture(guest).GuestOracle("iommu-groups"))
-            .Select(line => line.Split(' ')).Where(words => words[2] == "type").ToDictionary(words => uint.Parse(words[1], CultureInfo.InvariantCulture), words => words[3]);
+            .Select(line => line.Split(' ')).Where(words => words[2] == "type")
+            .ToDictionary(words => uint.Parse(words[1], CultureInfo.InvariantCulture), words => words[3]);
         foreach (MachineDevice device in machine.Devices.Devices.Where(device => device.Group is not null))
         {
             Assert.Equal(types[device.Group!.Id], device.Group.DefaultDomain?.SysfsName);
@@ -51,10 +54,12 @@ public class DevicesTests
     public void Domains_map_what_the_kernel_says_that_they_map(string guest) => CompareWithKernel(GuestMachine.Open(guest, "ram.raw"), Guests.Capture(guest));
 
     [Fact]
-    public void A_domain_that_a_process_fills_too() => CompareWithKernel(DeviceGuests.Open(DeviceGuests.UserMapping), DeviceGuests.Capture(DeviceGuests.UserMapping));
+    public void A_domain_that_a_process_fills_too() =>
+        CompareWithKernel(DeviceGuests.Open(DeviceGuests.UserMapping), DeviceGuests.Capture(DeviceGuests.UserMapping));
 
     [Fact]
-    public void A_card_behind_a_bridge_to_conventional_pci_too() => CompareWithKernel(DeviceGuests.Open(DeviceGuests.StrictWithBridge), DeviceGuests.Capture(DeviceGuests.StrictWithBridge));
+    public void A_card_behind_a_bridge_to_conventional_pci_too() =>
+        CompareWithKernel(DeviceGuests.Open(DeviceGuests.StrictWithBridge), DeviceGuests.Capture(DeviceGuests.StrictWithBridge));
 
     [Fact]
     public void A_card_behind_a_bridge_to_conventional_pci_arrives_under_the_bridges_number()
@@ -88,7 +93,10 @@ public class DevicesTests
         using JsonDocument rows = JsonDocument.Parse(outcome.Output);
         Assert.Equal(
             machine.Devices.Devices.Select(device => $"{device.Address} {device.Access.Words()} {machine.DeviceReach.MappedBytes(device)} {device.IsStrict}"),
-            rows.RootElement.EnumerateArray().Select(row => $"{row.GetProperty("bdf").GetString()} {row.GetProperty("mode").GetString()} {Text(row.GetProperty("mappedBytes"))} {Text(row.GetProperty("strict"))}"));
+            rows.RootElement.EnumerateArray()
+                .Select(row =>
+                    $"{row.GetProperty("bdf").GetString()} {row.GetProperty("mode").GetString()} {Text(row.GetProperty("mappedBytes"))} "
+                        + $"{Text(row.GetProperty("strict"))}"));
     }
 
     [Fact]
@@ -97,7 +105,9 @@ public class DevicesTests
         Machine whole = GuestMachine.Open(Guests.All[0].Name, "ram.raw");
         DeviceInventory bare = new(whole.Devices.Devices, whole.Iommu, null, []);
         string[] known = [.. bare.Devices.Where(device => device.Access == DeviceAccess.Translated).Select(device => device.Address.ToString())];
-        string[] inTables = [.. whole.Iommu.Units.SelectMany(unit => unit.Contexts).Select(context => context.Requester.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        string[] inTables =
+            [.. whole.Iommu.Units.SelectMany(unit => unit.Contexts).Select(context => context.Requester.ToString()).Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal)];
         Assert.Equal(known, inTables);
     }
 
@@ -125,7 +135,8 @@ public class DevicesTests
             if (expected == DeviceAccess.Translated)
             {
                 // Devices of one domain share their tables, those of two do not.
-                Assert.Equal(representatives.TryGetValue(domain, out MachineDevice? other) ? other.Context!.Space!.Root : device.Context!.Space!.Root, device.Context!.Space!.Root);
+                Assert.Equal(representatives.TryGetValue(domain, out MachineDevice? other) ? other.Context!.Space!.Root : device.Context!.Space!.Root,
+                    device.Context!.Space!.Root);
                 representatives[domain] = device;
             }
         }

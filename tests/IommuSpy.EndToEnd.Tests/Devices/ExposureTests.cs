@@ -13,7 +13,8 @@ public class ExposureTests
 
     // What is true of every guest with a network card of this kind, or of bridges to ISA behind VT-d.
     private static readonly string[] Expected =
-        ["slab-neighbours", "socket-buffer-metadata", "one-to-one-range", "writable-read-only-page", "lazy-invalidation", "interrupt-remapping-off", "shared-page"];
+        ["slab-neighbours", "socket-buffer-metadata", "one-to-one-range", "writable-read-only-page", "lazy-invalidation", "interrupt-remapping-off",
+            "shared-page"];
 
     [Theory]
     [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
@@ -128,7 +129,9 @@ public class ExposureTests
         Assert.NotEmpty(report.RootElement.GetProperty("findings").EnumerateArray());
         Assert.All(
             report.RootElement.GetProperty("findings").EnumerateArray(),
-            finding => Assert.True(finding.GetProperty("unit").ValueKind != JsonValueKind.Null || finding.GetProperty("devices").EnumerateArray().Any(device => device.GetString() == "0000:00:05.0")));
+            finding =>
+                Assert.True(finding.GetProperty("unit").ValueKind != JsonValueKind.Null
+                    || finding.GetProperty("devices").EnumerateArray().Any(device => device.GetString() == "0000:00:05.0")));
         Assert.Equal(1, Cli.Run("exposure", "-s", machine.Image.Path, "--device", "00:1e.7").ExitCode);
 
         // A word may be a driver's name; a number that no device can have is bad usage.

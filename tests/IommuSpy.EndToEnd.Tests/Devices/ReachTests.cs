@@ -18,15 +18,18 @@ public class ReachTests
     {
         Machine machine = GuestMachine.Open(guest, "ram.raw");
         (string Device, ulong Iova, ulong Physical)[] all =
-            [.. machine.Devices.Devices.Where(device => device.Access == DeviceAccess.Translated).SelectMany(device => DevicePages.Of(device).Select(page => (device.Address.ToString(), page.Iova, page.Physical)))];
+            [.. machine.Devices.Devices.Where(device => device.Access == DeviceAccess.Translated)
+                .SelectMany(device => DevicePages.Of(device).Select(page => (device.Address.ToString(), page.Iova, page.Physical)))];
         Random random = new(20);
         ulong frames = machine.Kernel.Memory.Ranges[^1].Last.Frame.Number + 1;
         for (int i = 0; i < Questions; i++)
         {
             // Half of the pages are mapped for somebody, as far as any is.
             ulong frame = i % 2 == 0 && all.Length > 0 ? all[random.Next(all.Length)].Physical >> 12 : (ulong)random.NextInt64((long)frames);
-            IEnumerable<string> expected = all.Where(page => page.Physical >> 12 == frame).Select(page => string.Create(CultureInfo.InvariantCulture, $"{page.Device} {page.Iova:x}"));
-            IEnumerable<string> found = machine.DeviceReach.ReachersOf(new(frame)).Select(way => string.Create(CultureInfo.InvariantCulture, $"{way.Device.Address} {way.Address.Value:x}"));
+            IEnumerable<string> expected = all.Where(page => page.Physical >> 12 == frame)
+                .Select(page => string.Create(CultureInfo.InvariantCulture, $"{page.Device} {page.Iova:x}"));
+            IEnumerable<string> found = machine.DeviceReach.ReachersOf(new(frame))
+                .Select(way => string.Create(CultureInfo.InvariantCulture, $"{way.Device.Address} {way.Address.Value:x}"));
             Assert.Equal(expected.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
         }
     }
@@ -71,21 +74,27 @@ public class ReachTests
         Machine machine = DeviceGuests.Open(DeviceGuests.UserMapping);
         DeviceReacher way = machine.Devices.Devices
             .Where(device => device.Function?.Driver == "e1000e")
-            .SelectMany(device => DevicePages.Of(device).Take(1).SelectMany(page => machine.DeviceReach.ReachersOf(new(page.Physical >> 12)).Where(way => way.Device == device)))
+            .SelectMany(device =>
+                DevicePages.Of(device).Take(1).SelectMany(page => machine.DeviceReach.ReachersOf(new(page.Physical >> 12)).Where(way => way.Device == device)))
             .First();
         string source = machine.Image.Path;
-        string physical = $"0x{machine.DeviceReach.Spaces.First(space => space.Users.Any(user => user.Device == way.Device)).Space.Translate(way.Address).Physical!.Value.Value:x}";
+        string physical =
+            $"0x{machine.DeviceReach.Spaces.First(space => space.Users.Any(user => user.Device == way.Device)).Space.Translate(
+                way.Address).Physical!.Value.Value:x}";
         Cli.Outcome reach = Cli.Run("reach", "-s", source, "-J", $"phys:{physical}");
         Assert.Equal(0, reach.ExitCode);
         using (JsonDocument answer = JsonDocument.Parse(reach.Output))
         {
-            Assert.Contains(answer.RootElement.GetProperty("devices").EnumerateArray(), row => row.GetProperty("bdf").GetString() == way.Device.Address.ToString() && row.GetProperty("iova").GetString() == way.Address.ToString());
+            Assert.Contains(answer.RootElement.GetProperty("devices").EnumerateArray(),
+                row => row.GetProperty("bdf").GetString() == way.Device.Address.ToString() && row.GetProperty("iova").GetString() == way.Address.ToString());
         }
 
         foreach (string[] command in new[] { new[] { "who", "-s", source, $"phys:{physical}" }, ["explain", "-s", source, "--physical", physical] })
         {
             Cli.Outcome outcome = Cli.Run(command);
-            Assert.Contains(outcome.Lines, line => line.Contains(way.Device.Address.ToString(), StringComparison.Ordinal) && line.Contains(way.Address.ToString(), StringComparison.Ordinal));
+            Assert.Contains(outcome.Lines,
+                line => line.Contains(way.Device.Address.ToString(), StringComparison.Ordinal)
+                    && line.Contains(way.Address.ToString(), StringComparison.Ordinal));
         }
 
         Cli.Outcome device = Cli.Run("explain", "-s", source, "-J", "--device", way.Device.Address.ToString(), way.Address.ToString());

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace IommuSpy.EndToEnd.Tests.Install;
 
 /// <summary>
-/// Help, the manual page and completion are made from one tree of commands by four writers. What help lists, which System.CommandLine renders, the others must have:
-/// every command, every option.
+/// Help, the manual page and completion are made from one tree of commands by four writers. What help lists, which System.CommandLine renders, the others must
+/// have: every command, every option.
 /// </summary>
 public sealed partial class HelpTests : IDisposable
 {
@@ -55,7 +55,8 @@ public sealed partial class HelpTests : IDisposable
             source {{Script("zsh")}}
             _iommu-spy
             """);
-        string[] completed = [.. specifications.Split('\n').Select(line => ZshOption().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value)];
+        string[] completed =
+            [.. specifications.Split('\n').Select(line => ZshOption().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value)];
         Assert.Equal(OptionNames(Cli.Run(command, "--help").Output).Order(StringComparer.Ordinal), completed.Order(StringComparer.Ordinal));
     }
 
@@ -65,7 +66,8 @@ public sealed partial class HelpTests : IDisposable
     {
         string[] completed = Fish($"iommu-spy {command} --");
         Assert.Equal(
-            OptionNames(Cli.Run(command, "--help").Output).Where(name => name.StartsWith("--", StringComparison.Ordinal)).Order(StringComparer.Ordinal), completed.Order(StringComparer.Ordinal));
+            OptionNames(Cli.Run(command, "--help").Output).Where(name => name.StartsWith("--", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+            completed.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -136,9 +138,11 @@ public sealed partial class HelpTests : IDisposable
         string[] sections = text.Split("\n   iommu-spy ");
         foreach (string command in CommandNames)
         {
-            string own = Assert.Single(sections, section => section.StartsWith(command + " ", StringComparison.Ordinal) || section.StartsWith(command + "\n", StringComparison.Ordinal));
+            string own = Assert.Single(sections,
+                section => section.StartsWith(command + " ", StringComparison.Ordinal) || section.StartsWith(command + "\n", StringComparison.Ordinal));
             Assert.Contains("Example", own, StringComparison.Ordinal);
-            foreach (string option in OptionNames(Cli.Run(command, "--help").Output).Where(name => name.StartsWith("--", StringComparison.Ordinal) && name != "--help"))
+            foreach (string option in OptionNames(Cli.Run(command, "--help").Output)
+                .Where(name => name.StartsWith("--", StringComparison.Ordinal) && name != "--help"))
             {
                 Assert.Matches($@"{Regex.Escape(option)}\b", own);
             }
@@ -160,19 +164,23 @@ public sealed partial class HelpTests : IDisposable
     [GeneratedRegex(@"(?<=^|, )-[^\s,]+", RegexOptions.None, 1000)]
     private static partial Regex OptionName();
 
-    private static string[] OptionNames(string help) => [.. Section(help, "Options:").SelectMany(line => OptionName().Matches(line.Split("  ")[0]).Select(match => match.Value))];
+    private static string[] OptionNames(string help) =>
+        [.. Section(help, "Options:").SelectMany(line => OptionName().Matches(line.Split("  ")[0]).Select(match => match.Value))];
 
     /// <summary>The lines of a section of help, without what they were indented by; lines that only continue a description left out.</summary>
     private static IEnumerable<string> Section(string help, string heading)
-        => help.Split('\n').SkipWhile(line => line != heading).Skip(1).TakeWhile(line => line.Length > 0).Where(line => line.Length > 2 && line[2] != ' ').Select(line => line.Trim());
+        => help.Split('\n').SkipWhile(line => line != heading).Skip(1).TakeWhile(line => line.Length > 0).Where(line => line.Length > 2 && line[2] != ' ')
+            .Select(line => line.Trim());
 
     private string[] Bash(params string[] words) => HostTool.Run("bash", [
-        "-c", $"source {Script("bash")}; COMP_WORDS=(\"$@\"); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _iommu_spy; printf '%s\\n' \"${{COMPREPLY[@]}}\"", "bash", .. words])
+        "-c", $"source {Script("bash")}; COMP_WORDS=(\"$@\"); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _iommu_spy; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        "bash", .. words])
         .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>As readline cuts a line into words: at spaces, and around = and :, which are words of their own.</summary>
     private string[] BashLine(string line) => HostTool.Run("bash", [
-        "-c", $"cd {_directory.FullName}/images; source {Script("bash")}; COMP_WORDS=(\"$@\"); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _iommu_spy; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        "-c", $"cd {_directory.FullName}/images; source {Script("bash")}; COMP_WORDS=(\"$@\"); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _iommu_spy; printf "
+            + $"'%s\\n' \"${{COMPREPLY[@]}}\"",
         "bash", "iommu-spy", .. BreakOfWords().Split(line).Where(word => word.Length > 0), .. line[^1] is ' ' ? [""] : Array.Empty<string>()])
         .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
@@ -186,15 +194,19 @@ public sealed partial class HelpTests : IDisposable
         HostTool.Run("zsh", "-f", "-c", """
             zmodload zsh/zpty
             zpty z "TERM=dumb COLUMNS=200 zsh -f -i"
-            zpty -w z "fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D; capture() { zle complete-word; exit }; zle -N capture; bindkey '^I' capture; cd $2"
-            zpty -w z 'compadd() { if (( ${@[(I)-[OAD]]} )); then builtin compadd "$@"; return; fi; local -a hits; builtin compadd -A hits "$@"; print -rl -- $hits >> '$3'; builtin compadd "$@" }'
+            zpty -w z "fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D"
+            zpty -w z "capture() { zle complete-word; exit }; zle -N capture; bindkey '^I' capture; cd $2"
+            zpty -w z 'compadd() { if (( ${@[(I)-[OAD]]} )); then builtin compadd "$@"; return; fi; local -a hits; '\
+            'builtin compadd -A hits "$@"; print -rl -- $hits >> '$3'; builtin compadd "$@" }'
             zpty -w -n z "$4"$'\t'
             while zpty -r z out; do :; done
             """, "zsh", functions, Path.Combine(_directory.FullName, directory), offered, line);
         return [.. File.ReadAllLines(offered).Where(word => word.Length > 0)];
     }
 
-    private string[] Fish(string line, string directory = ".") => [.. HostTool.Run("fish", "--no-config", "-c", $"cd {_directory.FullName}/{directory}; source {Script("fish")}; complete -C '{line}'")
+    private string[] Fish(string line,
+        string directory = ".") =>
+        [.. HostTool.Run("fish", "--no-config", "-c", $"cd {_directory.FullName}/{directory}; source {Script("fish")}; complete -C '{line}'")
         .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(found => found.Split('\t')[0])];
 
     private string Script(string shell)

@@ -1,6 +1,8 @@
 namespace IommuSpy.EndToEnd.Tests.Install;
 
-/// <summary>The program to copy to other machines: old processors, old kernels, no libraries, nothing in /proc. Oracle: what the ordinary program answers.</summary>
+/// <summary>
+/// The program to copy to other machines: old processors, old kernels, no libraries, nothing in /proc. Oracle: what the ordinary program answers.
+/// </summary>
 public sealed class StaticProgramTests : IDisposable
 {
     /// <summary>renameat2, the newest of 3.16 (arch/x86/syscalls/syscall_64.tbl of that release).</summary>
@@ -17,7 +19,9 @@ public sealed class StaticProgramTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     [Fact]
-    public void It_needs_no_library() => Assert.Contains("statically linked", HostTool.Run("file", Program).Replace("static-pie", "statically", StringComparison.Ordinal), StringComparison.Ordinal);
+    public void It_needs_no_library() =>
+        Assert.Contains("statically linked", HostTool.Run("file", Program).Replace("static-pie", "statically", StringComparison.Ordinal),
+            StringComparison.Ordinal);
 
     // All have SSE2; cmpxchg16b, which the runtime needs, is missing from the AMD64 processors of 2003 to 2005 alone.
     [Theory]

@@ -41,7 +41,8 @@ public partial class AcpiTests
         foreach (IvrsUnit unit in table.Units)
         {
             lines.Add(Unit(unit.Registers.Value, unit.Segment));
-            lines.AddRange(unit.Scopes.Select(scope => Device(scope.Kind, scope.First.Value, scope.Kind == FirmwareScopeKind.Endpoint ? 0 : scope.EnumerationId)));
+            lines.AddRange(
+                unit.Scopes.Select(scope => Device(scope.Kind, scope.First.Value, scope.Kind == FirmwareScopeKind.Endpoint ? 0 : scope.EnumerationId)));
         }
 
         return lines;
@@ -62,7 +63,9 @@ public partial class AcpiTests
             {
                 string name = match.Groups["name"].Value;
                 string value = match.Groups["value"].Value;
-                ulong number = ulong.TryParse(value.Replace(",", "", StringComparison.Ordinal), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong read) ? read : 0;
+                ulong number =
+                    ulong.TryParse(value.Replace(",", "", StringComparison.Ordinal), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong read)
+                        ? read : 0;
                 fields[name] = (int)number;
                 switch (name)
                 {
@@ -76,14 +79,23 @@ public partial class AcpiTests
                         lines.Add(Unit(registers, (ushort)number));
                         break;
                     case "PCI Path": // device and function, a byte each
-                        FirmwareScopeKind kind = fields["Device Scope Type"] switch { 1 => FirmwareScopeKind.Endpoint, 2 => FirmwareScopeKind.Bridge, 3 => FirmwareScopeKind.IoApic, 4 => FirmwareScopeKind.Hpet, _ => FirmwareScopeKind.Other };
-                        lines.Add(Device(kind, (ushort)((fields["PCI Bus Number"] << 8) | ((int)(number >> 8) << 3) | ((int)number & 7)), fields["Enumeration ID"]));
+                        FirmwareScopeKind kind = fields["Device Scope Type"] switch
+                        {
+                            1 => FirmwareScopeKind.Endpoint,
+                            2 => FirmwareScopeKind.Bridge,
+                            3 => FirmwareScopeKind.IoApic,
+                            4 => FirmwareScopeKind.Hpet,
+                            _ => FirmwareScopeKind.Other
+                        };
+                        lines.Add(Device(kind, (ushort)((fields["PCI Bus Number"] << 8) | ((int)(number >> 8) << 3) | ((int)number & 7)),
+                            fields["Enumeration ID"]));
                         break;
                     case "Data Setting" when fields["Entry Type"] == 2:
                         lines.Add(Device(FirmwareScopeKind.Endpoint, (ushort)fields["Device ID"], 0));
                         break;
                     case "Variety":
-                        lines.Add(Device(number == 1 ? FirmwareScopeKind.IoApic : FirmwareScopeKind.Hpet, (ushort)fields["Source Used Device ID"], fields["Handle"]));
+                        lines.Add(Device(number == 1 ? FirmwareScopeKind.IoApic : FirmwareScopeKind.Hpet, (ushort)fields["Source Used Device ID"],
+                            fields["Handle"]));
                         break;
                 }
             }

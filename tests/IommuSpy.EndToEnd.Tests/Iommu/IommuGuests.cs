@@ -35,7 +35,9 @@ public static class IommuGuests
     private static IEnumerable<CaptureSpec> All => Guests.AreChosen ? Guests.All : Guests.All.Concat(More).Append(PassThrough);
 
     /// <summary>The capture of a guest, made now where the cache has none.</summary>
-    public static Capture Capture(string name) => Captures.Ensure(Guests.All.Concat(More).Append(PassThrough).First(spec => spec.Name == name), line => TestContext.Current.SendDiagnosticMessage($"lab: {line}"));
+    public static Capture Capture(string name) =>
+        Captures.Ensure(Guests.All.Concat(More).Append(PassThrough).First(spec => spec.Name == name),
+            line => TestContext.Current.SendDiagnosticMessage($"lab: {line}"));
 
     /// <summary>The machine in a guest's RAM file.</summary>
     public static Machine Open(string name) => Opened.GetOrAdd(Capture(name).RamFile, path => new(() => Machine.Open(path))).Value;

@@ -35,7 +35,8 @@ public partial class IommuTests
         IommuUnit unit = Assert.Single(report.Units);
         Assert.Equal(capture.Spec.Iommu == IommuModel.Amd ? IommuKind.AmdVi : IommuKind.VtD, unit.Kind);
         Assert.Equal(
-            capture.Spec.Iommu switch { IommuModel.Intel => IommuMode.Legacy, IommuModel.IntelScalable => IommuMode.Scalable, _ => IommuMode.DeviceTable }, unit.Mode);
+            capture.Spec.Iommu switch { IommuModel.Intel => IommuMode.Legacy, IommuModel.IntelScalable => IommuMode.Scalable, _ => IommuMode.DeviceTable },
+            unit.Mode);
         bool isAmd = capture.Spec.Iommu == IommuModel.Amd;
         Assert.Equal(Register(capture, isAmd ? DeviceTableBase : RootTableAddress) & AddressMask, unit.Tables!.Root.Value);
         if (IsDescribed(guest))
@@ -56,7 +57,8 @@ public partial class IommuTests
     {
         // Its memory stands at odd offsets of a sparse file: pages of tables lie partly in its holes.
         static string[] Told(IommuReport report) =>
-            [.. report.Units.Select(unit => $"{unit.Kind} {unit.Mode} {unit.Tables!.Root} {string.Join(", ", unit.FoundBy)} {unit.Contexts.Count}"), .. report.Disagreements];
+            [.. report.Units.Select(unit => $"{unit.Kind} {unit.Mode} {unit.Tables!.Root} {string.Join(", ", unit.FoundBy)} {unit.Contexts.Count}"),
+                .. report.Disagreements];
 
         using Machine dump = Machine.Open(Path.Combine(IommuGuests.Capture(guest).Directory, "dump.elf"));
         Assert.Equal(Told(IommuGuests.Open(guest).ScannedIommu), Told(dump.ScannedIommu));
@@ -71,7 +73,8 @@ public partial class IommuTests
         IommuUnit unit = Assert.Single(report.Units);
         IommuUnit scanned = Assert.Single(IommuGuests.Open(guest).ScannedIommu.Units);
         Assert.Equal(scanned.FoundBy.Where(way => way != "scan of memory"), unit.FoundBy);
-        Assert.Equal((scanned.Kind, scanned.Mode, scanned.Tables!.Root, scanned.Contexts.Count), (unit.Kind, unit.Mode, unit.Tables!.Root, unit.Contexts.Count));
+        Assert.Equal((scanned.Kind, scanned.Mode, scanned.Tables!.Root, scanned.Contexts.Count),
+            (unit.Kind, unit.Mode, unit.Tables!.Root, unit.Contexts.Count));
         Assert.Empty(report.Disagreements);
     }
 
@@ -87,7 +90,8 @@ public partial class IommuTests
 
         Machine machine = IommuGuests.Open(guest);
         KernelDomains kernel = new(capture);
-        Assert.SkipWhen(kernel.Devices.All(device => device.Domain == "-" || kernel.PagesOf(device.Domain).Count == 0), "before 5.3 the domains of drivers are hidden from iommu_get_domain_for_dev");
+        Assert.SkipWhen(kernel.Devices.All(device => device.Domain == "-" || kernel.PagesOf(device.Domain).Count == 0),
+            "before 5.3 the domains of drivers are hidden from iommu_get_domain_for_dev");
         int pages = 0;
         foreach ((string device, string domain, string _) in kernel.Devices)
         {
@@ -104,7 +108,8 @@ public partial class IommuTests
             string[] theirs = [.. Lines(kernel.PagesOf(domain))];
             string[] found = [.. Lines(ours)];
             string[] differences = [.. theirs.Except(found, StringComparer.Ordinal), .. found.Except(theirs, StringComparer.Ordinal)];
-            Assert.True(differences.Length <= MostMappedMeanwhile, $"{device}: {differences.Length} of {theirs.Length} pages differ, first {differences.FirstOrDefault()}");
+            Assert.True(differences.Length <= MostMappedMeanwhile,
+                $"{device}: {differences.Length} of {theirs.Length} pages differ, first {differences.FirstOrDefault()}");
             pages += ours.Count;
         }
 
@@ -184,8 +189,10 @@ public partial class IommuTests
             .ToDictionary(entry => entry.Index, entry => ($"{entry.Entry[0].Value:x}", $"{entry.Entry[1].Value:x}"));
         Assert.Empty(absences);
 
-        // A driver that asks for one interrupt to begin with gives it back for those that it asks for then (nvme): its entry is nobody's now, or another device's, and the device has others.
-        List<KeyValuePair<int, (string Low, string High)>> givenBack = [.. used.Where(entry => !ours.TryGetValue(entry.Key, out (string Low, string High) now) || now.High != entry.Value.High)];
+        // A driver that asks for one interrupt to begin with gives it back for those that it asks for then (nvme): its entry is nobody's now, or another
+        // device's, and the device has others.
+        List<KeyValuePair<int, (string Low, string High)>> givenBack =
+            [.. used.Where(entry => !ours.TryGetValue(entry.Key, out (string Low, string High) now) || now.High != entry.Value.High)];
         Assert.All(givenBack, entry => Assert.Contains(ours.Values, now => now.High == entry.Value.High));
         Assert.InRange(givenBack.Count, 0, used.Count / 4);
 
@@ -227,7 +234,8 @@ public partial class IommuTests
         return view;
     }
 
-    private static List<string> Lines(IReadOnlyDictionary<ulong, ulong> pages) => [.. pages.OrderBy(page => page.Key).Select(page => $"{page.Key:x} {page.Value:x}")];
+    private static List<string> Lines(IReadOnlyDictionary<ulong, ulong> pages) =>
+        [.. pages.OrderBy(page => page.Key).Select(page => $"{page.Key:x} {page.Value:x}")];
 
     // The lines are an address and the values that stand from it on, of 4 or 8 bytes.
     private static ulong Register(Capture capture, uint offset)

@@ -51,7 +51,9 @@ public abstract partial class DevMemGuest : IDisposable
 
     /// <summary>32-bit words of physical memory as QEMU sees them.</summary>
     public uint[] Words(ulong address, int count) =>
-        [.. Numbers().Matches(string.Concat(Guest.Monitor($"xp /{count}wx 0x{address:x}").Split('\n').Select(line => line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..])))
+        [.. Numbers()
+            .Matches(string.Concat(Guest.Monitor($"xp /{count}wx 0x{address:x}").Split('\n')
+                .Select(line => line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..])))
             .Select(match => uint.Parse(match.Value.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))];
 
     /// <summary>Bytes of physical memory as they stand in QEMU's file.</summary>
@@ -67,12 +69,15 @@ public abstract partial class DevMemGuest : IDisposable
     /// <summary>The first line of /proc/iomem with a name.</summary>
     public (ulong First, ulong Last) Resource(string name)
     {
-        Match match = Regex.Match(Guest.Succeed("cat /proc/iomem").Output, $"(?<first>[0-9a-f]+)-(?<last>[0-9a-f]+) : {name}$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        Match match = Regex.Match(Guest.Succeed("cat /proc/iomem").Output, $"(?<first>[0-9a-f]+)-(?<last>[0-9a-f]+) : {name}$",
+            RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
         Assert.True(match.Success, name);
         return (Hex(match.Groups["first"].Value), Hex(match.Groups["last"].Value));
     }
 
-    /// <summary>What the innermost line of /proc/iomem calls an address: a page of a process may lie where the kernel's own data was before it was freed.</summary>
+    /// <summary>
+    /// What the innermost line of /proc/iomem calls an address: a page of a process may lie where the kernel's own data was before it was freed.
+    /// </summary>
     public string NameAt(ulong address) => Guest.Succeed("cat /proc/iomem").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
         .Select(line => line.Trim().Split(" : ", 2))
         .Last(words => words[0].Split('-') is [string first, string last] && Hex(first) <= address && address <= Hex(last))[1];

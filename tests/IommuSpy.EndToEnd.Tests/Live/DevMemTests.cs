@@ -67,7 +67,8 @@ public abstract class DevMemTests(DevMemGuest up)
         up.WithModule("", () =>
         {
             uint[] words = up.Words(first, 8);
-            string[] expected = [.. words.Chunk(4).Select((line, i) => $"{first + (16 * (ulong)i):x16}  {string.Join(' ', line.Select(word => $"{word:x8}"))}")];
+            string[] expected =
+                [.. words.Chunk(4).Select((line, i) => $"{first + (16 * (ulong)i):x16}  {string.Join(' ', line.Select(word => $"{word:x8}"))}")];
             Assert.Equal(expected, Guest.Succeed($"dev_mem $((0x{first:x})) r 8").Lines);
 
             // Every byte of the kernel's code, which is as QEMU has it at this moment.
@@ -104,7 +105,9 @@ public abstract class DevMemTests(DevMemGuest up)
                     {
                         byte[] bytes = up.Bytes(at, 3 * width / 8);
                         string[] words = [.. bytes.Chunk(width / 8).Select(word => Convert.ToHexStringLower([.. word.Reverse()]))];
-                        Assert.Equal(words, Guest.Succeed($"dev_mem 0x{at:x} r 3 --width {width} | cut -d ' ' -f 3-").Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+                        Assert.Equal(words,
+                            Guest.Succeed($"dev_mem 0x{at:x} r 3 --width {width} | cut -d ' ' -f 3-").Output.Split([' ', '\n'],
+                                StringSplitOptions.RemoveEmptyEntries));
                     }
                 }
             }
@@ -148,7 +151,8 @@ public abstract class DevMemTests(DevMemGuest up)
 
             GuestOutcome no = Guest.Run($"terminal 1 \"$(printf 'n\\n_')\" dev_mem 0x{physical:x} w 3");
             Assert.Equal(1, no.ExitCode);
-            Assert.Contains($"This writes 32 bits, 0x00000003, to physical 0x{physical:x16} ({up.NameAt(physical)}). Go on? [y/N]", no.Output, StringComparison.Ordinal);
+            Assert.Contains($"This writes 32 bits, 0x00000003, to physical 0x{physical:x16} ({up.NameAt(physical)}). Go on? [y/N]", no.Output,
+                StringComparison.Ordinal);
             Assert.Equal(1U, up.Words(physical, 1)[0]);
 
             Guest.Succeed($"terminal 1 \"$(printf 'y\\n_')\" dev_mem 0x{physical:x} w 4");
@@ -178,8 +182,10 @@ public abstract class DevMemTests(DevMemGuest up)
         up.WithModule($"start=0x{physical:x} end=0x{physical + 0xfff:x}", () =>
         {
             Assert.Equal(Hash(up.Bytes(physical, 0x1000)), ReadHash(physical, 0x1000));
-            Assert.Contains($"su-devmem is loaded for 0x{physical:x}-0x{physical + 0xfff:x} alone", Guest.Refuse(1, $"dev_mem 0x{physical + 0x1000:x} r"), StringComparison.Ordinal);
-            Assert.Contains($"su-devmem is loaded for 0x{physical:x}-0x{physical + 0xfff:x} alone", Guest.Refuse(1, $"dev_mem 0x{physical - 4:x} r"), StringComparison.Ordinal);
+            Assert.Contains($"su-devmem is loaded for 0x{physical:x}-0x{physical + 0xfff:x} alone", Guest.Refuse(1, $"dev_mem 0x{physical + 0x1000:x} r"),
+                StringComparison.Ordinal);
+            Assert.Contains($"su-devmem is loaded for 0x{physical:x}-0x{physical + 0xfff:x} alone", Guest.Refuse(1, $"dev_mem 0x{physical - 4:x} r"),
+                StringComparison.Ordinal);
         });
         Assert.NotEqual(0, Guest.Run("insmod /lib/su-devmem.ko start=2 end=1").ExitCode);
     }
@@ -201,7 +207,8 @@ public abstract class DevMemTests(DevMemGuest up)
         (ulong unit, _) = up.Resource(up.IommuRegisters.Name);
         ulong register = unit + up.IommuRegisters.Constant;
         Assert.Equal(
-            $"dev_mem: 0x{register:x}: the kernel keeps it for the driver of {up.IommuRegisters.Name} (CONFIG_IO_STRICT_DEVMEM): load su-devmem.ko, or boot with iomem=relaxed",
+            $"dev_mem: 0x{register:x}: the kernel keeps it for the driver of {up.IommuRegisters.Name} (CONFIG_IO_STRICT_DEVMEM): load su-devmem.ko, or boot "
+                + $"with iomem=relaxed",
             Guest.Refuse(1, $"dev_mem 0x{register:x} r 2"));
         up.WithModule("", () =>
         {
@@ -238,8 +245,8 @@ public abstract class DevMemTests(DevMemGuest up)
     [Fact]
     public void Twenty_rounds_of_loading_under_load_leave_no_trace()
     {
-        // Readers pause between a few pages each. At full speed a 5.10 guest once died here: a page fault on fetching an instruction, at address 0, while RIP was the entry of
-        // devmem_is_allowed. The suspicion, not proved, is QEMU's emulation of code that one CPU patches while another runs it.
+        // Readers pause between a few pages each. At full speed a 5.10 guest once died here: a page fault on fetching an instruction, at address 0, while RIP
+        // was the entry of devmem_is_allowed. The suspicion, not proved, is QEMU's emulation of code that one CPU patches while another runs it.
         const int Rounds = 20;
         (ulong first, _) = up.Resource("Kernel code");
         string words = string.Join(' ', up.Words(first, 4).Select(word => $"{word:x8}"));
@@ -267,7 +274,8 @@ public abstract class DevMemTests(DevMemGuest up)
         }
 
         string[] said = [.. Guest.Succeed("dmesg").Lines.Where(line => !line.Contains("random:", StringComparison.Ordinal))];
-        Assert.Equal(2 * Rounds, said.Count(line => line.Contains("su_devmem: loaded", StringComparison.Ordinal) || line.Contains("su_devmem: unloaded", StringComparison.Ordinal)));
+        Assert.Equal(2 * Rounds,
+            said.Count(line => line.Contains("su_devmem: loaded", StringComparison.Ordinal) || line.Contains("su_devmem: unloaded", StringComparison.Ordinal)));
         Assert.DoesNotContain(said, line => !line.Contains("su_devmem: ", StringComparison.Ordinal));
         Assert.Contains(said, line => line.Contains("unloaded", StringComparison.Ordinal) && !line.Contains("lifted 4 pages", StringComparison.Ordinal));
     }
@@ -279,5 +287,6 @@ public abstract class DevMemTests(DevMemGuest up)
     private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     private string ReadHash(ulong address, ulong length) =>
-        Guest.Succeed(string.Create(CultureInfo.InvariantCulture, $"iommu-spy read -s devmem --physical 0x{address:x} -n {length} --format raw | sha256sum")).Output.Split(' ')[0];
+        Guest.Succeed(string.Create(CultureInfo.InvariantCulture,
+            $"iommu-spy read -s devmem --physical 0x{address:x} -n {length} --format raw | sha256sum")).Output.Split(' ')[0];
 }

@@ -7,7 +7,9 @@ public static class GuestsThatAreUp
     /// <summary>The collection's name.</summary>
     public const string Name = "guests that are up";
 
-    /// <summary>Trait of the classes on kernels between the oldest and the newest, which a plain run leaves out: each takes minutes. `make test GUESTS=all` runs them.</summary>
+    /// <summary>
+    /// Trait of the classes on kernels between the oldest and the newest, which a plain run leaves out: each takes minutes. `make test GUESTS=all` runs them.
+    /// </summary>
     public const string Trait = "guests";
 
     /// <summary>That trait's value.</summary>

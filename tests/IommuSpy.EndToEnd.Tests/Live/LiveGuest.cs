@@ -10,7 +10,8 @@ internal static class LiveGuest
     /// <param name="spec">The machine.</param>
     /// <param name="files">More files for it.</param>
     public static RunningGuest Boot(CaptureSpec spec, params IEnumerable<GuestFile> files) =>
-        RunningGuest.Boot(spec, [.. GuestFile.Program("/bin/iommu-spy", Cli.StandaloneProgram()), .. files], say: line => TestContext.Current.SendDiagnosticMessage($"lab: {line}"));
+        RunningGuest.Boot(spec, [.. GuestFile.Program("/bin/iommu-spy", Cli.StandaloneProgram()), .. files],
+            say: line => TestContext.Current.SendDiagnosticMessage($"lab: {line}"));
 
     /// <summary>Asserts that a command did what it should.</summary>
     public static GuestOutcome Succeed(this RunningGuest guest, string command, int user = 0)

@@ -4,12 +4,15 @@ using IommuSpy.Lab.Running;
 
 namespace IommuSpy.EndToEnd.Tests.Live;
 
-/// <summary>The running machine: what it says of itself from inside, beside what its memory says from outside right after, and what its own /proc says.</summary>
+/// <summary>
+/// The running machine: what it says of itself from inside, beside what its memory says from outside right after, and what its own /proc says.
+/// </summary>
 public abstract class LiveSourceTests(LiveSourceGuest up)
 {
     private static readonly string[] Facts =
     [
-        "release", "banner", "pagingLevels", "kaslrOffset", "physicalBase", "pageOffsetBase", "vmallocBase", "vmemmapBase", "modulesBase", "imageStart", "imagePhysical", "imageBytes", "rootTable",
+        "release", "banner", "pagingLevels", "kaslrOffset", "physicalBase", "pageOffsetBase", "vmallocBase", "vmemmapBase", "modulesBase", "imageStart",
+        "imagePhysical", "imageBytes", "rootTable",
         "symbolCount", "symbols", "disagreements",
     ];
 
@@ -50,7 +53,8 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     {
         string[] Stable(IEnumerable<string> lines)
         {
-            return [.. lines.Select(line => JsonDocument.Parse(line).RootElement).Where(row => row.GetProperty("pid").GetInt32() is int pid && Lasting(row.GetProperty("comm").GetString()!))
+            return [.. lines.Select(line => JsonDocument.Parse(line).RootElement)
+                .Where(row => row.GetProperty("pid").GetInt32() is int pid && Lasting(row.GetProperty("comm").GetString()!))
                 .Select(row => $"{row.GetProperty("pid")} {row.GetProperty("parent")} {row.GetProperty("comm")} {row.GetProperty("rootTable")}")];
         }
 
@@ -76,10 +80,12 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     {
         foreach ((string command, string[] fields) in new[]
         {
-            ($"vmas {up.Workload}", new[] { "start", "end", "flags", "offset", "device", "inode", "path" }), ("pci", ["address", "vendor", "device", "class", "driver", "iommuGroup"]), ("modules", ["name", "address", "size", "symbolCount"]),
+            ($"vmas {up.Workload}", new[] { "start", "end", "flags", "offset", "device", "inode", "path" }),
+            ("pci", ["address", "vendor", "device", "class", "driver", "iommuGroup"]), ("modules", ["name", "address", "size", "symbolCount"]),
         })
         {
-            string[] Told(string types) => [.. Guest.Succeed($"iommu-spy {command} --types {types} --jsonl").Lines.Select(line => JsonDocument.Parse(line).RootElement)
+            string[] Told(string types) =>
+                [.. Guest.Succeed($"iommu-spy {command} --types {types} --jsonl").Lines.Select(line => JsonDocument.Parse(line).RootElement)
                 .Select(row => string.Join(' ', fields.Select(field => row.GetProperty(field).ToString())))];
             Assert.Equal(Told("btf"), Told("infer"));
         }
@@ -93,7 +99,8 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
                 $"iommu-spy pagemap {pid} --used --jsonl | sed 's/.*\"virtual\":\"\\([^\"]*\\)\".*/\\1/' | "
                 + $"{{ iommu-spy translate --pid {pid} --stdin --jsonl; [ $? -le 1 ]; }}").Lines
             .Select(line => JsonDocument.Parse(line).RootElement)
-            .ToDictionary(row => row.GetProperty("address").GetString()!, row => row.GetProperty("physical").GetString() ?? row.GetProperty("reason").GetString()!, StringComparer.Ordinal);
+            .ToDictionary(row => row.GetProperty("address").GetString()!,
+                row => row.GetProperty("physical").GetString() ?? row.GetProperty("reason").GetString()!, StringComparer.Ordinal);
         int present = 0;
         List<string> moved = [];
         foreach (JsonElement page in Guest.Succeed($"iommu-spy pagemap {pid} --used --jsonl").Lines.Select(line => JsonDocument.Parse(line).RootElement))
@@ -103,7 +110,8 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
             {
                 present++;
                 ulong frame = ulong.Parse(physical.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> 12;
-                if (walks[address] != physical && !walks[address].Contains($"PROT_NONE: no access, the page is still in memory, pfn 0x{frame:x}", StringComparison.Ordinal))
+                if (walks[address] != physical
+                    && !walks[address].Contains($"PROT_NONE: no access, the page is still in memory, pfn 0x{frame:x}", StringComparison.Ordinal))
                 {
                     moved.Add(address);
                 }
@@ -116,7 +124,8 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
 
         // The kernel moves pages to make room for large ones. Those that it moved between the two lists are looked at once more, by both at once.
         Assert.True(moved.Count < present / 100, $"{moved.Count} of {present} pages differ: {string.Join(' ', moved)}");
-        Assert.All(moved, address => Assert.Contains(": the same", Guest.Run($"iommu-spy translate --pid {pid} --check {address}").Output, StringComparison.Ordinal));
+        Assert.All(moved,
+            address => Assert.Contains(": the same", Guest.Run($"iommu-spy translate --pid {pid} --check {address}").Output, StringComparison.Ordinal));
         Assert.True(present > 4000, $"{present} pages");
     }
 
@@ -127,7 +136,8 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
         GuestOutcome outcome = Guest.Succeed($"iommu-spy translate --pid {words[3]} --check {words[1]}");
         Assert.Contains(outcome.Lines, line => line.Contains("check ", StringComparison.Ordinal) && line.EndsWith(": the same", StringComparison.Ordinal));
         string physical = outcome.Lines[0].Split("->")[1].Trim();
-        Assert.StartsWith($"0x{Convert.ToUInt64(words[1], 16):x16}  {physical}  ", Guest.Succeed($"iommu-spy va2pa {words[3]} {words[1]}").Output, StringComparison.Ordinal);
+        Assert.StartsWith($"0x{Convert.ToUInt64(words[1], 16):x16}  {physical}  ", Guest.Succeed($"iommu-spy va2pa {words[3]} {words[1]}").Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -169,8 +179,11 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     [Fact]
     public void Pages_are_those_of_kpageflags()
     {
-        ulong counted = Guest.Succeed("iommu-spy pages --live --summary -J").Output is string json ? JsonDocument.Parse(json).RootElement.GetProperty("pages").GetUInt64() : 0;
-        ulong nopage = (ulong)Guest.Succeed("od -A n -v -t x8 -w8 /proc/kpageflags | grep -c '^ 0000000000100000$' || true").Lines.Sum(line => long.Parse(line, CultureInfo.InvariantCulture));
+        ulong counted = Guest.Succeed("iommu-spy pages --live --summary -J").Output is string json
+            ? JsonDocument.Parse(json).RootElement.GetProperty("pages").GetUInt64() : 0;
+        ulong nopage =
+            (ulong)Guest.Succeed("od -A n -v -t x8 -w8 /proc/kpageflags | grep -c '^ 0000000000100000$' || true").Lines.Sum(line =>
+                long.Parse(line, CultureInfo.InvariantCulture));
         ulong all = ulong.Parse(Guest.Succeed("od -A n -v -t x8 -w8 /proc/kpageflags | wc -l").Output.Trim(), CultureInfo.InvariantCulture);
         Assert.Equal(all - nopage, counted);
     }
@@ -206,10 +219,14 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
         try
         {
             // Of a file that is an image itself, which does not change meanwhile: the kernel's text.
-            string line = Guest.Succeed("cd /tmp/acquired; dd if=/dev/zero of=ram bs=1M count=16 2>/dev/null; iommu-spy acquire copy.lime -s ram --format lime --ram-split 0; sha256sum copy.lime").Lines[^1];
-            Assert.Contains(line.Split(' ')[0], Guest.Succeed("cd /tmp/acquired; iommu-spy acquire copy2.lime -s ram --format lime --ram-split 0 -J").Output, StringComparison.Ordinal);
+            string line =
+                Guest.Succeed("cd /tmp/acquired; dd if=/dev/zero of=ram bs=1M count=16 2>/dev/null; iommu-spy acquire copy.lime -s ram --format lime "
+                    + "--ram-split 0; sha256sum copy.lime").Lines[^1];
+            Assert.Contains(line.Split(' ')[0], Guest.Succeed("cd /tmp/acquired; iommu-spy acquire copy2.lime -s ram --format lime --ram-split 0 -J").Output,
+                StringComparison.Ordinal);
             Assert.Equal("-rw-------", Guest.Succeed("ls -l /tmp/acquired/copy.lime").Output.Split(' ')[0]);
-            Assert.Contains("nothing to go on with", Guest.Refuse(3, "iommu-spy acquire /tmp/acquired/none.elf --resume --format lime"), StringComparison.Ordinal);
+            Assert.Contains("nothing to go on with", Guest.Refuse(3, "iommu-spy acquire /tmp/acquired/none.elf --resume --format lime"),
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -220,7 +237,8 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     [Fact]
     public void An_ordinary_user_is_told_in_one_line_what_is_missing()
     {
-        foreach (string command in new[] { "info", "ps", "explain 0x1000", "devices", "iommu", "symbols", "read --physical 0x1000", "acquire /tmp/x.elf", "pages", "info -s kcore", "info -s devmem", "pages --live" })
+        foreach (string command in new[] { "info", "ps", "explain 0x1000", "devices", "iommu", "symbols", "read --physical 0x1000", "acquire /tmp/x.elf",
+            "pages", "info -s kcore", "info -s devmem", "pages --live" })
         {
             Assert.Contains("sudo", Guest.Refuse(3, $"iommu-spy {command}", RunningGuest.OrdinaryUser), StringComparison.Ordinal);
         }
@@ -285,14 +303,18 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
 
     // The guest has no pci.ids.
     private static string WithoutNames(string row) => string.Join(
-        ' ', JsonDocument.Parse(row).RootElement.EnumerateObject().Where(property => property.Name is not ("vendorName" or "deviceName" or "className")).Select(property => $"{property.Name}={property.Value.GetRawText()}"));
+        ' ', JsonDocument.Parse(row).RootElement.EnumerateObject().Where(property => property.Name is not ("vendorName" or "deviceName" or "className"))
+            .Select(property => $"{property.Name}={property.Value.GetRawText()}"));
 
     private static ulong Hex(string json) => ulong.Parse(json.Trim('"').AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
-    private static string Hash(IEnumerable<string> lines) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + '\n')))));
+    private static string Hash(IEnumerable<string> lines) =>
+        Convert.ToHexStringLower(
+            System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + '\n')))));
 
     // The kernel's workers come and go; so does whoever looks.
-    private static bool Lasting(string name) => !name.StartsWith("kworker", StringComparison.Ordinal) && name is not ("iommu-spy" or "sh" or "cat" or "dd" or "sync" or "sed" or "od");
+    private static bool Lasting(string name) =>
+        !name.StartsWith("kworker", StringComparison.Ordinal) && name is not ("iommu-spy" or "sh" or "cat" or "dd" or "sync" or "sed" or "od");
 
     private static string[] Lasting(IEnumerable<string> rows) =>
     [

@@ -24,7 +24,8 @@ public abstract class LockedDownTests(RunningGuest guest, string level)
     [Fact]
     public void One_line_says_that_lockdown_forbids_it()
     {
-        foreach (string command in new[] { "dev_mem 0 r 4", "dev_mem 0x100000 w 1 --yes", "iommu-spy write 0x1000 1 --yes", "iommu-spy read -s devmem --physical 0" })
+        foreach (string command in new[] { "dev_mem 0 r 4", "dev_mem 0x100000 w 1 --yes", "iommu-spy write 0x1000 1 --yes",
+            "iommu-spy read -s devmem --physical 0" })
         {
             string line = guest.Refuse(3, command);
             Assert.Contains("lockdown", line, StringComparison.Ordinal);
@@ -67,6 +68,7 @@ public abstract class LockedDownTests(RunningGuest guest, string level)
         // /proc alone works as before.
         guest.Succeed("iommu-spy pagemap $(pidof sleep | cut -d ' ' -f 1) --used");
         guest.Succeed("iommu-spy pages --live --summary");
-        Assert.Contains($"lockdown           {(level == "integrity" ? "in part" : "NO     ")}", guest.Succeed("iommu-spy doctor").Output, StringComparison.Ordinal);
+        Assert.Contains($"lockdown           {(level == "integrity" ? "in part" : "NO     ")}", guest.Succeed("iommu-spy doctor").Output,
+            StringComparison.Ordinal);
     }
 }

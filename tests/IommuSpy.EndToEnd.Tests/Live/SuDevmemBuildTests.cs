@@ -14,7 +14,9 @@ public class SuDevmemBuildTests
         DirectoryInfo directory = Directory.CreateTempSubdirectory("su-devmem-");
         try
         {
-            Assert.True(File.Exists(ModuleBuild.Make(kernel, Path.Combine(Cli.Checkout(), "su-devmem"), directory.FullName, cancellation: TestContext.Current.CancellationToken)));
+            Assert.True(
+                File.Exists(ModuleBuild.Make(kernel, Path.Combine(Cli.Checkout(), "su-devmem"), directory.FullName,
+                    cancellation: TestContext.Current.CancellationToken)));
         }
         finally
         {

@@ -75,9 +75,12 @@ public abstract partial class WatchTests(WatchTests.Up up)
         }
 
         // The events' own times, seconds with six digits, sorted into maps and unmaps.
-        string times = Guest.Succeed($"sed -n -e 's/^.* \\([0-9]*\\.[0-9]*\\): map.*/m \\1/p' -e 's/^.* \\([0-9]*\\.[0-9]*\\): unmap.*/u \\1/p' {Instance}/trace").Output;
+        string times =
+            Guest.Succeed($"sed -n -e 's/^.* \\([0-9]*\\.[0-9]*\\): map.*/m \\1/p' -e 's/^.* \\([0-9]*\\.[0-9]*\\): unmap.*/u \\1/p' {Instance}/trace").Output;
         Guest.Succeed($"grep -q 'overrun: 0' {Instance}/per_cpu/cpu0/stats && rmdir {Instance}");
-        (bool IsMap, double At)[] events = [.. times.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => (line[0] == 'm', double.Parse(line.AsSpan(2), CultureInfo.InvariantCulture)))];
+        (bool IsMap, double At)[] events =
+            [.. times.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => (line[0] == 'm', double.Parse(line.AsSpan(2), CultureInfo.InvariantCulture)))];
         Assert.Equal(4, watched.Lines.Count);
         long all = 0;
         foreach (string line in watched.Lines)
@@ -101,8 +104,10 @@ public abstract partial class WatchTests(WatchTests.Up up)
         // Both kinds of load are seen, at the devices that they are of.
         JsonElement[] rows = [.. watched.Lines.SelectMany(line => JsonDocument.Parse(line).RootElement.GetProperty("rows").EnumerateArray())];
         Assert.True(all > 200, $"only {all} mappings");
-        Assert.Contains(rows, row => row.GetProperty("maps").GetInt64() > 0 && row.GetProperty("drivers").EnumerateArray().Any(driver => driver.GetString() == "nvme"));
-        Assert.Contains(rows, row => row.GetProperty("maps").GetInt64() > 0 && row.GetProperty("drivers").EnumerateArray().Any(driver => driver.GetString() == "e1000e"));
+        Assert.Contains(rows,
+            row => row.GetProperty("maps").GetInt64() > 0 && row.GetProperty("drivers").EnumerateArray().Any(driver => driver.GetString() == "nvme"));
+        Assert.Contains(rows,
+            row => row.GetProperty("maps").GetInt64() > 0 && row.GetProperty("drivers").EnumerateArray().Any(driver => driver.GetString() == "e1000e"));
         NothingIsLeft();
     }
 
@@ -122,7 +127,8 @@ public abstract partial class WatchTests(WatchTests.Up up)
             // What the kernel writes back on its own is mapped while it is under way; an event that was lost is missing in every report from then on.
             long expected = devices.Single(one => one.GetProperty("bdf").GetString() == device).GetProperty("mappedBytes").GetInt64();
             long[] said = [.. reports.SelectMany(Rows).Where(row => Device(row) == device).Select(row => row.GetProperty("mappedBytes").GetInt64())];
-            Assert.True(Array.Exists(said, bytes => Math.Abs(expected - bytes) <= QuietBytes), $"{device}: the tables map {expected} bytes, watch said {string.Join(", ", said)}");
+            Assert.True(Array.Exists(said, bytes => Math.Abs(expected - bytes) <= QuietBytes),
+                $"{device}: the tables map {expected} bytes, watch said {string.Join(", ", said)}");
         }
 
         NothingIsLeft();
@@ -144,7 +150,8 @@ public abstract partial class WatchTests(WatchTests.Up up)
         Assert.Contains("tables compared", lines[0], StringComparison.Ordinal);
         string device = Bdf().Match(lines.First(line => line.Contains("e1000e", StringComparison.Ordinal))).Value;
         GuestOutcome one = Guest.Succeed($"iommu-spy watch --device {device} --count 1 -J");
-        Assert.Equal(device, Assert.Single(JsonDocument.Parse(one.Output).RootElement[0].GetProperty("rows").EnumerateArray()).GetProperty("devices")[0].GetString());
+        Assert.Equal(device,
+            Assert.Single(JsonDocument.Parse(one.Output).RootElement[0].GetProperty("rows").EnumerateArray()).GetProperty("devices")[0].GetString());
         Guest.Refuse(1, "iommu-spy watch --device 00:1e.7 --count 1");
         Guest.Refuse(2, "iommu-spy watch --interval 0 --count 1");
         NothingIsLeft();

@@ -17,19 +17,24 @@ public class BuddyTests
     public void Zones_are_the_kernels(string guest)
     {
         ZoneTable table = GuestMachine.Open(guest, "ram.raw").Zones;
-        string[][] theirs = [.. File.ReadLines(Guests.Capture(guest).GuestOracle("buddyinfo")).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+        string[][] theirs =
+            [.. File.ReadLines(Guests.Capture(guest).GuestOracle("buddyinfo")).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
         MemoryZone[] zones = [.. table.Zones];
-        Assert.Equal(theirs.Select(line => (line[1].TrimEnd(','), line[3])), zones.Select(zone => (zone.Node.ToString(CultureInfo.InvariantCulture), zone.Name)));
+        Assert.Equal(theirs.Select(line => (line[1].TrimEnd(','), line[3])),
+            zones.Select(zone => (zone.Node.ToString(CultureInfo.InvariantCulture), zone.Name)));
         for (int i = 0; i < zones.Length; i++)
         {
             ulong[] counts = [.. theirs[i][4..].Select(number => ulong.Parse(number, CultureInfo.InvariantCulture))];
             Assert.Equal(counts.Length, zones[i].Orders.Count);
             ulong free = counts.Select((count, order) => count << order).Aggregate((sum, pages) => sum + pages);
-            Assert.True(Math.Max(free, zones[i].FreePages) - Math.Min(free, zones[i].FreePages) <= MostPagesTaken, $"{zones[i].Name}: {free} pages free by the kernel, {zones[i].FreePages} by us");
+            Assert.True(Math.Max(free, zones[i].FreePages) - Math.Min(free, zones[i].FreePages) <= MostPagesTaken,
+                $"{zones[i].Name}: {free} pages free by the kernel, {zones[i].FreePages} by us");
         }
 
         // Numbers that do not move: zoneinfo's lines of each zone that has memory.
-        string[][] zoneinfo = [.. File.ReadLines(Guests.Capture(guest).GuestOracle("zoneinfo")).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(line => line.Length >= 2)];
+        string[][] zoneinfo =
+            [.. File.ReadLines(Guests.Capture(guest).GuestOracle("zoneinfo")).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Where(line => line.Length >= 2)];
         ulong[] numbers(string name) => [.. zoneinfo.Where(line => line[0] == name).Select(line => ulong.Parse(line[1], CultureInfo.InvariantCulture))];
         Assert.Equal(numbers("managed").Where(number => number > 0), zones.Select(zone => zone.Managed!.Value));
         Assert.Equal(numbers("present").Where(number => number > 0), zones.Select(zone => zone.Present!.Value));

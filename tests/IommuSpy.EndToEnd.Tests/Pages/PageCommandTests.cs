@@ -79,7 +79,8 @@ public class PageCommandTests
         using JsonDocument buddy = Json("buddy", "-J");
         JsonElement zones = buddy.RootElement.GetProperty("zones");
         Assert.Equal(Machine.Zones.Zones.Select(zone => zone.Name), zones.EnumerateArray().Select(zone => zone.GetProperty("zone").GetString()));
-        Assert.Equal(Machine.Zones.Zones.First().Orders.Select(order => order.Count), zones[0].GetProperty("counts").EnumerateArray().Select(count => count.GetUInt64()));
+        Assert.Equal(Machine.Zones.Zones.First().Orders.Select(order => order.Count),
+            zones[0].GetProperty("counts").EnumerateArray().Select(count => count.GetUInt64()));
         Assert.Contains("DMA", Cli.Run("buddy", "-s", Image).Output, StringComparison.Ordinal);
     }
 

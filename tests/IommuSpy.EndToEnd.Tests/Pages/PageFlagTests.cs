@@ -8,11 +8,12 @@ namespace IommuSpy.EndToEnd.Tests.Pages;
 /// <summary>Every page frame's struct page, against what the guest's kernel computed of each: /proc/kpageflags and /proc/kpagecount.</summary>
 public class PageFlagTests
 {
-    // The kernel goes on a little after it wrote the files: slabs come and go, a slab's counters lie where other pages say whether they are anonymous, and kernels since 6.17 sample which
-    // pages are idle (mm/damon/stat.c). Seldom a thread of the kernel takes or gives back a page or two of other kinds: a page that is read wrongly is none of those, for it is wrong wherever
-    // the kernel says the same of a page.
+    // The kernel goes on a little after it wrote the files: slabs come and go, a slab's counters lie where other pages say whether they are anonymous, and
+    // kernels since 6.17 sample which pages are idle (mm/damon/stat.c). Seldom a thread of the kernel takes or gives back a page or two of other kinds: a page
+    // that is read wrongly is none of those, for it is wrong wherever the kernel says the same of a page.
     private const StablePageFlags Turnover =
-        StablePageFlags.Slab | StablePageFlags.Buddy | StablePageFlags.CompoundHead | StablePageFlags.CompoundTail | StablePageFlags.Anonymous | StablePageFlags.Ksm;
+        StablePageFlags.Slab | StablePageFlags.Buddy | StablePageFlags.CompoundHead | StablePageFlags.CompoundTail | StablePageFlags.Anonymous
+            | StablePageFlags.Ksm;
 
     private const StablePageFlags Motion = StablePageFlags.Idle | StablePageFlags.Referenced | StablePageFlags.Active;
     private const int MostDifferences = 64;
@@ -27,7 +28,8 @@ public class PageFlagTests
         HashSet<ulong> keptByCpus = KeptByCpus(machine);
         StablePageFlags[] theirs = [.. Oracle(guest, "kpageflags").Select(entry => (StablePageFlags)entry)];
 
-        // Before 4.18 the kernel showed as a count what free blocks and other typed pages keep in its place: a negative number (fs/proc/page.c, kpagecount_read).
+        // Before 4.18 the kernel showed as a count what free blocks and other typed pages keep in its place: a negative number (fs/proc/page.c,
+        // kpagecount_read).
         ulong[] counts = [.. Oracle(guest, "kpagecount").Select(count => (long)count < 0 ? 0 : count)];
 
         // Before 5.4 the kernel ended with the last page of memory, not of the section (fs/proc/page.c, get_max_dump_pfn).
@@ -63,12 +65,16 @@ public class PageFlagTests
         }
 
         Assert.All(unexplained, page => Assert.True(readRight.Contains(page.Theirs), $"no page frame of this kind is read right: {page.Text}"));
-        Assert.True(unexplained.Count <= MostUnexplained, $"{unexplained.Count} page frames differ in what an idle kernel does not change: {string.Join("; ", unexplained.Select(page => page.Text).Take(5))}");
+        Assert.True(unexplained.Count <= MostUnexplained,
+            $"{unexplained.Count} page frames differ in what an idle kernel does not "
+                + $"change: {string.Join("; ", unexplained.Select(page => page.Text).Take(5))}");
         Assert.True(differences.Count <= MostDifferences, $"{differences.Count} page frames differ: {string.Join("; ", differences.Take(5))}");
         TestContext.Current.SendDiagnosticMessage($"{guest}: {differences.Count} of {theirs.Length} page frames changed after the kernel wrote them down");
     }
 
-    /// <summary>A page that is looked at by itself says the same as in a pass over all: free blocks and compound pages are found from their middle too.</summary>
+    /// <summary>
+    /// A page that is looked at by itself says the same as in a pass over all: free blocks and compound pages are found from their middle too.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
     public void A_single_page_says_what_it_says_in_a_pass(string guest)
@@ -116,5 +122,6 @@ public class PageFlagTests
         return sameCount && ((slab && (changed | Turnover) == Turnover) || (listed && (changed | Motion) == Motion));
     }
 
-    private static ulong[] Oracle(string guest, string name) => MemoryMarshal.Cast<byte, ulong>(File.ReadAllBytes(Guests.Capture(guest).GuestOracle(name))).ToArray();
+    private static ulong[] Oracle(string guest, string name) =>
+        MemoryMarshal.Cast<byte, ulong>(File.ReadAllBytes(Guests.Capture(guest).GuestOracle(name))).ToArray();
 }

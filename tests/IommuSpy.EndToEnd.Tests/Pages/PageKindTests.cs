@@ -25,7 +25,8 @@ public class PageKindTests
         int hugetlb = 0;
         foreach (GuestProcess process in Guests.Capture(guest).Processes)
         {
-            Dictionary<ulong, ulong> frames = process.Pagemap().Where(page => (page.Entry & PresentBit) != 0).ToDictionary(page => page.Address, page => page.Entry & FrameMask);
+            Dictionary<ulong, ulong> frames = process.Pagemap().Where(page => (page.Entry & PresentBit) != 0)
+                .ToDictionary(page => page.Address, page => page.Entry & FrameMask);
             foreach (string line in File.ReadLines(Guests.Capture(guest).GuestOracle($"proc/{process.Pid}/maps")))
             {
                 // pagemap calls a PROT_NONE page present; for the hardware it is not, so nobody maps it.
@@ -35,7 +36,8 @@ public class PageKindTests
                 ulong inode = ulong.Parse(words[4], CultureInfo.InvariantCulture);
                 for (ulong address = start; address < end; address += PageBytes)
                 {
-                    if (words[1].StartsWith("---", StringComparison.Ordinal) || !frames.TryGetValue(address, out ulong frame) || (words.Length > 5 && words[5] is "[vdso]" or "[vvar]" or "[vvar_vclock]"))
+                    if (words[1].StartsWith("---", StringComparison.Ordinal) || !frames.TryGetValue(address, out ulong frame)
+                        || (words.Length > 5 && words[5] is "[vdso]" or "[vvar]" or "[vvar_vclock]"))
                     {
                         continue;
                     }
@@ -59,7 +61,9 @@ public class PageKindTests
                             files++;
                             Assert.Equal(inode, page.File!.Number);
                             Assert.Equal(Hex(words[2]) + (address - start), page.FileOffset);
-                            Assert.EndsWith(page.File.Path ?? (GuestMachine.IsDescribed(guest) ? "no path" : ""), words[5].Replace(" (deleted)", "", StringComparison.Ordinal).Replace("/memfd:", "memfd:", StringComparison.Ordinal), StringComparison.Ordinal);
+                            Assert.EndsWith(page.File.Path ?? (GuestMachine.IsDescribed(guest) ? "no path" : ""),
+                                words[5].Replace(" (deleted)", "", StringComparison.Ordinal).Replace("/memfd:", "memfd:", StringComparison.Ordinal),
+                                StringComparison.Ordinal);
                             break;
                         case PageKind.Anonymous or PageKind.Ksm:
                             anonymous++;
@@ -106,7 +110,8 @@ public class PageKindTests
             }
         });
 
-        foreach (PageKind kind in new[] { PageKind.Free, PageKind.FreeCached, PageKind.Slab, PageKind.PageTable, PageKind.Anonymous, PageKind.File, PageKind.Vmalloc, PageKind.KernelImage, PageKind.Memmap, PageKind.PerCpu })
+        foreach (PageKind kind in new[] { PageKind.Free, PageKind.FreeCached, PageKind.Slab, PageKind.PageTable, PageKind.Anonymous, PageKind.File,
+            PageKind.Vmalloc, PageKind.KernelImage, PageKind.Memmap, PageKind.PerCpu })
         {
             Assert.True(seen.GetValueOrDefault(kind) > 0, $"no page is {kind}");
         }
@@ -120,17 +125,23 @@ public class PageKindTests
     public void Swap_devices_are_those_of_proc_swaps(string guest)
     {
         Machine machine = GuestMachine.Open(guest, "ram.raw");
-        string[][] theirs = [.. File.ReadLines(Guests.Capture(guest).GuestOracle("swaps")).Skip(1).Select(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))];
+        string[][] theirs =
+            [.. File.ReadLines(Guests.Capture(guest).GuestOracle("swaps")).Skip(1)
+                .Select(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))];
         Assert.NotEmpty(theirs);
         Assert.Equal(
-            theirs.Select(line => (line[1] == "file", ulong.Parse(line[2], CultureInfo.InvariantCulture), ulong.Parse(line[3], CultureInfo.InvariantCulture), int.Parse(line[4], CultureInfo.InvariantCulture))),
+            theirs.Select(line =>
+                (line[1] == "file", ulong.Parse(line[2], CultureInfo.InvariantCulture), ulong.Parse(line[3], CultureInfo.InvariantCulture),
+                    int.Parse(line[4], CultureInfo.InvariantCulture))),
             machine.SwapDevices.Select(device => (device.IsFile, device.Pages * 4, device.Used!.Value * 4, device.Priority)));
         Assert.All(machine.SwapDevices.Zip(theirs), pair => Assert.EndsWith(pair.First.Name!, pair.Second[0], StringComparison.Ordinal));
     }
 
     // More processes than the owner names may map a page.
     private static string Owners(Machine machine, PageReport page) =>
-        string.Join(' ', machine.ReverseMap.MappersOf(page.Pfn).Where(mapper => mapper.Root is not null).SelectMany(mapper => machine.OwnersOf(mapper.Root!.Value)).Select(owner => $"[{owner.Pid}]"));
+        string.Join(' ',
+            machine.ReverseMap.MappersOf(page.Pfn).Where(mapper => mapper.Root is not null).SelectMany(mapper => machine.OwnersOf(mapper.Root!.Value))
+                .Select(owner => $"[{owner.Pid}]"));
 
     private static ulong Hex(string text) => ulong.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

@@ -10,7 +10,8 @@ namespace IommuSpy.EndToEnd.Tests.Pages;
 /// <summary>Slab caches against the guest's /proc/slabinfo, and against the struct pages of every page frame.</summary>
 public partial class SlabTests
 {
-    // The collector reads slabinfo before it looks at every process, which makes entries and inodes of /proc; and an idle kernel gives back what readers were still using.
+    // The collector reads slabinfo before it looks at every process, which makes entries and inodes of /proc; and an idle kernel gives back what readers were
+    // still using.
     private const int MostThatMoved = 12;
     private const ulong MostSlabsMoved = 256;
 
@@ -20,7 +21,8 @@ public partial class SlabTests
     {
         SlabAllocator slabs = GuestMachine.Open(guest, image).Slabs;
         Assert.Null(slabs.Damage);
-        string[][] theirs = [.. File.ReadLines(Guests.Capture(guest).GuestOracle("slabinfo")).Skip(2).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+        string[][] theirs =
+            [.. File.ReadLines(Guests.Capture(guest).GuestOracle("slabinfo")).Skip(2).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
 
         // Before 5.9 memory groups had caches of their own, "inode_cache(15:group)", which slabinfo adds to the root's of that name.
         SlabCache[] roots = [.. slabs.Caches.Where(cache => !OfGroup().IsMatch(cache.Name))];
@@ -46,7 +48,9 @@ public partial class SlabTests
         TestContext.Current.SendDiagnosticMessage($"{guest}: moved on since: {string.Join("; ", moved)}");
     }
 
-    /// <summary>Each cache counts its slabs and objects; so do the struct pages of all slabs, read one by one. Every free list of every slab is whole.</summary>
+    /// <summary>
+    /// Each cache counts its slabs and objects; so do the struct pages of all slabs, read one by one. Every free list of every slab is whole.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Guests.Images), MemberType = typeof(Guests))]
     public void Every_slab_belongs_to_a_cache_and_each_cache_has_all_of_its_slabs(string guest, string image)
@@ -68,7 +72,8 @@ public partial class SlabTests
                 Assert.NotNull(slab);
                 Assert.Null(slab.Damage);
                 (ulong slabs, ulong objects, ulong free) = counted.GetValueOrDefault(slab.Cache.Name);
-                counted[slab.Cache.Name] = (slabs + 1, objects + (ulong)slab.Objects.Count, free + (ulong)slab.Objects.Count(item => item.State != SlabObjectState.Live));
+                counted[slab.Cache.Name] = (slabs + 1, objects + (ulong)slab.Objects.Count,
+                    free + (ulong)slab.Objects.Count(item => item.State != SlabObjectState.Live));
             }
         }
 
@@ -78,7 +83,8 @@ public partial class SlabTests
             Assert.Equal((cache.Slabs, cache.Objects), (slabs, objects));
 
             // What is free in partly used slabs is free; CPUs keep more that slabinfo calls active.
-            Assert.True(free >= cache.Objects - cache.ActiveObjects, $"{cache.Name}: {free} objects free, slabinfo counts {cache.Objects - cache.ActiveObjects}");
+            Assert.True(free >= cache.Objects - cache.ActiveObjects,
+                $"{cache.Name}: {free} objects free, slabinfo counts {cache.Objects - cache.ActiveObjects}");
         });
     }
 
@@ -107,7 +113,8 @@ public partial class SlabTests
         Assert.True(seen > 50);
     }
 
-    private static ulong Sum(IEnumerable<SlabCache> caches, Func<SlabCache, ulong?> number) => caches.Aggregate(0UL, (sum, cache) => sum + number(cache)!.Value);
+    private static ulong Sum(IEnumerable<SlabCache> caches, Func<SlabCache, ulong?> number) =>
+        caches.Aggregate(0UL, (sum, cache) => sum + number(cache)!.Value);
 
     [GeneratedRegex(@"\(\d+:.*\)$", RegexOptions.None, 1000)]
     private static partial Regex OfGroup();

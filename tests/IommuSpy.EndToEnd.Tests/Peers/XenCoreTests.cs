@@ -5,8 +5,8 @@ using IommuSpy.Testing;
 namespace IommuSpy.EndToEnd.Tests.Peers;
 
 /// <summary>
-/// A guest's memory in the form that Xen gives it, out of order: no Xen runs under emulation, so the file is built to its documented layout, and libkdumpfile, which knows it too, has to
-/// read the same pages.
+/// A guest's memory in the form that Xen gives it, out of order: no Xen runs under emulation, so the file is built to its documented layout, and libkdumpfile,
+/// which knows it too, has to read the same pages.
 /// </summary>
 public sealed class XenCoreTests : IDisposable
 {

@@ -17,7 +17,8 @@ public class AreaListTests
     private static readonly TestTypes Types = new(
         TestTypes.Struct("mm_struct", 0x80, ("mmap", ListAt, TestTypes.Pointer), ("mm_rb", TreeAt, TestTypes.Pointer)),
         TestTypes.Struct("vm_area_struct", 0x40,
-            ("vm_start", 0, TestTypes.Word), ("vm_end", 8, TestTypes.Word), ("vm_next", NextAt, TestTypes.Pointer), ("vm_rb", NodeAt, TestTypes.TreeNode), ("vm_flags", FlagsAt, TestTypes.Word)));
+            ("vm_start", 0, TestTypes.Word), ("vm_end", 8, TestTypes.Word), ("vm_next", NextAt, TestTypes.Pointer), ("vm_rb", NodeAt, TestTypes.TreeNode),
+            ("vm_flags", FlagsAt, TestTypes.Word)));
 
     [Fact]
     public void EveryAreaIsFoundInOrder()

@@ -22,7 +22,8 @@ public class MapleTreeTests
     private static readonly TestTypes Types = new(
         TestTypes.Struct("mm_struct", 0x80, ("mm_mt", TreeAt, TestTypes.Struct("maple_tree", 24, ("ma_root", RootAt, TestTypes.Pointer)))),
         TestTypes.Struct("maple_tree", 24, ("ma_root", RootAt, TestTypes.Pointer)),
-        TestTypes.Struct("vm_area_struct", 0x40, ("vm_start", 0, TestTypes.Word), ("vm_end", 8, TestTypes.Word), ("vm_mm", MmAt, TestTypes.Pointer), ("vm_flags", FlagsAt, TestTypes.Word)));
+        TestTypes.Struct("vm_area_struct", 0x40, ("vm_start", 0, TestTypes.Word), ("vm_end", 8, TestTypes.Word), ("vm_mm", MmAt, TestTypes.Pointer),
+            ("vm_flags", FlagsAt, TestTypes.Word)));
 
     [Theory]
     [InlineData(1)]

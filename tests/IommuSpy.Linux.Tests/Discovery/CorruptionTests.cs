@@ -6,7 +6,9 @@ using IommuSpy.Testing.Kernel;
 
 namespace IommuSpy.Linux.Tests.Discovery;
 
-/// <summary>Machines spoiled at random: bits flipped, words overwritten, pages swapped. Discovery refuses or answers, in bounded time, and what it is sure of is right.</summary>
+/// <summary>
+/// Machines spoiled at random: bits flipped, words overwritten, pages swapped. Discovery refuses or answers, in bounded time, and what it is sure of is right.
+/// </summary>
 public class CorruptionTests
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
@@ -60,7 +62,14 @@ public class CorruptionTests
     {
         0 => KernelBuilder.Linux316(),
         1 => new() { Pti = random.Next(2) == 0, Symbols = random.Next(2) == 0 ? SymbolForm.Offsets : SymbolForm.None },
-        _ => new() { Levels = 5, PageOffset = 0xff11_0000_0000_0000, Vmalloc = 0xffa0_0000_0000_0000, Vmemmap = 0xffd4_0000_0000_0000, Symbols = SymbolForm.OffsetsLast },
+        _ => new()
+        {
+            Levels = 5,
+            PageOffset = 0xff11_0000_0000_0000,
+            Vmalloc = 0xffa0_0000_0000_0000,
+            Vmemmap = 0xffd4_0000_0000_0000,
+            Symbols = SymbolForm.OffsetsLast
+        },
     };
 
     private static void Spoil(PhysicalMemoryBuilder memory, ulong[] pages, Random random)

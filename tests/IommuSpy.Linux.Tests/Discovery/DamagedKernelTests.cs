@@ -117,5 +117,6 @@ public class DamagedKernelTests
     private static ulong Element(BuiltKernel kernel, int process) =>
         kernel.Made.Vmemmap + (kernel.Processes[process].Root.Frame.Number * KernelBuilder.StructPageBytes) + kernel.Made.ListHeadOffset;
 
-    private static PhysicalAddress Link(BuiltKernel kernel, int process) => kernel.StructPage(kernel.Processes[process].Root.Frame) + kernel.Made.ListHeadOffset;
+    private static PhysicalAddress Link(BuiltKernel kernel, int process) =>
+        kernel.StructPage(kernel.Processes[process].Root.Frame) + kernel.Made.ListHeadOffset;
 }

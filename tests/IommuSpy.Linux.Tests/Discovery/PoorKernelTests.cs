@@ -3,10 +3,13 @@ using IommuSpy.Testing.Kernel;
 
 namespace IommuSpy.Linux.Tests.Discovery;
 
-/// <summary>Kernels that tell little of themselves: no variables among their symbols, no symbols, no VMCOREINFO. What the tables tell is found all the same.</summary>
+/// <summary>
+/// Kernels that tell little of themselves: no variables among their symbols, no symbols, no VMCOREINFO. What the tables tell is found all the same.
+/// </summary>
 public class PoorKernelTests
 {
-    public static TheoryData<bool, bool, NoteForm> Kinds => new MatrixTheoryData<bool, bool, NoteForm>([false, true], [false, true], [NoteForm.None, NoteForm.Array, NoteForm.Pointer]);
+    public static TheoryData<bool, bool, NoteForm> Kinds =>
+        new MatrixTheoryData<bool, bool, NoteForm>([false, true], [false, true], [NoteForm.None, NoteForm.Array, NoteForm.Pointer]);
 
     /// <summary>CONFIG_KALLSYMS_ALL=n: functions only. CONFIG_KALLSYMS=n: nothing.</summary>
     [Theory]
@@ -78,7 +81,8 @@ public class PoorKernelTests
     [InlineData(SymbolForm.Offsets)]
     public void WithoutItsOwnRootAProcesssServes(SymbolForm symbols)
     {
-        using BuiltMachine machine = BuiltMachine.Raw(new() { Symbols = symbols, Note = NoteForm.None }, (memory, kernel) => memory.Write(kernel.Root, new byte[PageFrame.Size]));
+        using BuiltMachine machine = BuiltMachine.Raw(new() { Symbols = symbols, Note = NoteForm.None },
+            (memory, kernel) => memory.Write(kernel.Root, new byte[PageFrame.Size]));
         LinuxKernel found = machine.Discover();
         Assert.Contains(found.Facts.RootTable.Value, machine.Kernel.Processes.Select(process => process.Root).Append(machine.Kernel.FreedRoot));
         Assert.Equal("a process's table, by its shape: the kernel's own was not found", Assert.Single(found.Facts.RootTable.Witnesses).Source);

@@ -91,7 +91,14 @@ public class SeveralKernelsTests
     public void AP4dInFrontOfEveryRootIsNotTakenForAFourLevelRoot()
     {
         using BuiltMachine machine = BuiltMachine.Raw(
-            new() { Levels = 5, PageOffset = 0xff11_0000_0000_0000, Vmalloc = 0xffa0_0000_0000_0000, Vmemmap = 0xffd4_0000_0000_0000, Symbols = SymbolForm.OffsetsLast },
+            new()
+            {
+                Levels = 5,
+                PageOffset = 0xff11_0000_0000_0000,
+                Vmalloc = 0xffa0_0000_0000_0000,
+                Vmemmap = 0xffd4_0000_0000_0000,
+                Symbols = SymbolForm.OffsetsLast
+            },
             (memory, kernel) => memory.Write(kernel.TrampolineRoot, new byte[PageFrame.Size]));
         DiscoveryAssert.Whole(machine.Kernel, machine.Discover());
     }

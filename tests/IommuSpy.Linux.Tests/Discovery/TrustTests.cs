@@ -8,7 +8,8 @@ namespace IommuSpy.Linux.Tests.Discovery;
 public class TrustTests
 {
     /// <summary>Values that a variable may have been overwritten with: no address, none of this kernel's, a base of another boot.</summary>
-    public static TheoryData<ulong> Wrong => [1, 0x1234_5678, 0xffff_ffff_ffff_ffff, 0xffff_8880_0000_1000, 0xffff_9a41_c000_0000, 0xffff_fe00_0000_0000, 0x0000_7f00_0000_0000];
+    public static TheoryData<ulong> Wrong =>
+        [1, 0x1234_5678, 0xffff_ffff_ffff_ffff, 0xffff_8880_0000_1000, 0xffff_9a41_c000_0000, 0xffff_fe00_0000_0000, 0x0000_7f00_0000_0000];
 
     [Theory]
     [MemberData(nameof(Wrong))]
@@ -88,7 +89,8 @@ public class TrustTests
     {
         using BuiltMachine machine = BuiltMachine.Raw(new() { Symbols = symbols, Note = NoteForm.None }, (memory, _) => memory.Write(
             new(0x20_0000),
-            "OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSYMBOL(_stext)=ffffffffa4000000\nNUMBER(phys_base)=4194304\nNUMBER(KERNEL_IMAGE_SIZE)=536870912\nKERNELOFFSET=23000000\n\0"u8));
+            "OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSYMBOL(_stext)=ffffffffa4000000\nNUMBER(phys_base)=4194304\n"u8
+            + "NUMBER(KERNEL_IMAGE_SIZE)=536870912\nKERNELOFFSET=23000000\n\0"u8));
         LinuxKernel found = machine.Discover();
         Assert.Null(found.VmCoreInfo);
         DiscoveryAssert.Facts(machine.Kernel, found);

@@ -31,7 +31,12 @@ public class KallsymsFormatsTests
             Percpu = true,
             Sequences = SequencesPlace.AfterAddresses,
         },
-        ["6.4 backport: sequences before the offsets"] = new() { Order = KallsymsOrder.AddressesLast, Percpu = true, Sequences = SequencesPlace.AfterTokenIndex },
+        ["6.4 backport: sequences before the offsets"] = new()
+        {
+            Order = KallsymsOrder.AddressesLast,
+            Percpu = true,
+            Sequences = SequencesPlace.AfterTokenIndex
+        },
         ["6.15: no absolute-percpu"] = new()
         {
             Order = KallsymsOrder.AddressesLast,

@@ -55,7 +55,8 @@ public class SymbolTableTests
     [Fact]
     public void SkipsAbsoluteSymbolsInBetween()
     {
-        BuiltImage image = new KallsymsImageBuilder { Rule = AddressRule.Absolute, MarkerSize = 8, UnmovedAbsolute = true, Start = 0xffffffff_81000000 }.Build();
+        BuiltImage image =
+            new KallsymsImageBuilder { Rule = AddressRule.Absolute, MarkerSize = 8, UnmovedAbsolute = true, Start = 0xffffffff_81000000 }.Build();
         SymbolTable table = Read(image);
         Assert.True(table.TryFind("unmoved", out Symbol unmoved));
         Assert.Equal('A', unmoved.Type);
@@ -91,7 +92,9 @@ public class SymbolTableTests
     [InlineData("")]
     public void MatchesLikeARegularExpression(string glob)
     {
-        string pattern = "^" + System.Text.RegularExpressions.Regex.Escape(glob).Replace(@"\*", ".*", StringComparison.Ordinal).Replace(@"\?", ".", StringComparison.Ordinal) + "$";
+        string pattern = "^"
+            + System.Text.RegularExpressions.Regex.Escape(glob).Replace(@"\*", ".*", StringComparison.Ordinal).Replace(@"\?", ".", StringComparison.Ordinal)
+            + "$";
         var regex = new System.Text.RegularExpressions.Regex(pattern, System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
         Assert.Equal(Image.Symbols.Where(symbol => regex.IsMatch(symbol.Name)), Table.Match(glob));
     }

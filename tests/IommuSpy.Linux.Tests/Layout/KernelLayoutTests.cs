@@ -48,7 +48,8 @@ public class KernelLayoutTests
     {
         KernelLayout layout = KernelLayout.Of(
             CpuArchitecture.All[0],
-            Facts((new(0xffff_8cd1_0000_0000), new(0xffff_a1b5_8000_0000), new(0xffff_ee10_4000_0000), new(0xffff_ffff_c000_0000)), "6.12.0", 4), hasShadow: false);
+            Facts((new(0xffff_8cd1_0000_0000), new(0xffff_a1b5_8000_0000), new(0xffff_ee10_4000_0000), new(0xffff_ffff_c000_0000)), "6.12.0", 4),
+            hasShadow: false);
         Assert.Equal(
             [
                 "0000000000000000-00007fffffffffff user space, documented",
@@ -73,10 +74,12 @@ public class KernelLayoutTests
                 "ffffffffff600000-ffffffffff600fff vsyscall, documented",
                 "ffffffffff601000-ffffffffffffffff hole, between regions",
             ],
-            layout.Regions.Select(region => $"{region.Start.Value:x16}-{region.End.Value:x16} {region.Name}{(region.Moved ? ", moved" : "")}, {region.Source}"));
+            layout.Regions.Select(region =>
+                $"{region.Start.Value:x16}-{region.End.Value:x16} {region.Name}{(region.Moved ? ", moved" : "")}, {region.Source}"));
     }
 
-    private static KernelFacts Facts((VirtualAddress? Direct, VirtualAddress? Vmalloc, VirtualAddress? Vmemmap, VirtualAddress? Modules) bases, string release, int levels)
+    private static KernelFacts Facts((VirtualAddress? Direct, VirtualAddress? Vmalloc, VirtualAddress? Vmemmap, VirtualAddress? Modules) bases, string release,
+        int levels)
     {
         static Fact<T> Of<T>(T value)
             where T : IEquatable<T> => new([new(value, "test")]);

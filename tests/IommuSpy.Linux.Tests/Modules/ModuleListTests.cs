@@ -113,12 +113,15 @@ public class ModuleListTests
         uint pointer = blob.Reference(2, 0);
         uint name = blob.Array(character, 56);
         uint list = blob.Struct("list_head", 16, [new("next", pointer, 0), new("prev", pointer, 64)]);
-        uint layout = blob.Struct("module_layout", 32, [new("base", pointer, 0), new("size", integer, 64), new("text_size", integer, 96), new("ro_size", integer, 128)]);
-        uint kallsyms = blob.Struct("mod_kallsyms", 32, [new("symtab", pointer, 0), new("num_symtab", integer, 64), new("strtab", pointer, 128), new("typetab", pointer, 192)]);
+        uint layout = blob.Struct("module_layout", 32,
+            [new("base", pointer, 0), new("size", integer, 64), new("text_size", integer, 96), new("ro_size", integer, 128)]);
+        uint kallsyms = blob.Struct("mod_kallsyms", 32,
+            [new("symtab", pointer, 0), new("num_symtab", integer, 64), new("strtab", pointer, 128), new("typetab", pointer, 192)]);
         _ = kallsyms;
         blob.Struct("module", (uint)ModuleBytes,
         [
-            new("state", integer, 0), new("list", list, (uint)ListAt * 8), new("name", name, (uint)NameAt * 8), new("core_layout", layout, (uint)CoreAt * 8), new("kallsyms", pointer, 256 * 8),
+            new("state", integer, 0), new("list", list, (uint)ListAt * 8), new("name", name, (uint)NameAt * 8), new("core_layout", layout, (uint)CoreAt * 8),
+            new("kallsyms", pointer, 256 * 8),
         ]);
         return BtfTypes.Read(blob.Build(), "built")!;
     }

@@ -26,7 +26,8 @@ public class PageCursorTests
             Assert.Equal(new(Frame), cursor.Folio.Head.Frame);
             Assert.Equal(2, cursor.Folio.Order);
             Assert.Equal(i > 0, cursor.IsTail);
-            Assert.Equal(i == 0 ? StablePageFlags.CompoundHead : StablePageFlags.CompoundTail, cursor.StableFlags & (StablePageFlags.CompoundHead | StablePageFlags.CompoundTail));
+            Assert.Equal(i == 0 ? StablePageFlags.CompoundHead : StablePageFlags.CompoundTail,
+                cursor.StableFlags & (StablePageFlags.CompoundHead | StablePageFlags.CompoundTail));
         }
 
         Assert.False(Cursor(machine, Frame + 4).Folio.IsCompound);

@@ -47,7 +47,8 @@ internal sealed class PageMachine : IDisposable
 
     /// <summary>Writes a struct page.</summary>
     public static void Write(
-        PhysicalMemoryBuilder memory, BuiltKernel kernel, ulong frame, ulong flags = 0, ulong head = 0, ulong mapping = 0, ulong index = 0, ulong order = 0, uint type = NoMapping, int references = 1)
+        PhysicalMemoryBuilder memory, BuiltKernel kernel, ulong frame, ulong flags = 0, ulong head = 0, ulong mapping = 0, ulong index = 0, ulong order = 0,
+        uint type = NoMapping, int references = 1)
     {
         byte[] page = new byte[KernelBuilder.StructPageBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(page, flags);
@@ -68,13 +69,17 @@ internal sealed class PageMachine : IDisposable
     private static BuiltTypes Types() => new BuiltTypes()
         .Struct(
             "page", KernelBuilder.StructPageBytes,
-            ("flags", 0, BuiltTypes.Word), ("lru", 8, BuiltTypes.List), ("slab_list", 8, BuiltTypes.List), ("compound_head", 8, BuiltTypes.Word), ("mapping", 24, BuiltTypes.Word),
+            ("flags", 0, BuiltTypes.Word), ("lru", 8, BuiltTypes.List), ("slab_list", 8, BuiltTypes.List), ("compound_head", 8, BuiltTypes.Word),
+            ("mapping", 24, BuiltTypes.Word),
             ("pgmap", 8, BuiltTypes.Word),
-            ("slab_cache", 24, BuiltTypes.Word), ("index", 32, BuiltTypes.Word), ("freelist", 32, BuiltTypes.Word), ("private", 40, BuiltTypes.Word), ("page_type", 48, BuiltTypes.Int),
+            ("slab_cache", 24, BuiltTypes.Word), ("index", 32, BuiltTypes.Word), ("freelist", 32, BuiltTypes.Word), ("private", 40, BuiltTypes.Word),
+            ("page_type", 48, BuiltTypes.Int),
             ("_mapcount", 48, BuiltTypes.Int), ("_refcount", 52, BuiltTypes.Int))
         .Bits("page", "inuse", 40 * 8, 16).Bits("page", "objects", (40 * 8) + 16, 15).Bits("page", "frozen", (40 * 8) + 31, 1)
-        .Struct("folio", 4 * KernelBuilder.StructPageBytes, ("_flags_1", 64, BuiltTypes.Word), ("_large_mapcount", 80, BuiltTypes.Int), ("_entire_mapcount", 84, BuiltTypes.Int))
-        .Enum("pageflags", ("PG_locked", 0), ("PG_uptodate", 3), ("PG_lru", 5), ("PG_head", Head), ("PG_workingset", 9), ("PG_reserved", 13), ("PG_large_rmappable", 9))
+        .Struct("folio", 4 * KernelBuilder.StructPageBytes, ("_flags_1", 64, BuiltTypes.Word), ("_large_mapcount", 80, BuiltTypes.Int),
+            ("_entire_mapcount", 84, BuiltTypes.Int))
+        .Enum("pageflags", ("PG_locked", 0), ("PG_uptodate", 3), ("PG_lru", 5), ("PG_head", Head), ("PG_workingset", 9), ("PG_reserved", 13),
+            ("PG_large_rmappable", 9))
         .Enum("pagetype", ("PGTY_buddy", 0xf0), ("PGTY_table", 0xf2), ("PGTY_slab", 0xf5))
         .Struct("mem_section", 16, ("section_mem_map", 0, BuiltTypes.Word), ("usage", 8, BuiltTypes.Word))
         .Struct("mem_section_usage", 8, ("subsection_map", 0, BuiltTypes.Word))
@@ -83,13 +88,16 @@ internal sealed class PageMachine : IDisposable
         .Enum("memory_type", ("MEMORY_DEVICE_PRIVATE", 1), ("MEMORY_DEVICE_FS_DAX", 3), ("MEMORY_DEVICE_PCI_P2PDMA", 5))
         .Struct(
             "kmem_cache", 256,
-            ("flags", 8, BuiltTypes.Word), ("size", 16, BuiltTypes.Int), ("object_size", 20, BuiltTypes.Int), ("offset", 24, BuiltTypes.Int), ("oo", 28, BuiltTypes.Int), ("name", 32, BuiltTypes.Word),
+            ("flags", 8, BuiltTypes.Word), ("size", 16, BuiltTypes.Int), ("object_size", 20, BuiltTypes.Int), ("offset", 24, BuiltTypes.Int),
+            ("oo", 28, BuiltTypes.Int), ("name", 32, BuiltTypes.Word),
             ("list", 40, BuiltTypes.List), ("random", 56, BuiltTypes.Word), ("node", 64, new Linux.Types.ArrayType(() => BuiltTypes.Word, 1)))
-        .Struct("kmem_cache_node", 64, ("nr_partial", 8, BuiltTypes.Word), ("partial", 16, BuiltTypes.List), ("nr_slabs", 32, BuiltTypes.Word), ("total_objects", 40, BuiltTypes.Word))
+        .Struct("kmem_cache_node", 64, ("nr_partial", 8, BuiltTypes.Word), ("partial", 16, BuiltTypes.List), ("nr_slabs", 32, BuiltTypes.Word),
+            ("total_objects", 40, BuiltTypes.Word))
         .Struct("pglist_data", 4096, ("node_zones", 0, new Linux.Types.ArrayType(() => BuiltTypes.Word, 2)), ("node_id", 4000, BuiltTypes.Int))
         .Struct(
             "zone", 512,
-            ("zone_start_pfn", 0, BuiltTypes.Word), ("spanned_pages", 8, BuiltTypes.Word), ("present_pages", 16, BuiltTypes.Word), ("name", 24, BuiltTypes.Word),
+            ("zone_start_pfn", 0, BuiltTypes.Word), ("spanned_pages", 8, BuiltTypes.Word), ("present_pages", 16, BuiltTypes.Word),
+            ("name", 24, BuiltTypes.Word),
             ("free_area", 32, new Linux.Types.ArrayType(() => BuiltTypes.Word, 3)))
         .Struct("free_area", 40, ("free_list", 0, new Linux.Types.ArrayType(() => BuiltTypes.List, 2)), ("nr_free", 32, BuiltTypes.Word))
         .Enum("migratetype", ("MIGRATE_UNMOVABLE", 0), ("MIGRATE_MOVABLE", 1), ("MIGRATE_PCPTYPES", 2), ("MIGRATE_TYPES", 2));

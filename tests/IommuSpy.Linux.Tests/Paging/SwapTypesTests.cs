@@ -32,7 +32,8 @@ public class SwapTypesTests
     public void WithoutTheArrayTypesAtTheTopAreSpecialAndNoneIsNamed()
     {
         SwapTypes types = Of(new() { ListsVariables = false });
-        Assert.Equal([.. Enumerable.Repeat(NonPresentKind.Swap, 22), .. Enumerable.Repeat(NonPresentKind.Special, 10)], Enumerable.Range(0, 32).Select(types.KindOf));
+        Assert.Equal([.. Enumerable.Repeat(NonPresentKind.Swap, 22), .. Enumerable.Repeat(NonPresentKind.Special, 10)],
+            Enumerable.Range(0, 32).Select(types.KindOf));
     }
 
     private static SwapTypes Of(KernelBuilder made)

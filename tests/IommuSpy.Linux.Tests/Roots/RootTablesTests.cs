@@ -18,7 +18,15 @@ public class RootTablesTests
     public void AllAreFoundAndNamed(int levels, bool pti, ulong encryption)
     {
         KernelBuilder made = levels == 5
-            ? new() { Levels = 5, Pti = pti, EncryptionBit = encryption, PageOffset = 0xff11_0000_0000_0000, Vmalloc = 0xffa0_0000_0000_0000, Vmemmap = 0xffd4_0000_0000_0000 }
+            ? new()
+            {
+                Levels = 5,
+                Pti = pti,
+                EncryptionBit = encryption,
+                PageOffset = 0xff11_0000_0000_0000,
+                Vmalloc = 0xffa0_0000_0000_0000,
+                Vmemmap = 0xffd4_0000_0000_0000
+            }
             : new() { Pti = pti, EncryptionBit = encryption };
         using BuiltMachine machine = BuiltMachine.Raw(made);
         BuiltKernel built = machine.Kernel;

@@ -7,7 +7,8 @@ public class RunningProcessTests
 {
     private const ulong Start = 0x40_0000;
     private const ulong Present = 1UL << 63;
-    private const string Maps = "00400000-00405000 rw-p 00000000 00:00 0 \n7fff00000000-7fff00001000 r-xs 00002000 103:01 77    /a file/with blanks\nffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n";
+    private const string Maps = "00400000-00405000 rw-p 00000000 00:00 0 \n7fff00000000-7fff00001000 r-xs 00002000 103:01 77    /a file/with "
+        + "blanks\nffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n";
 
     [Fact]
     public void Every_entry_is_decoded()

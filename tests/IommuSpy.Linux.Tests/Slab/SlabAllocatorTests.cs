@@ -91,7 +91,8 @@ public class SlabAllocatorTests
         Assert.Null(slabs.SlabOf(new(SlabFrame)));
     }
 
-    private static PageMachine Build(FreePointers rule, int[] free, ulong end = 0, Action<PhysicalMemoryBuilder, BuiltKernel>? spoil = null) => PageMachine.Build((memory, kernel) =>
+    private static PageMachine Build(FreePointers rule, int[] free, ulong end = 0,
+        Action<PhysicalMemoryBuilder, BuiltKernel>? spoil = null) => PageMachine.Build((memory, kernel) =>
     {
         ulong direct = kernel.Made.PageOffset;
         PhysicalAddress cache = new PageFrame(CacheFrame).Address;

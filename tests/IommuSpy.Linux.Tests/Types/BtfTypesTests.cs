@@ -52,7 +52,8 @@ public class BtfTypesTests
         Assert.Equal(
         [
             "const char *name", "const char *const fixed", "int grid[2][3]", "int (*where)[2][3]", "int (*handler)(struct device *, const char *, ...)",
-            "volatile number_t count", "int *restrict alone", "__user int tagged", "enum color color", "enum wide wide", "enum signed_one signed_one", "union {...}", "union choice *choice", "char tail[]",
+            "volatile number_t count", "int *restrict alone", "__user int tagged", "enum color color", "enum wide wide", "enum signed_one signed_one",
+            "union {...}", "union choice *choice", "char tail[]",
         ],
         all.Members.Select(member => member.Type.Declare(member.Name).Replace("  ", " ", StringComparison.Ordinal).TrimStart()));
         Assert.Equal([8UL, 8, 24, 8, 8, 4, 8, 4, 4, 8, 4, 8, 8, 0], all.Members.Select(member => member.Type.Bytes));

@@ -31,12 +31,16 @@ public class InferredTypesTests
         foreach (InferredField field in types.Evidence)
         {
             (string Structure, string Field, int Offset)[] truth = [.. layout.Fields.Where(its => its.Structure == field.Structure && its.Field == field.Name)];
-            Assert.True(truth.Length == 0 || truth[0].Offset == (int)field.Offset, $"{field.Structure}.{field.Name}: {field.Offset} inferred, {truth.FirstOrDefault().Offset} true");
+            Assert.True(truth.Length == 0 || truth[0].Offset == (int)field.Offset,
+                $"{field.Structure}.{field.Name}: {field.Offset} inferred, {truth.FirstOrDefault().Offset} true");
         }
 
         string[] found = [.. types.Evidence.Select(field => $"{field.Structure}.{field.Name}")];
         string[] wanted = [.. layout.Fields.Select(field => $"{field.Structure}.{field.Field}").Except(NotInferred)];
-        Assert.True(!wanted.Except(found).Any(), string.Join("; ", types.Refusals.Select(refusal => $"{refusal.Structure}.{refusal.Name}: {refusal.Reason}").Append($"missing {string.Join(',', wanted.Except(found))}")));
+        Assert.True(!wanted.Except(found).Any(),
+            string.Join("; ",
+                types.Refusals.Select(refusal => $"{refusal.Structure}.{refusal.Name}: {refusal.Reason}")
+                    .Append($"missing {string.Join(',', wanted.Except(found))}")));
 
         // What 3.16 lays out in its own way.
         Assert.Equal(4UL, types.FindField("cred", "uid")!.Offset);
@@ -53,7 +57,8 @@ public class InferredTypesTests
     public void Devices_areas_and_modules_are_found_in_3_16_s_forms(int seed)
     {
         DeviceObjectsBuilder? devices = null;
-        using BuiltMachine machine = BuiltMachine.Raw(KernelBuilder.Linux316(ProcessObjectsBuilder.StaticBytes, DeviceObjectsBuilder.Symbols), (memory, kernel) =>
+        using BuiltMachine machine = BuiltMachine.Raw(KernelBuilder.Linux316(ProcessObjectsBuilder.StaticBytes, DeviceObjectsBuilder.Symbols),
+            (memory, kernel) =>
         {
             new ProcessObjectsBuilder(memory, kernel, new(seed)).Build();
             devices = new(memory, kernel, seed);
@@ -62,7 +67,9 @@ public class InferredTypesTests
         LinuxKernel kernel = machine.Discover();
         InferredTypes types = InferredTypes.Infer(kernel);
         string refusals = string.Join("; ", types.Refusals.Select(refusal => $"{refusal.Structure}.{refusal.Name}: {refusal.Reason}"));
-        Assert.All(devices!.Fields, field => Assert.True(types.FindField(field.Structure, field.Field)?.Offset == (ulong)field.Offset, $"{field}: {types.FindField(field.Structure, field.Field)?.Offset}; {refusals}"));
+        Assert.All(devices!.Fields,
+            field => Assert.True(types.FindField(field.Structure, field.Field)?.Offset == (ulong)field.Offset,
+                $"{field}: {types.FindField(field.Structure, field.Field)?.Offset}; {refusals}"));
 
         // Readers take the answer.
         KernelObjects objects = new(kernel, types);
@@ -75,7 +82,8 @@ public class InferredTypesTests
         Assert.Equal(new PciAddress(0, 0, 8), inventory.Functions[3].Bridge);
         Assert.Equal([0xfe02_0000UL], inventory.Functions[2].Resources.Select(resource => resource.Start.Value));
         Assert.Equal(
-            [VmallocUse.IoRemap, VmallocUse.Vmalloc, VmallocUse.Vmalloc, VmallocUse.RamMap, VmallocUse.Vmalloc, VmallocUse.Vmalloc], VmallocList.Read(objects).Areas.Select(area => area.Use));
+            [VmallocUse.IoRemap, VmallocUse.Vmalloc, VmallocUse.Vmalloc, VmallocUse.RamMap, VmallocUse.Vmalloc, VmallocUse.Vmalloc],
+            VmallocList.Read(objects).Areas.Select(area => area.Use));
         Assert.All(ModuleList.Read(objects).Modules, module => Assert.Equal(["probe", "remove"], module.Symbols.Select(symbol => symbol.Name)));
     }
 
@@ -122,10 +130,13 @@ public class InferredTypesTests
                 {
                     for (int i = 0; i < 4; i++)
                     {
-                        memory.Write(new((200UL << 20) + ((ulong)random.Next(10) << 20) + ((ulong)random.Next(0x400) * 8)), unchecked((ulong)random.NextInt64()) | 0xffff_8800_0000_0000);
+                        memory.Write(new((200UL << 20) + ((ulong)random.Next(10) << 20) + ((ulong)random.Next(0x400) * 8)),
+                            unchecked((ulong)random.NextInt64()) | 0xffff_8800_0000_0000);
                     }
                 });
-                Assert.All(types.Evidence, field => Assert.DoesNotContain(layout.Fields, its => its.Structure == field.Structure && its.Field == field.Name && its.Offset != (int)field.Offset));
+                Assert.All(types.Evidence,
+                    field => Assert.DoesNotContain(layout.Fields,
+                        its => its.Structure == field.Structure && its.Field == field.Name && its.Offset != (int)field.Offset));
             }
             catch (MissingTypeException refused)
             {

@@ -60,7 +60,9 @@ public class IsfTypesTests
         """;
 
     // xz -9 of {"user_types":{"s":{"size":24,"kind":"struct","fields":{}}},"base_types":{},"enums":{},"symbols":{}}
-    private const string Compressed = "/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM4ABjAE1dAD2IiqdzoMTm7nSfaj7hIvCF4iefuTUT+WX4lClIGcJd+eoxTPWC1Tn6YoSk6kxZ67Ogyb4ypNI9hivOJac3dZo0pGh4cvG647KjH4MAAAAAAKtYpfQkeMtMAAFpZITAZt4ftvN9AQAAAAAEWVo=";
+    private const string Compressed =
+        "/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM4ABjAE1dAD2IiqdzoMTm7nSfaj7hIvCF4iefuTUT+WX4lClIGcJd+"
+        + "eoxTPWC1Tn6YoSk6kxZ67Ogyb4ypNI9hivOJac3dZo0pGh4cvG647KjH4MAAAAAAKtYpfQkeMtMAAFpZITAZt4ftvN9AQAAAAAEWVo=";
 
     [Fact]
     public void Structures_unions_bit_fields_and_enumerations_are_read()
@@ -69,8 +71,10 @@ public class IsfTypesTests
         StructType task = types.Struct("task_struct");
         Assert.Equal(128UL, task.Bytes);
         Assert.Equal(
-            ["0 long unsigned state", "8 int pid", "16 char comm[16]", "32 struct task_struct *parent", "40 struct list_head tasks", "56 int flag", "64 union {...}", "72 void (*handler)(void)", "80 enum color color", "88 struct not_described mystery"],
-            task.Members.Select(member => $"{member.BitOffset / 8} {member.Type.Declare(member.Name)}".Replace("unsigned long", "long unsigned", StringComparison.Ordinal).TrimEnd()));
+            ["0 long unsigned state", "8 int pid", "16 char comm[16]", "32 struct task_struct *parent", "40 struct list_head tasks", "56 int flag",
+                "64 union {...}", "72 void (*handler)(void)", "80 enum color color", "88 struct not_described mystery"],
+            task.Members.Select(member =>
+                $"{member.BitOffset / 8} {member.Type.Declare(member.Name)}".Replace("unsigned long", "long unsigned", StringComparison.Ordinal).TrimEnd()));
         Field flag = task.Field("flag");
         Assert.Equal((56UL, 3, 2), (flag.Offset, flag.BitOffset, flag.BitSize));
         Assert.Equal((64UL, 64UL, 48UL), (task.Field("word").Offset, task.Field("ready").Offset, task.Field("tasks.prev").Offset));
@@ -101,7 +105,9 @@ public class IsfTypesTests
     [Fact]
     public void Symbols_of_another_kernel_are_refused()
     {
-        MissingTypeException refusal = Assert.Throws<MissingTypeException>(() => IsfTypes.Read(new MemoryStream(Encoding.UTF8.GetBytes(Json)), "Linux version 6.1.0-other", "symbols.json"));
+        MissingTypeException refusal =
+            Assert.Throws<MissingTypeException>(() =>
+                IsfTypes.Read(new MemoryStream(Encoding.UTF8.GetBytes(Json)), "Linux version 6.1.0-other", "symbols.json"));
         Assert.Contains("another kernel: Linux version 6.1.0-test", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -109,8 +115,10 @@ public class IsfTypesTests
     public void Members_of_any_shape_are_survived()
     {
         IsfTypes types = Read("""
-            { "user_types": { "s": { "size": -1, "kind": 9, "fields": { "a": 3, "b": { "type": { "kind": "pointer" }, "offset": "x" }, "c": { "type": { "kind": "array", "count": 1e30, "subtype": null } },
-              "d": { "type": { "kind": "bitfield", "bit_length": 99999 } }, "e": { "offset": 18446744073709551615, "type": [] } } }, "t": [] }, "enums": { "e": { "constants": { "x": 1.5, "y": "z" } } } }
+            { "user_types": { "s": { "size": -1, "kind": 9, "fields": { "a": 3, "b": { "type": { "kind": "pointer" }, "offset": "x" },
+              "c": { "type": { "kind": "array", "count": 1e30, "subtype": null } },
+              "d": { "type": { "kind": "bitfield", "bit_length": 99999 } }, "e": { "offset": 18446744073709551615, "type": [] } } }, "t": [] },
+              "enums": { "e": { "constants": { "x": 1.5, "y": "z" } } } }
             """);
         Assert.Equal(0UL, types.Struct("s").Bytes);
         Assert.Equal(5, types.Struct("s").Members.Count);

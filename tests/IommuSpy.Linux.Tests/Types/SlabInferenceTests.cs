@@ -39,12 +39,16 @@ public class SlabInferenceTests
         Assert.Empty(types.Refusals);
         string[] expected =
         [
-            "kmem_cache.cpu_slab 0", "kmem_cache.list 48", "kmem_cache.name 16", "kmem_cache.node 96", "kmem_cache.object_size 28", "kmem_cache.offset 36", "kmem_cache.oo 40",
+            "kmem_cache.cpu_slab 0", "kmem_cache.list 48", "kmem_cache.name 16", "kmem_cache.node 96", "kmem_cache.object_size 28", "kmem_cache.offset 36",
+            "kmem_cache.oo 40",
             .. hidden ? ["kmem_cache.random 80"] : Array.Empty<string>(),
-            "kmem_cache.size 24", "kmem_cache_cpu.freelist 0", "kmem_cache_cpu.page 16", "kmem_cache_node.nr_partial 8", "kmem_cache_node.nr_slabs 32", "kmem_cache_node.partial 16",
+            "kmem_cache.size 24", "kmem_cache_cpu.freelist 0", "kmem_cache_cpu.page 16", "kmem_cache_node.nr_partial 8", "kmem_cache_node.nr_slabs 32",
+            "kmem_cache_node.partial 16",
             "kmem_cache_node.total_objects 40", "page.freelist 32", "page.slab_cache 24",
         ];
-        Assert.Equal(expected, types.Evidence.Where(field => field is not { Structure: "page", Name: "flags" }).Select(field => $"{field.Structure}.{field.Name} {field.Offset}").Order(StringComparer.Ordinal));
+        Assert.Equal(expected,
+            types.Evidence.Where(field => field is not { Structure: "page", Name: "flags" }).Select(field => $"{field.Structure}.{field.Name} {field.Offset}")
+                .Order(StringComparer.Ordinal));
         Assert.Equal((40UL, 16), (types.FindField("page", "inuse")!.Offset, types.FindField("page", "inuse")!.BitSize));
     }
 
@@ -75,7 +79,8 @@ public class SlabInferenceTests
     public void Free_objects_in_a_circle_end_and_are_refused()
     {
         ulong size = 64;
-        InferredTypes types = Infer(hidden: false, (memory, kernel) => memory.Write(new PageFrame(Frames).Address + size, kernel.Made.PageOffset + new PageFrame(Frames).Address.Value));
+        InferredTypes types = Infer(hidden: false,
+            (memory, kernel) => memory.Write(new PageFrame(Frames).Address + size, kernel.Made.PageOffset + new PageFrame(Frames).Address.Value));
         Assert.Contains(types.Refusals, refusal => refusal is { Structure: "kmem_cache", Name: "offset" });
     }
 
@@ -112,7 +117,9 @@ public class SlabInferenceTests
         memory.Write(kernel.PhysicalOf("__per_cpu_offset"), direct + Cpus);
         memory.Write(kernel.PhysicalOf("__per_cpu_offset") + 8, direct + Cpus + CpuBytes);
         ulong head = kernel.Symbols.Single(symbol => symbol.Name == "slab_caches").Address.Value;
-        Ring(memory, [(head, kernel.PhysicalOf("slab_caches")), .. Enumerable.Range(0, Count).Select(i => Caches + ((ulong)i * CacheBytes) + ListAt).Select(at => (direct + at, new PhysicalAddress(at)))]);
+        Ring(memory,
+            [(head, kernel.PhysicalOf("slab_caches")),
+                .. Enumerable.Range(0, Count).Select(i => Caches + ((ulong)i * CacheBytes) + ListAt).Select(at => (direct + at, new PhysicalAddress(at)))]);
         for (ulong i = 0; i < Count; i++)
         {
             ulong cache = Caches + (i * CacheBytes);

@@ -29,8 +29,10 @@ public class SwapInferenceTests
         Assert.Empty(types.Refusals);
         Assert.Equal(
             [
-                "swap_info_struct.flags 16 unsigned long", "swap_info_struct.prio 24 short", "swap_info_struct.list 32 plist_node", word ? "swap_info_struct.pages 120 unsigned int" : "swap_info_struct.pages 124 unsigned int",
-                word ? "swap_info_struct.inuse_pages 128 long" : "swap_info_struct.inuse_pages 128 unsigned int", "swap_info_struct.type 80 signed char", "swap_info_struct.max 84 unsigned int",
+                "swap_info_struct.flags 16 unsigned long", "swap_info_struct.prio 24 short", "swap_info_struct.list 32 plist_node",
+                word ? "swap_info_struct.pages 120 unsigned int" : "swap_info_struct.pages 124 unsigned int",
+                word ? "swap_info_struct.inuse_pages 128 long" : "swap_info_struct.inuse_pages 128 unsigned int", "swap_info_struct.type 80 signed char",
+                "swap_info_struct.max 84 unsigned int",
                 "swap_info_struct.swap_file 168 ",
             ],
             types.Evidence.Select(field => $"{field.Structure}.{field.Name} {field.Offset} {types.FindField(field.Structure, field.Name)!.Type.Name}"));
@@ -106,7 +108,8 @@ public class SwapInferenceTests
         (ulong Address, Memory.PhysicalAddress At)[] ring =
         [
             (kernel.Places["swap_active_head"].Value, kernel.PhysicalOf("swap_active_head")),
-            .. Enumerable.Range(0, 2).Select(i => (direct + First + ((ulong)i * Bytes) + ListAt + 24, new Memory.PhysicalAddress(First + ((ulong)i * Bytes) + ListAt + 24))),
+            .. Enumerable.Range(0, 2)
+                .Select(i => (direct + First + ((ulong)i * Bytes) + ListAt + 24, new Memory.PhysicalAddress(First + ((ulong)i * Bytes) + ListAt + 24))),
         ];
         for (int i = 0; i < ring.Length; i++)
         {

@@ -31,15 +31,19 @@ public class ZoneInferenceTests
         InferredTypes types = Infer();
         Assert.Equal(
             [
-                "free_area.free_list 0", "free_area.nr_free 48", "page.lru 8", "page.private 40", "per_cpu_pages.count 4", "per_cpu_pages.lists 16", "per_cpu_pageset.pcp 0",
-                "pglist_data.node_id 2344", "pglist_data.node_present_pages 2328", "pglist_data.node_spanned_pages 2336", "pglist_data.node_start_pfn 2320", "pglist_data.node_zones 0",
-                "zone.free_area 128", "zone.managed_pages 72", "zone.name 104", "zone.pageset 40", "zone.present_pages 88", "zone.spanned_pages 80", "zone.zone_start_pfn 64",
+                "free_area.free_list 0", "free_area.nr_free 48", "page.lru 8", "page.private 40", "per_cpu_pages.count 4", "per_cpu_pages.lists 16",
+                "per_cpu_pageset.pcp 0",
+                "pglist_data.node_id 2344", "pglist_data.node_present_pages 2328", "pglist_data.node_spanned_pages 2336", "pglist_data.node_start_pfn 2320",
+                "pglist_data.node_zones 0",
+                "zone.free_area 128", "zone.managed_pages 72", "zone.name 104", "zone.pageset 40", "zone.present_pages 88", "zone.spanned_pages 80",
+                "zone.zone_start_pfn 64",
             ],
             types.Evidence.Select(field => $"{field.Structure}.{field.Name} {field.Offset}").Order(StringComparer.Ordinal));
         Assert.Empty(types.Refusals);
         Assert.Equal(
             (3UL, 11UL, 3UL, 3UL),
-            (Count(types, "pglist_data", "node_zones"), Count(types, "zone", "free_area"), Count(types, "free_area", "free_list"), Count(types, "per_cpu_pages", "lists")));
+            (Count(types, "pglist_data", "node_zones"), Count(types, "zone", "free_area"), Count(types, "free_area", "free_list"),
+                Count(types, "per_cpu_pages", "lists")));
         Assert.Equal((ZoneBytes, AreaBytes), (types.FindStruct("zone")!.Bytes, types.FindStruct("free_area")!.Bytes));
         Assert.Equal((1L, 2L, 3L), (types.FindEnumerator("MIGRATE_MOVABLE"), types.FindEnumerator("MIGRATE_PCPTYPES"), types.FindEnumerator("MIGRATE_TYPES")));
     }
@@ -95,7 +99,8 @@ public class ZoneInferenceTests
     public void What_VMCOREINFO_contradicts_is_refused(string note, string? refused)
     {
         InferredTypes types = Infer(note: note);
-        Assert.Equal(refused is not null, types.Refusals.Any(refusal => $"{refusal.Structure}.{refusal.Name}" == refused && refusal.Reason.Contains("VMCOREINFO", StringComparison.Ordinal)));
+        Assert.Equal(refused is not null,
+            types.Refusals.Any(refusal => $"{refusal.Structure}.{refusal.Name}" == refused && refusal.Reason.Contains("VMCOREINFO", StringComparison.Ordinal)));
         Assert.Equal(refused is null, types.FindField("zone", "free_area") is not null);
     }
 
@@ -146,7 +151,8 @@ public class ZoneInferenceTests
         for (int i = 0; i < texts.Length; i++)
         {
             memory.Write(new(Texts + ((ulong)i * 16)), Encoding.ASCII.GetBytes(texts[i] + "\0"));
-            memory.Write(i < 3 ? new(Node + ((ulong)i * ZoneBytes) + NameAt) : kernel.PhysicalOf("migratetype_names") + ((ulong)(i - 3) * 8), direct + Texts + ((ulong)i * 16));
+            memory.Write(i < 3 ? new(Node + ((ulong)i * ZoneBytes) + NameAt) : kernel.PhysicalOf("migratetype_names") + ((ulong)(i - 3) * 8),
+                direct + Texts + ((ulong)i * 16));
         }
 
         // Start, managed, spanned, present; the third zone has no memory.

@@ -8,7 +8,8 @@ namespace IommuSpy.Linux.Tests.Witnesses;
 /// <summary>Where a kernel says that it is: without VMCOREINFO (before 4.10 it lacks phys_base) by kallsyms and iomem.</summary>
 public class KernelPlaceTests
 {
-    private const string Symbols = "0000000000000000 A fixed_percpu_data\nffffffff9a000000 T startup_64\nffffffff9a000000 T _text\nffffffff9b810000 D init_level4_pgt\nffffffff9a111111 t x\t[module]\n";
+    private const string Symbols = "0000000000000000 A fixed_percpu_data\nffffffff9a000000 T startup_64\nffffffff9a000000 T _text\nffffffff9b810000 D "
+        + "init_level4_pgt\nffffffff9a111111 t x\t[module]\n";
     private const string Iomem = "00001000-0009fbff : System RAM\n00100000-1ffcffff : System RAM\n  0e000000-0f001aef : Kernel code\n";
 
     [Fact]
@@ -26,7 +27,8 @@ public class KernelPlaceTests
     [Fact]
     public void The_note_that_sysfs_points_at_is_read()
     {
-        byte[] note = ElfCoreBuilder.NoteBytes("VMCOREINFO", 0, "OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff9b810000\nNUMBER(phys_base)=-234881024\n"u8.ToArray());
+        byte[] note = ElfCoreBuilder.NoteBytes("VMCOREINFO", 0,
+            "OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff9b810000\nNUMBER(phys_base)=-234881024\n"u8.ToArray());
         Assert.Equal([new PhysicalAddress(0x1b81_0000 - 0x0e00_0000)], Roots("", "", note));
     }
 
@@ -34,7 +36,8 @@ public class KernelPlaceTests
     {
         byte[] memory = new byte[0x3000];
         note?.CopyTo(memory, 0x1000);
-        using FakeMachine machine = new FakeMachine().With("proc/kallsyms", kallsyms).With("proc/iomem", iomem).With("sys/kernel/vmcoreinfo", "0x0000000000101000 400\n");
+        using FakeMachine machine = new FakeMachine().With("proc/kallsyms", kallsyms).With("proc/iomem", iomem)
+            .With("sys/kernel/vmcoreinfo", "0x0000000000101000 400\n");
         using TemporaryFile file = TemporaryFile.With(new ElfCoreBuilder().AddLoad(0x10_0000, memory).Build());
         string record = file.Path + SystemRecord.Extension;
         SystemRecord.WriteFile(record, SystemRecord.Write(machine.Files, new Dictionary<string, string>(), out _));

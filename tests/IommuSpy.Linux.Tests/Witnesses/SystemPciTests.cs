@@ -20,7 +20,9 @@ public class SystemPciTests
             .With("devices/pci0000:00/0000:00:1c.0/0000:03:00.0/device", "0x10d3\n")
             .With("devices/pci0000:00/0000:00:1c.0/0000:03:00.0/class", "0x020000\n")
             .With("devices/pci0000:00/0000:00:1c.0/0000:03:00.0/config", config)
-            .With("devices/pci0000:00/0000:00:1c.0/0000:03:00.0/resource", "0x00000000feb80000 0x00000000feb9ffff 0x0000000000040200\n0x0000000000000000 0x0000000000000000 0x0000000000000000\n0x000000000000c080 0x000000000000c09f 0x0000000000040101\n")
+            .With("devices/pci0000:00/0000:00:1c.0/0000:03:00.0/resource",
+                "0x00000000feb80000 0x00000000feb9ffff 0x0000000000040200\n0x0000000000000000 0x0000000000000000 0x0000000000000000\n0x000000000000c080 "
+                    + "0x000000000000c09f 0x0000000000040101\n")
             .WithLink("devices/pci0000:00/0000:00:1c.0/0000:03:00.0/driver", "../../../../bus/pci/drivers/e1000e")
             .WithLink("devices/pci0000:00/0000:00:1c.0/0000:03:00.0/iommu_group", "../../../../kernel/iommu_groups/7")
             .WithLink("sys/bus/pci/devices/0000:03:00.0", "../../../../devices/pci0000:00/0000:00:1c.0/0000:03:00.0");
@@ -43,7 +45,8 @@ public class SystemPciTests
         config[0x34] = 0x50;
         config[0x50] = 1;
         config[0x51] = 0x50;
-        using FakeMachine machine = new FakeMachine().With("sys/bus/pci/devices/0000:00:02.0/vendor", "0x8086").With("sys/bus/pci/devices/0000:00:02.0/device", "0x1").With("sys/bus/pci/devices/0000:00:02.0/config", config);
+        using FakeMachine machine = new FakeMachine().With("sys/bus/pci/devices/0000:00:02.0/vendor", "0x8086")
+            .With("sys/bus/pci/devices/0000:00:02.0/device", "0x1").With("sys/bus/pci/devices/0000:00:02.0/config", config);
         Assert.Equal(-1, Assert.Single(PciInventory.Shown(machine.Files)!.Functions).PortType);
     }
 

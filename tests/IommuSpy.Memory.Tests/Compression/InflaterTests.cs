@@ -27,7 +27,8 @@ public class InflaterTests
         return page;
     });
 
-    private static readonly Gen<CompressionLevel> GenLevel = Gen.OneOf(CompressionLevel.Fastest, CompressionLevel.Optimal, CompressionLevel.SmallestSize, CompressionLevel.NoCompression);
+    private static readonly Gen<CompressionLevel> GenLevel = Gen.OneOf(CompressionLevel.Fastest, CompressionLevel.Optimal, CompressionLevel.SmallestSize,
+        CompressionLevel.NoCompression);
 
     [Fact]
     public void What_zlib_compresses_comes_back() => Gen.Select(GenPage, GenLevel).Sample(
@@ -58,7 +59,8 @@ public class InflaterTests
     }
 
     [Fact]
-    public void A_spoiled_stream_is_refused_or_makes_what_zlib_makes_of_it() => Gen.Select(GenPage, GenLevel, Gen.Select(Gen.Int[0, 5000], Gen.Byte).Array[1, 4]).Sample(
+    public void A_spoiled_stream_is_refused_or_makes_what_zlib_makes_of_it() =>
+        Gen.Select(GenPage, GenLevel, Gen.Select(Gen.Int[0, 5000], Gen.Byte).Array[1, 4]).Sample(
         (page, level, changes) =>
         {
             byte[] zlib = Compressed(page, level);

@@ -15,7 +15,10 @@ public sealed class DevMemTests : IDisposable
     {
         new Random(5).NextBytes(_bytes);
         Put("dev/mem", _bytes);
-        Put("proc/iomem", "00001000-0009fbff : System RAM\n00100000-001fffff : System RAM\n  00110000-0011ffff : Kernel code\n00200000-002fffff : PCI Bus 0000:00\n  00200000-00200fff : 0000:00:02.0\n    00200000-00200fff : nvme\n00300000-003fffff : System RAM\n"u8.ToArray());
+        Put("proc/iomem",
+            ("00001000-0009fbff : System RAM\n00100000-001fffff : System RAM\n  00110000-0011ffff : Kernel code\n"u8
+                + "00200000-002fffff : PCI Bus 0000:00\n  00200000-00200fff : 0000:00:02.0\n    00200000-00200fff : nvme\n"u8
+                + "00300000-003fffff : System RAM\n"u8).ToArray());
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);

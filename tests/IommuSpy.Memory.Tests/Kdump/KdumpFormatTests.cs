@@ -32,7 +32,8 @@ public class KdumpFormatTests
         using MemoryImage image = MemoryImage.Open(temporary.Path);
         AssertSame(image.Layouts[0].Memory);
         Assert.Equal(version >= 4 ? ["CORE", "QEMU", "VMCOREINFO"] : version == 3 ? ["VMCOREINFO"] : (string[])[], image.Notes.Select(note => note.Name));
-        Assert.All(image.Notes.Where(note => note.Name == "VMCOREINFO"), note => Assert.Equal(SampleImage.VmCoreInfo, System.Text.Encoding.ASCII.GetString(note.Descriptor.Span)));
+        Assert.All(image.Notes.Where(note => note.Name == "VMCOREINFO"),
+            note => Assert.Equal(SampleImage.VmCoreInfo, System.Text.Encoding.ASCII.GetString(note.Descriptor.Span)));
         Assert.Equal(version >= 4 ? 1 : 0, image.Cpus.Count);
     }
 
@@ -71,7 +72,10 @@ public class KdumpFormatTests
         Assert.True(memory.Contains(SampleImage.Runs[0].Start));
         Assert.False(memory.Contains(SampleImage.Runs[^1].Last));
         Assert.True(memory.IsMemory(SampleImage.Runs[^1].Last));
-        ulong unreadable = SampleImage.Runs.Aggregate(0UL, (sum, run) => sum + Enumerable.Range(0, (int)(run.Length >> PageFrame.Shift)).Aggregate(0UL, (pages, page) => pages + (memory.Contains(run.Start + ((ulong)page << PageFrame.Shift)) ? 0UL : 1)));
+        ulong unreadable = SampleImage.Runs.Aggregate(0UL,
+            (sum, run) =>
+                sum + Enumerable.Range(0, (int)(run.Length >> PageFrame.Shift))
+                    .Aggregate(0UL, (pages, page) => pages + (memory.Contains(run.Start + ((ulong)page << PageFrame.Shift)) ? 0UL : 1)));
         Assert.Equal(memory.LostBytes, unreadable << PageFrame.Shift);
     }
 
@@ -88,7 +92,8 @@ public class KdumpFormatTests
     public void A_page_that_does_not_decode_is_missing_and_its_neighbours_are_not()
     {
         byte[] file = [.. Good];
-        int index = Enumerable.Range(0, Pages).First(i => BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(DescriptorsAt + (24 * i) + 12)) == (uint)PageCompression.Zlib);
+        int index = Enumerable.Range(0, Pages)
+            .First(i => BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(DescriptorsAt + (24 * i) + 12)) == (uint)PageCompression.Zlib);
         file[(int)BinaryPrimitives.ReadUInt64LittleEndian(file.AsSpan(DescriptorsAt + (24 * index))) + 8] ^= 0xff;
         using TemporaryFile temporary = TemporaryFile.With(file);
         using MemoryImage image = MemoryImage.Open(temporary.Path);
@@ -126,7 +131,8 @@ public class KdumpFormatTests
         using TemporaryFile second = TemporaryFile.With(other);
         Assert.Throws<MemoryImageException>(() => MemoryImage.Open([first.Path, second.Path]));
         using TemporaryFile elf = SampleImage.Elf();
-        Assert.Contains("no parts of one image", Assert.Throws<MemoryImageException>(() => MemoryImage.Open([first.Path, elf.Path])).Message, StringComparison.Ordinal);
+        Assert.Contains("no parts of one image", Assert.Throws<MemoryImageException>(() => MemoryImage.Open([first.Path, elf.Path])).Message,
+            StringComparison.Ordinal);
     }
 
     private static void Changed(int at, int value, params string[] words)

@@ -7,7 +7,9 @@ namespace IommuSpy.Memory.Tests.Kdump;
 public class RankedBitmapTests
 {
     [Fact]
-    public void Ranks_and_runs_are_those_of_the_bits() => Gen.Select(Gen.OneOf(Gen.Byte, Gen.Const((byte)0), Gen.Const((byte)0xff)).Array[0, 300], Gen.ULong[0, 2500], Gen.ULong[0, 2500], Gen.ULong[0, 2500]).Sample(
+    public void Ranks_and_runs_are_those_of_the_bits() =>
+        Gen.Select(Gen.OneOf(Gen.Byte, Gen.Const((byte)0), Gen.Const((byte)0xff)).Array[0, 300], Gen.ULong[0, 2500], Gen.ULong[0, 2500], Gen.ULong[0, 2500])
+            .Sample(
         (bytes, bits, start, end) =>
         {
             RankedBitmap bitmap = new(bytes, bits);

@@ -6,7 +6,8 @@ public class KcoreSourceTests
 {
     private const ulong DirectMap = 0xffff_8c6b_4000_0000;
     private const ulong NoPhysical = ulong.MaxValue;
-    private const string Iomem = "00000000-00000fff : Reserved\n00001000-00002fff : System RAM\n00010000-00012fff : System RAM\n  00011000-00011fff : Kernel code\n00012000-fed8ffff : PCI Bus 0000:00\n";
+    private const string Iomem = "00000000-00000fff : Reserved\n00001000-00002fff : System RAM\n00010000-00012fff : System RAM\n  00011000-00011fff : Kernel "
+        + "code\n00012000-fed8ffff : PCI Bus 0000:00\n";
 
     [Fact]
     public void Since_4_11_the_kernel_says_which_segments_are_memory()
@@ -87,7 +88,8 @@ public class KcoreSourceTests
         // The file ends inside the second page, which a read cannot tell from one that the kernel refuses.
         using FakeMachine machine = new FakeMachine()
             .With("proc/iomem", Iomem)
-            .With("proc/kcore", new ElfCoreBuilder().AddLoad(0x10000, [.. Page(3), .. Page(4)], memoryBytes: 0x3000, virtualAddress: DirectMap + 0x10000).Build());
+            .With("proc/kcore",
+                new ElfCoreBuilder().AddLoad(0x10000, [.. Page(3), .. Page(4)], memoryBytes: 0x3000, virtualAddress: DirectMap + 0x10000).Build());
         using MemoryImage image = Open(machine);
         byte[] bytes = new byte[0x3000];
         Assert.Equal(0x2000, image.Layouts[0].Memory.Read(new(0x10000), bytes));

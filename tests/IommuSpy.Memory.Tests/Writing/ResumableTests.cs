@@ -41,12 +41,15 @@ public class ResumableTests
         using TemporaryFile link = TemporaryFile.Nothing();
         File.CreateSymbolicLink(link.Path, "/dev/full");
         WriteOptions options = new(format);
-        Assert.Contains("redirect", Assert.Throws<MemoryImageException>(() => ImageWriter.Write(source, source.Layouts[0], link.Path, options)).Message, StringComparison.Ordinal);
-        Assert.Contains("redirect", Assert.Throws<MemoryImageException>(() => Write(source, link.Path, options, resume: false)).Message, StringComparison.Ordinal);
+        Assert.Contains("redirect", Assert.Throws<MemoryImageException>(() => ImageWriter.Write(source, source.Layouts[0], link.Path, options)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("redirect", Assert.Throws<MemoryImageException>(() => Write(source, link.Path, options, resume: false)).Message,
+            StringComparison.Ordinal);
         Assert.Equal("/dev/full", File.ResolveLinkTarget(link.Path, returnFinalTarget: false)!.FullName);
         Assert.False(File.Exists(link.Path + ".partial"));
         string directory = Path.GetTempPath();
-        Assert.Contains("is a directory", Assert.Throws<MemoryImageException>(() => Write(source, directory, options, resume: false)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a directory", Assert.Throws<MemoryImageException>(() => Write(source, directory, options, resume: false)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,7 +60,9 @@ public class ResumableTests
         using TemporaryFile file = TemporaryFile.Nothing();
         WriteOptions stops = new(ImageFormat.Lime) { Progress = done => _ = done > 0.4 ? throw new IOException("no space left") : done };
         Assert.Throws<MemoryImageException>(() => ImageWriter.WriteResumably(source, source.Layouts[0], file.Path, stops, "one boot", resume: false));
-        MemoryImageException refusal = Assert.Throws<MemoryImageException>(() => ImageWriter.WriteResumably(source, source.Layouts[0], file.Path, new(ImageFormat.Lime), "another", resume: true));
+        MemoryImageException refusal =
+            Assert.Throws<MemoryImageException>(() =>
+                ImageWriter.WriteResumably(source, source.Layouts[0], file.Path, new(ImageFormat.Lime), "another", resume: true));
         Assert.Contains("another boot", refusal.Message, StringComparison.Ordinal);
         File.Delete(file.Path + ".partial");
         File.Delete(file.Path + ".journal");
@@ -71,7 +76,8 @@ public class ResumableTests
         using TemporaryFile elf = SampleImage.Elf();
         using MemoryImage source = MemoryImage.Open(elf.Path);
         using TemporaryFile file = TemporaryFile.Nothing();
-        Assert.Contains(reason, Assert.Throws<MemoryImageException>(() => Write(source, file.Path, new(format), resume: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(reason, Assert.Throws<MemoryImageException>(() => Write(source, file.Path, new(format), resume: true)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -67,7 +67,8 @@ public class RoundTripTests
         Assert.NotEqual(0UL, zeros);
         if (format is ImageFormat.Elf or ImageFormat.Kdump)
         {
-            Assert.Equal(source.Notes.Select(note => (note.Name, note.Type, Convert.ToHexString(note.Descriptor.Span))), image.Notes.Select(note => (note.Name, note.Type, Convert.ToHexString(note.Descriptor.Span))));
+            Assert.Equal(source.Notes.Select(note => (note.Name, note.Type, Convert.ToHexString(note.Descriptor.Span))),
+                image.Notes.Select(note => (note.Name, note.Type, Convert.ToHexString(note.Descriptor.Span))));
             Assert.Equal(source.Cpus, image.Cpus);
         }
 
@@ -128,7 +129,8 @@ public class RoundTripTests
         ImageWriter.Write(source, source.Layouts[0], path, new(ImageFormat.Kdump));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         Assert.Equal([path], Directory.GetFileSystemEntries(directory.Path));
-        Assert.Throws<OperationCanceledException>(() => ImageWriter.Write(source, source.Layouts[0], path + "2", new(ImageFormat.Raw) { Progress = _ => throw new OperationCanceledException() }));
+        Assert.Throws<OperationCanceledException>(() =>
+            ImageWriter.Write(source, source.Layouts[0], path + "2", new(ImageFormat.Raw) { Progress = _ => throw new OperationCanceledException() }));
         Assert.Equal([path], Directory.GetFileSystemEntries(directory.Path));
     }
 

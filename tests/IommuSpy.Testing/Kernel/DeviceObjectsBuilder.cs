@@ -4,8 +4,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Testing.Kernel;
 
 /// <summary>
-/// Gives a built kernel PCI functions, vmalloc areas and a module in 3.16's way: a struct device that begins with its parent, resources without desc, areas with flags, symbols in struct module itself.
-/// Gaps between fields are of any size; what lies there is noise.
+/// Gives a built kernel PCI functions, vmalloc areas and a module in 3.16's way: a struct device that begins with its parent, resources without desc, areas
+/// with flags, symbols in struct module itself. Gaps between fields are of any size; what lies there is noise.
 /// </summary>
 public sealed class DeviceObjectsBuilder
 {
@@ -39,11 +39,16 @@ public sealed class DeviceObjectsBuilder
         int bus = 16 + 64 + Gap(6);
         foreach ((string structure, string field, int at) in new[]
         {
-            ("pci_bus", "node", 0), ("pci_bus", "children", 24), ("pci_bus", "devices", 40), ("pci_bus", "self", 56), ("pci_bus", "busn_res", 128 + Gap(2)), ("pci_bus", "dev", 320 + Gap(8)),
-            ("pci_dev", "bus_list", 0), ("pci_dev", "bus", 16), ("pci_dev", "subordinate", 24), ("pci_dev", "devfn", devfn), ("pci_dev", "vendor", devfn + 4), ("pci_dev", "class", devfn + 12),
-            ("pci_dev", "hdr_type", devfn + 17), ("pci_dev", "pcie_flags_reg", devfn + 24 + (2 * _random.Next(8))), ("pci_dev", "dev", device), ("pci_dev", "resource", device + 512 + Gap(8)),
-            ("device", "parent", 0), ("device", "kobj", (int)KernelObject), ("device", "bus", bus), ("device", "driver", bus + 8), ("device", "iommu_group", bus + 64 + Gap(16)), ("iommu_group", "id", 96 + Gap(8)),
-            ("vmap_area", "va_start", 0), ("vmap_area", "flags", 16), ("vmap_area", "list", 48), ("vmap_area", "vm", 80), ("vm_struct", "addr", 8), ("vm_struct", "nr_pages", 40), ("vm_struct", "caller", 56),
+            ("pci_bus", "node", 0), ("pci_bus", "children", 24), ("pci_bus", "devices", 40), ("pci_bus", "self", 56), ("pci_bus", "busn_res", 128 + Gap(2)),
+            ("pci_bus", "dev", 320 + Gap(8)),
+            ("pci_dev", "bus_list", 0), ("pci_dev", "bus", 16), ("pci_dev", "subordinate", 24), ("pci_dev", "devfn", devfn), ("pci_dev", "vendor", devfn + 4),
+            ("pci_dev", "class", devfn + 12),
+            ("pci_dev", "hdr_type", devfn + 17), ("pci_dev", "pcie_flags_reg", devfn + 24 + (2 * _random.Next(8))), ("pci_dev", "dev", device),
+            ("pci_dev", "resource", device + 512 + Gap(8)),
+            ("device", "parent", 0), ("device", "kobj", (int)KernelObject), ("device", "bus", bus), ("device", "driver", bus + 8),
+            ("device", "iommu_group", bus + 64 + Gap(16)), ("iommu_group", "id", 96 + Gap(8)),
+            ("vmap_area", "va_start", 0), ("vmap_area", "flags", 16), ("vmap_area", "list", 48), ("vmap_area", "vm", 80), ("vm_struct", "addr", 8),
+            ("vm_struct", "nr_pages", 40), ("vm_struct", "caller", 56),
             ("module", "list", 8), ("module", "name", 24), ("module", "symtab", 240 + Gap(20)),
         })
         {
@@ -64,7 +69,8 @@ public sealed class DeviceObjectsBuilder
         ulong network = Driver("e1000", [0x8086, 0x100e, uint.MaxValue, uint.MaxValue, 0, 0]);
         ulong disk = Driver("nvme", [uint.MaxValue, uint.MaxValue, uint.MaxValue, uint.MaxValue, 0x01_0802, 0xff_ffff]);
         ulong bridge = Function(root, 0, 1, host, 0x1b36, 0x000c, 0x06_0400, 1, 0x42, 0, 2);
-        ulong[] onRoot = [Function(root, 0, 0, host, 0x8086, 0x29c0, 0x06_0000, 0, 0, 0, 0), bridge, Function(root, 0, 2, host, 0x8086, 0x100e, 0x02_0000, 0, 0, network, 1)];
+        ulong[] onRoot = [Function(root, 0, 0, host, 0x8086, 0x29c0, 0x06_0000, 0, 0, 0, 0), bridge,
+            Function(root, 0, 2, host, 0x8086, 0x100e, 0x02_0000, 0, 0, network, 1)];
         ulong[] onBehind = [Function(behind, 1, 0, bridge + (ulong)_fields[("pci_dev", "dev")], 0x1b36, 0x0010, 0x01_0802, 0, 0x02, disk, 7)];
         Set(bridge, ("pci_dev", "subordinate"), behind);
         Set(behind, ("pci_bus", "self"), bridge);
@@ -93,7 +99,8 @@ public sealed class DeviceObjectsBuilder
         return bus;
     }
 
-    private ulong Function(ulong bus, int busNumber, int device, ulong parent, ushort vendor, ushort id, uint classCode, byte header, ushort express, ulong driver, int group)
+    private ulong Function(ulong bus, int busNumber, int device, ulong parent, ushort vendor, ushort id, uint classCode, byte header, ushort express,
+        ulong driver, int group)
     {
         ulong function = Noise(ObjectBytes);
         ulong name = Text($"0000:{busNumber:x2}:{device:x2}.0");
@@ -123,7 +130,8 @@ public sealed class DeviceObjectsBuilder
         {
             ulong at = function + (ulong)(_fields[("pci_dev", "resource")] + (i * ResourceBytes));
             bool isNamed = i < (header == 1 ? 2 : NamedResources - 1) || i == NamedResources - 1;
-            Resource(at, i == 0 ? 0xfe00_0000UL + ((ulong)device << 16) : 0, i == 0 ? 0xfe00_ffffUL + ((ulong)device << 16) : 0, isNamed ? name : 0, i == 0 ? 0x4_0200UL : 0);
+            Resource(at, i == 0 ? 0xfe00_0000UL + ((ulong)device << 16) : 0, i == 0 ? 0xfe00_ffffUL + ((ulong)device << 16) : 0, isNamed ? name : 0,
+                i == 0 ? 0x4_0200UL : 0);
         }
 
         return function;

@@ -205,7 +205,11 @@ public sealed class KernelBuilder
         // A 5-level kernel's P4D stands in its image too. It has the shape of a 4-level root, and here it comes first.
         PhysicalAddress? p4d = Levels == 5 ? StaticTable("level4_kernel_pgt", 0) : null;
         PhysicalAddress root = StaticTable(RootName, Levels == 5 ? 0x2000UL : 0);
-        PageTableBuilder tables = new(memory, Levels, root, TakePage) { EncryptionBit = EncryptionBit, TableFlags = X64Entry.Present | X64Entry.Writable | X64Entry.Accessed | X64Entry.Dirty };
+        PageTableBuilder tables = new(memory, Levels, root, TakePage)
+        {
+            EncryptionBit = EncryptionBit,
+            TableFlags = X64Entry.Present | X64Entry.Writable | X64Entry.Accessed | X64Entry.Dirty
+        };
         if (p4d is PhysicalAddress below)
         {
             memory.Write(root + (511 * sizeof(ulong)), below.Value | tables.TableFlags | EncryptionBit);
@@ -487,7 +491,8 @@ public sealed class KernelBuilder
 
     private void Link(List<BuiltProcess> processes, Func<PageFrame, PhysicalAddress> structPage)
     {
-        VirtualAddress[] elements = [_places["pgd_list"], .. processes.Select(process => new VirtualAddress(Vmemmap + (process.Root.Frame.Number * StructPageBytes) + ListHeadOffset))];
+        VirtualAddress[] elements = [_places["pgd_list"],
+            .. processes.Select(process => new VirtualAddress(Vmemmap + (process.Root.Frame.Number * StructPageBytes) + ListHeadOffset))];
         PhysicalAddress[] heads = [At("pgd_list"), .. processes.Select(process => structPage(process.Root.Frame) + ListHeadOffset)];
         for (int i = 0; i < elements.Length; i++)
         {
@@ -505,11 +510,14 @@ public sealed class KernelBuilder
 
         bool old = Note == NoteForm.Array;
         StringBuilder text = new($"OSRELEASE={Release}\nPAGESIZE=4096\n");
-        text.Append(System.Globalization.CultureInfo.InvariantCulture, $"SYMBOL(swapper_pg_dir)={_places[RootName].Value:x}\nSYMBOL(_stext)={_places["_stext"].Value:x}\nSIZE(page)={StructPageBytes}\n");
+        text.Append(System.Globalization.CultureInfo.InvariantCulture,
+            $"SYMBOL(swapper_pg_dir)={_places[RootName].Value:x}\nSYMBOL(_stext)={_places["_stext"].Value:x}\nSIZE(page)={StructPageBytes}\n");
         if (!old)
         {
-            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"NUMBER(phys_base)={unchecked((long)PhysicalBase)}\nNUMBER(pgtable_l5_enabled)={Levels - 4}\n");
-            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"NUMBER(KERNEL_IMAGE_SIZE)={ModulesBase - MapStart}\nNUMBER(sme_mask)={unchecked((long)EncryptionBit)}\n");
+            text.Append(System.Globalization.CultureInfo.InvariantCulture,
+                $"NUMBER(phys_base)={unchecked((long)PhysicalBase)}\nNUMBER(pgtable_l5_enabled)={Levels - 4}\n");
+            text.Append(System.Globalization.CultureInfo.InvariantCulture,
+                $"NUMBER(KERNEL_IMAGE_SIZE)={ModulesBase - MapStart}\nNUMBER(sme_mask)={unchecked((long)EncryptionBit)}\n");
         }
 
         text.Append(System.Globalization.CultureInfo.InvariantCulture, $"KERNELOFFSET={TextVirtual - MapStart - PreferredAddress:x}\n");

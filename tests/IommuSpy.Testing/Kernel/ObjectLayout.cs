@@ -1,22 +1,25 @@
 namespace IommuSpy.Testing.Kernel;
 
 /// <summary>
-/// Where a made-up build of a kernel of 3.16's time keeps the fields of its structures: in the order in which they are declared there, with gaps of any size between them, as other options make
-/// them. What is one group there (pid and tgid, a list_head, the limits of code and stack) stays together.
+/// Where a made-up build of a kernel of 3.16's time keeps the fields of its structures: in the order in which they are declared there, with gaps of any size
+/// between them, as other options make them. What is one group there (pid and tgid, a list_head, the limits of code and stack) stays together.
 /// </summary>
 public sealed class ObjectLayout
 {
     private static readonly (string Structure, int Gap, (string[] Fields, int Bytes)[] Groups)[] Declared =
     [
         ("task_struct", 24, [
-            (["state", "stack"], 8), (["flags"], 4), (["tasks"], 16), (["mm", "active_mm"], 8), (["pid", "tgid"], 4), (["real_parent", "parent"], 8), (["children"], 16), (["sibling"], 16),
+            (["state", "stack"], 8), (["flags"], 4), (["tasks"], 16), (["mm", "active_mm"], 8), (["pid", "tgid"], 4), (["real_parent", "parent"], 8),
+            (["children"], 16), (["sibling"], 16),
             (["group_leader"], 8), (["thread_group"], 16), (["thread_node"], 16), (["real_cred", "cred"], 8), (["comm"], 16), (["signal"], 8)]),
         ("signal_struct", 6, [(["thread_head"], 16)]),
         ("mm_struct", 12, [
             (["mmap"], 8), (["pgd"], 8), (["mm_users", "mm_count"], 4), (["map_count"], 4),
-            (["start_code", "end_code", "start_data", "end_data", "start_brk", "brk", "start_stack", "arg_start", "arg_end", "env_start", "env_end"], 8), (["exe_file"], 8)]),
+            (["start_code", "end_code", "start_data", "end_data", "start_brk", "brk", "start_stack", "arg_start", "arg_end", "env_start", "env_end"], 8),
+            (["exe_file"], 8)]),
         ("vm_area_struct", 3, [
-            (["vm_start", "vm_end"], 8), (["vm_next", "vm_prev"], 8), (["vm_mm"], 8), (["vm_flags"], 8), (["vm_ops"], 8), (["vm_pgoff"], 8), (["vm_file"], 8), (["vm_private_data"], 8)]),
+            (["vm_start", "vm_end"], 8), (["vm_next", "vm_prev"], 8), (["vm_mm"], 8), (["vm_flags"], 8), (["vm_ops"], 8), (["vm_pgoff"], 8), (["vm_file"], 8),
+            (["vm_private_data"], 8)]),
         ("file", 4, [(["f_path"], 16), (["f_inode"], 8), (["f_mapping"], 8)]),
         ("dentry", 2, [(["d_hash"], 16), (["d_parent"], 8), (["d_name"], 16), (["d_inode"], 8), (["d_iname"], 32), (["d_op"], 8), (["d_sb"], 8)]),
         ("inode", 6, [(["i_mode"], 4), (["i_sb"], 8), (["i_mapping"], 8), (["i_ino"], 8), (["i_sb_list"], 16), (["i_data"], 64)]),

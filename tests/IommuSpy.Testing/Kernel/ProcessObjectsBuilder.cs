@@ -4,8 +4,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Testing.Kernel;
 
 /// <summary>
-/// Gives a built kernel what it knows of its processes, in 3.16's way: task_struct with thread_info on a stack of its own, lists of tasks, threads and children, mm_struct with a list of areas,
-/// files with directory entries, inodes, super_blocks and mounts. What lies between the fields is noise.
+/// Gives a built kernel what it knows of its processes, in 3.16's way: task_struct with thread_info on a stack of its own, lists of tasks, threads and
+/// children, mm_struct with a list of areas, files with directory entries, inodes, super_blocks and mounts. What lies between the fields is noise.
 /// </summary>
 public sealed class ProcessObjectsBuilder
 {
@@ -74,7 +74,8 @@ public sealed class ProcessObjectsBuilder
         for (int i = 0; i < 2; i++)
         {
             ulong thread = Object("task_struct");
-            Task(thread, "worker", 200 + i, 100 + (7 * (mms.Length - 1)), Word(last, "task_struct", "real_parent"), last, Credentials(1000, 0), 0x0040_0040, mms[^1]);
+            Task(thread, "worker", 200 + i, 100 + (7 * (mms.Length - 1)), Word(last, "task_struct", "real_parent"), last, Credentials(1000, 0), 0x0040_0040,
+                mms[^1]);
             Set(thread, "task_struct", "signal", Word(last, "task_struct", "signal"));
             group.Add(thread);
         }
@@ -215,7 +216,9 @@ public sealed class ProcessObjectsBuilder
         ];
         for (int i = 0; i < number; i++)
         {
-            ranges.Insert(3, (0x7f00_0000_0000 + ((ulong)i << 20), 0x7f00_0000_0000 + ((ulong)i << 20) + 0x5000, 0x73, 0, (0x7f00_0000_0000 + ((ulong)i << 20)) >> 12, 0, 0));
+            ranges.Insert(3,
+                (0x7f00_0000_0000 + ((ulong)i << 20), 0x7f00_0000_0000 + ((ulong)i << 20) + 0x5000, 0x73, 0, (0x7f00_0000_0000 + ((ulong)i << 20)) >> 12, 0,
+                    0));
         }
 
         ranges.Sort();
@@ -242,7 +245,8 @@ public sealed class ProcessObjectsBuilder
         Half(FieldOf(mm, "mm_struct", "mm_count"), 1U);
         Half(FieldOf(mm, "mm_struct", "map_count"), (uint)areas.Count);
         ulong[] limits =
-            [0x40_0000, 0x40_2f00, 0x60_0010, 0x60_1234, 0x100_0000, 0x102_1000, stackStart + 0x800, stackStart + 0x900, stackStart + 0x920, stackStart + 0x920, stackStart + 0xff0];
+            [0x40_0000, 0x40_2f00, 0x60_0010, 0x60_1234, 0x100_0000, 0x102_1000, stackStart + 0x800, stackStart + 0x900, stackStart + 0x920, stackStart + 0x920,
+                stackStart + 0xff0];
         for (int i = 0; i < limits.Length; i++)
         {
             _memory.Write(FieldOf(mm, "mm_struct", "start_code") + (ulong)(i * sizeof(ulong)), limits[i]);

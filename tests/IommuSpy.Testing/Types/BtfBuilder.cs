@@ -3,7 +3,9 @@ using System.Text;
 
 namespace IommuSpy.Testing.Types;
 
-/// <summary>Writes BTF blobs (Documentation/bpf/btf.rst). Types are numbered from 1, or of a split blob from where its base ends, in the order of the calls.</summary>
+/// <summary>
+/// Writes BTF blobs (Documentation/bpf/btf.rst). Types are numbered from 1, or of a split blob from where its base ends, in the order of the calls.
+/// </summary>
 public sealed class BtfBuilder
 {
     private const int HeaderBytes = 24;
@@ -72,7 +74,8 @@ public sealed class BtfBuilder
     public uint Forward(string name, bool isUnion = false) => Add(name, 7, 0, isUnion, 0);
 
     /// <summary>The type of a function.</summary>
-    public uint Prototype(uint result, params uint[] parameters) => Add("", 13, parameters.Length, false, result, [.. parameters.SelectMany(parameter => (uint[])[0, parameter])]);
+    public uint Prototype(uint result, params uint[] parameters) =>
+        Add("", 13, parameters.Length, false, result, [.. parameters.SelectMany(parameter => (uint[])[0, parameter])]);
 
     /// <summary>Any other type.</summary>
     /// <param name="name">Its name.</param>
@@ -113,7 +116,8 @@ public sealed class BtfBuilder
         blob[0] = 0x9f;
         blob[1] = 0xeb;
         blob[2] = 1;
-        uint[] words = [(uint)header, 0, (uint)_types.Count, (uint)(_types.Count + _layouts.Count), (uint)_strings.Count, (uint)_types.Count, (uint)_layouts.Count];
+        uint[] words = [(uint)header, 0, (uint)_types.Count, (uint)(_types.Count + _layouts.Count), (uint)_strings.Count, (uint)_types.Count,
+            (uint)_layouts.Count];
         for (int i = 0; i < (header - 4) / 4; i++)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(blob.AsSpan(4 + (i * 4)), words[i]);

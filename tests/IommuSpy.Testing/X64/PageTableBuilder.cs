@@ -86,7 +86,9 @@ public sealed class PageTableBuilder
         return this;
     }
 
-    /// <summary>Where the entry that translates <paramref name="address"/> at <paramref name="level"/> stands. Tables above it are made where they are missing.</summary>
+    /// <summary>
+    /// Where the entry that translates <paramref name="address"/> at <paramref name="level"/> stands. Tables above it are made where they are missing.
+    /// </summary>
     public PhysicalAddress EntryAddress(VirtualAddress address, int level)
     {
         PhysicalAddress table = Root;

@@ -83,7 +83,8 @@ public class AmdViHostTests
     [Fact]
     public void Six_levels_translate_64_bits()
     {
-        using BuiltMemory memory = BuiltTables.Build((Root + (127 * 8), 0x2_0000 | All | Next(1)), (0x2_0000, 0x5000 | All), (Root + (128 * 8), 0x2_0000 | All | Next(1)));
+        using BuiltMemory memory = BuiltTables.Build((Root + (127 * 8), 0x2_0000 | All | Next(1)), (0x2_0000, 0x5000 | All),
+            (Root + (128 * 8), 0x2_0000 | All | Next(1)));
         IoAddressSpace space = Space(memory, 6);
         Assert.Equal(0x5001UL, BuiltTables.Translate(space, (127UL << 57) + 1).Physical?.Value);
         BuiltTables.Leaves leaves = new([]);

@@ -63,7 +63,8 @@ public class DeviceTableTests
     [Fact]
     public void Nested_tables_are_translated_again_from_their_root_to_their_leaves()
     {
-        // Second stage: 0x1000 of the guest at 0x50000, 0x2000 at 0x51000... The first stage's tables are at 0x1000 to 0x4000 and its page at 0x9000, for the guest.
+        // Second stage: 0x1000 of the guest at 0x50000, 0x2000 at 0x51000... The first stage's tables are at 0x1000 to 0x4000 and its page at 0x9000, for the
+        // guest.
         const ulong SecondLeaf = 0x4_2000;
         List<(ulong, ulong)> words = [(0x4_0000, 0x4_1003), (0x4_1000, SecondLeaf | 3)];
         for (ulong page = 1; page < 10; page++)
@@ -114,7 +115,8 @@ public class DeviceTableTests
         ulong first = 0x6000_0000_0000_0003 | (3UL << 54) | (((Table >> 12) & 7) << 58);
         ulong second = 9 | (((Table >> 15) & 0xffff) << 16) | ((Table >> 31) << 43);
         ulong entry = Root + ((ulong)Disk.Value * 32);
-        using BuiltMemory memory = BuiltTables.Build((entry, first), (entry + 8, second), (Table, 0x4_2001), (Table + (5 * 8), 0x4_3001), (0x4_2000, 0x4_4007), (0x4_4000, 0x4_5007), (0x4_5000, 0x4_6007), (0x4_6000, 0x7007));
+        using BuiltMemory memory = BuiltTables.Build((entry, first), (entry + 8, second), (Table, 0x4_2001), (Table + (5 * 8), 0x4_3001), (0x4_2000, 0x4_4007),
+            (0x4_4000, 0x4_5007), (0x4_5000, 0x4_6007), (0x4_6000, 0x7007));
         AmdViDeviceTables tables = new(memory.Memory, new(Root), 0x2000);
         Assert.Equal(IoTableFormat.AmdViGuest, tables.ContextOf(Disk).Space?.Format);
         Assert.Equal(0x7123UL, tables.ContextOf(Disk).Translate(new(0x123)).Physical?.Value);
@@ -152,6 +154,7 @@ public class DeviceTableTests
         ulong context = 0x2_1000 + ((ulong)(Disk.DeviceFunction - 128) * 32);
         const ulong Pasid = 0x2_3000 + (3 * 64);
         return BuiltTables.Build(
-            (Root + 8, 0x2_1001), (context, 0x2_2001), (context + 8, 3), (0x2_2000, 0x2_3001), (Pasid, 0x3_0001 | (2UL << 2) | ((ulong)type << 6)), (Pasid + 8, 7), (Pasid + 16, 0x3_1001));
+            (Root + 8, 0x2_1001), (context, 0x2_2001), (context + 8, 3), (0x2_2000, 0x2_3001), (Pasid, 0x3_0001 | (2UL << 2) | ((ulong)type << 6)),
+            (Pasid + 8, 7), (Pasid + 16, 0x3_1001));
     }
 }

@@ -52,7 +52,8 @@ public class VtdSecondStageTests
     public void Large_pages_map_their_whole_size_and_fault_on_bits_below_it()
     {
         using BuiltMemory memory = BuiltTables.Build(
-            (Root, 0x2_0000 | ReadWrite), (Root + 8, 0x4000_0000 | ReadWrite | Large), (0x2_0000, 0x4020_0000 | ReadWrite | Large), (0x2_0008, 0x4020_1000 | ReadWrite | Large));
+            (Root, 0x2_0000 | ReadWrite), (Root + 8, 0x4000_0000 | ReadWrite | Large), (0x2_0000, 0x4020_0000 | ReadWrite | Large),
+            (0x2_0008, 0x4020_1000 | ReadWrite | Large));
         IoAddressSpace space = new(memory.Memory, IoTableFormat.VtdSecondStage, new(Root), 3);
         Assert.Equal(0x4020_0000UL + 0x1f_f123, BuiltTables.Translate(space, 0x1f_f123).Physical?.Value);
         Assert.Equal(0x4000_0000UL + 0x3fff_f123, BuiltTables.Translate(space, 0x4000_0000 + 0x3fff_f123).Physical?.Value);
@@ -64,7 +65,8 @@ public class VtdSecondStageTests
     [Fact]
     public void Each_way_to_fail_is_told_apart()
     {
-        using BuiltMemory memory = BuiltTables.Build((Root, 0x2_0000 | ReadWrite), (Root + 8, 0x7fff_f000 | ReadWrite), (0x2_0000, 0x3_0000 | ReadWrite), (0x3_0000, 0x5000 | 1));
+        using BuiltMemory memory = BuiltTables.Build((Root, 0x2_0000 | ReadWrite), (Root + 8, 0x7fff_f000 | ReadWrite), (0x2_0000, 0x3_0000 | ReadWrite),
+            (0x3_0000, 0x5000 | 1));
         DeviceContext context = Context(new(memory.Memory, IoTableFormat.VtdSecondStage, new(Root), 3));
         Assert.Equal(DeviceFault.None, context.Translate(new(0)).FaultOf(write: false));
         Assert.Equal(DeviceFault.NoWritePermission, context.Translate(new(0)).FaultOf(write: true));

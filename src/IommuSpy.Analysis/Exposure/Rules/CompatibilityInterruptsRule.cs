@@ -23,7 +23,8 @@ public sealed class CompatibilityInterruptsRule : IExposureRule
     {
         foreach (IommuUnit unit in scene.Units.Where(unit => unit.RemapsInterrupts == true && scene.Memory.LetsCompatibilityInterruptsThrough(unit) == true))
         {
-            yield return Findings.Of(this, unit, $"{DeviceReport.NameOf(unit)} remaps interrupts, and lets those of the compatibility format through as they are (GCMD.CFI is 1)", []);
+            yield return Findings.Of(this, unit,
+                $"{DeviceReport.NameOf(unit)} remaps interrupts, and lets those of the compatibility format through as they are (GCMD.CFI is 1)", []);
         }
     }
 }

@@ -16,7 +16,9 @@ public sealed class DeviceTlbRule : IExposureRule
     public ExposureSeverity Severity => ExposureSeverity.Low;
 
     /// <inheritdoc/>
-    public string Action => "Turn ATS off for devices that are not trusted: pci=noats, or intel_iommu without ATS for their port; the kernel does so for ports that are marked external.";
+    public string Action =>
+        "Turn ATS off for devices that are not trusted: pci=noats, or intel_iommu without ATS for their port; the kernel does so for ports that are marked "
+            + "external.";
 
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)

@@ -13,11 +13,13 @@ public sealed class FreePageRule : PageRule
     public override ExposureSeverity Severity => ExposureSeverity.High;
 
     /// <inheritdoc/>
-    public override string Action => "The driver frees buffers before it unmaps them, or never does: look for a missing dma_unmap (CONFIG_DMA_API_DEBUG names it).";
+    public override string Action =>
+        "The driver frees buffers before it unmaps them, or never does: look for a missing dma_unmap (CONFIG_DMA_API_DEBUG names it).";
 
     /// <inheritdoc/>
     protected override string? Judge(ExposedPage page) => !page.IsOneToOne && page.Facts.IsFree ? $"free page, {page.Facts.What}" : null;
 
     /// <inheritdoc/>
-    protected override string Says(ulong pages, IReadOnlyList<ExposedPage> all) => $"is still let at {Amount.Of(pages, "page")} that the buddy allocator has given back to everybody";
+    protected override string Says(ulong pages, IReadOnlyList<ExposedPage> all) =>
+        $"is still let at {Amount.Of(pages, "page")} that the buddy allocator has given back to everybody";
 }

@@ -23,7 +23,8 @@ public sealed class InterruptRemappingOffRule : IExposureRule
     {
         foreach (IommuUnit unit in scene.Units.Where(unit => unit.RemapsInterrupts == false))
         {
-            yield return Findings.Of(this, unit, $"{DeviceReport.NameOf(unit)} remaps no interrupts: a device behind it can send any vector to any CPU by a write to 0xfee00000-0xfeefffff", []);
+            yield return Findings.Of(this, unit,
+                $"{DeviceReport.NameOf(unit)} remaps no interrupts: a device behind it can send any vector to any CPU by a write to 0xfee00000-0xfeefffff", []);
         }
     }
 }

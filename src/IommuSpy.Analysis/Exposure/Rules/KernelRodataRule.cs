@@ -16,8 +16,10 @@ public sealed class KernelRodataRule : PageRule
     public override string Action => "Find out who maps it for a device: no driver has a reason to write there.";
 
     /// <inheritdoc/>
-    protected override string? Judge(ExposedPage page) => page.IsWritable && page.Facts.Image == ImagePart.Rodata ? page.Facts.What + (page.Facts.Symbol is string symbol ? $", {symbol}" : "") : null;
+    protected override string? Judge(ExposedPage page) =>
+        page.IsWritable && page.Facts.Image == ImagePart.Rodata ? page.Facts.What + (page.Facts.Symbol is string symbol ? $", {symbol}" : "") : null;
 
     /// <inheritdoc/>
-    protected override string Says(ulong pages, IReadOnlyList<ExposedPage> all) => $"can write {Amount.Of(pages, "page")} of data that the kernel takes for constant";
+    protected override string Says(ulong pages, IReadOnlyList<ExposedPage> all) =>
+        $"can write {Amount.Of(pages, "page")} of data that the kernel takes for constant";
 }

@@ -13,10 +13,13 @@ public sealed class KernelTextRule : PageRule
     public override ExposureSeverity Severity => ExposureSeverity.Critical;
 
     /// <inheritdoc/>
-    public override string Action => "Find out who maps code for a device: no driver has a reason to. Look at the mapping's owner, and at firmware's reserved ranges.";
+    public override string Action =>
+        "Find out who maps code for a device: no driver has a reason to. Look at the mapping's owner, and at firmware's reserved ranges.";
 
     /// <inheritdoc/>
-    protected override string? Judge(ExposedPage page) => page.IsWritable && (page.Facts.Image == ImagePart.Text || page.Facts.ModuleCode is not null) ? page.Facts.What + (page.Facts.Symbol is string symbol ? $", {symbol}" : "") : null;
+    protected override string? Judge(ExposedPage page) =>
+        page.IsWritable && (page.Facts.Image == ImagePart.Text || page.Facts.ModuleCode is not null)
+            ? page.Facts.What + (page.Facts.Symbol is string symbol ? $", {symbol}" : "") : null;
 
     /// <inheritdoc/>
     protected override string Says(ulong pages, IReadOnlyList<ExposedPage> all) => $"can write {Amount.Of(pages, "page")} of code that the kernel runs";

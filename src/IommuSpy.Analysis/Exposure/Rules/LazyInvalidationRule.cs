@@ -15,7 +15,9 @@ public sealed class LazyInvalidationRule : IExposureRule
     public ExposureSeverity Severity => ExposureSeverity.Low;
 
     /// <inheritdoc/>
-    public string Action => "Boot with iommu.strict=1, or set the group's type to DMA. It costs throughput; for devices that a stranger can plug in, the kernel is strict by itself.";
+    public string Action =>
+        "Boot with iommu.strict=1, or set the group's type to DMA. It costs throughput; for devices that a stranger can plug in, the kernel is strict "
+            + "by itself.";
 
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)
@@ -23,8 +25,11 @@ public sealed class LazyInvalidationRule : IExposureRule
         foreach (MachineDevice device in scene.Devices.Where(device => device.IsStrict == false && Findings.CanStartTransactions(device)))
         {
             yield return Findings.Of(
-                this, device, $"{Findings.Name(device)} can use what was unmapped for up to 10 ms, or 256 buffers: its domain ({device.Group!.Domain!.SysfsName}) invalidates lazily",
-                [new("its domain, in the kernel", Address: device.Group.Domain.Address)], device.Function?.IsUntrusted == true ? ExposureSeverity.High : Severity);
+                this, device,
+                $"{Findings.Name(device)} can use what was unmapped for up to 10 ms, or 256 buffers: its domain ({device.Group!.Domain!.SysfsName}) "
+                    + $"invalidates lazily",
+                [new("its domain, in the kernel", Address: device.Group.Domain.Address)],
+                device.Function?.IsUntrusted == true ? ExposureSeverity.High : Severity);
         }
     }
 }

@@ -24,7 +24,8 @@ public sealed class NoIommuRule : IExposureRule
         {
             bool idle = !Findings.CanStartTransactions(device) || device.Function?.IsBusMaster == false;
             string why = device.Unit is null ? "no IOMMU serves it" : $"its IOMMU {DeviceReport.NameOf(device.Unit)} does not translate";
-            string state = !Findings.CanStartTransactions(device) ? "; it is part of the chipset" : device.Function?.IsBusMaster == false ? "; bus mastering is off now" : "";
+            string state = !Findings.CanStartTransactions(device) ? "; it is part of the chipset"
+                : device.Function?.IsBusMaster == false ? "; bus mastering is off now" : "";
             yield return Findings.Of(
                 this, device, $"{Findings.Name(device)} can read and write all memory: {why}{state}", [],
                 device.Function?.IsUntrusted == true ? ExposureSeverity.Critical : idle ? ExposureSeverity.Low : Severity);

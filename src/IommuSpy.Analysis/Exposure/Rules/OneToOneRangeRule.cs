@@ -19,7 +19,9 @@ public sealed class OneToOneRangeRule : IExposureRule
     public ExposureSeverity Severity => ExposureSeverity.Medium;
 
     /// <inheritdoc/>
-    public string Action => "Where firmware asks for it (RMRR, IVMD), ask its vendor why. The first 16 MiB are Linux's own doing for bridges to ISA (CONFIG_INTEL_IOMMU_FLOPPY_WA): every device of the bridge's group has them, and a kernel built without that option has not.";
+    public string Action =>
+        "Where firmware asks for it (RMRR, IVMD), ask its vendor why. The first 16 MiB are Linux's own doing for bridges to ISA "
+            + "(CONFIG_INTEL_IOMMU_FLOPPY_WA): every device of the bridge's group has them, and a kernel built without that option has not.";
 
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)

@@ -13,7 +13,8 @@ public sealed class PageTableRule : PageRule
     public override ExposureSeverity Severity => ExposureSeverity.Critical;
 
     /// <inheritdoc/>
-    public override string Action => "No driver maps page tables: look for a mapping that outlived its page, or a range that is mapped one to one, and take it away.";
+    public override string Action =>
+        "No driver maps page tables: look for a mapping that outlived its page, or a range that is mapped one to one, and take it away.";
 
     /// <inheritdoc/>
     protected override string? Judge(ExposedPage page) => page.IsWritable ? page.Facts.PageTable : null;

@@ -16,7 +16,8 @@ public sealed class PassThroughRule : IExposureRule
     public ExposureSeverity Severity => ExposureSeverity.High;
 
     /// <inheritdoc/>
-    public string Action => "Boot without iommu=pt (iommu.passthrough=0), or set the group's type to DMA: echo DMA > /sys/kernel/iommu_groups/N/type with its drivers unbound.";
+    public string Action =>
+        "Boot without iommu=pt (iommu.passthrough=0), or set the group's type to DMA: echo DMA > /sys/kernel/iommu_groups/N/type with its drivers unbound.";
 
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)
@@ -25,10 +26,12 @@ public sealed class PassThroughRule : IExposureRule
         {
             DeviceContext entry = device.Contexts.First(context => context.Mode == DmaMode.PassThrough);
             bool idle = !Findings.CanStartTransactions(device) || device.Function?.IsBusMaster == false;
-            string state = !Findings.CanStartTransactions(device) ? "; it is part of the chipset" : device.Function?.IsBusMaster == false ? "; bus mastering is off now" : "";
+            string state = !Findings.CanStartTransactions(device) ? "; it is part of the chipset"
+                : device.Function?.IsBusMaster == false ? "; bus mastering is off now" : "";
             string words = string.Join(' ', entry.Entry.Select(word => $"{word:x16}"));
             yield return Findings.Of(
-                this, device, $"{Findings.Name(device)} can read and write all memory: its entry says pass-through{state}", [new($"its entry: {words}", entry.EntryAddress)],
+                this, device, $"{Findings.Name(device)} can read and write all memory: its entry says pass-through{state}",
+                [new($"its entry: {words}", entry.EntryAddress)],
                 device.Function?.IsUntrusted == true ? ExposureSeverity.Critical : idle ? ExposureSeverity.Low : Severity);
         }
     }

@@ -15,7 +15,9 @@ public sealed class ProcessMemoryRule : IExposureRule
     public ExposureSeverity Severity => ExposureSeverity.High;
 
     /// <inheritdoc/>
-    public string Action => "Where direct I/O was running into these pages, nothing is wrong. Otherwise a mapping outlived its transfer (CONFIG_DMA_API_DEBUG names it), or a range is mapped one to one: take it away.";
+    public string Action =>
+        "Where direct I/O was running into these pages, nothing is wrong. Otherwise a mapping outlived its transfer (CONFIG_DMA_API_DEBUG names it), or a "
+            + "range is mapped one to one: take it away.";
 
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)

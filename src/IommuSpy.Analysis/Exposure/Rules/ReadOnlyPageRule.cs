@@ -28,7 +28,8 @@ public sealed class ReadOnlyPageRule : PageRule
 
         // Anonymous memory that is read-only may be shared after fork, waiting to be copied: the process may write it all the same.
         return facts.KernelReadOnlyAt is not null ? $"{facts.What}, read-only for the kernel"
-            : !facts.IsAnonymous && facts.Users.Count > 0 && facts.Users.All(user => !user.Writable) ? $"{facts.What}, read-only for {facts.Users[0].Process}{(facts.Users.Count > 1 ? $" and {facts.Users.Count - 1} more" : "")}"
+            : !facts.IsAnonymous && facts.Users.Count > 0 && facts.Users.All(user => !user.Writable)
+                ? $"{facts.What}, read-only for {facts.Users[0].Process}{(facts.Users.Count > 1 ? $" and {facts.Users.Count - 1} more" : "")}"
             : null;
     }
 

@@ -17,7 +17,8 @@ public sealed class SharedPageRule : IExposureRule
     public ExposureSeverity Severity => ExposureSeverity.Medium;
 
     /// <inheritdoc/>
-    public string Action => "Give each device buffers in pages of their own; where two devices talk to each other on purpose (peer to peer, a bond), nothing is wrong.";
+    public string Action =>
+        "Give each device buffers in pages of their own; where two devices talk to each other on purpose (peer to peer, a bond), nothing is wrong.";
 
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)
@@ -39,14 +40,16 @@ public sealed class SharedPageRule : IExposureRule
                 }
 
                 evidence.Add(new(
-                    $"{page.Facts.What}; for {Findings.Name(Findings.DevicesOf(other.Space)[0])} {DeviceRights.Letters(other.Rights)} at {other.Address}, for {Findings.Name(Findings.DevicesOf(page.Space)[0])} {DeviceRights.Letters(page.Rights)} at {page.Address}",
+                    $"{page.Facts.What}; for {Findings.Name(Findings.DevicesOf(other.Space)[0])} {DeviceRights.Letters(other.Rights)} at {other.Address}, "
+                        + $"for {Findings.Name(Findings.DevicesOf(page.Space)[0])} {DeviceRights.Letters(page.Rights)} at {page.Address}",
                     page.Frame.Address, page.Address, PageFrame.Size, DeviceRights.Letters(page.Rights)));
             }
         }
 
         foreach (((ReachSpace one, ReachSpace two), List<ExposureEvidence> evidence) in shared)
         {
-            ExposureFinding finding = Findings.Of(this, one, $"{Findings.Names(one)} and {Findings.Names(two)} both reach {Amount.Of((ulong)evidence.Count, "page")}", evidence);
+            ExposureFinding finding = Findings.Of(this, one,
+                $"{Findings.Names(one)} and {Findings.Names(two)} both reach {Amount.Of((ulong)evidence.Count, "page")}", evidence);
             yield return finding with { Devices = [.. finding.Devices, .. Findings.DevicesOf(two).Select(device => device.Address.ToString())] };
         }
     }

@@ -17,7 +17,9 @@ public sealed class SlabNeighboursRule : IExposureRule
     public ExposureSeverity Severity => ExposureSeverity.Medium;
 
     /// <inheritdoc/>
-    public string Action => "Allocate buffers for devices in whole pages or with dma_alloc_coherent; for devices that a stranger can plug in, the kernel bounces such buffers by itself (swiotlb, external-facing ports).";
+    public string Action =>
+        "Allocate buffers for devices in whole pages or with dma_alloc_coherent; for devices that a stranger can plug in, the kernel bounces such buffers by "
+            + "itself (swiotlb, external-facing ports).";
 
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)
@@ -53,7 +55,9 @@ public sealed class SlabNeighboursRule : IExposureRule
             {
                 string with = withFunctions > 0 ? ", pointers to functions among them" : "";
                 yield return Findings.Of(
-                    this, space, $"{Findings.Names(space)} can {(writable ? "write" : "read")} {Amount.Of(objects, "live object")} that {(objects == 1 ? "is" : "are")} not its own{with}",
+                    this, space,
+                    $"{Findings.Names(space)} can {(writable ? "write" : "read")} {Amount.Of(objects, "live object")} that {(objects == 1 ? "is" : "are")} not "
+                        + $"its own{with}",
                     evidence, !writable ? ExposureSeverity.Low : withFunctions > 0 ? ExposureSeverity.High : Severity);
             }
         }

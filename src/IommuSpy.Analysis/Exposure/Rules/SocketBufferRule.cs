@@ -18,7 +18,9 @@ public sealed class SocketBufferRule : IExposureRule
     public ExposureSeverity Severity => ExposureSeverity.Medium;
 
     /// <inheritdoc/>
-    public string Action => "A driver that receives into pages and builds the sk_buff around a copy (build_skb with headroom of its own, page pools with copybreak) exposes none; for untrusted devices the kernel bounces buffers (swiotlb).";
+    public string Action =>
+        "A driver that receives into pages and builds the sk_buff around a copy (build_skb with headroom of its own, page pools with copybreak) exposes none; "
+            + "for untrusted devices the kernel bounces buffers (swiotlb).";
 
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)
@@ -40,16 +42,19 @@ public sealed class SocketBufferRule : IExposureRule
                 foreach (SocketBuffer buffer in byInfo[page.Frame].Where(buffer => exposed.Add(buffer.SharedInfo)))
                 {
                     ulong within = buffer.SharedInfoPhysical.Value % PageFrame.Size;
-                    string callback = buffer.CallbackOffset is ulong at ? string.Create(CultureInfo.InvariantCulture, $", its callback pointer (destructor_arg) at +0x{at:x}") : "";
+                    string callback = buffer.CallbackOffset is ulong at
+                        ? string.Create(CultureInfo.InvariantCulture, $", its callback pointer (destructor_arg) at +0x{at:x}") : "";
                     string neighbours = Neighbours(byData[page.Frame], buffer);
                     evidence.Add(new(
-                        $"skb_shared_info of sk_buff {buffer.Object}{callback}{neighbours}", buffer.SharedInfoPhysical, page.Address + within, null, DeviceRights.Letters(page.Rights), buffer.SharedInfo));
+                        $"skb_shared_info of sk_buff {buffer.Object}{callback}{neighbours}", buffer.SharedInfoPhysical, page.Address + within, null,
+                        DeviceRights.Letters(page.Rights), buffer.SharedInfo));
                 }
             }
 
             if (evidence.Count > 0)
             {
-                yield return Findings.Of(this, space, $"{Findings.Names(space)} can write the skb_shared_info of {Amount.Of((ulong)evidence.Count, "packet buffer")}", evidence);
+                yield return Findings.Of(this, space,
+                    $"{Findings.Names(space)} can write the skb_shared_info of {Amount.Of((ulong)evidence.Count, "packet buffer")}", evidence);
             }
         }
     }

@@ -4,8 +4,8 @@ using IommuSpy.Translation.X64;
 namespace IommuSpy.Linux.Architecture.X64;
 
 /// <summary>
-/// Page-table isolation (arch/x86/mm/pti.c): each process has two top-level tables. The kernel half is what mm_struct.pgd names; its entries for user space refuse instruction
-/// fetches, so that what runs in user mode can only go through the user half, which tells the rights that count there.
+/// Page-table isolation (arch/x86/mm/pti.c): each process has two top-level tables. The kernel half is what mm_struct.pgd names; its entries for user space
+/// refuse instruction fetches, so that what runs in user mode can only go through the user half, which tells the rights that count there.
 /// </summary>
 internal static class PageTableIsolation
 {
@@ -26,15 +26,17 @@ internal static class PageTableIsolation
         return IsUserHalf(kernel, root, other) ? other : null;
     }
 
-    // The user half shares every lower-half table with the kernel half; entries differ only in NX, which the kernel half sets (pti.c, __pti_set_user_pgtbl). Of the
-    // upper half it has only what entering the kernel takes: some tables shared (cpu_entry_area), and some of its own, to each CPU's TSS and to the entry code.
+    // The user half shares every lower-half table with the kernel half; entries differ only in NX, which the kernel half sets (pti.c, __pti_set_user_pgtbl). Of
+    // the upper half it has only what entering the kernel takes: some tables shared (cpu_entry_area), and some of its own, to each CPU's TSS and to the entry
+    // code.
     private static bool IsUserHalf(LinuxKernel kernel, PhysicalAddress kernelHalf, PhysicalAddress userHalf)
     {
         bool shares = false;
         bool lacks = false;
         for (ulong i = 0; i < TextEntry; i++)
         {
-            if (!kernel.Memory.TryRead(kernelHalf + (i * sizeof(ulong)), out ulong mine) || !kernel.Memory.TryRead(userHalf + (i * sizeof(ulong)), out ulong its))
+            if (!kernel.Memory.TryRead(kernelHalf + (i * sizeof(ulong)), out ulong mine)
+                || !kernel.Memory.TryRead(userHalf + (i * sizeof(ulong)), out ulong its))
             {
                 return false;
             }
@@ -51,7 +53,8 @@ internal static class PageTableIsolation
         }
 
         return (shares || lacks)
-            && kernel.Memory.TryRead(kernelHalf + (TextEntry * sizeof(ulong)), out ulong top) && kernel.Memory.TryRead(userHalf + (TextEntry * sizeof(ulong)), out ulong userTop)
+            && kernel.Memory.TryRead(kernelHalf + (TextEntry * sizeof(ulong)), out ulong top)
+            && kernel.Memory.TryRead(userHalf + (TextEntry * sizeof(ulong)), out ulong userTop)
             && X64Format.IsPresent(userTop) && X64Format.Target(top) != X64Format.Target(userTop)
             && kernel.Memory.Contains(new(X64Format.Target(userTop & kernel.Mode.EntryMask)));
     }

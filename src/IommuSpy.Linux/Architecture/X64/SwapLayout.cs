@@ -9,6 +9,9 @@ internal enum SwapLayout
     /// <summary>Up to 4.7: type in bits 1-5, offset from bit 9 on.</summary>
     Before48,
 
-    /// <summary>3.13 to 3.19 with CONFIG_NUMA_BALANCING: the same with the offset from bit 10 on; bit 9 marks a page that stays in memory and faults, so that NUMA balancing sees who uses it.</summary>
+    /// <summary>
+    /// 3.13 to 3.19 with CONFIG_NUMA_BALANCING: the same with the offset from bit 10 on; bit 9 marks a page that stays in memory and faults, so that NUMA
+    /// balancing sees who uses it.
+    /// </summary>
     Before48Numa,
 }

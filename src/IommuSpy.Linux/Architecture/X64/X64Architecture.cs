@@ -113,7 +113,8 @@ internal sealed class X64Architecture : CpuArchitecture
         ulong start = kernel.Symbol("_text")?.Address.Value ?? kernel.Text.Start.Value;
         return Fact<ulong>.Plausible(
             offset => offset % ImageAlignment == 0 && offset < LargeImageBytes,
-            PreferredAddress(kernel) is ulong linked ? new(unchecked(start - ImageStart - linked), "kallsyms _text against boot_params.hdr.pref_address") : null,
+            PreferredAddress(kernel) is ulong linked ? new(unchecked(start - ImageStart - linked), "kallsyms _text against boot_params.hdr.pref_address")
+                : null,
             kernel.Note?.KernelOffset is ulong noted ? new(noted, "VMCOREINFO KERNELOFFSET") : null);
     }
 
@@ -142,7 +143,9 @@ internal sealed class X64Architecture : CpuArchitecture
     /// <inheritdoc/>
     internal override string? NameOfUnlisted(PhysicalAddress root) => root.Value < OneMiB ? "in low memory: the real-mode trampoline's" : null;
 
-    /// <summary>The physical address that the image was linked for, from the boot protocol's header that the kernel keeps (Documentation/arch/x86/boot.rst).</summary>
+    /// <summary>
+    /// The physical address that the image was linked for, from the boot protocol's header that the kernel keeps (Documentation/arch/x86/boot.rst).
+    /// </summary>
     private static ulong? PreferredAddress(KernelEvidence kernel)
     {
         const int SignatureAt = 0x202;

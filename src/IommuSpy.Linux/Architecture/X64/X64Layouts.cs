@@ -92,7 +92,9 @@ internal static class X64Layouts
     /// <returns>Null for a text that does not begin with a version, and for 5 levels before there were any.</returns>
     public static DocumentedLayout? For(string release, int levels)
     {
-        int[] parts = [.. release.Split('.', '-', '+', '_').Take(3).Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1)];
+        int[] parts =
+            [.. release.Split('.', '-', '+', '_').Take(3)
+                .Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1)];
         if (parts.Length == 0 || parts[0] < 0 || levels is not (4 or 5))
         {
             return null;

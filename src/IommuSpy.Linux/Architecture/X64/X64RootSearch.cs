@@ -22,8 +22,8 @@ internal sealed class X64RootSearch(CpuArchitecture architecture, PhysicalMemory
     private const int ChunksInWave = 64;
     private const ulong PtiUserHalf = 1UL << PageFrame.Shift;
 
-    // Leaves that are looked at in all for images. A kernel's has some hundred, with modules some ten thousand, and all its roots share it; real memory has a few more
-    // left over from earlier boots. Memory that is made to look so has one for each page, of 262,144 leaves.
+    // Leaves that are looked at in all for images. A kernel's has some hundred, with modules some ten thousand, and all its roots share it; real memory has a
+    // few more left over from earlier boots. Memory that is made to look so has one for each page, of 262,144 leaves.
     private const long MostLeaves = 1L << 24;
 
     private readonly ConcurrentDictionary<(ulong Table, ulong Mask), TextMapping?> _textTables = new();
@@ -137,7 +137,8 @@ internal sealed class X64RootSearch(CpuArchitecture architecture, PhysicalMemory
                     return true;
                 }
             }
-            else if (memory.TryRead(new(X64Format.Target(entry)), out ulong first) && memory.TryRead(new(X64Format.Target(entry) + sizeof(ulong)), out ulong second)
+            else if (memory.TryRead(new(X64Format.Target(entry)), out ulong first)
+                && memory.TryRead(new(X64Format.Target(entry) + sizeof(ulong)), out ulong second)
                 && X64Format.IsPresent(first) && X64Format.IsPresent(second)
                 && X64Format.Target(second & mask) == X64Format.Target(first & mask) + PageFrame.Size)
             {
@@ -153,8 +154,8 @@ internal sealed class X64RootSearch(CpuArchitecture architecture, PhysicalMemory
         && memory.Contains(new(X64Format.Target(entry & EncryptionMask(entry))));
 
     /// <summary>
-    /// What clears the C-bit from an entry or CR3; all ones where it has none. Under SME and SEV one address bit of every entry is the C-bit, above all memory (AMD64 APM 2, 15.34.6). An address that has a single bit above
-    /// memory has it.
+    /// What clears the C-bit from an entry or CR3; all ones where it has none. Under SME and SEV one address bit of every entry is the C-bit, above all memory
+    /// (AMD64 APM 2, 15.34.6). An address that has a single bit above memory has it.
     /// </summary>
     private ulong EncryptionMask(ulong entry)
     {
@@ -164,5 +165,6 @@ internal sealed class X64RootSearch(CpuArchitecture architecture, PhysicalMemory
 
     private const ulong LowestEncryptionBit = 1UL << 32;
 
-    private readonly ulong _addressBits = memory.Ranges.Count == 0 ? 0 : ulong.MaxValue >> System.Numerics.BitOperations.LeadingZeroCount(memory.Ranges[^1].Last.Value);
+    private readonly ulong _addressBits = memory.Ranges.Count == 0 ? 0
+        : ulong.MaxValue >> System.Numerics.BitOperations.LeadingZeroCount(memory.Ranges[^1].Last.Value);
 }

@@ -14,7 +14,8 @@ internal sealed record X64SwapEntries(SwapTypes Types)
     private const ulong AddressMask = 0x000f_ffff_ffff_f000;
     private const ulong HighestAddressBit = 1UL << 51;
 
-    // Kernels of 4 levels alone, until 4.17 and in the fixed 4.4 to 4.15 of distributions, invert no more: __PHYSICAL_MASK_SHIFT is 46 there (arch/x86/include/asm/page_64_types.h).
+    // Kernels of 4 levels alone, until 4.17 and in the fixed 4.4 to 4.15 of distributions, invert no more: __PHYSICAL_MASK_SHIFT is 46 there
+    // (arch/x86/include/asm/page_64_types.h).
     private const ulong OldAddressMask = (1UL << 46) - 1;
     private const ulong OldHighestAddressBit = 1UL << 45;
 
@@ -53,7 +54,8 @@ internal sealed record X64SwapEntries(SwapTypes Types)
     }
 
     /// <summary>Reads an entry whose present bit is clear.</summary>
-    /// <param name="entry">The entry as it stands in memory, any C-bit included: what is a C-bit in a present entry is a bit of the offset in a swap entry.</param>
+    /// <param name="entry">The entry as it stands in memory, any C-bit included: what is a C-bit in a present entry is a bit of the offset in a swap
+    /// entry.</param>
     /// <param name="level">Level of the entry: 1 is a PTE. A large page that nobody may access has its entry in a PMD.</param>
     public NonPresentEntry Read(ulong entry, int level = 1)
     {

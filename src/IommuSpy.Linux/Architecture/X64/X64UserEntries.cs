@@ -56,7 +56,8 @@ internal sealed class X64UserEntries : UserEntries
         NonPresentEntry read = _swap.Read(entry, level);
         if (read.Kind == NonPresentKind.ProtNone)
         {
-            return new(true, read.Frame, null, null, read.Kind, IsNormal(entry, level, read.Frame!.Value), (entry & PresentSoftDirty) != 0, (entry & ProtectedFromWrite) != 0, false);
+            return new(true, read.Frame, null, null, read.Kind, IsNormal(entry, level, read.Frame!.Value), (entry & PresentSoftDirty) != 0,
+                (entry & ProtectedFromWrite) != 0, false);
         }
 
         bool marker = read.Kind == NonPresentKind.Marker;
@@ -71,12 +72,14 @@ internal sealed class X64UserEntries : UserEntries
     private static PageFrame? HugeZeroPage(LinuxKernel kernel)
     {
         // huge_zero_pfn since 5.9 (3b77e8c8cde5); before, a pointer to the struct page alone.
-        if (kernel.Kallsyms?.Symbols is SymbolTable symbols && symbols.TryFind("huge_zero_pfn", out Symbol pfn) && kernel.Space.TryRead(pfn.Address, out ulong frame) && frame < 1UL << 40)
+        if (kernel.Kallsyms?.Symbols is SymbolTable symbols && symbols.TryFind("huge_zero_pfn", out Symbol pfn)
+            && kernel.Space.TryRead(pfn.Address, out ulong frame) && frame < 1UL << 40)
         {
             return new(frame);
         }
 
-        return kernel.Kallsyms?.Symbols is SymbolTable named && named.TryFind("huge_zero_page", out Symbol page) && kernel.Space.TryRead(page.Address, out ulong structPage)
+        return kernel.Kallsyms?.Symbols is SymbolTable named && named.TryFind("huge_zero_page", out Symbol page)
+            && kernel.Space.TryRead(page.Address, out ulong structPage)
             && structPage != 0 && kernel.Facts.VmemmapBase is { } vmemmap && kernel.StructPageBytes > 0
             ? new((structPage - vmemmap.Value.Value) / (ulong)kernel.StructPageBytes)
             : null;

@@ -2,12 +2,15 @@ using System.Buffers.Binary;
 
 namespace IommuSpy.Linux.Types.Btf;
 
-/// <summary>Where the sections of a BTF blob are (Documentation/bpf/btf.rst, "BTF Type and String Encoding"; include/uapi/linux/btf.h, struct btf_header).</summary>
+/// <summary>
+/// Where the sections of a BTF blob are (Documentation/bpf/btf.rst, "BTF Type and String Encoding"; include/uapi/linux/btf.h, struct btf_header).
+/// </summary>
 /// <param name="TypesAt">Bytes from the blob's start to the type section.</param>
 /// <param name="TypesLength">Its bytes.</param>
 /// <param name="StringsAt">Bytes from the blob's start to the string section.</param>
 /// <param name="StringsLength">Its bytes; a split blob may have none of its own.</param>
-/// <param name="LayoutsAt">Bytes from the blob's start to the sizes of each kind's types (struct btf_layout, since 7.x), for readers that do not know a kind.</param>
+/// <param name="LayoutsAt">Bytes from the blob's start to the sizes of each kind's types (struct btf_layout, since 7.x), for readers that do not know a
+/// kind.</param>
 /// <param name="LayoutsLength">Its bytes; 0 for none.</param>
 internal readonly record struct BtfHeader(int TypesAt, int TypesLength, int StringsAt, int StringsLength, int LayoutsAt, int LayoutsLength)
 {
@@ -29,7 +32,9 @@ internal readonly record struct BtfHeader(int TypesAt, int TypesLength, int Stri
     /// <summary>Bytes of the whole blob.</summary>
     public int TotalLength => Math.Max(Math.Max(TypesAt + TypesLength, StringsAt + StringsLength), LayoutsLength == 0 ? 0 : LayoutsAt + LayoutsLength);
 
-    /// <summary>Bytes behind the common part of a type of a kind, and for each of its elements, by the blob's own table; null where it has none for the kind.</summary>
+    /// <summary>
+    /// Bytes behind the common part of a type of a kind, and for each of its elements, by the blob's own table; null where it has none for the kind.
+    /// </summary>
     public (int Fixed, int Element)? LayoutOf(ReadOnlySpan<byte> blob, int kind) =>
         LayoutsLength >= (kind + 1) * LayoutBytes ? (blob[LayoutsAt + (kind * LayoutBytes)], blob[LayoutsAt + (kind * LayoutBytes) + 1]) : null;
 
@@ -57,6 +62,7 @@ internal readonly record struct BtfHeader(int TypesAt, int TypesLength, int Stri
             ? (BinaryPrimitives.ReadUInt32LittleEndian(blob[24..]), BinaryPrimitives.ReadUInt32LittleEndian(blob[28..]))
             : (0, 0);
         bool hasLayouts = layouts < MaxSection && layoutsLength is > 0 and < 4096;
-        return new((int)(header + types), (int)typesLength, (int)(header + strings), (int)stringsLength, hasLayouts ? (int)(header + layouts) : 0, hasLayouts ? (int)layoutsLength : 0);
+        return new((int)(header + types), (int)typesLength, (int)(header + strings), (int)stringsLength, hasLayouts ? (int)(header + layouts) : 0,
+            hasLayouts ? (int)layoutsLength : 0);
     }
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace IommuSpy.Linux.Types.Btf;
 
-/// <summary>From names to type numbers, without a string a name: a table of open addressing that keeps where each name stands in the blob, and compares bytes.</summary>
+/// <summary>
+/// From names to type numbers, without a string a name: a table of open addressing that keeps where each name stands in the blob, and compares bytes.
+/// </summary>
 /// <param name="nameAt">The bytes of the name at an offset of the string sections.</param>
 internal sealed class BtfNameIndex(BtfNameIndex.NameReader nameAt)
 {

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace IommuSpy.Linux.Types.Btf;
 
-/// <summary>Types described by BTF, the kernel's own compact form (Documentation/bpf/btf.rst). A module's split BTF continues the numbering and the strings of its base.</summary>
+/// <summary>
+/// Types described by BTF, the kernel's own compact form (Documentation/bpf/btf.rst). A module's split BTF continues the numbering and the strings of its base.
+/// </summary>
 public sealed class BtfTypes : KernelTypes
 {
     private const int TypeBytes = 12;
@@ -53,7 +55,8 @@ public sealed class BtfTypes : KernelTypes
         {
             for (int i = 0; i < _places.Length; i++)
             {
-                if (KindAt(_places[i]) is BtfKind.Integer or BtfKind.Float or BtfKind.Struct or BtfKind.Union or BtfKind.Enum or BtfKind.Enum64 or BtfKind.Typedef
+                if (KindAt(_places[i]) is BtfKind.Integer or BtfKind.Float or BtfKind.Struct or BtfKind.Union or BtfKind.Enum or BtfKind.Enum64
+                    or BtfKind.Typedef
                     && Of(_firstId + i) is { Name.Length: > 0 } type)
                 {
                     yield return type;
@@ -93,7 +96,10 @@ public sealed class BtfTypes : KernelTypes
         return at == end && places.Count > 0 ? new(blob, header, [.. places], origin, baseTypes) : null;
     }
 
-    /// <summary>Whether a blob is split: its names and numbers go on from those of a base. The strings of a blob that stands alone begin with the empty one (kernel/bpf/btf.c, btf_parse_str_sec).</summary>
+    /// <summary>
+    /// Whether a blob is split: its names and numbers go on from those of a base. The strings of a blob that stands alone begin with the empty one
+    /// (kernel/bpf/btf.c, btf_parse_str_sec).
+    /// </summary>
     public static bool IsSplit(ReadOnlySpan<byte> blob) =>
         BtfHeader.Read(blob) is BtfHeader header && header.TotalLength <= blob.Length && (header.StringsLength == 0 || blob[header.StringsAt] != 0);
 
@@ -236,7 +242,8 @@ public sealed class BtfTypes : KernelTypes
             uint type = Word(place + 4);
             uint offset = Word(place + 8);
 
-            // With the flag, the top byte of the offset is a bit-field's size; without it, a bit-field's size stands in its integer type, which has fewer bits than bytes.
+            // With the flag, the top byte of the offset is a bit-field's size; without it, a bit-field's size stands in its integer type, which has fewer bits
+            // than bytes.
             (ulong bits, int size) = FlagAt(at) ? (offset & 0xff_ffff, (int)(offset >> 24)) : OldBitField(type, offset);
             members[i] = new(Text(Word(place)), bits, size <= 64 ? size : 0, () => Of(type));
         }

@@ -67,7 +67,8 @@ internal sealed class ElfSections
         {
             ReadOnlySpan<byte> entry = table.AsSpan(i * SectionBytes, SectionBytes);
             uint name = BinaryPrimitives.ReadUInt32LittleEndian(entry);
-            bool hasBytes = BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]) != NoBits && (BinaryPrimitives.ReadUInt64LittleEndian(entry[8..]) & CompressedFlag) == 0;
+            bool hasBytes = BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]) != NoBits
+                && (BinaryPrimitives.ReadUInt64LittleEndian(entry[8..]) & CompressedFlag) == 0;
             (ulong offset, ulong bytes) = Place(table, i);
             if (name < length)
             {
@@ -99,7 +100,8 @@ internal sealed class ElfSections
     }
 
     private static (ulong Offset, ulong Size) Place(byte[] table, int index) =>
-        (BinaryPrimitives.ReadUInt64LittleEndian(table.AsSpan((index * SectionBytes) + 24)), BinaryPrimitives.ReadUInt64LittleEndian(table.AsSpan((index * SectionBytes) + 32)));
+        (BinaryPrimitives.ReadUInt64LittleEndian(table.AsSpan((index * SectionBytes) + 24)),
+            BinaryPrimitives.ReadUInt64LittleEndian(table.AsSpan((index * SectionBytes) + 32)));
 
     private static int Take(FileStream file, ulong offset, Span<byte> destination)
     {

@@ -4,7 +4,10 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Files;
 
-/// <summary>Types that a file describes, whose content says how: raw BTF, an ELF file with BTF (vmlinux, a module) or with DWARF (vmlinux, through pahole), Volatility's JSON, plain or compressed with xz.</summary>
+/// <summary>
+/// Types that a file describes, whose content says how: raw BTF, an ELF file with BTF (vmlinux, a module) or with DWARF (vmlinux, through pahole), Volatility's
+/// JSON, plain or compressed with xz.
+/// </summary>
 public static class TypeFile
 {
     private const int SniffedBytes = 64;
@@ -62,7 +65,8 @@ public static class TypeFile
         BtfTypes? baseTypes = null;
         if (BtfTypes.IsSplit(blob))
         {
-            baseTypes = BtfInMemory.Find(kernel) ?? throw new MissingTypeException($"{path}: BTF of a module, which needs its kernel's, and this kernel's image has none");
+            baseTypes = BtfInMemory.Find(kernel)
+                ?? throw new MissingTypeException($"{path}: BTF of a module, which needs its kernel's, and this kernel's image has none");
         }
 
         return BtfTypes.Read(blob, origin, baseTypes) ?? throw new MissingTypeException($"{path}: BTF, but damaged or cut off");

@@ -39,7 +39,8 @@ internal static class AreaPropertyStep
         Dictionary<ulong, ulong> leaves = Leaves(state, out int seen);
         List<int> offsets = FieldSearch.Words(state.Memory, all, state.AreaBytes, (area, value, _) =>
             value >> FlagBits == 0 && ((value & Rights) << MayShift & ~value) == 0
-            && (!leaves.TryGetValue(area, out ulong granted) || ((granted & ~value) == 0 && (value & Rights) != 0 && (value & Execute) == (granted & Execute))));
+            && (!leaves.TryGetValue(area, out ulong granted)
+                || ((granted & ~value) == 0 && (value & Rights) != 0 && (value & Execute) == (granted & Execute))));
         if (offsets.Count == 1 && seen > 0)
         {
             state.Book.Add("vm_area_struct", "vm_flags", offsets[0], LayoutBook.UnsignedLong, all.Count,
@@ -51,8 +52,8 @@ internal static class AreaPropertyStep
         }
     }
 
-    // What present pages of an area grant: write if one may be written, execute if one may be executed. The leaf's own rights: under page-table isolation the kernel's
-    // half forbids execution at the top (arch/x86/mm/pti.c).
+    // What present pages of an area grant: write if one may be written, execute if one may be executed. The leaf's own rights: under page-table isolation the
+    // kernel's half forbids execution at the top (arch/x86/mm/pti.c).
     private static Dictionary<ulong, ulong> Leaves(InferenceState state, out int seen)
     {
         Dictionary<ulong, ulong> granted = [];
@@ -74,14 +75,16 @@ internal static class AreaPropertyStep
             value != 0 && (long)value > 0 && IsLayout(state, map, offset));
         if (offsets.Count != 1)
         {
-            state.Book.Refuse("mm_struct", "start_stack", $"{offsets.Count} runs of eleven words could be the limits of code, data, heap, stack, arguments and environment");
+            state.Book.Refuse("mm_struct", "start_stack",
+                $"{offsets.Count} runs of eleven words could be the limits of code, data, heap, stack, arguments and environment");
             return;
         }
 
         for (int i = 0; i < Limits.Length; i++)
         {
             state.Book.Add("mm_struct", Limits[i], offsets[0] + (i * sizeof(ulong)), LayoutBook.UnsignedLong, state.Maps.Count,
-                "the only run of eleven ascending pairs whose stack, arguments and environment lie in order in one area and whose code begins in another", InferenceConfidence.DeclarationOrder);
+                "the only run of eleven ascending pairs whose stack, arguments and environment lie in order in one area and whose code begins in another",
+                InferenceConfidence.DeclarationOrder);
         }
     }
 
@@ -118,7 +121,9 @@ internal static class AreaPropertyStep
         List<ulong> all = [.. state.Areas.Values.SelectMany(areas => areas)];
         List<ulong> anonymous = [.. all.Where(area => state.Read(area, file) == 0 && state.Read(area, operations) == 0)];
         List<int> small = FieldSearch.Words(state.Memory, all, state.AreaBytes, (_, value, _) => value >> (64 - PageFrame.Shift) == 0);
-        int[] offsets = [.. small.Where(offset => anonymous.Count(area => state.Read(area, offset) == state.Read(area, start) >> PageFrame.Shift) * Moved > anonymous.Count * (Moved - 1))];
+        int[] offsets =
+            [.. small.Where(offset =>
+                anonymous.Count(area => state.Read(area, offset) == state.Read(area, start) >> PageFrame.Shift) * Moved > anonymous.Count * (Moved - 1))];
         if (offsets.Length == 1)
         {
             state.Book.Add("vm_area_struct", "vm_pgoff", offsets[0], LayoutBook.UnsignedLong, all.Count,

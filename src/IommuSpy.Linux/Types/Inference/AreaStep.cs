@@ -3,8 +3,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// How an mm_struct keeps its areas, and where each area begins and ends: a maple tree (since 6.1), whose root names the tree and whose ranges are the areas'; or a list in order of
-/// address (until 6.0).
+/// How an mm_struct keeps its areas, and where each area begins and ends: a maple tree (since 6.1), whose root names the tree and whose ranges are the areas';
+/// or a list in order of address (until 6.0).
 /// </summary>
 internal static class AreaStep
 {
@@ -98,7 +98,8 @@ internal static class AreaStep
         })
         {
             state.Book.Add(node, "parent", 0, LayoutBook.Pointer, maps.Count, Nodes, InferenceConfidence.Confirmed);
-            state.Book.Add(node, "pivot", MapleNodes.PivotsAt, new ArrayType(() => LayoutBook.UnsignedLong, (ulong)slots - 1), all.Count, Nodes, InferenceConfidence.Confirmed);
+            state.Book.Add(node, "pivot", MapleNodes.PivotsAt, new ArrayType(() => LayoutBook.UnsignedLong, (ulong)slots - 1), all.Count, Nodes,
+                InferenceConfidence.Confirmed);
             state.Book.Add(node, "slot", slotsAt, new ArrayType(() => LayoutBook.Pointer, (ulong)slots), all.Count, Nodes, InferenceConfidence.Confirmed);
         }
 
@@ -106,7 +107,8 @@ internal static class AreaStep
         state.Book.Add("maple_tree", "ma_root", (int)distance.Value, LayoutBook.Pointer, maps.Count, "leads to a node that names the tree as its parent");
         state.Book.Add("mm_struct", "mm_mt", at, state.Book.Struct("maple_tree"), maps.Count, "what the tree's root node names as its parent");
         state.Book.Add("vm_area_struct", "vm_start", starts[0], LayoutBook.UnsignedLong, all.Count, "the first index that the tree gives for the area");
-        state.Book.Add("vm_area_struct", "vm_end", ends[0], LayoutBook.UnsignedLong, all.Count, "one more than the last index that the tree gives for the area");
+        state.Book.Add("vm_area_struct", "vm_end", ends[0], LayoutBook.UnsignedLong, all.Count,
+            "one more than the last index that the tree gives for the area");
         state.Book.Add("vm_area_struct", "vm_mm", mm[0], state.Book.PointerTo("mm_struct"), all.Count, "the mm whose tree holds the area");
         return true;
     }
@@ -157,7 +159,8 @@ internal static class AreaStep
         state.AreaBytes = FieldSearch.LeastDistance(all, MaxAreaBytes);
         List<int> bounds = FieldSearch.Words(memory, all, state.AreaBytes, (area, value, offset) =>
             value % PageFrame.Size == 0 && (long)value >= 0 && (!after.TryGetValue(area, out ulong next) || value < state.Read(next, offset)));
-        (int Start, int End)[] pairs = [.. from start in bounds from end in bounds where all.TrueForAll(area => IsRange(state, area, start, end, after)) select (start, end)];
+        (int Start, int End)[] pairs =
+            [.. from start in bounds from end in bounds where all.TrueForAll(area => IsRange(state, area, start, end, after)) select (start, end)];
         if (pairs.Length != 1)
         {
             return false;
@@ -190,7 +193,8 @@ internal static class AreaStep
             List<ulong> chain = [];
             for (ulong area = state.Read(map, head); area != 0; area = state.Read(area, next))
             {
-                if (!state.Memory.IsDirect(area) || area % sizeof(ulong) != 0 || state.Read(area, mm) != map || chain.Count == MaxAreas || (chain.Count > 0 && area == chain[0]))
+                if (!state.Memory.IsDirect(area) || area % sizeof(ulong) != 0 || state.Read(area, mm) != map || chain.Count == MaxAreas
+                    || (chain.Count > 0 && area == chain[0]))
                 {
                     return null;
                 }

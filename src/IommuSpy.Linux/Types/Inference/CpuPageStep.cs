@@ -25,12 +25,14 @@ internal static class CpuPageStep
 
         int types = state.Book.ValueOf("MIGRATE_PCPTYPES") is long kept ? (int)kept : 0;
         List<Place> found = [];
-        foreach (int at in FieldSearch.Words(state.Memory, [.. state.Zones.Select(zone => zone.Address)], state.At("zone", "name"), (_, value, _) => value != 0))
+        foreach (int at in FieldSearch.Words(state.Memory, [.. state.Zones.Select(zone => zone.Address)], state.At("zone", "name"),
+            (_, value, _) => value != 0))
         {
             List<ulong> copies = [.. state.Zones.SelectMany(zone => cpus.Offsets.Take(MostCpus).Select(offset => offset + state.Read(zone.Address, at)))];
             if (Lists(state, pages, copies) is { } lists)
             {
-                found.AddRange(Counts(state, pages, copies, lists.At, lists.Count, types).Select(count => new Place(at, count, lists.At, lists.Count, copies.Count)));
+                found.AddRange(Counts(state, pages, copies, lists.At, lists.Count, types)
+                    .Select(count => new Place(at, count, lists.At, lists.Count, copies.Count)));
             }
         }
 
@@ -59,7 +61,8 @@ internal static class CpuPageStep
         }
         else
         {
-            book.Add("per_cpu_pageset", "pcp", 0, book.Struct("per_cpu_pages"), place.Copies, "the first field in every release that has it", InferenceConfidence.Confirmed);
+            book.Add("per_cpu_pageset", "pcp", 0, book.Struct("per_cpu_pages"), place.Copies, "the first field in every release that has it",
+                InferenceConfidence.Confirmed);
             book.Add("zone", "pageset", place.At, book.PointerTo("per_cpu_pageset"), state.Zones.Count, Invariant);
         }
     }
@@ -70,7 +73,9 @@ internal static class CpuPageStep
         for (int at = sizeof(ulong); at <= MaxListsAt; at += sizeof(ulong))
         {
             int count = 0;
-            while (count < MaxLists && copies.TrueForAll(copy => state.Memory.WordOrZero(copy + (ulong)(at + (count * LinkBytes))) != 0 && pages.IsHead(copy + (ulong)(at + (count * LinkBytes)))))
+            while (count < MaxLists
+                && copies.TrueForAll(copy =>
+                    state.Memory.WordOrZero(copy + (ulong)(at + (count * LinkBytes))) != 0 && pages.IsHead(copy + (ulong)(at + (count * LinkBytes)))))
             {
                 count++;
             }
@@ -93,7 +98,8 @@ internal static class CpuPageStep
             (ulong _, Memory.PageFrame start, ulong spanned) = state.Zones[i / (copies.Count / state.Zones.Count)];
             for (int list = 0; list < count; list++)
             {
-                if (pages.Follow(copies[i] + (ulong)(at + (list * LinkBytes)), MostPages) is not { } frames || !frames.TrueForAll(frame => frame - start.Number < spanned))
+                if (pages.Follow(copies[i] + (ulong)(at + (list * LinkBytes)), MostPages) is not { } frames
+                    || !frames.TrueForAll(frame => frame - start.Number < spanned))
                 {
                     return [];
                 }

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// task_struct.real_cred and cred, and struct cred: eight identities behind the reference count, securebits, then capabilities, which init_task and kernel threads have all of
-/// (include/linux/cred.h).
+/// task_struct.real_cred and cred, and struct cred: eight identities behind the reference count, securebits, then capabilities, which init_task and kernel
+/// threads have all of (include/linux/cred.h).
 /// </summary>
 internal static class CredentialStep
 {
@@ -21,7 +21,8 @@ internal static class CredentialStep
         (int Credentials, int Permitted)[] found = [.. Candidates(state)];
         if (found.Length != 1)
         {
-            const string None = "no one pair of pointers leads to capabilities that init_task has all of, and of which every task's effective ones are permitted";
+            const string None = "no one pair of pointers leads to capabilities that init_task has all of, and of which every task's effective ones are "
+                + "permitted";
             foreach (string name in new[] { "real_cred", "cred" })
             {
                 state.Book.Refuse("task_struct", name, None);
@@ -34,15 +35,16 @@ internal static class CredentialStep
         (int at, int permitted) = found[0];
         const string Invariant = "what both lead to has all capabilities in init_task, and no effective one that is not permitted in any task";
         state.Book.Add("task_struct", "real_cred", at, state.Book.PointerTo("cred"), state.Tasks.Count, Invariant, InferenceConfidence.DeclarationOrder);
-        state.Book.Add("task_struct", "cred", at + sizeof(ulong), state.Book.PointerTo("cred"), state.Tasks.Count, Invariant, InferenceConfidence.DeclarationOrder);
+        state.Book.Add("task_struct", "cred", at + sizeof(ulong), state.Book.PointerTo("cred"), state.Tasks.Count, Invariant,
+            InferenceConfidence.DeclarationOrder);
         string[] capabilities = ["cap_permitted", "cap_effective", "cap_bset"];
         for (int i = 0; i < capabilities.Length; i++)
         {
             state.Book.Add("cred", capabilities[i], permitted + (i * sizeof(ulong)), LayoutBook.UnsignedLong, state.Tasks.Count, Invariant);
         }
 
-        // The reference count of 4 bytes, or 8 since 6.8; the identities; securebits of 4 bytes; and cap_inheritable of 8 before cap_permitted. Until 6.2 capabilities
-        // are aligned to 4 bytes, since then to 8, which leaves a gap before them where the count has 8.
+        // The reference count of 4 bytes, or 8 since 6.8; the identities; securebits of 4 bytes; and cap_inheritable of 8 before cap_permitted. Until 6.2
+        // capabilities are aligned to 4 bytes, since then to 8, which leaves a gap before them where the count has 8.
         int inheritable = permitted - sizeof(ulong);
         int uid = inheritable - sizeof(uint) - IdentityBytes;
         uid = uid is sizeof(uint) or sizeof(ulong) ? uid : uid - sizeof(uint);
@@ -82,7 +84,8 @@ internal static class CredentialStep
         }
     }
 
-    // Permitted, effective and bounding set: all capabilities there are, which are the lowest bits; nothing inheritable before them, nothing ambient behind them.
+    // Permitted, effective and bounding set: all capabilities there are, which are the lowest bits; nothing inheritable before them, nothing ambient behind
+    // them.
     private static bool HasAll(KernelBytes memory, ulong credentials, int permitted)
     {
         ulong all = memory.WordOrZero(credentials + (ulong)permitted);
@@ -93,7 +96,8 @@ internal static class CredentialStep
     }
 
     private static bool IsSane(KernelBytes memory, ulong credentials, int permitted) =>
-        memory.TryWord(credentials + (ulong)permitted, out ulong may) && memory.TryWord(credentials + (ulong)permitted + 8, out ulong does) && (does & ~may) == 0
+        memory.TryWord(credentials + (ulong)permitted, out ulong may) && memory.TryWord(credentials + (ulong)permitted + 8, out ulong does)
+            && (does & ~may) == 0
         && (may >> 63 == 0 || may == ulong.MaxValue);
 
     private static IEnumerable<uint> IdentitiesAt(KernelBytes memory, ulong credentials, int uid)

@@ -53,10 +53,13 @@ internal static class DirectoryEntryStep
     }
 
     private static bool AreOfNeighbours(InferenceState state, int offset, int distance) => state.Has("dentry", "d_sb")
-        && state.Entries.TrueForAll(entry => state.Read(entry, offset) == 0 || state.Supers.Contains(state.Read(entry + (ulong)distance, state.At("dentry", "d_sb"))));
+        && state.Entries.TrueForAll(entry =>
+            state.Read(entry, offset) == 0 || state.Supers.Contains(state.Read(entry + (ulong)distance, state.At("dentry", "d_sb"))));
 
     private static int EntryBytes(InferenceState state) => FieldSearch.LeastDistance(
-        state.Has("super_block", "s_root") ? state.Entries.Concat(state.Supers.Select(super => state.Read(super, state.At("super_block", "s_root"))).Where(root => root != 0)).Distinct() : state.Entries,
+        state.Has("super_block", "s_root")
+            ? state.Entries.Concat(state.Supers.Select(super => state.Read(super, state.At("super_block", "s_root"))).Where(root => root != 0)).Distinct()
+            : state.Entries,
         MaxEntryBytes);
 
     private static void Operations(InferenceState state)
@@ -90,5 +93,6 @@ internal static class DirectoryEntryStep
 
     /// <summary>The name of a function in the kernel's image; null for what is none.</summary>
     public static string? NameOf(InferenceState state, ulong address) =>
-        state.Kernel.Text.Contains(new(address)) && state.Kernel.Kallsyms?.Symbols.At(new(address)) is SymbolOffset { Offset: 0 } symbol ? symbol.Symbol.Name : null;
+        state.Kernel.Text.Contains(new(address)) && state.Kernel.Kallsyms?.Symbols.At(new(address)) is SymbolOffset { Offset: 0 } symbol ? symbol.Symbol.Name
+            : null;
 }

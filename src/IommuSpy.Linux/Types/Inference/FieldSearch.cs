@@ -12,16 +12,20 @@ internal static class FieldSearch
     public delegate bool Test(ulong instance, ulong value, int offset);
 
     /// <summary>The offsets of words of 8 bytes at which a test holds for all of the objects; none where one of them cannot be read.</summary>
-    public static List<int> Words(KernelBytes memory, IReadOnlyList<ulong> objects, int bytes, Test test) => Search(memory, objects, All(bytes, sizeof(ulong)), sizeof(ulong), test);
+    public static List<int> Words(KernelBytes memory, IReadOnlyList<ulong> objects, int bytes, Test test) =>
+        Search(memory, objects, All(bytes, sizeof(ulong)), sizeof(ulong), test);
 
     /// <summary>The same for some of the offsets.</summary>
-    public static List<int> Words(KernelBytes memory, IReadOnlyList<ulong> objects, IEnumerable<int> offsets, Test test) => Search(memory, objects, [.. offsets], sizeof(ulong), test);
+    public static List<int> Words(KernelBytes memory, IReadOnlyList<ulong> objects, IEnumerable<int> offsets, Test test) =>
+        Search(memory, objects, [.. offsets], sizeof(ulong), test);
 
     /// <summary>The offsets of words of 4 bytes at which a test holds for all of the objects.</summary>
-    public static List<int> HalfWords(KernelBytes memory, IReadOnlyList<ulong> objects, int bytes, Test test) => Search(memory, objects, All(bytes, sizeof(uint)), sizeof(uint), test);
+    public static List<int> HalfWords(KernelBytes memory, IReadOnlyList<ulong> objects, int bytes, Test test) =>
+        Search(memory, objects, All(bytes, sizeof(uint)), sizeof(uint), test);
 
     /// <summary>The same for some of the offsets.</summary>
-    public static List<int> HalfWords(KernelBytes memory, IReadOnlyList<ulong> objects, IEnumerable<int> offsets, Test test) => Search(memory, objects, [.. offsets], sizeof(uint), test);
+    public static List<int> HalfWords(KernelBytes memory, IReadOnlyList<ulong> objects, IEnumerable<int> offsets, Test test) =>
+        Search(memory, objects, [.. offsets], sizeof(uint), test);
 
     /// <summary>The least distance between two objects of a kind, which none of them exceeds; <paramref name="most"/> where it is more.</summary>
     public static int LeastDistance(IEnumerable<ulong> objects, int most)

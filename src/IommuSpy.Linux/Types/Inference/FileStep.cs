@@ -1,8 +1,9 @@
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// vm_area_struct.vm_file and mm_struct.exe_file, struct file's path and inode, and how directory entries are named and nested. What a process runs is mapped by it, so both lead to the
-/// same file; a file's directory entry leads to the inode that the file itself leads to, has a name of the length that it says, and parents up to one that is its own.
+/// vm_area_struct.vm_file and mm_struct.exe_file, struct file's path and inode, and how directory entries are named and nested. What a process runs is mapped
+/// by it, so both lead to the same file; a file's directory entry leads to the inode that the file itself leads to, has a name of the length that it says, and
+/// parents up to one that is its own.
 /// </summary>
 internal static class FileStep
 {
@@ -23,7 +24,9 @@ internal static class FileStep
         List<Shape> found = [];
         foreach ((int executable, int file) in Pairs(state))
         {
-            List<ulong> files = [.. state.AllAreas.Select(area => state.Read(area, file)).Concat(state.Maps.Keys.Select(map => state.Read(map, executable))).Where(at => at != 0).Distinct()];
+            List<ulong> files =
+                [.. state.AllAreas.Select(area => state.Read(area, file)).Concat(state.Maps.Keys.Select(map => state.Read(map, executable)))
+                    .Where(at => at != 0).Distinct()];
             found.AddRange(Shapes(state, executable, file, files));
         }
 
@@ -54,7 +57,8 @@ internal static class FileStep
         const string Mapped = "of every mm, the file of one of its areas; null in its stack";
         book.Add("mm_struct", "exe_file", shape.Executable, book.PointerTo("file"), state.Maps.Count, Mapped);
         book.Add("vm_area_struct", "vm_file", shape.File, book.PointerTo("file"), areas, Mapped);
-        const string Entry = "leads to a directory entry whose inode is the file's, whose name is as long as it says, and whose parents end at one that is its own";
+        const string Entry = "leads to a directory entry whose inode is the file's, whose name is as long as it says, and whose parents end at one that "
+            + "is its own";
         book.Declare("path", "dentry", sizeof(ulong), book.PointerTo("dentry"));
         book.Add("file", "f_path", shape.Entry - sizeof(ulong), book.Struct("path"), shape.Files.Count, Entry);
         book.Add("file", "f_inode", shape.Inode, book.PointerTo("inode"), shape.Files.Count, "the inode of the file's directory entry");
@@ -68,11 +72,13 @@ internal static class FileStep
     private static IEnumerable<(int Executable, int File)> Pairs(InferenceState state)
     {
         KernelBytes memory = state.Memory;
-        List<int> executables = FieldSearch.Words(memory, [.. state.Maps.Keys], state.MapBytes, (_, value, _) => memory.IsDirect(value) && value % sizeof(ulong) == 0);
+        List<int> executables = FieldSearch.Words(memory, [.. state.Maps.Keys], state.MapBytes,
+            (_, value, _) => memory.IsDirect(value) && value % sizeof(ulong) == 0);
         executables.RemoveAll(offset => offset == state.Book.OffsetOf("mm_struct", "mmap") || offset == state.At("mm_struct", "pgd"));
         List<ulong> stacks = state.Has("mm_struct", "start_stack")
             ? [.. state.Maps.Keys.Select(map => AreaPropertyStep.AreaOf(state, map, state.Read(map, state.At("mm_struct", "start_stack"))))] : [];
-        List<int> files = FieldSearch.Words(memory, state.AllAreas, state.AreaBytes, (_, value, _) => value == 0 || (memory.IsDirect(value) && value % sizeof(ulong) == 0));
+        List<int> files = FieldSearch.Words(memory, state.AllAreas, state.AreaBytes,
+            (_, value, _) => value == 0 || (memory.IsDirect(value) && value % sizeof(ulong) == 0));
         int[] known = [state.At("vm_area_struct", "vm_mm"), .. Links.Select(name => state.Book.OffsetOf("vm_area_struct", name) ?? -1)];
         foreach (int file in files)
         {
@@ -81,7 +87,8 @@ internal static class FileStep
                 continue;
             }
 
-            Dictionary<ulong, HashSet<ulong>> mapped = state.Areas.ToDictionary(pair => pair.Key, pair => pair.Value.Select(area => state.Read(area, file)).ToHashSet());
+            Dictionary<ulong, HashSet<ulong>> mapped = state.Areas.ToDictionary(pair => pair.Key,
+                pair => pair.Value.Select(area => state.Read(area, file)).ToHashSet());
             foreach (int executable in executables.Where(executable => state.Maps.Keys.All(map => mapped[map].Contains(state.Read(map, executable)))))
             {
                 yield return (executable, file);
@@ -97,7 +104,8 @@ internal static class FileStep
         foreach (int entry in pointers)
         {
             List<ulong> entries = [.. files.Select(at => state.Read(at, entry)).Distinct()];
-            List<int> names = FieldSearch.Words(memory, entries, MaxEntryBytes, (at, value, offset) => value >> 32 <= MaxNameBytes && HasName(memory, at, offset));
+            List<int> names = FieldSearch.Words(memory, entries, MaxEntryBytes,
+                (at, value, offset) => value >> 32 <= MaxNameBytes && HasName(memory, at, offset));
             foreach (int name in names)
             {
                 List<int> parents = FieldSearch.Words(memory, entries, MaxEntryBytes, (at, value, offset) => EndsAtItself(memory, at, value, offset, name));
@@ -112,7 +120,9 @@ internal static class FileStep
                 foreach (int inode in parents.Count == 1 ? pointers.Where(inode => inode != entry) : [])
                 {
                     Dictionary<ulong, ulong> inodes = [];
-                    bool same = files.TrueForAll(at => inodes.TryAdd(state.Read(at, entry), state.Read(at, inode)) || inodes[state.Read(at, entry)] == state.Read(at, inode));
+                    bool same =
+                        files.TrueForAll(at =>
+                            inodes.TryAdd(state.Read(at, entry), state.Read(at, inode)) || inodes[state.Read(at, entry)] == state.Read(at, inode));
                     List<int> own = same ? FieldSearch.Words(memory, entries, MaxEntryBytes, (at, value, _) => value == inodes[at]) : [];
                     if (own.Count == 1)
                     {

@@ -1,6 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
-/// <summary>super_block.s_type, which leads to what begins with the name of the type of a file system (include/linux/fs.h). Every kernel has super_blocks of some types.</summary>
+/// <summary>
+/// super_block.s_type, which leads to what begins with the name of the type of a file system (include/linux/fs.h). Every kernel has super_blocks of some types.
+/// </summary>
 internal static class FileSystemTypeStep
 {
     private const int MaxSuperBytes = 512;
@@ -14,7 +16,8 @@ internal static class FileSystemTypeStep
             return;
         }
 
-        List<int> offsets = FieldSearch.Words(state.Memory, state.Supers, MaxSuperBytes, (_, value, _) => state.IsStatic(value) && NameOf(state, value) is not null);
+        List<int> offsets = FieldSearch.Words(state.Memory, state.Supers, MaxSuperBytes,
+            (_, value, _) => state.IsStatic(value) && NameOf(state, value) is not null);
         offsets.RemoveAll(offset => !Everywhere.All(name => state.Supers.Exists(super => NameOf(state, state.Read(super, offset)) == name)));
         if (offsets.Count == 1)
         {
@@ -29,7 +32,8 @@ internal static class FileSystemTypeStep
     }
 
     private static string? NameOf(InferenceState state, ulong type) =>
-        state.Memory.WordOrZero(type) is ulong name && KernelBytes.LooksLikeAddress(name) && state.Text(name) is { Length: <= MaxNameLength } text && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '.')
+        state.Memory.WordOrZero(type) is ulong name && KernelBytes.LooksLikeAddress(name) && state.Text(name) is { Length: <= MaxNameLength } text
+            && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '.')
             ? text
             : null;
 }

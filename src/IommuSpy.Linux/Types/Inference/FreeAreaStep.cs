@@ -3,7 +3,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// struct free_area: in each zone an array, one for each order, of lists of struct pages that begin blocks of that order, each followed by the number of blocks; the order stands in the first page of each.
+/// struct free_area: in each zone an array, one for each order, of lists of struct pages that begin blocks of that order, each followed by the number of
+/// blocks; the order stands in the first page of each.
 /// </summary>
 internal static class FreeAreaStep
 {
@@ -30,7 +31,8 @@ internal static class FreeAreaStep
             int area = (types * LinkBytes) + sizeof(ulong);
             for (int at = 0; at + (area * MinOrders) <= bytes; at += sizeof(ulong))
             {
-                if (state.Zones.TrueForAll(zone => IsArea(state, pages, zone.Address + (ulong)at, types)) && Blocks(state, pages, at, types, Math.Min((bytes - at) / area, MaxOrders)) is { } blocks)
+                if (state.Zones.TrueForAll(zone => IsArea(state, pages, zone.Address + (ulong)at, types))
+                    && Blocks(state, pages, at, types, Math.Min((bytes - at) / area, MaxOrders)) is { } blocks)
                 {
                     found.Add((at, types, blocks.Orders, blocks.Private, blocks.Count, blocks.Link));
                 }
@@ -56,7 +58,8 @@ internal static class FreeAreaStep
             return;
         }
 
-        string invariant = $"lists of {count} struct pages in {state.Zones.Count} zones, each within its zone, aligned to its order and with the order in private, and as many as are counted";
+        string invariant = $"lists of {count} struct pages in {state.Zones.Count} zones, each within its zone, aligned to its order and with the order in "
+            + $"private, and as many as are counted";
         LayoutBook book = state.Book;
         book.Size("free_area", (ulong)((lists * LinkBytes) + sizeof(ulong)));
         book.Add("free_area", "free_list", 0, new ArrayType(() => book.Struct("list_head"), (ulong)lists), count, invariant);
@@ -104,7 +107,8 @@ internal static class FreeAreaStep
                 bool whole = true;
                 for (int type = 0; type < types; type++)
                 {
-                    if (pages.Follow(area + (ulong)(type * LinkBytes), MostFollowed) is not { } frames || !frames.TrueForAll(frame => frame - start.Number < spanned && PageLists.Begins(frame, orders)))
+                    if (pages.Follow(area + (ulong)(type * LinkBytes), MostFollowed) is not { } frames
+                        || !frames.TrueForAll(frame => frame - start.Number < spanned && PageLists.Begins(frame, orders)))
                     {
                         return null;
                     }
@@ -154,10 +158,12 @@ internal static class FreeAreaStep
         }
     }
 
-    // migratetype_names names each list's type; per-CPU lists are kept of those before the first that is for emergencies: "HighAtomic" since 4.4, "Reserve" before.
+    // migratetype_names names each list's type; per-CPU lists are kept of those before the first that is for emergencies: "HighAtomic" since 4.4, "Reserve"
+    // before.
     private static void MigrateTypes(InferenceState state, int lists)
     {
-        string?[] names = state.SymbolAddress("migratetype_names") is ulong array ? [.. Enumerable.Range(0, lists).Select(i => state.KernelObjectName(array + ((ulong)i * sizeof(ulong))))] : [];
+        string?[] names = state.SymbolAddress("migratetype_names") is ulong array
+            ? [.. Enumerable.Range(0, lists).Select(i => state.KernelObjectName(array + ((ulong)i * sizeof(ulong))))] : [];
         int kept = Array.FindIndex(names, name => name is "HighAtomic" or "Reserve");
         if (kept <= 0 || names.Contains(null))
         {
@@ -165,6 +171,8 @@ internal static class FreeAreaStep
             return;
         }
 
-        state.Book.Enumeration("migratetype", [.. names.Select((name, i) => new Enumerator($"MIGRATE_{name!.ToUpperInvariant()}", i)), new("MIGRATE_PCPTYPES", kept), new("MIGRATE_TYPES", lists)]);
+        state.Book.Enumeration("migratetype",
+            [.. names.Select((name, i) => new Enumerator($"MIGRATE_{name!.ToUpperInvariant()}", i)), new("MIGRATE_PCPTYPES", kept),
+                new("MIGRATE_TYPES", lists)]);
     }
 }

@@ -94,9 +94,13 @@ internal sealed class InferenceState(LinuxKernel kernel, int? reader)
         Kernel.Text.Contains(new(address)) || (Kernel.Facts.ModulesBase is { } modules && address >= modules.Value.Value && Memory.IsPointer(address));
 
     /// <summary>Where a symbol of the kernel is; null where it has none of that name.</summary>
-    public ulong? SymbolAddress(string name) => Kernel.Kallsyms?.Symbols is SymbolTable symbols && symbols.TryFind(name, out Symbol symbol) ? symbol.Address.Value : null;
+    public ulong? SymbolAddress(string name) =>
+        Kernel.Kallsyms?.Symbols is SymbolTable symbols && symbols.TryFind(name, out Symbol symbol) ? symbol.Address.Value : null;
 
-    /// <summary>What a circular list links (include/linux/list.h): the addresses of the links, without the head; null where a link does not lead back, or there are more than <paramref name="most"/>.</summary>
+    /// <summary>
+    /// What a circular list links (include/linux/list.h): the addresses of the links, without the head; null where a link does not lead back, or there are more
+    /// than <paramref name="most"/>.
+    /// </summary>
     public List<ulong>? Linked(ulong head, int most)
     {
         List<ulong> links = [];
@@ -125,7 +129,8 @@ internal sealed class InferenceState(LinuxKernel kernel, int? reader)
     }
 
     /// <summary>The name with which a kobject begins; null where it is no printable text.</summary>
-    public string? KernelObjectName(ulong kernelObject) => Memory.WordOrZero(kernelObject) is ulong name && KernelBytes.LooksLikeAddress(name) ? Text(name) : null;
+    public string? KernelObjectName(ulong kernelObject) =>
+        Memory.WordOrZero(kernelObject) is ulong name && KernelBytes.LooksLikeAddress(name) ? Text(name) : null;
 
     /// <summary>Printable ASCII of less than 512 characters; null where it is none, or empty.</summary>
     public string? Text(ulong address)

@@ -1,8 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// What the data tell of a kernel's types where nothing describes them: the structures hold only the fields that were pinned down. The size of a structure is 0 where it is
-/// not known. Immutable; safe to share between threads.
+/// What the data tell of a kernel's types where nothing describes them: the structures hold only the fields that were pinned down. The size of a structure is 0
+/// where it is not known. Immutable; safe to share between threads.
 /// </summary>
 public sealed class InferredTypes : KernelTypes
 {
@@ -39,7 +39,10 @@ public sealed class InferredTypes : KernelTypes
     /// <inheritdoc/>
     public override string AbsenceOf(string name)
     {
-        string[] reasons = [.. Refusals.Where(refused => refused.Structure == name).GroupBy(refused => refused.Reason, refused => refused.Name, (reason, names) => $"{string.Join(", ", names)}: {reason}", StringComparer.Ordinal)];
+        string[] reasons =
+            [.. Refusals.Where(refused => refused.Structure == name)
+                .GroupBy(refused => refused.Reason, refused => refused.Name, (reason, names) => $"{string.Join(", ", names)}: {reason}",
+                    StringComparer.Ordinal)];
         return base.AbsenceOf(name) + (reasons.Length > 0 ? $": {string.Join("; ", reasons)}" : "");
     }
 

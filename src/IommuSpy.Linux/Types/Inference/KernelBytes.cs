@@ -8,7 +8,8 @@ internal sealed class KernelBytes(LinuxKernel kernel)
 {
     private readonly byte[] _copy = new byte[64 << 10];
     private readonly ulong _directMap = kernel.Facts.PageOffsetBase?.Value.Value ?? ulong.MaxValue;
-    private readonly ulong _directBytes = kernel.Facts.PageOffsetBase is null ? 0 : kernel.Memory.Ranges.Count == 0 ? 0 : kernel.Memory.Ranges[^1].Last.Value + 1;
+    private readonly ulong _directBytes = kernel.Facts.PageOffsetBase is null ? 0
+        : kernel.Memory.Ranges.Count == 0 ? 0 : kernel.Memory.Ranges[^1].Last.Value + 1;
 
     public LinuxKernel Kernel { get; } = kernel;
 
@@ -44,7 +45,8 @@ internal sealed class KernelBytes(LinuxKernel kernel)
     public ulong WordOrZero(ulong address) => TryWord(address, out ulong value) ? value : 0;
 
     /// <summary>Whether a value could be a pointer to an object of the kernel: in the upper half, aligned as every object is, and mapped.</summary>
-    public bool IsPointer(ulong value) => LooksLikePointer(value) && Kernel.Space.TryTranslate(new(value), out PhysicalAddress physical) && Kernel.Memory.Contains(physical);
+    public bool IsPointer(ulong value) =>
+        LooksLikePointer(value) && Kernel.Space.TryTranslate(new(value), out PhysicalAddress physical) && Kernel.Memory.Contains(physical);
 
     /// <summary>The same without looking into the tables.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -55,7 +55,8 @@ internal sealed class LayoutBook
     public KernelType Struct(string tag) => _structs.TryGetValue(tag, out StructType? known) ? known : new DeclaredType(tag, isUnion: false);
 
     /// <summary>Adds a field that was pinned down.</summary>
-    public void Add(string tag, string name, int offset, KernelType type, int objects, string invariant, InferenceConfidence confidence = InferenceConfidence.Unique)
+    public void Add(string tag, string name, int offset, KernelType type, int objects, string invariant,
+        InferenceConfidence confidence = InferenceConfidence.Unique)
     {
         Declare(tag, name, offset, type);
         _evidence.Add(new(tag, name, (ulong)offset, confidence, objects, invariant));
@@ -74,7 +75,8 @@ internal sealed class LayoutBook
         if (!_members.TryGetValue(tag, out SortedList<ulong, Member>? members))
         {
             _members[tag] = members = [];
-            _structs[tag] = new(tag, _sizes.GetValueOrDefault(tag), isUnion: false, () => [.. members.Values.Concat(_over.Where(over => over.Tag == tag).Select(over => over.Member)).OrderBy(member => member.BitOffset)]);
+            _structs[tag] = new(tag, _sizes.GetValueOrDefault(tag), isUnion: false,
+                () => [.. members.Values.Concat(_over.Where(over => over.Tag == tag).Select(over => over.Member)).OrderBy(member => member.BitOffset)]);
         }
 
         // What lies at the same place is a union: lru and compound_head of struct page.
@@ -134,7 +136,9 @@ internal sealed class LayoutBook
     /// <summary>The types.</summary>
     public InferredTypes Close()
     {
-        Dictionary<string, KernelType> others = new[] { UnsignedLong, Long, UnsignedInt, Int, UnsignedShort, Short, UnsignedChar, SignedChar, Char }.Concat(_enums).ToDictionary(type => type.Name, StringComparer.Ordinal);
+        Dictionary<string, KernelType> others =
+            new[] { UnsignedLong, Long, UnsignedInt, Int, UnsignedShort, Short, UnsignedChar, SignedChar, Char }.Concat(_enums)
+                .ToDictionary(type => type.Name, StringComparer.Ordinal);
         return new(_structs, others, _enumerators, _evidence, _refusals);
     }
 }

@@ -1,8 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// Walks maple trees (since 6.1) by their documented node layout (include/linux/maple_tree.h), and checks on the way that it is theirs: pivots ascend, and nodes are
-/// aligned to their size.
+/// Walks maple trees (since 6.1) by their documented node layout (include/linux/maple_tree.h), and checks on the way that it is theirs: pivots ascend, and
+/// nodes are aligned to their size.
 /// </summary>
 internal static class MapleNodes
 {
@@ -38,7 +38,8 @@ internal static class MapleNodes
     {
         ulong node = root & ~(NodeBytes - 1UL);
         ulong type = (root >> TypeShift) & TypeMask;
-        return type is Leaf or Range or AllocationRange && memory.IsDirect(node) && memory.WordOrZero(node) is ulong parent && (parent & 7) == RootParent ? parent - RootParent : null;
+        return type is Leaf or Range or AllocationRange && memory.IsDirect(node) && memory.WordOrZero(node) is ulong parent && (parent & 7) == RootParent
+            ? parent - RootParent : null;
     }
 
     /// <summary>The entries, in order, each with its first and last index; null where the nodes are not those of a tree.</summary>

@@ -4,8 +4,8 @@ using IommuSpy.Translation;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// task_struct.mm and active_mm, mm_struct.pgd, mm_users: a pointer that init_task and kernel threads lack, to an object that holds the direct-map address of a root table, another in
-/// each.
+/// task_struct.mm and active_mm, mm_struct.pgd, mm_users: a pointer that init_task and kernel threads lack, to an object that holds the direct-map address of a
+/// root table, another in each.
 /// </summary>
 internal static class MemoryMapStep
 {
@@ -23,7 +23,8 @@ internal static class MemoryMapStep
             return;
         }
 
-        List<int> pointers = FieldSearch.Words(memory, state.Tasks, state.TaskBytes, (task, value, _) => value == 0 || (memory.IsDirect(value) && value % 8 == 0 && task != state.InitTask));
+        List<int> pointers = FieldSearch.Words(memory, state.Tasks, state.TaskBytes,
+            (task, value, _) => value == 0 || (memory.IsDirect(value) && value % 8 == 0 && task != state.InitTask));
         List<int> twins = [];
         int pgd = -1;
         int users = 0;
@@ -60,7 +61,8 @@ internal static class MemoryMapStep
             }
         }
 
-        const string Invariant = "null in init_task and kernel threads, and leads to an object that holds the direct-map address of a root table, another in each";
+        const string Invariant = "null in init_task and kernel threads, and leads to an object that holds the direct-map address of a root table, "
+            + "another in each";
         state.Book.Add("task_struct", "mm", mm, state.Book.PointerTo("mm_struct"), state.Tasks.Count, Invariant,
             twins.Count == 1 ? InferenceConfidence.Unique : InferenceConfidence.DeclarationOrder);
         state.Book.Add("mm_struct", "pgd", pgd, new PointerType(() => LayoutBook.UnsignedLong), state.Maps.Count,
@@ -139,7 +141,8 @@ internal static class MemoryMapStep
             offset != mm && (memory.WordOrZero(task + (ulong)mm) is ulong map and not 0 ? value == map : value == 0 || KernelBytes.LooksLikePointer(value)));
         if (offsets.Count == 1)
         {
-            state.Book.Add("task_struct", "active_mm", offsets[0], state.Book.PointerTo("mm_struct"), state.Tasks.Count, "equals mm in every task that has one");
+            state.Book.Add("task_struct", "active_mm", offsets[0], state.Book.PointerTo("mm_struct"), state.Tasks.Count,
+                "equals mm in every task that has one");
         }
         else
         {
@@ -161,7 +164,8 @@ internal static class MemoryMapStep
         List<int> offsets = FieldSearch.HalfWords(state.Memory, [.. state.Maps.Keys], state.MapBytes, (map, value, _) => value == users[map]);
         if (offsets.Count == 1 && users.Values.Distinct().Skip(1).Any())
         {
-            state.Book.Add("mm_struct", "mm_users", offsets[0], LayoutBook.Int, state.Maps.Count, "counts exactly the tasks that have this mm, which is more than one for some");
+            state.Book.Add("mm_struct", "mm_users", offsets[0], LayoutBook.Int, state.Maps.Count,
+                "counts exactly the tasks that have this mm, which is more than one for some");
         }
         else
         {

@@ -3,8 +3,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// struct module: the list that the symbol modules heads, names on it, and where each module's memory is: a run that holds the module's own structure, that is mapped to its last page and
-/// not beyond.
+/// struct module: the list that the symbol modules heads, names on it, and where each module's memory is: a run that holds the module's own structure, that is
+/// mapped to its last page and not beyond.
 /// </summary>
 internal static class ModuleStep
 {
@@ -16,7 +16,8 @@ internal static class ModuleStep
     private const ulong MaxRunBytes = 1UL << 28;
 
     // enum mod_mem_type, the same since 6.4: the second holds struct module.
-    private static readonly string[] MemoryKinds = ["MOD_TEXT", "MOD_DATA", "MOD_RODATA", "MOD_RO_AFTER_INIT", "MOD_INIT_TEXT", "MOD_INIT_DATA", "MOD_INIT_RODATA"];
+    private static readonly string[] MemoryKinds = ["MOD_TEXT", "MOD_DATA", "MOD_RODATA", "MOD_RO_AFTER_INIT", "MOD_INIT_TEXT", "MOD_INIT_DATA",
+        "MOD_INIT_RODATA"];
 
     // module_memory.size: behind the pointer, and behind is_rox too since 6.13.
     private static readonly int[] SizesAt = [8, 12];
@@ -56,10 +57,13 @@ internal static class ModuleStep
 
     private static void Memory(InferenceState state, List<ulong> modules)
     {
-        List<int> starts = FieldSearch.Words(state.Memory, modules, MaxModuleBytes, (_, value, _) => value % PageFrame.Size == 0 && state.IsStatic(value) && !state.Kernel.Text.Contains(new(value)));
+        List<int> starts = FieldSearch.Words(state.Memory, modules, MaxModuleBytes,
+            (_, value, _) => value % PageFrame.Size == 0 && state.IsStatic(value) && !state.Kernel.Text.Contains(new(value)));
         List<int> layouts = [.. starts.Where(start => modules.TrueForAll(module => Holds(state, module, start, start + 8)
             && Half(state, module, start + 12) <= Half(state, module, start + 16) && Half(state, module, start + 16) <= Half(state, module, start + 8)))];
-        List<int> old = [.. starts.Where(start => modules.TrueForAll(module => Holds(state, module, start, start + 12) && Half(state, module, start + 20) <= Half(state, module, start + 12)))];
+        List<int> old =
+            [.. starts.Where(start =>
+                modules.TrueForAll(module => Holds(state, module, start, start + 12) && Half(state, module, start + 20) <= Half(state, module, start + 12)))];
         List<(int First, int Stride, int Size)> arrays = [.. from first in starts from second in starts from size in SizesAt
             where second > first + 12 && second - first <= 128
                 && modules.TrueForAll(module => IsRun(state, module, first, first + size, alone: false) && Holds(state, module, second, second + size))
@@ -82,7 +86,8 @@ internal static class ModuleStep
                     && Half(state, module, layouts[0] + 20) <= Half(state, module, layouts[0] + 8));
                 if (holds)
                 {
-                    book.Add("module_layout", sizes[i], 8 + (i * sizeof(uint)), LayoutBook.UnsignedInt, modules.Count, "declared in this order: ascending, and none more than the whole", InferenceConfidence.Confirmed);
+                    book.Add("module_layout", sizes[i], 8 + (i * sizeof(uint)), LayoutBook.UnsignedInt, modules.Count,
+                        "declared in this order: ascending, and none more than the whole", InferenceConfidence.Confirmed);
                 }
             }
 
@@ -93,7 +98,8 @@ internal static class ModuleStep
             // Pointers to what is freed after loading and to what stays, then the sizes of both, then of their text.
             book.Add("module", "module_core", old[0], LayoutBook.Pointer, modules.Count, Run);
             book.Add("module", "core_size", old[0] + 12, LayoutBook.UnsignedInt, modules.Count, Run);
-            book.Add("module", "core_text_size", old[0] + 20, LayoutBook.UnsignedInt, modules.Count, "declared behind core_size, and not more", InferenceConfidence.Confirmed);
+            book.Add("module", "core_text_size", old[0] + 20, LayoutBook.UnsignedInt, modules.Count, "declared behind core_size, and not more",
+                InferenceConfidence.Confirmed);
         }
         else
         {
@@ -112,7 +118,8 @@ internal static class ModuleStep
     {
         HashSet<ulong> known = [.. modules];
         List<int> lists = FieldSearch.Words(state.Memory, modules, MaxModuleBytes, (module, _, offset) =>
-            state.Linked(module + (ulong)offset, MaxModules) is { } uses && uses.TrueForAll(use => known.Contains(state.Read(use, 32)) && state.Read(use, 40) == module));
+            state.Linked(module + (ulong)offset, MaxModules) is { } uses
+                && uses.TrueForAll(use => known.Contains(state.Read(use, 32)) && state.Read(use, 40) == module));
         lists.RemoveAll(offset => modules.TrueForAll(module => state.Read(module, offset) == module + (ulong)offset));
         if (lists.Count != 1)
         {
@@ -135,7 +142,8 @@ internal static class ModuleStep
         ulong first = state.Read(module, start);
         ulong bytes = Half(state, module, size);
         ulong end = (first + bytes + PageFrame.Size - 1) & ~(PageFrame.Size - 1UL);
-        return bytes is > 0 and < MaxRunBytes && state.Memory.IsPointer(first) && state.Memory.IsPointer(end - PageFrame.Size) && !(alone && state.Memory.IsPointer(end));
+        return bytes is > 0 and < MaxRunBytes && state.Memory.IsPointer(first) && state.Memory.IsPointer(end - PageFrame.Size)
+            && !(alone && state.Memory.IsPointer(end));
     }
 
     private static bool Holds(InferenceState state, ulong module, int start, int size) =>

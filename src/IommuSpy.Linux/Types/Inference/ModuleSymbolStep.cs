@@ -3,8 +3,8 @@ using System.Buffers;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// Where a module keeps its symbols: pointers to an ELF symbol table and its strings, with the count between them; since 4.5 in a structure inside struct module that a pointer leads to, before in
-/// struct module itself (include/linux/module.h).
+/// Where a module keeps its symbols: pointers to an ELF symbol table and its strings, with the count between them; since 4.5 in a structure inside struct
+/// module that a pointer leads to, before in struct module itself (include/linux/module.h).
 /// </summary>
 internal static class ModuleSymbolStep
 {
@@ -32,15 +32,18 @@ internal static class ModuleSymbolStep
             return;
         }
 
-        List<int> pointers = FieldSearch.Words(state.Memory, modules, MaxModuleBytes, (module, value, _) => value - module < MaxModuleBytes && IsTable(state, value, Own));
+        List<int> pointers = FieldSearch.Words(state.Memory, modules, MaxModuleBytes,
+            (module, value, _) => value - module < MaxModuleBytes && IsTable(state, value, Own));
         List<int> fields = FieldSearch.Words(state.Memory, modules, MaxModuleBytes, (module, _, offset) => IsTable(state, module + (ulong)offset, Paired));
         if (pointers.Count + fields.Count != 1)
         {
-            state.Book.Refuse("module", "kallsyms", $"{pointers.Count} pointers of modules lead to a table of symbols inside them, and {fields.Count} fields are one");
+            state.Book.Refuse("module", "kallsyms",
+                $"{pointers.Count} pointers of modules lead to a table of symbols inside them, and {fields.Count} fields are one");
             return;
         }
 
-        const string Table = "of every module, a table that begins with an empty symbol but for its letter, and whose others have printable names in the strings";
+        const string Table = "of every module, a table that begins with an empty symbol but for its letter, and whose others have printable names in "
+            + "the strings";
         LayoutBook book = state.Book;
         string tag = "module";
         int first = 0;
@@ -70,7 +73,8 @@ internal static class ModuleSymbolStep
         ulong table = state.Read(at, 0);
         uint count = (uint)state.Read(at, layout.Count);
         ulong strings = state.Read(at, layout.Strings);
-        if (!state.Memory.IsPointer(table) || !KernelBytes.LooksLikeAddress(strings) || count is < 2 or > MaxSymbols || (state.Read(table, 0) & ~LetterOfFirst) != 0 || state.Read(table, 8) != 0
+        if (!state.Memory.IsPointer(table) || !KernelBytes.LooksLikeAddress(strings) || count is < 2 or > MaxSymbols
+            || (state.Read(table, 0) & ~LetterOfFirst) != 0 || state.Read(table, 8) != 0
             || (byte)state.Memory.WordOrZero(strings) != 0)
         {
             return false;

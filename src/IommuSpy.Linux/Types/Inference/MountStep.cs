@@ -1,8 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// path.mnt, vfsmount and mount: each file's mount has the super_block of the file's entry, and a root that is an entry of it. Mounts lie inside a structure that names the mount above and
-/// the entry it is mounted on; following them leads to a mount that is above itself.
+/// path.mnt, vfsmount and mount: each file's mount has the super_block of the file's entry, and a root that is an entry of it. Mounts lie inside a structure
+/// that names the mount above and the entry it is mounted on; following them leads to a mount that is above itself.
 /// </summary>
 internal static class MountStep
 {
@@ -28,7 +28,8 @@ internal static class MountStep
         List<ulong> mounts = [.. supers.Keys];
         List<int> bySuper = agrees ? FieldSearch.Words(state.Memory, mounts, MaxMountBytes, (mount, value, _) => value == supers[mount]) : [];
         List<int> byRoot = agrees ? FieldSearch.Words(state.Memory, mounts, MaxMountBytes, (mount, value, _) =>
-            state.Memory.IsDirect(value) && value != supers[mount] && state.Read(value, sb) == supers[mount] && state.Read(value, state.At("dentry", "d_inode")) != 0) : [];
+            state.Memory.IsDirect(value) && value != supers[mount] && state.Read(value, sb) == supers[mount]
+                && state.Read(value, state.At("dentry", "d_inode")) != 0) : [];
         if (bySuper.Count == 0 || byRoot.Count == 0)
         {
             Refuse(state, "the words before the directory entries of files lead to no mounts of the same file systems");
@@ -118,13 +119,14 @@ internal static class MountStep
         return null;
     }
 
-    // What a mount is mounted on is an entry of the file system of the mount above it; the mount that is above itself is on its own root (fs/namespace.c). An empty list in the
-    // mount before also leads to itself, and not to that.
+    // What a mount is mounted on is an entry of the file system of the mount above it; the mount that is above itself is on its own root (fs/namespace.c). An
+    // empty list in the mount before also leads to itself, and not to that.
     private static bool PointsFit(InferenceState state, ulong mount, int inside, int parent, int point, int root, int super)
     {
         ulong holder = mount - (ulong)inside;
         ulong on = state.Read(holder, point);
         ulong above = state.Read(holder, parent) + (ulong)inside;
-        return (above != mount || on == state.Read(mount, root)) && state.Memory.IsDirect(on) && state.Read(on, state.At("dentry", "d_sb")) == state.Read(above, super) && state.Read(on, state.At("dentry", "d_parent")) != 0;
+        return (above != mount || on == state.Read(mount, root)) && state.Memory.IsDirect(on)
+            && state.Read(on, state.At("dentry", "d_sb")) == state.Read(above, super) && state.Read(on, state.At("dentry", "d_parent")) != 0;
     }
 }

@@ -3,8 +3,8 @@ using IommuSpy.Linux.VmCoreInfo;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// enum pageflags as releases declare it (include/linux/page-flags.h). The kernel itself tells the values of some of its flags in VMCOREINFO, at the beginning, middle and end of the enumeration; an
-/// order with which all of them agree is this kernel's up to the last of them.
+/// enum pageflags as releases declare it (include/linux/page-flags.h). The kernel itself tells the values of some of its flags in VMCOREINFO, at the beginning,
+/// middle and end of the enumeration; an order with which all of them agree is this kernel's up to the last of them.
 /// </summary>
 internal static class PageFlagOrders
 {
@@ -15,27 +15,33 @@ internal static class PageFlagOrders
     private static readonly (string Name, string[] Flags, (string Name, string Of)[] Aliases)[] Orders =
     [
         ("3.16 to 4.3",
-            ["locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2", "writeback", "head", "tail", "swapcache",
+            ["locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2",
+                "writeback", "head", "tail", "swapcache",
                 "mappedtodisk", "reclaim", "swapbacked", "unevictable", "mlocked", "uncached", "hwpoison"],
             [("checked", "owner_priv_1")]),
         ("4.4 to 4.9",
-            ["locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2", "writeback", "head", "swapcache",
+            ["locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2",
+                "writeback", "head", "swapcache",
                 "mappedtodisk", "reclaim", "swapbacked", "unevictable", "mlocked", "uncached", "hwpoison"],
             [("checked", "owner_priv_1")]),
         ("4.10 to 4.19",
-            ["locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "waiters", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2", "writeback", "head",
+            ["locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "waiters", "slab", "owner_priv_1", "arch_1", "reserved", "private",
+                "private_2", "writeback", "head",
                 "mappedtodisk", "reclaim", "swapbacked", "unevictable", "mlocked", "uncached", "hwpoison"],
             [("swapcache", "owner_priv_1"), ("checked", "owner_priv_1")]),
         ("4.20 to 6.1",
-            ["locked", "referenced", "uptodate", "dirty", "lru", "active", "workingset", "waiters", "error", "slab", "owner_priv_1", "arch_1", "reserved", "private", "private_2", "writeback", "head",
+            ["locked", "referenced", "uptodate", "dirty", "lru", "active", "workingset", "waiters", "error", "slab", "owner_priv_1", "arch_1", "reserved",
+                "private", "private_2", "writeback", "head",
                 "mappedtodisk", "reclaim", "swapbacked", "unevictable", "mlocked", "uncached", "hwpoison"],
             [("swapcache", "owner_priv_1"), ("checked", "owner_priv_1"), ("reported", "uptodate")]),
         ("6.12",
-            ["locked", "writeback", "referenced", "uptodate", "dirty", "lru", "head", "waiters", "active", "workingset", "owner_priv_1", "owner_2", "arch_1", "reserved", "private", "private_2", "reclaim",
+            ["locked", "writeback", "referenced", "uptodate", "dirty", "lru", "head", "waiters", "active", "workingset", "owner_priv_1", "owner_2", "arch_1",
+                "reserved", "private", "private_2", "reclaim",
                 "swapbacked", "unevictable", "mlocked", "hwpoison"],
             [("swapcache", "owner_priv_1"), ("checked", "owner_priv_1"), ("anon_exclusive", "owner_2"), ("mappedtodisk", "owner_2"), ("reported", "uptodate")]),
         ("7.2",
-            ["locked", "writeback", "referenced", "uptodate", "dirty", "lru", "head", "waiters", "active", "workingset", "owner_priv_1", "owner_2", "arch_1", "reserved", "private", "private_2", "reclaim",
+            ["locked", "writeback", "referenced", "uptodate", "dirty", "lru", "head", "waiters", "active", "workingset", "owner_priv_1", "owner_2", "arch_1",
+                "reserved", "private", "private_2", "reclaim",
                 "swapbacked", "unevictable", "dropbehind", "mlocked", "hwpoison"],
             [("swapcache", "owner_priv_1"), ("checked", "owner_priv_1"), ("anon_exclusive", "owner_2"), ("mappedtodisk", "owner_2"), ("reported", "uptodate")]),
     ];
@@ -72,5 +78,6 @@ internal static class PageFlagOrders
     }
 
     private static List<Enumerator> Values(string[] flags, (string Name, string Of)[] aliases) =>
-        [.. flags.Select((name, value) => new Enumerator("PG_" + name, value)), .. aliases.Select(alias => new Enumerator("PG_" + alias.Name, Array.IndexOf(flags, alias.Of)))];
+        [.. flags.Select((name, value) => new Enumerator("PG_" + name, value)),
+            .. aliases.Select(alias => new Enumerator("PG_" + alias.Name, Array.IndexOf(flags, alias.Of)))];
 }

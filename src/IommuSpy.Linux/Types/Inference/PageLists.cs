@@ -3,7 +3,10 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Inference;
 
-/// <summary>Follows lists that link struct pages, as free blocks are kept. Where the link is in struct page follows from the elements' addresses, and has to be the same for all.</summary>
+/// <summary>
+/// Follows lists that link struct pages, as free blocks are kept. Where the link is in struct page follows from the elements' addresses, and has to be the same
+/// for all.
+/// </summary>
 internal sealed class PageLists(InferenceState state, ulong vmemmap, ulong bytes)
 {
     // Pages are on one list at a time; lists that share them could be followed for ever.
@@ -19,7 +22,8 @@ internal sealed class PageLists(InferenceState state, ulong vmemmap, ulong bytes
 
     /// <summary>Lists of pages where the array of struct page and their size are known.</summary>
     public static PageLists? Of(InferenceState state) =>
-        state.Kernel.Facts.VmemmapBase is { } vmemmap && state.Kernel.StructPageBytes is int bytes and > 0 and <= 256 ? new(state, vmemmap.Value.Value, (ulong)bytes) : null;
+        state.Kernel.Facts.VmemmapBase is { } vmemmap && state.Kernel.StructPageBytes is int bytes and > 0 and <= 256
+            ? new(state, vmemmap.Value.Value, (ulong)bytes) : null;
 
     /// <summary>The struct page's address of a page frame.</summary>
     public ulong Page(ulong frame) => vmemmap + (frame * bytes);
@@ -40,13 +44,16 @@ internal sealed class PageLists(InferenceState state, ulong vmemmap, ulong bytes
     {
         ulong next = state.Memory.WordOrZero(head);
         ulong previous = state.Memory.WordOrZero(head + sizeof(ulong));
-        return next == head ? previous == head : IsLink(next) && IsLink(previous) && state.Memory.WordOrZero(next + sizeof(ulong)) == head && state.Memory.WordOrZero(previous) == head;
+        return next == head ? previous == head
+            : IsLink(next) && IsLink(previous) && state.Memory.WordOrZero(next + sizeof(ulong)) == head && state.Memory.WordOrZero(previous) == head;
     }
 
     /// <summary>Forgets where the link is.</summary>
     public void Restart() => LinkAt = null;
 
-    /// <summary>The page frames on a list, up to <paramref name="most"/>; null where it is none, or where an element is linked in another place than others are.</summary>
+    /// <summary>
+    /// The page frames on a list, up to <paramref name="most"/>; null where it is none, or where an element is linked in another place than others are.
+    /// </summary>
     public List<ulong>? Follow(ulong head, int most)
     {
         List<ulong> frames = [];

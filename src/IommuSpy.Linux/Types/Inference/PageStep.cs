@@ -3,7 +3,8 @@ using IommuSpy.Linux.VmCoreInfo;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// struct page: mapping and index by the pages of files that processes map and never write; the rest where the kernel's own VMCOREINFO says it is, if mapping is found where that says too.
+/// struct page: mapping and index by the pages of files that processes map and never write; the rest where the kernel's own VMCOREINFO says it is, if mapping
+/// is found where that says too.
 /// </summary>
 internal static class PageStep
 {
@@ -15,13 +16,15 @@ internal static class PageStep
 
     private static readonly (string Name, int Bytes)[] Told =
     [
-        ("flags", 8), ("_refcount", 4), ("_count", 4), ("_mapcount", 4), ("lru", 16), ("private", 8), ("compound_head", 8), ("compound_info", 8), ("compound_order", 1), ("compound_dtor", 1),
+        ("flags", 8), ("_refcount", 4), ("_count", 4), ("_mapcount", 4), ("lru", 16), ("private", 8), ("compound_head", 8), ("compound_info", 8),
+        ("compound_order", 1), ("compound_dtor", 1),
     ];
 
     public static void Run(InferenceState state)
     {
         int bytes = state.Kernel.StructPageBytes;
-        if (state.Kernel.Facts.VmemmapBase is not { } vmemmap || bytes is <= 0 or > 256 || !state.Has("vm_area_struct", "vm_file", "vm_flags", "vm_pgoff") || !state.Has("file", "f_mapping"))
+        if (state.Kernel.Facts.VmemmapBase is not { } vmemmap || bytes is <= 0 or > 256 || !state.Has("vm_area_struct", "vm_file", "vm_flags", "vm_pgoff")
+            || !state.Has("file", "f_mapping"))
         {
             state.Book.Refuse("page", "mapping", "areas with files, and the array of struct page, were not all found");
             return;
@@ -43,10 +46,12 @@ internal static class PageStep
         // A page of a file that was written before it was made read-only is the process's own, and the tails of a compound page do not say whose it is.
         int[] words = [.. Enumerable.Range(0, bytes / sizeof(ulong)).Select(i => i * sizeof(ulong))];
         int[] mappings = [.. words.Where(at => expected.Count(pair => state.Read(pair.Key, at) == pair.Value.Mapping) * 2 > expected.Count)];
-        List<ulong> owned = mappings.Length == 1 ? [.. expected.Where(pair => state.Read(pair.Key, mappings[0]) == pair.Value.Mapping).Select(pair => pair.Key)] : [];
+        List<ulong> owned = mappings.Length == 1
+            ? [.. expected.Where(pair => state.Read(pair.Key, mappings[0]) == pair.Value.Mapping).Select(pair => pair.Key)] : [];
         if (owned.Count < FewestPages)
         {
-            state.Book.Refuse("page", "mapping", $"{mappings.Length} offsets lead from {expected.Count} pages that files are mapped in to the files' address_space");
+            state.Book.Refuse("page", "mapping",
+                $"{mappings.Length} offsets lead from {expected.Count} pages that files are mapped in to the files' address_space");
             return;
         }
 
@@ -56,7 +61,8 @@ internal static class PageStep
         List<int> indexes = FieldSearch.Words(state.Memory, owned, bytes, (page, value, _) => value == expected[page].Index);
         if (indexes.Count == 1)
         {
-            state.Book.Add("page", IndexName(state), indexes[0], LayoutBook.UnsignedLong, owned.Count, "each such page's number in its file, by the area that maps it");
+            state.Book.Add("page", IndexName(state), indexes[0], LayoutBook.UnsignedLong, owned.Count,
+                "each such page's number in its file, by the area that maps it");
         }
         else
         {
@@ -93,7 +99,8 @@ internal static class PageStep
             };
             if (holds)
             {
-                state.Book.Add("page", name, (int)at, type, mapped.Count, "VMCOREINFO says so, and says of mapping what the data say", InferenceConfidence.Confirmed);
+                state.Book.Add("page", name, (int)at, type, mapped.Count, "VMCOREINFO says so, and says of mapping what the data say",
+                    InferenceConfidence.Confirmed);
             }
             else
             {
@@ -104,7 +111,8 @@ internal static class PageStep
         // Until 4.18 a free block had a map count of -128; since then page_type lies over the map count.
         if (state.Has("page", "_mapcount") && note.TryGetNumber("PAGE_BUDDY_MAPCOUNT_VALUE", out long buddy) && buddy != OldBuddy)
         {
-            state.Book.Over("page", "page_type", state.At("page", "_mapcount"), LayoutBook.UnsignedInt, mapped.Count, "over _mapcount: VMCOREINFO tells types by values that it has there");
+            state.Book.Over("page", "page_type", state.At("page", "_mapcount"), LayoutBook.UnsignedInt, mapped.Count,
+                "over _mapcount: VMCOREINFO tells types by values that it has there");
         }
 
         PageFlagOrders.Add(state, note);
@@ -122,10 +130,12 @@ internal static class PageStep
 
         ulong vmemmap = state.Kernel.Facts.VmemmapBase!.Value.Value;
         int at = bytes + state.At("page", "flags");
-        HashSet<ulong> heads = [.. AreaLeaves.Of(state).Where(leaf => leaf.Level == 2).Select(leaf => vmemmap + (leaf.Frame.Number / HugePages * HugePages * (ulong)bytes))];
+        HashSet<ulong> heads =
+            [.. AreaLeaves.Of(state).Where(leaf => leaf.Level == 2).Select(leaf => vmemmap + (leaf.Frame.Number / HugePages * HugePages * (ulong)bytes))];
         if (heads.Count > 0 && heads.All(head => (state.Read(head, at) & 0xff) == HugeOrder))
         {
-            state.Book.Add("folio", "_flags_1", at, LayoutBook.UnsignedLong, heads.Count, "its lowest byte is 9 in the first tail of every page that is mapped by 2 MiB", InferenceConfidence.Confirmed);
+            state.Book.Add("folio", "_flags_1", at, LayoutBook.UnsignedLong, heads.Count,
+                "its lowest byte is 9 in the first tail of every page that is mapped by 2 MiB", InferenceConfidence.Confirmed);
         }
         else
         {

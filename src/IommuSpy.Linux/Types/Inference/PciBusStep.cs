@@ -4,8 +4,8 @@ using IommuSpy.Linux.Pci;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// struct pci_bus, and how it holds struct pci_dev: from the symbol pci_root_buses, lists whose elements name the bus behind their links. The functions of a bus have a kobject whose name is their
-/// address; the buses below it are found before them in it. What a bus is called tells its number.
+/// struct pci_bus, and how it holds struct pci_dev: from the symbol pci_root_buses, lists whose elements name the bus behind their links. The functions of a
+/// bus have a kobject whose name is their address; the buses below it are found before them in it. What a bus is called tells its number.
 /// </summary>
 internal static class PciBusStep
 {
@@ -37,7 +37,9 @@ internal static class PciBusStep
             List<ulong>? functions = Owned(state, roots, devices);
             if (functions is { Count: > 0 })
             {
-                found.AddRange(FieldSearch.Words(state.Memory, functions, FieldSearch.LeastDistance(functions, MaxDeviceBytes), (function, _, offset) => IsNamed(state, function + (ulong)offset)).Select(name => (devices, name)));
+                found.AddRange(
+                    FieldSearch.Words(state.Memory, functions, FieldSearch.LeastDistance(functions, MaxDeviceBytes),
+                        (function, _, offset) => IsNamed(state, function + (ulong)offset)).Select(name => (devices, name)));
             }
         }
 
@@ -69,7 +71,8 @@ internal static class PciBusStep
             }
         }
 
-        const string Listed = "from the symbol pci_root_buses, lists with agreeing back links whose elements name the bus that holds them; functions by their kobject's name";
+        const string Listed = "from the symbol pci_root_buses, lists with agreeing back links whose elements name the bus that holds them; functions by their "
+            + "kobject's name";
         state.PciNameAt = nameAt;
         LayoutBook book = state.Book;
         book.Add("pci_bus", "node", 0, book.Struct("list_head"), buses.Count, Listed);
@@ -114,8 +117,11 @@ internal static class PciBusStep
     private static void Bridges(InferenceState state, List<ulong> buses, int self)
     {
         const int Subordinate = OwnerAt + sizeof(ulong);
-        bool holds = buses.TrueForAll(bus => state.Read(bus, self) is ulong bridge && (bridge == 0 || (state.PciFunctions.ContainsKey(bridge) && state.Read(bridge, Subordinate) == bus)))
-            && state.PciFunctions.Keys.All(function => state.Read(function, Subordinate) is ulong bus && (bus == 0 || (buses.Contains(bus) && state.Read(bus, self) == function)));
+        bool holds =
+            buses.TrueForAll(bus =>
+                state.Read(bus, self) is ulong bridge && (bridge == 0 || (state.PciFunctions.ContainsKey(bridge) && state.Read(bridge, Subordinate) == bus)))
+            && state.PciFunctions.Keys.All(function =>
+                state.Read(function, Subordinate) is ulong bus && (bus == 0 || (buses.Contains(bus) && state.Read(bus, self) == function)));
         if (!holds)
         {
             state.Book.Refuse("pci_bus", "self", "buses and the bridges before them do not name each other where they always did");

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// struct pci_dev, and the struct device in it: numbers by the function's name and by the table of ids that its driver is for, the device by its parent, which its kobject's parent lies in, driver and
-/// iommu_group by what they begin with.
+/// struct pci_dev, and the struct device in it: numbers by the function's name and by the table of ids that its driver is for, the device by its parent, which
+/// its kobject's parent lies in, driver and iommu_group by what they begin with.
 /// </summary>
 internal static class PciDeviceStep
 {
@@ -44,7 +44,8 @@ internal static class PciDeviceStep
         {
             int device = name - inside;
             found.AddRange(FieldSearch.Words(state.Memory, functions, Offsets(device, MaxDeviceBytes), (function, value, offset) =>
-                offset != name + InferenceState.KernelObjectParentAt && value != 0 && value + (ulong)inside == state.Read(function, name + InferenceState.KernelObjectParentAt)).Select(offset => (device, offset)));
+                offset != name + InferenceState.KernelObjectParentAt && value != 0
+                    && value + (ulong)inside == state.Read(function, name + InferenceState.KernelObjectParentAt)).Select(offset => (device, offset)));
         }
 
         if (found.Count != 1)
@@ -60,7 +61,8 @@ internal static class PciDeviceStep
         book.Add("device", "kobj", name - at, book.Struct("kobject"), functions.Count, Inside);
         if (state.PciBuses.Count > 0)
         {
-            book.Add("pci_bus", "dev", state.PciBusNameAt - (name - at), book.Struct("device"), state.PciBuses.Count, "its kobject is named by the domain and the number that the names of the functions on it have");
+            book.Add("pci_bus", "dev", state.PciBusNameAt - (name - at), book.Struct("device"), state.PciBuses.Count,
+                "its kobject is named by the domain and the number that the names of the functions on it have");
         }
 
         book.Add("device", "parent", parent - at, book.PointerTo("device"), functions.Count, Inside);
@@ -80,11 +82,13 @@ internal static class PciDeviceStep
         }
 
         List<int> types = FieldSearch.Words(state.Memory, functions, Offsets(device, MaxDeviceBytes), (_, value, _) => value == type);
-        List<int> bound = FieldSearch.Words(state.Memory, functions, Offsets(device, MaxDeviceBytes), (_, value, _) => value == 0 || (state.Read(value, 8) == type && state.Text(state.Read(value, 0)) is not null));
+        List<int> bound = FieldSearch.Words(state.Memory, functions, Offsets(device, MaxDeviceBytes),
+            (_, value, _) => value == 0 || (state.Read(value, 8) == type && state.Text(state.Read(value, 0)) is not null));
         bound.RemoveAll(offset => functions.TrueForAll(function => state.Read(function, offset) == 0));
         if (types.Count != 1 || bound.Count != 1)
         {
-            state.Book.Refuse("device", "driver", $"{types.Count} pointers lead from every function to pci_bus_type, and {bound.Count} to drivers of that type");
+            state.Book.Refuse("device", "driver",
+                $"{types.Count} pointers lead from every function to pci_bus_type, and {bound.Count} to drivers of that type");
             return [];
         }
 
@@ -99,7 +103,8 @@ internal static class PciDeviceStep
     // The name of a group's kobject, with which struct iommu_group begins, is its number.
     private static void Groups(InferenceState state, List<ulong> functions, int device)
     {
-        List<int> groups = FieldSearch.Words(state.Memory, functions, Offsets(device, MaxDeviceBytes), (_, value, _) => value == 0 || GroupNumber(state, value) is not null);
+        List<int> groups = FieldSearch.Words(state.Memory, functions, Offsets(device, MaxDeviceBytes),
+            (_, value, _) => value == 0 || GroupNumber(state, value) is not null);
         groups.RemoveAll(offset => functions.TrueForAll(function => state.Read(function, offset) == 0));
         if (groups.Count != 1)
         {
@@ -122,9 +127,11 @@ internal static class PciDeviceStep
     }
 
     private static uint? GroupNumber(InferenceState state, ulong group) =>
-        state.Memory.IsDirect(group) && state.KernelObjectName(group) is string name && uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) ? number : null;
+        state.Memory.IsDirect(group) && state.KernelObjectName(group) is string name
+            && uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) ? number : null;
 
-    // devfn, vendor, device, both of the subsystem, class, revision and header type follow each other in every release. Drivers are for what their tables of ids say, and most functions are in their driver's.
+    // devfn, vendor, device, both of the subsystem, class, revision and header type follow each other in every release. Drivers are for what their tables of
+    // ids say, and most functions are in their driver's.
     private static void Numbers(InferenceState state, List<ulong> functions, Dictionary<ulong, ulong> drivers)
     {
         List<int> found = FieldSearch.HalfWords(state.Memory, functions, state.PciNameAt, (function, value, offset) =>
@@ -132,7 +139,8 @@ internal static class PciDeviceStep
             && IsClass(state, function, offset + 12));
         Dictionary<ulong, List<uint[]>> tables = drivers.Values.Distinct().Take(MostDrivers).ToDictionary(driver => driver, driver => Tables(state, driver));
         ulong[] bound = [.. drivers.Where(pair => tables.ContainsKey(pair.Value)).Select(pair => pair.Key)];
-        found.RemoveAll(offset => bound.Count(function => tables[drivers[function]].Exists(id => Matches(state, function, offset, id))) * 2 < Math.Max(bound.Length, 1));
+        found.RemoveAll(offset =>
+            bound.Count(function => tables[drivers[function]].Exists(id => Matches(state, function, offset, id))) * 2 < Math.Max(bound.Length, 1));
         if (found.Count != 1)
         {
             state.Book.Refuse("pci_dev", "devfn", $"{found.Count} places hold each function's number, and ids that {tables.Count} drivers are for");
@@ -144,19 +152,23 @@ internal static class PciDeviceStep
         book.Add("pci_dev", "devfn", found[0], LayoutBook.UnsignedInt, functions.Count, Identified);
         (string Name, int At, KernelType Type, bool IsChecked)[] following =
         [
-            ("vendor", 4, LayoutBook.UnsignedShort, true), ("device", 6, LayoutBook.UnsignedShort, true), ("subsystem_vendor", 8, LayoutBook.UnsignedShort, false),
-            ("subsystem_device", 10, LayoutBook.UnsignedShort, false), ("class", 12, LayoutBook.UnsignedInt, true), ("revision", 16, LayoutBook.UnsignedChar, false),
+            ("vendor", 4, LayoutBook.UnsignedShort, true), ("device", 6, LayoutBook.UnsignedShort, true),
+            ("subsystem_vendor", 8, LayoutBook.UnsignedShort, false),
+            ("subsystem_device", 10, LayoutBook.UnsignedShort, false), ("class", 12, LayoutBook.UnsignedInt, true),
+            ("revision", 16, LayoutBook.UnsignedChar, false),
             ("hdr_type", HeaderTypeAt, LayoutBook.UnsignedChar, true),
         ];
         foreach ((string name, int at, KernelType type, bool isChecked) in following)
         {
-            book.Add("pci_dev", name, found[0] + at, type, functions.Count, isChecked ? Identified : "declared between or behind fields that were found", isChecked ? InferenceConfidence.Unique : InferenceConfidence.DeclarationOrder);
+            book.Add("pci_dev", name, found[0] + at, type, functions.Count, isChecked ? Identified : "declared between or behind fields that were found",
+                isChecked ? InferenceConfidence.Unique : InferenceConfidence.DeclarationOrder);
         }
 
         Express(state, functions, found[0] + HeaderTypeAt);
     }
 
-    // PCI Express Capabilities (PCIe 7.5.3.2): a version in bits 0-3, what kind of function in 4-7, whose ports have a bridge's header, and what bits 14 and 15 are reserved for; 0 of conventional functions.
+    // PCI Express Capabilities (PCIe 7.5.3.2): a version in bits 0-3, what kind of function in 4-7, whose ports have a bridge's header, and what bits 14 and 15
+    // are reserved for; 0 of conventional functions.
     private static void Express(InferenceState state, List<ulong> functions, int header)
     {
         List<int> found = [];
@@ -164,7 +176,8 @@ internal static class PciDeviceStep
         {
             ulong[] registers = [.. functions.Select(function => (ulong)(ushort)state.Read(function, at))];
             bool holds = functions.Zip(registers).All(pair => pair.Second == 0 || (pair.Second < 0x4000 && (pair.Second & 0xf) is 1 or 2
-                && ((pair.Second >> 4) & 0xf) is ulong kind && kind is 0 or 1 or (>= 4 and <= 10) && (kind is >= 4 and <= 8) == ((state.Read(pair.First, header) & 0x7f) == 1)));
+                && ((pair.Second >> 4) & 0xf) is ulong kind && kind is 0 or 1 or (>= 4 and <= 10)
+                && (kind is >= 4 and <= 8) == ((state.Read(pair.First, header) & 0x7f) == 1)));
 
             // Small numbers that are none look like endpoints of the first version.
             if (holds && registers.Any(register => ((register >> 4) & 0xf) >= 4))
@@ -177,12 +190,15 @@ internal static class PciDeviceStep
         if (found.Count > 1)
         {
             // By chance another place fits. In every release the register of the ROM's address and the interrupt pin stand before it.
-            found.RemoveAll(at => !functions.TrueForAll(function => Half(state, function, at - 2) is ulong before && (byte)before is 0 or 0x30 or 0x38 && (before >> 8 & 0xff) <= 4));
+            found.RemoveAll(at =>
+                !functions.TrueForAll(function =>
+                    Half(state, function, at - 2) is ulong before && (byte)before is 0 or 0x30 or 0x38 && (before >> 8 & 0xff) <= 4));
         }
 
         if (found.Count == 1)
         {
-            state.Book.Add("pci_dev", "pcie_flags_reg", found[0], LayoutBook.UnsignedShort, functions.Count, "of every function 0, or a version and a kind that agrees with its header type", confidence);
+            state.Book.Add("pci_dev", "pcie_flags_reg", found[0], LayoutBook.UnsignedShort, functions.Count,
+                "of every function 0, or a version and a kind that agrees with its header type", confidence);
         }
         else
         {
@@ -232,7 +248,8 @@ internal static class PciDeviceStep
     {
         ulong its = Half(state, function, devfn + 4);
         uint classCode = (uint)Half(state, function, devfn + 12);
-        return (id[0] == AnyId || id[0] == (ushort)its) && (id[1] == AnyId || id[1] == its >> 16) && ((id[4] ^ classCode) & id[5]) == 0 && (id[0] != AnyId || id[5] != 0);
+        return (id[0] == AnyId || id[0] == (ushort)its) && (id[1] == AnyId || id[1] == its >> 16) && ((id[4] ^ classCode) & id[5]) == 0
+            && (id[0] != AnyId || id[5] != 0);
     }
 
     private static ulong Half(InferenceState state, ulong instance, int offset) => (uint)state.Read(instance, offset);

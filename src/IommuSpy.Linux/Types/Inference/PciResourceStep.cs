@@ -30,8 +30,10 @@ internal static class PciResourceStep
         List<ulong> functions = [.. state.PciFunctions.Keys];
         int name = state.PciNameAt;
         int rest = FieldSearch.LeastDistance(functions, name + MaxRestBytes) - name;
-        List<int> names = FieldSearch.Words(state.Memory, functions, Enumerable.Range(1, Math.Max((rest / sizeof(ulong)) - 1, 0)).Select(i => name + (i * sizeof(ulong))), (function, value, offset) =>
-            value == state.Read(function, name) && Kind(state, function, offset - NameAt) is 0 or Ports or Addresses && state.Read(function, offset - NameAt) <= state.Read(function, offset - NameAt + EndAt));
+        List<int> names = FieldSearch.Words(state.Memory, functions,
+            Enumerable.Range(1, Math.Max((rest / sizeof(ulong)) - 1, 0)).Select(i => name + (i * sizeof(ulong))), (function, value, offset) =>
+            value == state.Read(function, name) && Kind(state, function, offset - NameAt) is 0 or Ports or Addresses
+                && state.Read(function, offset - NameAt) <= state.Read(function, offset - NameAt + EndAt));
         int[] sizes = [.. Sizes.Where(bytes => names.Count > 1 && names.TrueForAll(at => (at - names[0]) % bytes == 0))];
         if (sizes.Length != 1)
         {
@@ -44,7 +46,8 @@ internal static class PciResourceStep
         book.Size("resource", (ulong)sizes[0]);
         foreach ((string field, int at, KernelType type) in new[]
         {
-            ("start", 0, LayoutBook.UnsignedLong), ("end", EndAt, LayoutBook.UnsignedLong), ("name", NameAt, LayoutBook.Text), ("flags", FlagsAt, LayoutBook.UnsignedLong),
+            ("start", 0, LayoutBook.UnsignedLong), ("end", EndAt, LayoutBook.UnsignedLong), ("name", NameAt, LayoutBook.Text),
+            ("flags", FlagsAt, LayoutBook.UnsignedLong),
         })
         {
             book.Add("resource", field, at, type, functions.Count, Named);
@@ -74,17 +77,21 @@ internal static class PciResourceStep
     {
         List<ulong> buses = [.. state.PciBuses.Keys];
         List<int> ranges = FieldSearch.Words(state.Memory, buses, MaxBusBytes - FlagsAt, (bus, value, offset) =>
-            value == state.PciBuses[bus] && state.Read(bus, offset + EndAt) is ulong end && end >= value && end <= byte.MaxValue && (state.Read(bus, offset + FlagsAt) & KindOfBusNumbers) == BusNumbers);
+            value == state.PciBuses[bus] && state.Read(bus, offset + EndAt) is ulong end && end >= value && end <= byte.MaxValue
+                && (state.Read(bus, offset + FlagsAt) & KindOfBusNumbers) == BusNumbers);
         if (ranges.Count != 1)
         {
             state.Book.Refuse("pci_bus", "busn_res", $"{ranges.Count} ranges of bus numbers begin with each bus's own");
             return;
         }
 
-        state.Book.Add("pci_bus", "busn_res", ranges[0], state.Book.Struct("resource"), buses.Count, "a range that begins with each bus's number, of bus numbers by its flags");
+        state.Book.Add("pci_bus", "busn_res", ranges[0], state.Book.Struct("resource"), buses.Count,
+            "a range that begins with each bus's number, of bus numbers by its flags");
 
         // Its own number stands behind the range, in a byte. With one bus alone any zero could be it.
-        int[] numbers = [.. Enumerable.Range(ranges[0] + FlagsAt, MaxBusBytes - ranges[0] - FlagsAt).Where(at => buses.TrueForAll(bus => (byte)state.Read(bus, at) == state.PciBuses[bus]))];
+        int[] numbers =
+            [.. Enumerable.Range(ranges[0] + FlagsAt, MaxBusBytes - ranges[0] - FlagsAt)
+                .Where(at => buses.TrueForAll(bus => (byte)state.Read(bus, at) == state.PciBuses[bus]))];
         if (numbers.Length == 1)
         {
             state.Book.Add("pci_bus", "number", numbers[0], LayoutBook.UnsignedChar, buses.Count, "the number that is in the bus's name");
@@ -95,7 +102,8 @@ internal static class PciResourceStep
         }
     }
 
-    // A bus behind a bridge has pointers to the bridge's windows, which stand among the bridge's ranges; where, depends on SR-IOV being configured. Null without bridges.
+    // A bus behind a bridge has pointers to the bridge's windows, which stand among the bridge's ranges; where, depends on SR-IOV being configured. Null
+    // without bridges.
     private static int? Windows(InferenceState state, int resources, int bytes)
     {
         if (!state.Has("pci_bus", "self"))
@@ -107,7 +115,8 @@ internal static class PciResourceStep
         List<ulong> behind = [.. state.PciBuses.Keys.Where(bus => state.Read(bus, self) != 0)];
         ulong Distance(ulong bus, int offset) => state.Read(bus, offset) - (state.Read(bus, self) + (ulong)resources);
         List<int> pointers = FieldSearch.Words(state.Memory, behind, MaxBusBytes, (bus, value, offset) =>
-            Distance(bus, offset) is ulong at && at == Distance(behind[0], offset) && at % (ulong)bytes == 0 && at >= (ulong)(NamedResources * bytes) && at < (ulong)(MaxResources * bytes)
+            Distance(bus, offset) is ulong at && at == Distance(behind[0], offset) && at % (ulong)bytes == 0 && at >= (ulong)(NamedResources * bytes)
+                && at < (ulong)(MaxResources * bytes)
             && Enumerable.Range(1, BridgeWindows - 1).All(i => state.Read(bus, offset + (i * sizeof(ulong))) == value + (ulong)(i * bytes)));
         return pointers.Count == 1 ? (int)(Distance(behind[0], pointers[0]) / (ulong)bytes) : null;
     }
@@ -118,7 +127,8 @@ internal static class PciResourceStep
         ulong start = state.Read(function, at);
         ulong end = state.Read(function, at + EndAt);
         ulong name = state.Read(function, at + NameAt);
-        return name == 0 ? start == 0 && end == 0 && state.Read(function, at + FlagsAt) == 0 : start <= end && Kind(state, function, at) is Ports or Addresses && state.Text(name) is not null;
+        return name == 0 ? start == 0 && end == 0 && state.Read(function, at + FlagsAt) == 0
+            : start <= end && Kind(state, function, at) is Ports or Addresses && state.Text(name) is not null;
     }
 
     private static ulong Kind(InferenceState state, ulong instance, int resource) => state.Read(instance, resource + FlagsAt) & Kinds;

@@ -4,7 +4,10 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Inference;
 
-/// <summary>What struct page says of a slab until 5.16, and how free objects lead to one another: by all pages that are flagged as slabs, whose free objects have to be as many as the counts leave.</summary>
+/// <summary>
+/// What struct page says of a slab until 5.16, and how free objects lead to one another: by all pages that are flagged as slabs, whose free objects have to be
+/// as many as the counts leave.
+/// </summary>
 internal static class SlabPageStep
 {
     private const int MostSlabs = 1024;
@@ -17,7 +20,8 @@ internal static class SlabPageStep
 
     public static void Run(InferenceState state)
     {
-        if (!state.Has("kmem_cache", "size", "oo", "node") || !state.Has("page", "flags") || state.Book.ValueOf("PG_slab") is not long bit || PageLists.Of(state) is not { } array)
+        if (!state.Has("kmem_cache", "size", "oo", "node") || !state.Has("page", "flags") || state.Book.ValueOf("PG_slab") is not long bit
+            || PageLists.Of(state) is not { } array)
         {
             return;
         }
@@ -50,7 +54,8 @@ internal static class SlabPageStep
             if (pages.TrueForAll(page => way.Follow(state, slabs[page], lists[0], ref steps) is int count && free.TryAdd(page, (ulong)count)))
             {
                 found.AddRange(FieldSearch.HalfWords(state.Memory, pages, bytes, (page, value, _) =>
-                    ((value >> 16) & MaxObjects) is var all && all > 0 && all <= (ulong)slabs[page].Objects && all - (value & 0xffff) == free[page]).Select(at => (way, at)));
+                    ((value >> 16) & MaxObjects) is var all && all > 0 && all <= (ulong)slabs[page].Objects && all - (value & 0xffff) == free[page])
+                    .Select(at => (way, at)));
             }
         }
 
@@ -107,10 +112,13 @@ internal static class SlabPageStep
     {
         int size = state.At("kmem_cache", "size");
         int end = state.At("kmem_cache", "node");
-        List<int> offsets = FieldSearch.HalfWords(state.Memory, state.Caches, Enumerable.Range(0, (state.At("kmem_cache", "list") - size) / sizeof(uint)).Select(i => size + (i * sizeof(uint))).Skip(2), (cache, value, _) =>
+        List<int> offsets = FieldSearch.HalfWords(state.Memory, state.Caches,
+            Enumerable.Range(0, (state.At("kmem_cache", "list") - size) / sizeof(uint)).Select(i => size + (i * sizeof(uint))).Skip(2), (cache, value, _) =>
             value % sizeof(ulong) == 0 && value + sizeof(ulong) <= (uint)state.Read(cache, size));
-        List<int> secrets = FieldSearch.Words(state.Memory, state.Caches, Enumerable.Range(0, end / sizeof(ulong)).Select(i => i * sizeof(ulong)), (_, value, _) => value > uint.MaxValue && !KernelBytes.LooksLikePointer(value));
-        return offsets.SelectMany(offset => secrets.SelectMany(secret => new Encoding[] { new(offset, secret, FreePointers.HiddenSwapped), new(offset, secret, FreePointers.Hidden) })
+        List<int> secrets = FieldSearch.Words(state.Memory, state.Caches, Enumerable.Range(0, end / sizeof(ulong)).Select(i => i * sizeof(ulong)),
+            (_, value, _) => value > uint.MaxValue && !KernelBytes.LooksLikePointer(value));
+        return offsets.SelectMany(
+            offset => secrets.SelectMany(secret => new Encoding[] { new(offset, secret, FreePointers.HiddenSwapped), new(offset, secret, FreePointers.Hidden) })
             .Prepend(new(offset, null, FreePointers.Plain)));
     }
 
@@ -118,8 +126,10 @@ internal static class SlabPageStep
     {
         IReadOnlyList<ulong> cpus = PerCpu.Of(state.Kernel).Offsets;
         ulong[] Copies(ulong variable) => [.. cpus.Take(MostCpus).Select(offset => offset + variable)];
-        List<int> found = cpus.Count == 0 ? [] : FieldSearch.Words(state.Memory, state.Caches, state.At("kmem_cache", "size"), (cache, value, _) => value != 0 && Copies(value).All(copy =>
-            state.Memory.At(copy, PageOfCpuAt + sizeof(ulong)).Length > 0 && (state.Read(copy, PageOfCpuAt) is ulong page and not 0 ? state.Read(page, cacheAt) == cache : state.Read(copy, 0) == 0)));
+        List<int> found = cpus.Count == 0 ? []
+            : FieldSearch.Words(state.Memory, state.Caches, state.At("kmem_cache", "size"), (cache, value, _) => value != 0 && Copies(value).All(copy =>
+            state.Memory.At(copy, PageOfCpuAt + sizeof(ulong)).Length > 0
+                && (state.Read(copy, PageOfCpuAt) is ulong page and not 0 ? state.Read(page, cacheAt) == cache : state.Read(copy, 0) == 0)));
         found.RemoveAll(at => !state.Caches.Exists(cache => Copies(state.Read(cache, at)).Any(copy => state.Read(copy, PageOfCpuAt) != 0)));
         if (found.Count != 1)
         {
@@ -129,7 +139,8 @@ internal static class SlabPageStep
 
         const string Invariant = "for every cache and CPU, none, or a struct page of the cache";
         state.Book.Add("kmem_cache", "cpu_slab", found[0], state.Book.PointerTo("kmem_cache_cpu"), state.Caches.Count, Invariant);
-        state.Book.Add("kmem_cache_cpu", "freelist", 0, LayoutBook.Pointer, state.Caches.Count, "the first field in every release; none where there is no slab", InferenceConfidence.Confirmed);
+        state.Book.Add("kmem_cache_cpu", "freelist", 0, LayoutBook.Pointer, state.Caches.Count, "the first field in every release; none where there is no slab",
+            InferenceConfidence.Confirmed);
         state.Book.Add("kmem_cache_cpu", "page", PageOfCpuAt, state.Book.PointerTo("page"), state.Caches.Count, Invariant);
     }
 
@@ -137,7 +148,8 @@ internal static class SlabPageStep
     private sealed record Slab(ulong Page, ulong Cache, ulong Start, uint Size, int Objects)
     {
         /// <summary>The number of the object that begins at an address; null where none does.</summary>
-        public int? IndexOf(ulong address) => (address - Start) % Size == 0 && (address - Start) / Size < (ulong)Objects ? (int)((address - Start) / Size) : null;
+        public int? IndexOf(ulong address) =>
+            (address - Start) % Size == 0 && (address - Start) / Size < (ulong)Objects ? (int)((address - Start) / Size) : null;
     }
 
     /// <summary>How free objects lead to one another.</summary>

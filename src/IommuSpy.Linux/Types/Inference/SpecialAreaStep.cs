@@ -1,8 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// vm_area_struct.vm_ops, which every area with a file has and which leads into the kernel's image or a module, and vm_private_data, which leads from what the kernel itself maps into
-/// processes to its name: "[vdso]".
+/// vm_area_struct.vm_ops, which every area with a file has and which leads into the kernel's image or a module, and vm_private_data, which leads from what the
+/// kernel itself maps into processes to its name: "[vdso]".
 /// </summary>
 internal static class SpecialAreaStep
 {
@@ -17,10 +17,12 @@ internal static class SpecialAreaStep
 
         int file = state.At("vm_area_struct", "vm_file");
         List<ulong> areas = state.AllAreas;
-        List<int> offsets = FieldSearch.Words(state.Memory, areas, state.AreaBytes, (area, value, _) => value == 0 ? state.Read(area, file) == 0 : state.IsStatic(value));
+        List<int> offsets = FieldSearch.Words(state.Memory, areas, state.AreaBytes,
+            (area, value, _) => value == 0 ? state.Read(area, file) == 0 : state.IsStatic(value));
         if (offsets.Count != 1)
         {
-            state.Book.Refuse("vm_area_struct", "vm_ops", $"{offsets.Count} pointers of areas lead into the kernel's image or modules from every area with a file");
+            state.Book.Refuse("vm_area_struct", "vm_ops",
+                $"{offsets.Count} pointers of areas lead into the kernel's image or modules from every area with a file");
             return;
         }
 
@@ -30,7 +32,8 @@ internal static class SpecialAreaStep
         AreaPropertyStep.Offset(state, file, operations);
 
         List<ulong> special = [.. areas.Where(area => state.Read(area, file) == 0 && state.Read(area, operations) != 0)];
-        List<int> data = FieldSearch.Words(state.Memory, special, state.AreaBytes, (_, value, _) => KernelBytes.LooksLikePointer(value) && IsName(state, state.Memory.WordOrZero(value)));
+        List<int> data = FieldSearch.Words(state.Memory, special, state.AreaBytes,
+            (_, value, _) => KernelBytes.LooksLikePointer(value) && IsName(state, state.Memory.WordOrZero(value)));
         if (data.Count == 1)
         {
             const string Invariant = "leads from every area without a file but with operations to a name in brackets";

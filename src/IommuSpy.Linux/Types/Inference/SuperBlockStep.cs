@@ -1,8 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// The file systems of directory entries: dentry.d_sb and inode.i_sb lead to the same super_block, whose s_root is an entry of it that is its own parent, and which is on the list of all;
-/// then s_dev, the inodes of each and their numbers and modes.
+/// The file systems of directory entries: dentry.d_sb and inode.i_sb lead to the same super_block, whose s_root is an entry of it that is its own parent, and
+/// which is on the list of all; then s_dev, the inodes of each and their numbers and modes.
 /// </summary>
 internal static class SuperBlockStep
 {
@@ -49,7 +49,8 @@ internal static class SuperBlockStep
             ((value & TypeMask) == Directory) == directories.Contains(inode) && (value & TypeMask) is 0 or 0x2000 or Directory or 0x6000 or 0x8000);
         if (offsets.Count == 1 && directories.Count > 0)
         {
-            state.Book.Add("inode", "i_mode", offsets[0], LayoutBook.UnsignedShort, inodes.Count, "says directory in exactly those inodes below which others are");
+            state.Book.Add("inode", "i_mode", offsets[0], LayoutBook.UnsignedShort, inodes.Count,
+                "says directory in exactly those inodes below which others are");
         }
         else
         {
@@ -73,7 +74,8 @@ internal static class SuperBlockStep
 
             Dictionary<ulong, ulong> spaces = [];
             state.Files.ForEach(file => spaces[state.Read(state.Read(file, offset), 0)] = state.Read(file, offset));
-            found.AddRange(FieldSearch.Words(state.Memory, [.. spaces.Keys], MaxInodeBytes, (host, value, _) => value == spaces[host]).Select(own => (offset, own)));
+            found.AddRange(FieldSearch.Words(state.Memory, [.. spaces.Keys], MaxInodeBytes, (host, value, _) => value == spaces[host])
+                .Select(own => (offset, own)));
         }
 
         if (found.Count != 1)
@@ -90,7 +92,8 @@ internal static class SuperBlockStep
         ulong[] distances = [.. state.Files.Select(file => state.Read(file, mapping)).Select(space => space - state.Read(space, 0)).Distinct()];
         if (distances is [< MaxInodeBytes])
         {
-            state.Book.Add("inode", "i_data", (int)distances[0], state.Book.Struct("address_space"), state.Files.Count, "where in each inode the address_space lies that it leads to");
+            state.Book.Add("inode", "i_data", (int)distances[0], state.Book.Struct("address_space"), state.Files.Count,
+                "where in each inode the address_space lies that it leads to");
         }
     }
 
@@ -98,7 +101,8 @@ internal static class SuperBlockStep
     {
         KernelBytes memory = state.Memory;
         int parent = state.At("dentry", "d_parent");
-        List<int> ofEntries = FieldSearch.Words(memory, state.Entries, MaxEntryBytes, (entry, value, _) => memory.IsDirect(value) && value % 8 == 0 && value != entry && value != InodeOf(state, entry));
+        List<int> ofEntries = FieldSearch.Words(memory, state.Entries, MaxEntryBytes,
+            (entry, value, _) => memory.IsDirect(value) && value % 8 == 0 && value != entry && value != InodeOf(state, entry));
         List<(int Entry, int Inode, int Root)> found = [];
         foreach (int ofEntry in ofEntries)
         {
@@ -111,7 +115,8 @@ internal static class SuperBlockStep
             foreach (int ofInode in FieldSearch.Words(memory, [.. supers.Keys], MaxInodeBytes, (inode, value, _) => value == supers[inode]))
             {
                 found.AddRange(FieldSearch.Words(memory, [.. supers.Values.Distinct()], MaxSuperBytes, (super, value, _) =>
-                    memory.IsDirect(value) && state.Read(value, ofEntry) == super && state.Read(value, parent) == value).Select(root => (ofEntry, ofInode, root)));
+                    memory.IsDirect(value) && state.Read(value, ofEntry) == super && state.Read(value, parent) == value)
+                    .Select(root => (ofEntry, ofInode, root)));
             }
         }
 
@@ -155,18 +160,21 @@ internal static class SuperBlockStep
 
         (int list, List<ulong> all) = lists[0];
         state.Supers = all;
-        state.Book.Add("super_block", "s_list", list, state.Book.Struct("list_head"), all.Count, "a circular list, through a head in the kernel's image, of super_blocks with a root of their own; every one in use is on it");
+        state.Book.Add("super_block", "s_list", list, state.Book.Struct("list_head"), all.Count,
+            "a circular list, through a head in the kernel's image, of super_blocks with a root of their own; every one in use is on it");
         Dictionary<int, HashSet<ulong>> seen = [];
         List<int> devices = FieldSearch.HalfWords(state.Memory, all, FieldSearch.LeastDistance(all, MaxSuperBytes), (super, value, offset) =>
             value != 0 && (seen.TryGetValue(offset, out HashSet<ulong>? before) ? before : seen[offset] = []).Add(value)
             && !KernelBytes.LooksLikePointer(state.Read(super, offset & ~7)));
 
-        // Most file systems have no device: major 0, and minors given out from the lowest on. Pointers to per-CPU memory are small and different too, and aligned as these are not.
+        // Most file systems have no device: major 0, and minors given out from the lowest on. Pointers to per-CPU memory are small and different too, and
+        // aligned as these are not.
         devices.RemoveAll(offset => seen[offset].All(value => value % sizeof(uint) == 0)
             || seen[offset].Count(value => value >> MinorBits == 0) * 2 < all.Count || seen[offset].Min() > LowestMinor);
         if (devices.Count == 1)
         {
-            state.Book.Add("super_block", "s_dev", devices[0], LayoutBook.UnsignedInt, all.Count, "the only number that is different in all super_blocks, of major 0 and a small minor in most");
+            state.Book.Add("super_block", "s_dev", devices[0], LayoutBook.UnsignedInt, all.Count,
+                "the only number that is different in all super_blocks, of major 0 and a small minor in most");
         }
         else
         {
@@ -253,12 +261,15 @@ internal static class SuperBlockStep
         int root = state.At("super_block", "s_root");
         int inodeOf = state.At("dentry", "d_inode");
         List<ulong> roots = [.. state.Supers.Select(super => state.Read(state.Read(super, root), inodeOf)).Where(inode => inode != 0)];
-        List<int> numbers = FieldSearch.Words(memory, all, FieldSearch.LeastDistance(all, MaxInodeBytes), (_, value, _) => !KernelBytes.LooksLikePointer(value));
+        List<int> numbers = FieldSearch.Words(memory, all, FieldSearch.LeastDistance(all, MaxInodeBytes),
+            (_, value, _) => !KernelBytes.LooksLikePointer(value));
         numbers.RemoveAll(offset => roots.Count(inode => state.Read(inode, offset) is > 0 and <= SmallNumber) * 4 < roots.Count * 3);
-        numbers.RemoveAll(offset => all.Select(inode => (state.Read(inode, sb), state.Read(inode, offset))).Distinct().Count() * Most.Of < all.Count * Most.Are);
+        numbers.RemoveAll(offset =>
+            all.Select(inode => (state.Read(inode, sb), state.Read(inode, offset))).Distinct().Count() * Most.Of < all.Count * Most.Are);
         if (numbers.Count == 1 && all.Count >= FewestInodes && roots.Count >= FewestSupers)
         {
-            state.Book.Add("inode", "i_ino", numbers[0], LayoutBook.UnsignedLong, all.Count, "different in 19 of 20 inodes of a file system and more, and small in three of four of their roots");
+            state.Book.Add("inode", "i_ino", numbers[0], LayoutBook.UnsignedLong, all.Count,
+                "different in 19 of 20 inodes of a file system and more, and small in three of four of their roots");
         }
         else
         {

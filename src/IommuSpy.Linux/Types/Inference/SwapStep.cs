@@ -1,8 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// struct swap_info_struct: each that is in use is in the array that the symbol swap_info names and on the list that swap_active_head heads, and their pages are in sum what the kernel counts in
-/// total_swap_pages and nr_swap_pages.
+/// struct swap_info_struct: each that is in use is in the array that the symbol swap_info names and on the list that swap_active_head heads, and their pages
+/// are in sum what the kernel counts in total_swap_pages and nr_swap_pages.
 /// </summary>
 internal static class SwapStep
 {
@@ -46,7 +46,9 @@ internal static class SwapStep
         }
 
         int[] places = [.. Enumerable.Range(0, (MaxLinkAt / sizeof(ulong)) + 1).Select(i => i * sizeof(ulong))
-            .Where(at => at >= FlagsBefore + NodeListAt && links.TrueForAll(link => known.ContainsKey(link - (ulong)at) && IsDevice(state, link - (ulong)at, at - NodeListAt)))];
+            .Where(at =>
+                at >= FlagsBefore + NodeListAt
+                    && links.TrueForAll(link => known.ContainsKey(link - (ulong)at) && IsDevice(state, link - (ulong)at, at - NodeListAt)))];
         if (places.Length != 1)
         {
             Refuse(state, $"{places.Length} ways to see devices of swap_info with their flags and priority on the list that swap_active_head heads");
@@ -76,7 +78,8 @@ internal static class SwapStep
     private static bool IsDevice(InferenceState state, ulong device, int list)
     {
         ulong flags = state.Read(device, list - FlagsBefore);
-        return (flags & UsedAndWritable) == UsedAndWritable && flags <= uint.MaxValue && (int)state.Read(device, list) == -(short)state.Read(device, list - PriorityBefore);
+        return (flags & UsedAndWritable) == UsedAndWritable && flags <= uint.MaxValue
+            && (int)state.Read(device, list) == -(short)state.Read(device, list - PriorityBefore);
     }
 
     // Pages of all devices, and right behind them those of them that are in use: 32 bits, since 6.13 a word.
@@ -106,7 +109,8 @@ internal static class SwapStep
         int[] counts = [.. found.Select(pair => pair.Pages).Distinct()];
         if (counts.Length != 1)
         {
-            state.Book.Refuse("swap_info_struct", "pages", $"{counts.Length} numbers are in sum total_swap_pages, with what of that is not in nr_swap_pages behind them");
+            state.Book.Refuse("swap_info_struct", "pages",
+                $"{counts.Length} numbers are in sum total_swap_pages, with what of that is not in nr_swap_pages behind them");
             return null;
         }
 
@@ -114,12 +118,14 @@ internal static class SwapStep
         state.Book.Add("swap_info_struct", "pages", pages, LayoutBook.UnsignedInt, devices.Count, "in sum what the symbol total_swap_pages counts");
         if (found.Count == 1)
         {
-            state.Book.Add("swap_info_struct", "inuse_pages", used, isWord ? LayoutBook.Long : LayoutBook.UnsignedInt, devices.Count, "behind pages, and in sum what of total_swap_pages is not in nr_swap_pages");
+            state.Book.Add("swap_info_struct", "inuse_pages", used, isWord ? LayoutBook.Long : LayoutBook.UnsignedInt, devices.Count,
+                "behind pages, and in sum what of total_swap_pages is not in nr_swap_pages");
         }
         else
         {
             // Where nothing is swapped out, a hole in the structure says the same.
-            state.Book.Refuse("swap_info_struct", "inuse_pages", $"{found.Count} numbers behind pages are in sum what of total_swap_pages is not in nr_swap_pages");
+            state.Book.Refuse("swap_info_struct", "inuse_pages",
+                $"{found.Count} numbers behind pages are in sum what of total_swap_pages is not in nr_swap_pages");
         }
 
         return (pages, used);
@@ -132,11 +138,14 @@ internal static class SwapStep
     private static void Number(InferenceState state, List<ulong> devices, Dictionary<ulong, uint> known, int from, int pages)
     {
         List<int> numbers = FieldSearch.Words(state.Memory, devices, pages, (device, value, offset) =>
-            offset >= from && (uint)value == known[device] && value >> 32 is ulong most && most > (uint)state.Read(device, pages) && most / 2 <= (uint)state.Read(device, pages));
+            offset >= from && (uint)value == known[device] && value >> 32 is ulong most && most > (uint)state.Read(device, pages)
+                && most / 2 <= (uint)state.Read(device, pages));
         if (numbers.Count == 1)
         {
-            state.Book.Add("swap_info_struct", "type", numbers[0], LayoutBook.SignedChar, devices.Count, "each device's place in swap_info, and more than its pages behind that");
-            state.Book.Add("swap_info_struct", "max", numbers[0] + sizeof(uint), LayoutBook.UnsignedInt, devices.Count, "more than the device's pages, and behind its place in swap_info");
+            state.Book.Add("swap_info_struct", "type", numbers[0], LayoutBook.SignedChar, devices.Count,
+                "each device's place in swap_info, and more than its pages behind that");
+            state.Book.Add("swap_info_struct", "max", numbers[0] + sizeof(uint), LayoutBook.UnsignedInt, devices.Count,
+                "more than the device's pages, and behind its place in swap_info");
         }
         else
         {
@@ -153,13 +162,15 @@ internal static class SwapStep
         }
 
         int entry = state.At("file", "f_path") + sizeof(ulong);
-        List<int> files = FieldSearch.Words(state.Memory, devices, Enumerable.Range((used / sizeof(ulong)) + 1, MaxFileAt / sizeof(ulong)).Select(i => i * sizeof(ulong)), (_, value, _) =>
+        List<int> files = FieldSearch.Words(state.Memory, devices,
+            Enumerable.Range((used / sizeof(ulong)) + 1, MaxFileAt / sizeof(ulong)).Select(i => i * sizeof(ulong)), (_, value, _) =>
             state.Memory.IsDirect(value) && state.Read(value, state.At("file", "f_inode")) is ulong inode && state.Memory.IsDirect(inode)
             && state.Read(value, entry) is ulong its && state.Memory.IsDirect(its) && state.Read(its, state.At("dentry", "d_inode")) == inode
             && (state.Read(inode, state.At("inode", "i_mode")) & KindMask) is BlockDevice or RegularFile);
         if (files.Count == 1)
         {
-            state.Book.Add("swap_info_struct", "swap_file", files[0], state.Book.PointerTo("file"), devices.Count, "a file whose directory entry leads to its own inode, a block device's or a regular file's");
+            state.Book.Add("swap_info_struct", "swap_file", files[0], state.Book.PointerTo("file"), devices.Count,
+                "a file whose directory entry leads to its own inode, a block device's or a regular file's");
         }
         else
         {

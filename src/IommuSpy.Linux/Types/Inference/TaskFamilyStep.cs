@@ -1,7 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// task_struct.real_parent, parent, children and sibling: parents are tasks, and following them from any task leads to init_task; a parent's children are linked through their siblings.
+/// task_struct.real_parent, parent, children and sibling: parents are tasks, and following them from any task leads to init_task; a parent's children are
+/// linked through their siblings.
 /// </summary>
 internal static class TaskFamilyStep
 {

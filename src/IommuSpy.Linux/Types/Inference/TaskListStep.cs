@@ -3,8 +3,8 @@ using IommuSpy.Linux.Kallsyms;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// task_struct.comm and tasks: comm is where "swapper" stands in init_task, and tasks is the longest circular list that leads from init_task back to it, whose back links agree and
-/// whose every member has a name at comm.
+/// task_struct.comm and tasks: comm is where "swapper" stands in init_task, and tasks is the longest circular list that leads from init_task back to it, whose
+/// back links agree and whose every member has a name at comm.
 /// </summary>
 internal static class TaskListStep
 {
@@ -31,7 +31,8 @@ internal static class TaskListStep
 
         ulong initTask = symbol.Address.Value;
         byte[] bytes = state.Memory.At(initTask, MaxTaskBytes).ToArray();
-        int comm = NameIn(bytes) ?? throw new MissingTypeException($"types cannot be inferred: init_task at {symbol.Address} has no one place that says \"swapper\"");
+        int comm = NameIn(bytes)
+            ?? throw new MissingTypeException($"types cannot be inferred: init_task at {symbol.Address} has no one place that says \"swapper\"");
 
         List<ulong>? longest = null;
         int at = 0;
@@ -57,11 +58,13 @@ internal static class TaskListStep
         state.InitTask = initTask;
         state.Leaders = longest;
         state.TaskBytes = FieldSearch.LeastDistance(longest.Skip(1), MaxTaskBytes);
-        state.Book.Add("task_struct", "comm", comm, LayoutBook.Characters(NameBytes), longest.Count, "init_task's says \"swapper\", every other task's ends within 16 bytes and is a name");
+        state.Book.Add("task_struct", "comm", comm, LayoutBook.Characters(NameBytes), longest.Count,
+            "init_task's says \"swapper\", every other task's ends within 16 bytes and is a name");
         state.Book.Size("list_head", 2 * sizeof(ulong));
         state.Book.Declare("list_head", "next", 0, state.Book.PointerTo("list_head"));
         state.Book.Declare("list_head", "prev", 8, state.Book.PointerTo("list_head"));
-        state.Book.Add("task_struct", "tasks", at, state.Book.Struct("list_head"), longest.Count, "the longest circular list through init_task whose back links agree and whose members all have a name at comm");
+        state.Book.Add("task_struct", "tasks", at, state.Book.Struct("list_head"), longest.Count,
+            "the longest circular list through init_task whose back links agree and whose members all have a name at comm");
     }
 
     private static int? NameIn(byte[] task)

@@ -1,8 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// task_struct.pid, tgid, group_leader and thread_group. Numbers are 0 in init_task, 1 in the first process, and different in all others; a thread has its leader's tgid
-/// and a pid of its own.
+/// task_struct.pid, tgid, group_leader and thread_group. Numbers are 0 in init_task, 1 in the first process, and different in all others; a thread has its
+/// leader's tgid and a pid of its own.
 /// </summary>
 internal static class TaskNumberStep
 {
@@ -29,7 +29,8 @@ internal static class TaskNumberStep
         numbers = sideBySide.Length == 1 ? [sideBySide[0], sideBySide[0] + sizeof(uint)] : numbers;
         if (sideBySide.Length != 1)
         {
-            string reason = $"{numbers.Count} offsets hold small numbers that are 0 in init_task, 1 in the first process and different in all others, where two are expected side by side";
+            string reason = $"{numbers.Count} offsets hold small numbers that are 0 in init_task, 1 in the first process and different in all others, where "
+                + $"two are expected side by side";
             state.Book.Refuse("task_struct", "pid", reason);
             state.Book.Refuse("task_struct", "tgid", reason);
             return;
@@ -37,13 +38,15 @@ internal static class TaskNumberStep
 
         if (state.OtherThreads.Count == 0)
         {
-            const string Alone = "the only two small numbers that are 0 in init_task, 1 in the first process and different in all others; no process has two threads, so their order is the declaration's";
+            const string Alone = "the only two small numbers that are 0 in init_task, 1 in the first process and different in all others; no process has two "
+                + "threads, so their order is the declaration's";
             state.Book.Add("task_struct", "pid", numbers[0], LayoutBook.Int, state.Tasks.Count, Alone, InferenceConfidence.DeclarationOrder);
             state.Book.Add("task_struct", "tgid", numbers[1], LayoutBook.Int, state.Tasks.Count, Alone, InferenceConfidence.DeclarationOrder);
             return;
         }
 
-        bool IsShared(int offset) => state.OtherThreads.All(group => group.Value.TrueForAll(thread => Number(state, thread, offset) == Number(state, group.Key, offset)));
+        bool IsShared(int offset) =>
+            state.OtherThreads.All(group => group.Value.TrueForAll(thread => Number(state, thread, offset) == Number(state, group.Key, offset)));
         bool IsUnique(int offset) => state.Tasks.Select(task => Number(state, task, offset)).Distinct().Count() == state.Tasks.Count;
         int[] shared = [.. numbers.Where(IsShared)];
         int[] unique = [.. numbers.Where(IsUnique)];
@@ -54,8 +57,10 @@ internal static class TaskNumberStep
             return;
         }
 
-        state.Book.Add("task_struct", "pid", unique[0], LayoutBook.Int, state.Tasks.Count, "0 in init_task, 1 in the first process, small, and different in all tasks, threads included");
-        state.Book.Add("task_struct", "tgid", shared[0], LayoutBook.Int, state.Tasks.Count, "0 in init_task, 1 in the first process, small, different in all processes, and each thread has its leader's");
+        state.Book.Add("task_struct", "pid", unique[0], LayoutBook.Int, state.Tasks.Count,
+            "0 in init_task, 1 in the first process, small, and different in all tasks, threads included");
+        state.Book.Add("task_struct", "tgid", shared[0], LayoutBook.Int, state.Tasks.Count,
+            "0 in init_task, 1 in the first process, small, different in all processes, and each thread has its leader's");
     }
 
     private static void Leader(InferenceState state)
@@ -64,7 +69,8 @@ internal static class TaskNumberStep
         List<int> offsets = FieldSearch.Words(state.Memory, state.Tasks, state.TaskBytes, (task, value, _) => value == leaderOf[task]);
         if (offsets.Count == 1)
         {
-            state.Book.Add("task_struct", "group_leader", offsets[0], state.Book.PointerTo("task_struct"), state.Tasks.Count, "each task has its leader's address there, leaders their own");
+            state.Book.Add("task_struct", "group_leader", offsets[0], state.Book.PointerTo("task_struct"), state.Tasks.Count,
+                "each task has its leader's address there, leaders their own");
         }
         else
         {
@@ -94,11 +100,13 @@ internal static class TaskNumberStep
 
         if (offsets.Count == 1)
         {
-            state.Book.Add("task_struct", "thread_group", offsets[0], state.Book.Struct("list_head"), state.Tasks.Count, "a circular list of exactly the threads of each process, leader included");
+            state.Book.Add("task_struct", "thread_group", offsets[0], state.Book.Struct("list_head"), state.Tasks.Count,
+                "a circular list of exactly the threads of each process, leader included");
         }
         else
         {
-            state.Book.Refuse("task_struct", "thread_group", state.OtherThreads.Count == 0 ? "no process has two threads" : $"{offsets.Count} offsets link the threads of each process");
+            state.Book.Refuse("task_struct", "thread_group",
+                state.OtherThreads.Count == 0 ? "no process has two threads" : $"{offsets.Count} offsets link the threads of each process");
         }
     }
 

@@ -31,7 +31,8 @@ internal static class TaskPropertyStep
             return;
         }
 
-        HashSet<ulong> kernelThreads = [.. state.Tasks.Where(task => task == kthreadd || task == state.InitTask || memory.WordOrZero(task + (ulong)parent) == kthreadd)];
+        HashSet<ulong> kernelThreads =
+            [.. state.Tasks.Where(task => task == kthreadd || task == state.InitTask || memory.WordOrZero(task + (ulong)parent) == kthreadd)];
         if (kernelThreads.Count == state.Tasks.Count)
         {
             state.Book.Refuse("task_struct", "flags", "every task is a kernel thread");
@@ -52,11 +53,13 @@ internal static class TaskPropertyStep
 
         if (offsets.Count == 1)
         {
-            state.Book.Add("task_struct", "flags", offsets[0], LayoutBook.UnsignedInt, state.Tasks.Count, "PF_KTHREAD (0x200000) is set in init_task, kthreadd and its children, and in no other task", confidence);
+            state.Book.Add("task_struct", "flags", offsets[0], LayoutBook.UnsignedInt, state.Tasks.Count,
+                "PF_KTHREAD (0x200000) is set in init_task, kthreadd and its children, and in no other task", confidence);
         }
         else
         {
-            state.Book.Refuse("task_struct", "flags", $"{offsets.Count} offsets have PF_KTHREAD set in exactly the kernel threads{(offsets.Count > 0 ? ": " + string.Join(", ", offsets) : "")}");
+            state.Book.Refuse("task_struct", "flags",
+                $"{offsets.Count} offsets have PF_KTHREAD set in exactly the kernel threads{(offsets.Count > 0 ? ": " + string.Join(", ", offsets) : "")}");
         }
     }
 
@@ -64,14 +67,18 @@ internal static class TaskPropertyStep
     private static void State(InferenceState state, int stack)
     {
         int at = stack - sizeof(ulong);
-        bool holds = at >= 0 && state.Tasks.TrueForAll(task => (uint)state.Read(task, at) is uint value && value < States && (value == 0 || BitOperations.IsPow2(value & BasicStates) || (value & BasicStates) == 0))
+        bool holds = at >= 0
+            && state.Tasks.TrueForAll(task =>
+                (uint)state.Read(task, at) is uint value && value < States
+                    && (value == 0 || BitOperations.IsPow2(value & BasicStates) || (value & BasicStates) == 0))
             && (uint)state.Read(state.InitTask, at) == 0 && state.Tasks.Count(task => (uint)state.Read(task, at) != 0) > state.Tasks.Count / 2;
         if (holds)
         {
             // volatile long state before 5.14.
             bool old = !state.IsSince(5, 14);
             state.Book.Add("task_struct", old ? "state" : "__state", at, old ? LayoutBook.Long : LayoutBook.UnsignedInt, state.Tasks.Count,
-                "before the stack, where every release declares it: 0 in init_task, one way to sleep or none in every task, and most sleep", InferenceConfidence.Confirmed);
+                "before the stack, where every release declares it: 0 in init_task, one way to sleep or none in every task, and most sleep",
+                InferenceConfidence.Confirmed);
         }
         else
         {
@@ -85,7 +92,8 @@ internal static class TaskPropertyStep
         KernelBytes memory = state.Memory;
         List<int> offsets = FieldSearch.Words(memory, state.Tasks, state.TaskBytes, (task, value, _) =>
             (value == 0 && task != state.InitTask)
-            || (KernelBytes.LooksLikePointer(value) && value % StackAlignment == 0 && memory.WordOrZero(value) is ulong last && (last == StackEnd || last == task)));
+            || (KernelBytes.LooksLikePointer(value) && value % StackAlignment == 0 && memory.WordOrZero(value) is ulong last
+                && (last == StackEnd || last == task)));
         if (offsets.Count != 1)
         {
             state.Book.Refuse("task_struct", "stack", $"{offsets.Count} offsets lead to the end of a stack in every task");

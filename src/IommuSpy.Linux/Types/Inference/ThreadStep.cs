@@ -1,8 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// task_struct.signal and thread_node, signal_struct.thread_head (since 3.14): the leader of a group of threads is the first on its group's list, so its back link leads to the head,
-/// which is in the one object that a pointer of the task leads to.
+/// task_struct.signal and thread_node, signal_struct.thread_head (since 3.14): the leader of a group of threads is the first on its group's list, so its back
+/// link leads to the head, which is in the one object that a pointer of the task leads to.
 /// </summary>
 internal static class ThreadStep
 {

@@ -1,6 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
-/// <summary>Infers structures from the data, each step from what the steps before it found. A step that fails states why, and those that need it are refused too.</summary>
+/// <summary>
+/// Infers structures from the data, each step from what the steps before it found. A step that fails states why, and those that need it are refused too.
+/// </summary>
 internal static class TypeInference
 {
     /// <summary>Infers all that can be.</summary>

@@ -3,7 +3,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// struct vmap_area and struct vm_struct: the list that the symbol vmap_area_list heads (until 6.8) links ranges of addresses that ascend, and each leads to a structure with the same address.
+/// struct vmap_area and struct vm_struct: the list that the symbol vmap_area_list heads (until 6.8) links ranges of addresses that ascend, and each leads to a
+/// structure with the same address.
 /// </summary>
 internal static class VmallocStep
 {
@@ -14,7 +15,8 @@ internal static class VmallocStep
     private const ulong PageMask = PageFrame.Size - 1;
     private const ulong MaxPhysical = 1UL << 52;
 
-    // struct vm_struct, in every release: next, addr, size, flags, pages, nr_pages, phys_addr, caller (include/linux/vmalloc.h); since 5.13 page_order before nr_pages, where it is configured.
+    // struct vm_struct, in every release: next, addr, size, flags, pages, nr_pages, phys_addr, caller (include/linux/vmalloc.h); since 5.13 page_order before
+    // nr_pages, where it is configured.
     private const int AddressAt = 8;
     private const int SizeAt = 16;
     private const int FlagsAt = 24;
@@ -66,16 +68,19 @@ internal static class VmallocStep
         const string Same = "the address of the area that leads to it, and no more bytes";
         LayoutBook book = state.Book;
         List<ulong> known = [.. held.Select(area => state.Read(area, structures[0])).Where(structure => structure != 0)];
-        book.Add("vmap_area", "va_start", 0, LayoutBook.UnsignedLong, areas.Count, "the first field in every release; " + Ascending, InferenceConfidence.Confirmed);
+        book.Add("vmap_area", "va_start", 0, LayoutBook.UnsignedLong, areas.Count, "the first field in every release; " + Ascending,
+            InferenceConfidence.Confirmed);
         book.Add("vmap_area", "va_end", 8, LayoutBook.UnsignedLong, areas.Count, Ascending);
         book.Add("vmap_area", "list", lists[0], book.Struct("list_head"), areas.Count, Ascending);
         book.Add("vmap_area", "vm", structures[0], book.PointerTo("vm_struct"), held.Count, Same);
         book.Add("vm_struct", "addr", AddressAt, LayoutBook.Pointer, known.Count, Same);
         book.Add("vm_struct", "size", SizeAt, LayoutBook.UnsignedLong, known.Count, Same);
-        book.Add("vm_struct", "flags", FlagsAt, LayoutBook.UnsignedLong, known.Count, "between size and caller in every release; 32 bits", InferenceConfidence.Confirmed);
+        book.Add("vm_struct", "flags", FlagsAt, LayoutBook.UnsignedLong, known.Count, "between size and caller in every release; 32 bits",
+            InferenceConfidence.Confirmed);
         if (isOld)
         {
-            book.Add("vmap_area", "flags", OldFlagsAt, LayoutBook.UnsignedLong, areas.Count, "three bits, of which one tells which areas have a structure", InferenceConfidence.Confirmed);
+            book.Add("vmap_area", "flags", OldFlagsAt, LayoutBook.UnsignedLong, areas.Count, "three bits, of which one tells which areas have a structure",
+                InferenceConfidence.Confirmed);
         }
 
         Waiting(state, [lists[0] + LinkBytes, structures[0]]);
@@ -108,7 +113,8 @@ internal static class VmallocStep
 
     private static bool IsRange(ulong start, ulong end) => KernelBytes.LooksLikePointer(start) && end > start && ((start | end) & PageMask) == 0;
 
-    private static bool IsOf(InferenceState state, ulong area, ulong structure) => state.Memory.IsDirect(structure) && state.Read(structure, AddressAt) == state.Read(area, 0)
+    private static bool IsOf(InferenceState state, ulong area,
+        ulong structure) => state.Memory.IsDirect(structure) && state.Read(structure, AddressAt) == state.Read(area, 0)
         && state.Read(structure, SizeAt) is ulong size && size != 0 && size <= state.Read(area, 8) - state.Read(area, 0);
 
     // Before 5.12, what waits for being unmapped is linked one way, from the symbol vmap_purge_list; the link stands behind list, or over vm. Nothing may wait.
@@ -122,7 +128,8 @@ internal static class VmallocStep
         int[] links = [.. places.Distinct().Where(at => Chain(state, first, at))];
         if (links.Length == 1)
         {
-            state.Book.Over("vmap_area", "purge_list", links[0], LayoutBook.Pointer, 1, "links ranges of whole pages from the symbol vmap_purge_list to an end");
+            state.Book.Over("vmap_area", "purge_list", links[0], LayoutBook.Pointer, 1,
+                "links ranges of whole pages from the symbol vmap_purge_list to an end");
         }
         else
         {
@@ -145,13 +152,15 @@ internal static class VmallocStep
         return true;
     }
 
-    // What has pages has as many as its size, with or without the page that guards its end; what has a physical address begins a page there; all were asked for by code.
+    // What has pages has as many as its size, with or without the page that guards its end; what has a physical address begins a page there; all were asked for
+    // by code.
     private static void Rest(InferenceState state, List<ulong> structures)
     {
         LayoutBook book = state.Book;
         List<ulong> paged = [.. structures.Where(structure => state.Read(structure, PagesAt) != 0)];
         List<int> counts = FieldSearch.HalfWords(state.Memory, paged, CountsAt, (structure, value, _) =>
-            KernelBytes.LooksLikePointer(state.Read(structure, PagesAt)) && (value == 0 || state.Read(structure, SizeAt) - ((uint)value * (ulong)PageFrame.Size) is 0 or PageFrame.Size));
+            KernelBytes.LooksLikePointer(state.Read(structure, PagesAt))
+                && (value == 0 || state.Read(structure, SizeAt) - ((uint)value * (ulong)PageFrame.Size) is 0 or PageFrame.Size));
 
         // Whoever maps pages of its own keeps their array and not their number.
         counts.RemoveAll(offset => paged.Count(structure => (uint)state.Read(structure, offset) != 0) * 2 < paged.Count);

@@ -1,8 +1,8 @@
 namespace IommuSpy.Linux.Types.Inference;
 
 /// <summary>
-/// struct pglist_data and struct zone: the symbols node_data or contig_page_data lead to nodes, which begin with their zones; each zone names itself, and what its zones span and have is what
-/// its node says that it spans and has.
+/// struct pglist_data and struct zone: the symbols node_data or contig_page_data lead to nodes, which begin with their zones; each zone names itself, and what
+/// its zones span and have is what its node says that it spans and has.
 /// </summary>
 internal static class ZoneStep
 {
@@ -58,7 +58,8 @@ internal static class ZoneStep
 
         (int start, int totals) = found[0];
         if (state.Contradiction(
-            ("pglist_data.node_zones", 0), ("pglist_data.node_start_pfn", totals), ("pglist_data.node_spanned_pages", totals + NodeSpannedAt), ("pglist_data.node_id", totals + NodeIdAt),
+            ("pglist_data.node_zones", 0), ("pglist_data.node_start_pfn", totals), ("pglist_data.node_spanned_pages", totals + NodeSpannedAt),
+            ("pglist_data.node_id", totals + NodeIdAt),
             ("zone.spanned_pages", start + SpannedAt)) is string contradiction)
         {
             Refuse(state, contradiction);
@@ -87,7 +88,9 @@ internal static class ZoneStep
         }
 
         uint count = state.SymbolAddress("nr_node_ids") is ulong variable ? (uint)state.Memory.WordOrZero(variable) : 1;
-        ulong[] nodes = [.. Enumerable.Range(0, (int)Math.Clamp(count, 1, MaxNodes)).Select(i => state.Memory.WordOrZero(array + ((ulong)i * sizeof(ulong)))).Where(node => node != 0)];
+        ulong[] nodes =
+            [.. Enumerable.Range(0, (int)Math.Clamp(count, 1, MaxNodes)).Select(i => state.Memory.WordOrZero(array + ((ulong)i * sizeof(ulong))))
+                .Where(node => node != 0)];
         return Array.TrueForAll(nodes, state.Memory.IsPointer) ? nodes : [];
     }
 
@@ -113,7 +116,8 @@ internal static class ZoneStep
         shape.Names.Index().All(pair => NameAt(state, node + (ulong)(shape.NameAt + (pair.Index * shape.ZoneBytes))) == pair.Item);
 
     private static string? NameAt(InferenceState state, ulong at) =>
-        state.Memory.WordOrZero(at) is ulong text && KernelBytes.LooksLikeAddress(text) && state.Text(text) is string name && Names.Contains(name) ? name : null;
+        state.Memory.WordOrZero(at) is ulong text && KernelBytes.LooksLikeAddress(text) && state.Text(text) is string name && Names.Contains(name) ? name
+            : null;
 
     // Where each node holds the first frame, the sum of present frames, and the sum of spanned frames of its zones.
     private static IEnumerable<int> Totals(InferenceState state, ulong[] nodes, NodeShape shape, int run)
@@ -191,7 +195,8 @@ internal static class ZoneStep
             }
         }
 
-        const string Whole = "as zones of a node ascend, and as what they have and span is in sum what their node says of itself; managed is no more than present, present no more than spanned";
+        const string Whole = "as zones of a node ascend, and as what they have and span is in sum what their node says of itself; managed is no more than "
+            + "present, present no more than spanned";
         int count = nodes.Length * shape.Names.Length;
         LayoutBook book = state.Book;
         book.Size("zone", (ulong)shape.ZoneBytes);
@@ -200,11 +205,13 @@ internal static class ZoneStep
         book.Add("zone", "spanned_pages", run + SpannedAt, LayoutBook.UnsignedLong, state.Zones.Count, Whole);
         book.Add("zone", "present_pages", run + PresentAt, LayoutBook.UnsignedLong, state.Zones.Count, Whole);
         book.Add("zone", "name", shape.NameAt, LayoutBook.Text, count, $"leads to {string.Join(", ", shape.Names)}, in order and at equal distances");
-        book.Add("pglist_data", "node_zones", 0, new ArrayType(() => book.Struct("zone"), (ulong)shape.Names.Length), nodes.Length, "a node begins with its zones, in every release", InferenceConfidence.Confirmed);
+        book.Add("pglist_data", "node_zones", 0, new ArrayType(() => book.Struct("zone"), (ulong)shape.Names.Length), nodes.Length,
+            "a node begins with its zones, in every release", InferenceConfidence.Confirmed);
         book.Add("pglist_data", "node_start_pfn", totals, LayoutBook.UnsignedLong, nodes.Length, "the first zone's first page frame");
         book.Add("pglist_data", "node_present_pages", totals + NodePresentAt, LayoutBook.UnsignedLong, nodes.Length, "the sum of what its zones have");
         book.Add("pglist_data", "node_spanned_pages", totals + NodeSpannedAt, LayoutBook.UnsignedLong, nodes.Length, "the sum of what its zones span");
-        book.Add("pglist_data", "node_id", totals + NodeIdAt, LayoutBook.Int, nodes.Length, "declared behind node_spanned_pages in every release, and a node's number", InferenceConfidence.DeclarationOrder);
+        book.Add("pglist_data", "node_id", totals + NodeIdAt, LayoutBook.Int, nodes.Length,
+            "declared behind node_spanned_pages in every release, and a node's number", InferenceConfidence.DeclarationOrder);
     }
 
     // Where a zone's name is, how far zones are apart, and their names.

@@ -5,8 +5,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Types.Isf;
 
 /// <summary>
-/// Types described by Volatility's intermediate symbol format, as dwarf2json writes it for a kernel: a JSON object with base_types, user_types, enums and symbols
-/// (volatility3, schemas/schema-6.2.0.json). A structure without a tag has a made-up one there, and so has a member without a name.
+/// Types described by Volatility's intermediate symbol format, as dwarf2json writes it for a kernel: a JSON object with base_types, user_types, enums and
+/// symbols (volatility3, schemas/schema-6.2.0.json). A structure without a tag has a made-up one there, and so has a member without a name.
 /// </summary>
 public sealed class IsfTypes : KernelTypes
 {
@@ -34,7 +34,8 @@ public sealed class IsfTypes : KernelTypes
 
     /// <inheritdoc/>
     public override IEnumerable<KernelType> Named =>
-        Names(_structs).Select(KernelType? (name) => FindStruct(name)).Concat(Names(_bases).Concat(Names(_enums)).Distinct(StringComparer.Ordinal).Select(Find)).OfType<KernelType>();
+        Names(_structs).Select(KernelType? (name) => FindStruct(name)).Concat(Names(_bases).Concat(Names(_enums)).Distinct(StringComparer.Ordinal).Select(Find))
+            .OfType<KernelType>();
 
     /// <summary>Reads a file.</summary>
     /// <param name="json">The JSON text.</param>
@@ -79,10 +80,12 @@ public sealed class IsfTypes : KernelTypes
     }
 
     /// <inheritdoc/>
-    public override StructType? FindStruct(string tag) => Lookup("struct " + tag, () => Properties(_structs, tag) is JsonElement described ? Struct(tag, described) : null) as StructType;
+    public override StructType? FindStruct(string tag) =>
+        Lookup("struct " + tag, () => Properties(_structs, tag) is JsonElement described ? Struct(tag, described) : null) as StructType;
 
     /// <inheritdoc/>
-    public override KernelType? Find(string name) => Lookup("enum " + name, () => Properties(_enums, name) is JsonElement described ? Enum(name, described) : null)
+    public override KernelType? Find(string name) =>
+        Lookup("enum " + name, () => Properties(_enums, name) is JsonElement described ? Enum(name, described) : null)
         ?? Lookup(name, () => Properties(_bases, name) is JsonElement number ? Base(name, number) : null);
 
     /// <inheritdoc/>
@@ -107,7 +110,8 @@ public sealed class IsfTypes : KernelTypes
     {
         try
         {
-            return Properties(Section(root, "symbols"), "linux_banner") is JsonElement symbol && Properties(symbol, "constant_data") is { ValueKind: JsonValueKind.String } data
+            return Properties(Section(root, "symbols"), "linux_banner") is JsonElement symbol
+                && Properties(symbol, "constant_data") is { ValueKind: JsonValueKind.String } data
                 ? System.Text.Encoding.Latin1.GetString(Convert.FromBase64String(data.GetString()!))
                 : null;
         }
@@ -119,7 +123,8 @@ public sealed class IsfTypes : KernelTypes
 
     private static JsonElement Section(JsonElement root, string name) => Properties(root, name) ?? default;
 
-    private static JsonElement? Properties(JsonElement holder, string name) => holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty(name, out JsonElement value) ? value : null;
+    private static JsonElement? Properties(JsonElement holder, string name) =>
+        holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty(name, out JsonElement value) ? value : null;
 
     private static JsonElement.ObjectEnumerator Properties(JsonElement holder) => holder.ValueKind == JsonValueKind.Object ? holder.EnumerateObject() : default;
 
@@ -130,7 +135,8 @@ public sealed class IsfTypes : KernelTypes
     private static ulong Number(JsonElement holder, string name) =>
         Properties(holder, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetUInt64(out ulong number) ? number : 0;
 
-    private static string Text(JsonElement holder, string name) => Properties(holder, name) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : "";
+    private static string Text(JsonElement holder, string name) =>
+        Properties(holder, name) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : "";
 
     private static IntegerType Base(string name, JsonElement described)
     {
@@ -191,7 +197,8 @@ public sealed class IsfTypes : KernelTypes
         switch (Text(type, "kind"))
         {
             case "base":
-                return name == "void" ? VoidType.Instance : Properties(_bases, name) is null ? VoidType.Instance : Lookup(name, () => Base(name, Properties(_bases, name)!.Value))!;
+                return name == "void" ? VoidType.Instance
+                    : Properties(_bases, name) is null ? VoidType.Instance : Lookup(name, () => Base(name, Properties(_bases, name)!.Value))!;
             case "pointer":
                 return new PointerType(() => Of(Section(type, "subtype")));
             case "array":
@@ -214,7 +221,9 @@ public sealed class IsfTypes : KernelTypes
         [
             .. Properties(Section(described, "constants"))
                 .Where(constant => constant.Value.ValueKind == JsonValueKind.Number)
-                .Select(constant => new Enumerator(constant.Name, constant.Value.TryGetInt64(out long value) ? value : constant.Value.TryGetUInt64(out ulong large) ? (long)large : 0)),
+                .Select(constant =>
+                    new Enumerator(constant.Name,
+                        constant.Value.TryGetInt64(out long value) ? value : constant.Value.TryGetUInt64(out ulong large) ? (long)large : 0)),
         ]);
     }
 

@@ -38,7 +38,8 @@ public sealed class AvmlFormat : IMemoryFormat
             bool isPlain = header.Magic == RangeHeader.LimeMagic && header.Version == 1;
             if (!(isPlain || (header.Magic == RangeHeader.AvmlMagic && header.Version == 2)) || !header.IsSane)
             {
-                throw new MemoryImageException($"{file.Path}: AVML whose header at 0x{at:x} is none (magic 0x{header.Magic:x}, version {header.Version}, 0x{header.Start:x}-0x{header.Last:x})");
+                throw new MemoryImageException($"{file.Path}: AVML whose header at 0x{at:x} is none (magic 0x{header.Magic:x}, version {header.Version}, "
+                    + $"0x{header.Start:x}-0x{header.Last:x})");
             }
 
             if (isPlain)
@@ -65,7 +66,8 @@ public sealed class AvmlFormat : IMemoryFormat
             if (range.Plain < header.Length)
             {
                 lost += header.Length - range.Plain;
-                damage.Add($"the range {range.Range}, whose frames begin at 0x{body:x}, is cut off by the end of the file at 0x{file.Length:x}: {Size.Text(header.Length - range.Plain)} of RAM is missing");
+                damage.Add($"the range {range.Range}, whose frames begin at 0x{body:x}, is cut off by the end of the file at "
+                    + $"0x{file.Length:x}: {Size.Text(header.Length - range.Plain)} of RAM is missing");
                 break;
             }
 
@@ -136,7 +138,8 @@ public sealed class AvmlFormat : IMemoryFormat
                 int plain = PlainLength(file, data, length, type);
                 if (plain is <= 0 or > SnappyFrames.MostPlainBytes || (ulong)plain > range.Range.Length - range.Plain)
                 {
-                    throw new MemoryImageException($"{file.Path}: AVML whose frame at 0x{data - SnappyFrames.ChunkHeaderBytes:x} makes {plain} bytes, and its range {range.Range} lacks {range.Range.Length - range.Plain}");
+                    throw new MemoryImageException($"{file.Path}: AVML whose frame at 0x{data - SnappyFrames.ChunkHeaderBytes:x} makes {plain} bytes, and its "
+                        + $"range {range.Range} lacks {range.Range.Length - range.Plain}");
                 }
 
                 if (range.Frames == most)
@@ -148,7 +151,8 @@ public sealed class AvmlFormat : IMemoryFormat
             }
             else if (type < SnappyFrames.FirstSkippable)
             {
-                throw new MemoryImageException($"{file.Path}: AVML whose frame at 0x{data - SnappyFrames.ChunkHeaderBytes:x} is of the unknown type 0x{type:x}");
+                throw new MemoryImageException($"{file.Path}: AVML whose frame at 0x{data - SnappyFrames.ChunkHeaderBytes:x} is of the unknown type "
+                    + $"0x{type:x}");
             }
         }
 

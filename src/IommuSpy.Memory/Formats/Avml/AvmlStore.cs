@@ -3,7 +3,9 @@ using IommuSpy.Memory.Compression;
 
 namespace IommuSpy.Memory.Formats.Avml;
 
-/// <summary>The frames of an AVML file as blocks of 64 KiB. Its writer makes frames of just that size, which decode in place; others are put together.</summary>
+/// <summary>
+/// The frames of an AVML file as blocks of 64 KiB. Its writer makes frames of just that size, which decode in place; others are put together.
+/// </summary>
 internal sealed class AvmlStore : BlockStore
 {
     private const int Shift = 16;

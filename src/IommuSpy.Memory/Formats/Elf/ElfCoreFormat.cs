@@ -46,7 +46,8 @@ public sealed class ElfCoreFormat : IMemoryFormat
             if (stored < header.FileBytes)
             {
                 lost += header.Type == ElfProgramHeader.Load ? header.FileBytes - stored : 0;
-                damage.Add($"program header {i} ends at 0x{header.Offset + header.FileBytes:x} and the file at 0x{file.Length:x}: {Size.Text(header.FileBytes - stored)} of {(header.Type == ElfProgramHeader.Load ? "RAM" : "notes")} is missing");
+                damage.Add($"program header {i} ends at 0x{header.Offset + header.FileBytes:x} and the file at "
+                    + $"0x{file.Length:x}: {Size.Text(header.FileBytes - stored)} of {(header.Type == ElfProgramHeader.Load ? "RAM" : "notes")} is missing");
             }
 
             if (header.Type == ElfProgramHeader.Note)
@@ -92,7 +93,8 @@ public sealed class ElfCoreFormat : IMemoryFormat
 
         if (headers.Count(h => h.Type == ElfProgramHeader.Load) > 1 && headers.Where(h => h.Type == ElfProgramHeader.Load).All(h => h.PhysicalAddress == 0))
         {
-            throw new MemoryImageException($"{file.Path}: ELF core with virtual addresses only (every p_paddr is 0): take the dump with physical addresses (QEMU: paging=false)");
+            throw new MemoryImageException($"{file.Path}: ELF core with virtual addresses only (every p_paddr is 0): take the dump with physical addresses "
+                + $"(QEMU: paging=false)");
         }
 
         bool isOfQemu = notes.Exists(note => note.Name == "QEMU");
@@ -128,7 +130,8 @@ public sealed class ElfCoreFormat : IMemoryFormat
 
     // e_machine; 0 is EM_NONE.
     private static ImageMachine? MachineOf(ImageFile file) =>
-        file.Holds(MachineAt, sizeof(ushort)) && BinaryPrimitives.ReadUInt16LittleEndian(file.Span(MachineAt, sizeof(ushort))) is var machine and not 0 ? new(machine, null) : null;
+        file.Holds(MachineAt, sizeof(ushort)) && BinaryPrimitives.ReadUInt16LittleEndian(file.Span(MachineAt, sizeof(ushort))) is var machine and not 0
+            ? new(machine, null) : null;
 
     // Of a mapping that goes on into another block of memory, QEMU's dump with paging says that the rest is not stored, and stores it where no header may
     // point.

@@ -44,7 +44,8 @@ internal static class ElfProgramHeaders
         {
             if (sectionOffset > file.Length || file.Length - sectionOffset < SectionHeaderBytes)
             {
-                throw new MemoryImageException($"{file.Path}: ELF core whose section header at 0x{sectionOffset:x}, which counts its program headers, is past the end of the file");
+                throw new MemoryImageException($"{file.Path}: ELF core whose section header at 0x{sectionOffset:x}, which counts its program headers, is past "
+                    + $"the end of the file");
             }
 
             count = BinaryPrimitives.ReadUInt32LittleEndian(file.Span(sectionOffset + 44, sizeof(uint)));
@@ -53,7 +54,8 @@ internal static class ElfProgramHeaders
         if (count > MaxProgramHeaders || entryBytes < ProgramHeaderBytes ||
             tableOffset > file.Length || (ulong)count * (ulong)entryBytes > file.Length - tableOffset)
         {
-            throw new MemoryImageException($"{file.Path}: ELF core whose {count} program headers of {entryBytes} bytes at 0x{tableOffset:x} do not fit the file (0x{file.Length:x} bytes)");
+            throw new MemoryImageException($"{file.Path}: ELF core whose {count} program headers of {entryBytes} bytes at 0x{tableOffset:x} do not fit the "
+                + $"file (0x{file.Length:x} bytes)");
         }
 
         List<ElfProgramHeader> headers = new((int)count);
@@ -68,9 +70,12 @@ internal static class ElfProgramHeaders
                 BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(entry[40..]));
             if (read.Type is ElfProgramHeader.Load or ElfProgramHeader.Note &&
-                (read.Offset > ulong.MaxValue - read.FileBytes || (!(mayLackPhysical && read.PhysicalAddress == ulong.MaxValue) && read.PhysicalAddress > ulong.MaxValue - Math.Max(read.FileBytes, read.MemoryBytes))))
+                (read.Offset > ulong.MaxValue - read.FileBytes
+                    || (!(mayLackPhysical && read.PhysicalAddress == ulong.MaxValue)
+                        && read.PhysicalAddress > ulong.MaxValue - Math.Max(read.FileBytes, read.MemoryBytes))))
             {
-                throw new MemoryImageException($"{file.Path}: ELF core whose program header {i} (offset 0x{read.Offset:x}, address 0x{read.PhysicalAddress:x}, size 0x{read.FileBytes:x}) passes 2^64");
+                throw new MemoryImageException($"{file.Path}: ELF core whose program header {i} (offset 0x{read.Offset:x}, address 0x{read.PhysicalAddress:x}, "
+                    + $"size 0x{read.FileBytes:x}) passes 2^64");
             }
 
             headers.Add(read);

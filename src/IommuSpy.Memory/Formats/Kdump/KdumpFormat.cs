@@ -124,17 +124,20 @@ public sealed class KdumpFormat : IMemoryFormat
         {
             if (part.Header.Pages != parts[0].Header.Pages || part.Memory.Count != parts[0].Memory.Count)
             {
-                throw new MemoryImageException($"{part.Path}: is of another dump than {parts[0].Path}: {part.Header.Pages} page frames there, {parts[0].Header.Pages} here");
+                throw new MemoryImageException($"{part.Path}: is of another dump than {parts[0].Path}: {part.Header.Pages} page frames "
+                    + $"there, {parts[0].Header.Pages} here");
             }
 
             if (part.Header.StartPage < at)
             {
-                throw new MemoryImageException($"{part.Path}: holds page frames from 0x{part.Header.StartPage:x} on, which another file has too (up to 0x{at:x}): name each part of a split dump once");
+                throw new MemoryImageException($"{part.Path}: holds page frames from 0x{part.Header.StartPage:x} on, which another file has too (up to "
+                    + $"0x{at:x}): name each part of a split dump once");
             }
 
             if (part.Header.StartPage > at && part.Dumped.Rank(part.Header.StartPage) > part.Dumped.Rank(at))
             {
-                yield return $"page frames 0x{at:x}-0x{part.Header.StartPage - 1:x} are in a part of the split dump that was not given (name every part with -s)";
+                yield return $"page frames 0x{at:x}-0x{part.Header.StartPage - 1:x} are in a part of the split dump that was not given (name every part with "
+                    + $"-s)";
             }
 
             at = Math.Max(at, part.Header.EndPage);
@@ -146,5 +149,6 @@ public sealed class KdumpFormat : IMemoryFormat
         }
     }
 
-    private static ulong NotGiven(KdumpPart[] parts) => parts[0].Dumped.Count - Math.Min(parts[0].Dumped.Count, (ulong)parts.Sum(part => (long)part.Descriptors));
+    private static ulong NotGiven(KdumpPart[] parts) =>
+        parts[0].Dumped.Count - Math.Min(parts[0].Dumped.Count, (ulong)parts.Sum(part => (long)part.Descriptors));
 }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace IommuSpy.Memory.Formats.Kdump;
 
-/// <summary>The two headers of a kdump-compressed file (makedumpfile, IMPLEMENTATION and diskdump_mod.h): disk_dump_header and kdump_sub_header, of a 64-bit machine.</summary>
+/// <summary>
+/// The two headers of a kdump-compressed file (makedumpfile, IMPLEMENTATION and diskdump_mod.h): disk_dump_header and kdump_sub_header, of a 64-bit machine.
+/// </summary>
 /// <param name="Version">0-6: which of the fields below the file has.</param>
 /// <param name="Status">Flags: how pages are compressed, 8 for a dump that was never finished.</param>
 /// <param name="BlockSize">Bytes in a page, which is the unit of the file too.</param>
@@ -73,7 +75,8 @@ internal sealed record KdumpHeader(
 
         if (blockSize != PageFrame.Size || subHeaderBlocks is < 0 or > MostHeaderBlocks)
         {
-            throw new MemoryImageException($"{file.Path}: kdump with pages of {blockSize} bytes and {subHeaderBlocks} blocks of second header: those read here have pages of {PageFrame.Size}");
+            throw new MemoryImageException($"{file.Path}: kdump with pages of {blockSize} bytes and {subHeaderBlocks} blocks of second header: those read here "
+                + $"have pages of {PageFrame.Size}");
         }
 
         ulong bitmapOffset = (1 + (ulong)subHeaderBlocks) * (ulong)blockSize;
@@ -102,7 +105,8 @@ internal sealed record KdumpHeader(
             pages = version >= 6 ? BinaryPrimitives.ReadUInt64LittleEndian(second[96..]) : pages;
         }
 
-        return new(version, status, blockSize, bitmapOffset, bitmapBytes, pages, dumpLevel, start, Math.Min(end, pages), isSplit, vmCoreInfo, notes, Text(header.Slice(MachineAt, NameBytes)));
+        return new(version, status, blockSize, bitmapOffset, bitmapBytes, pages, dumpLevel, start, Math.Min(end, pages), isSplit, vmCoreInfo, notes,
+            Text(header.Slice(MachineAt, NameBytes)));
     }
 
     private static string? Text(ReadOnlySpan<byte> field) => field.IndexOf((byte)0) is > 0 and var length ? Encoding.ASCII.GetString(field[..length]) : null;

@@ -58,7 +58,8 @@ internal sealed class KdumpPart
         KdumpHeader header = KdumpHeader.Read(file);
         if (header.BitmapBytes == 0 || !file.Holds(header.BitmapOffset, header.BitmapBytes) || header.BitmapBytes > int.MaxValue)
         {
-            throw new MemoryImageException($"{file.Path}: kdump whose bitmaps, 0x{header.BitmapBytes:x} bytes at 0x{header.BitmapOffset:x}, do not fit the file (0x{file.Length:x} bytes)");
+            throw new MemoryImageException($"{file.Path}: kdump whose bitmaps, 0x{header.BitmapBytes:x} bytes at 0x{header.BitmapOffset:x}, do not fit the "
+                + $"file (0x{file.Length:x} bytes)");
         }
 
         // Two bitmaps, of memory and of what is dumped. Version 0 may have one, which is both.
@@ -66,7 +67,8 @@ internal sealed class KdumpPart
         bool isSingle = (header.Pages + 7) / 8 > (ulong)half;
         if (isSingle && (header.Version > 0 || (header.Pages + 7) / 8 > header.BitmapBytes))
         {
-            throw new MemoryImageException($"{file.Path}: kdump of {header.Pages} page frames, for which its bitmaps of 0x{header.BitmapBytes:x} bytes have no room");
+            throw new MemoryImageException($"{file.Path}: kdump of {header.Pages} page frames, for which its bitmaps of 0x{header.BitmapBytes:x} bytes have no "
+                + $"room");
         }
 
         ReadOnlySpan<byte> bytes = file.Span(header.BitmapOffset, (int)header.BitmapBytes);
@@ -99,7 +101,8 @@ internal sealed class KdumpPart
 
     /// <summary>The bytes of an extent, none where the file does not have them.</summary>
     internal ReadOnlySpan<byte> Extent(FileExtent extent, int most) =>
-        extent.Length > 0 && extent.Length <= (ulong)most && _file.Holds(extent.Offset, extent.Length) ? _file.Span(extent.Offset, (int)extent.Length) : default;
+        extent.Length > 0 && extent.Length <= (ulong)most && _file.Holds(extent.Offset, extent.Length) ? _file.Span(extent.Offset, (int)extent.Length)
+            : default;
 
     private bool TryDecompress(PageDescriptor descriptor, Span<byte> destination)
     {

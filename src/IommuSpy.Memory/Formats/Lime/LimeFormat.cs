@@ -27,7 +27,8 @@ public sealed class LimeFormat : IMemoryFormat
             RangeHeader header = RangeHeader.Read(file.Span(at, RangeHeader.Bytes));
             if (header.Magic != RangeHeader.LimeMagic || header.Version != 1 || !header.IsSane)
             {
-                throw new MemoryImageException($"{file.Path}: LiME whose header at 0x{at:x} is none (magic 0x{header.Magic:x}, version {header.Version}, 0x{header.Start:x}-0x{header.Last:x})");
+                throw new MemoryImageException($"{file.Path}: LiME whose header at 0x{at:x} is none (magic 0x{header.Magic:x}, version {header.Version}, "
+                    + $"0x{header.Start:x}-0x{header.Last:x})");
             }
 
             if (segments.Count == options.Limits.MemoryRanges)
@@ -40,7 +41,8 @@ public sealed class LimeFormat : IMemoryFormat
             if (stored < header.Length)
             {
                 lost += header.Length - stored;
-                damage.Add($"the range 0x{header.Start:x}-0x{header.Last:x} ends at 0x{at + header.Length:x} and the file at 0x{file.Length:x}: {Size.Text(header.Length - stored)} of RAM is missing");
+                damage.Add($"the range 0x{header.Start:x}-0x{header.Last:x} ends at 0x{at + header.Length:x} and the file at "
+                    + $"0x{file.Length:x}: {Size.Text(header.Length - stored)} of RAM is missing");
             }
 
             if (stored > 0)

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace IommuSpy.Memory.Formats.Lime;
 
-/// <summary>The header of a range, which LiME and AVML share: magic, version, first and last address, 8 bytes of zeros (LiME, doc/README; AVML, src/image.rs).</summary>
+/// <summary>
+/// The header of a range, which LiME and AVML share: magic, version, first and last address, 8 bytes of zeros (LiME, doc/README; AVML, src/image.rs).
+/// </summary>
 /// <param name="Magic">Whose it is.</param>
 /// <param name="Version">1 for bytes as they are, AVML's 2 for compressed ones.</param>
 /// <param name="Start">Physical address of the first byte.</param>

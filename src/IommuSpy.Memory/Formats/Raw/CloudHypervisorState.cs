@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace IommuSpy.Memory.Formats.Raw;
 
-/// <summary>Cloud Hypervisor's state.json beside its memory-ranges: where each run of the file belongs, in guest_ram_mappings (vmm/src/memory_manager.rs).</summary>
+/// <summary>
+/// Cloud Hypervisor's state.json beside its memory-ranges: where each run of the file belongs, in guest_ram_mappings (vmm/src/memory_manager.rs).
+/// </summary>
 internal static class CloudHypervisorState
 {
     private const string StateName = "state.json";
@@ -69,8 +71,10 @@ internal static class CloudHypervisorState
     }
 
     private static RamRegion? Region(JsonElement mapping) =>
-        Number(mapping, "gpa") is ulong address && Number(mapping, "file_offset") is ulong offset && Number(mapping, "size") is ulong size ? new(address, offset, size) : null;
+        Number(mapping, "gpa") is ulong address && Number(mapping, "file_offset") is ulong offset && Number(mapping, "size") is ulong size
+            ? new(address, offset, size) : null;
 
     private static ulong? Number(JsonElement mapping, string name) =>
-        mapping.ValueKind == JsonValueKind.Object && mapping.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong number) ? number : null;
+        mapping.ValueKind == JsonValueKind.Object && mapping.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number
+            && value.TryGetUInt64(out ulong number) ? number : null;
 }

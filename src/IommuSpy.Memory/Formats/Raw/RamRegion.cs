@@ -14,7 +14,8 @@ internal readonly record struct RamRegion(ulong Address, ulong Offset, ulong Len
         ulong end = 0;
         foreach (RamRegion region in regions)
         {
-            if (region.Length == 0 || region.Address < end || region.Address >= MostAddress || region.Length > MostAddress - region.Address || region.Offset > fileBytes || region.Length > fileBytes - region.Offset)
+            if (region.Length == 0 || region.Address < end || region.Address >= MostAddress || region.Length > MostAddress - region.Address
+                || region.Offset > fileBytes || region.Length > fileBytes - region.Offset)
             {
                 return null;
             }

@@ -18,7 +18,8 @@ internal static class VmwareState
 
     /// <summary>Whether a file is a saved state.</summary>
     internal static bool Recognises(ImageFile file) =>
-        file.Holds(0, HeaderBytes) && BinaryPrimitives.ReadUInt32LittleEndian(file.Span(0, sizeof(uint))) is 0xbed2_bed0 or 0xbad1_bad1 or 0xbed2_bed2 or 0xbed3_bed3;
+        file.Holds(0, HeaderBytes)
+            && BinaryPrimitives.ReadUInt32LittleEndian(file.Span(0, sizeof(uint))) is 0xbed2_bed0 or 0xbad1_bad1 or 0xbed2_bed2 or 0xbed3_bed3;
 
     /// <summary>The regions of a memory file, by the state beside it; null where there is none that fits.</summary>
     internal static IReadOnlyList<RamRegion>? RegionsOf(string path, ulong fileBytes)
@@ -71,7 +72,8 @@ internal static class VmwareState
         List<RamRegion> regions = [];
         for (uint i = 0; i < Math.Min(count, MostRegions); i++)
         {
-            if (!tags.TryGetValue(("regionPPN", i), out ulong page) || !tags.TryGetValue(("regionPageNum", i), out ulong place) || !tags.TryGetValue(("regionSize", i), out ulong pages)
+            if (!tags.TryGetValue(("regionPPN", i), out ulong page) || !tags.TryGetValue(("regionPageNum", i), out ulong place)
+                || !tags.TryGetValue(("regionSize", i), out ulong pages)
                 || Math.Max(page, Math.Max(place, pages)) >= 1UL << 40)
             {
                 return null;

@@ -275,7 +275,8 @@ public sealed class SavevmFormat : IMemoryFormat
         }
     }
 
-    private MemoryImageException Odd(ImageFile file, ulong at, string what) => new($"{file.Path}: {Name} (version {Version}) with {Printable(what)} at 0x{at:x}");
+    private MemoryImageException Odd(ImageFile file, ulong at, string what) =>
+        new($"{file.Path}: {Name} (version {Version}) with {Printable(what)} at 0x{at:x}");
 
     private static string Printable(string text) => string.Concat(text.Select(c => c is >= ' ' and <= '~' ? c : '?'));
 }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace IommuSpy.Memory.Formats.Xen;
 
-/// <summary>The sections of a Xen core by name: what other cores have in program headers (System V gABI, chapter 4; Xen, docs/misc/dump-core-format.txt).</summary>
+/// <summary>
+/// The sections of a Xen core by name: what other cores have in program headers (System V gABI, chapter 4; Xen, docs/misc/dump-core-format.txt).
+/// </summary>
 internal sealed class CoreSections
 {
     private const int HeaderBytes = 64;
@@ -35,7 +37,8 @@ internal sealed class CoreSections
         ulong names = Word(header, 62);
         if (entryBytes < HeaderBytes || names >= count || !file.Holds(table, count * entryBytes))
         {
-            throw new MemoryImageException($"{file.Path}: ELF core whose {count} section headers of {entryBytes} bytes at 0x{table:x} do not fit the file (0x{file.Length:x} bytes)");
+            throw new MemoryImageException($"{file.Path}: ELF core whose {count} section headers of {entryBytes} bytes at 0x{table:x} do not fit the file "
+                + $"(0x{file.Length:x} bytes)");
         }
 
         CoreSection At(ulong index)
@@ -47,7 +50,8 @@ internal sealed class CoreSections
         CoreSection text = At(names);
         if (!file.Holds(text.Offset, text.Length))
         {
-            throw new MemoryImageException($"{file.Path}: ELF core cut off before the names of its sections at 0x{text.Offset:x}: what is where cannot be told (0x{file.Length:x} bytes)");
+            throw new MemoryImageException($"{file.Path}: ELF core cut off before the names of its sections at 0x{text.Offset:x}: what is where cannot be told "
+                + $"(0x{file.Length:x} bytes)");
         }
 
         CoreSections sections = new();

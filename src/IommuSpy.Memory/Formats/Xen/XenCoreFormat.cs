@@ -5,8 +5,9 @@ using IommuSpy.Memory.Formats.Elf;
 namespace IommuSpy.Memory.Formats.Xen;
 
 /// <summary>
-/// The core of a Xen guest with its own physical memory (HVM, PVH), as `xl dump-core` writes it: pages one after the other in section .xen_pages, and their frame
-/// numbers, in any order, in .xen_pfn (Xen, docs/misc/dump-core-format.txt). A paravirtualized guest's page tables hold the host's frames, not its own: such a core is refused.
+/// The core of a Xen guest with its own physical memory (HVM, PVH), as `xl dump-core` writes it: pages one after the other in section .xen_pages, and their
+/// frame numbers, in any order, in .xen_pfn (Xen, docs/misc/dump-core-format.txt). A paravirtualized guest's page tables hold the host's frames, not its own:
+/// such a core is refused.
 /// </summary>
 internal sealed class XenCoreFormat : IMemoryFormat
 {
@@ -33,24 +34,28 @@ internal sealed class XenCoreFormat : IMemoryFormat
 
         if (sections[".xen_p2m"] is not null)
         {
-            throw new MemoryImageException($"{file.Path}: core of a paravirtualized Xen guest, whose page tables hold frames of the host: only cores of guests with their own physical memory (HVM, PVH) are read");
+            throw new MemoryImageException($"{file.Path}: core of a paravirtualized Xen guest, whose page tables hold frames of the host: only cores of guests "
+                + $"with their own physical memory (HVM, PVH) are read");
         }
 
         if (sections[".xen_pfn"] is not CoreSection numbers || !file.Holds(numbers.Offset, numbers.Length))
         {
-            throw new MemoryImageException($"{file.Path}: Xen core without the frame numbers of its pages (section .xen_pfn is missing or lies outside the file)");
+            throw new MemoryImageException($"{file.Path}: Xen core without the frame numbers of its pages (section .xen_pfn is missing or lies outside the "
+                + $"file)");
         }
 
         if (numbers.Length / sizeof(ulong) != pages.Length >> PageFrame.Shift || pages.Offset > ulong.MaxValue - pages.Length)
         {
-            throw new MemoryImageException($"{file.Path}: Xen core of {numbers.Length / sizeof(ulong)} frame numbers for {pages.Length >> PageFrame.Shift} pages at 0x{pages.Offset:x}");
+            throw new MemoryImageException($"{file.Path}: Xen core of {numbers.Length / sizeof(ulong)} frame numbers "
+                + $"for {pages.Length >> PageFrame.Shift} pages at 0x{pages.Offset:x}");
         }
 
         List<ElfNote> notes = Notes(file, sections, options);
         ulong cpus = CpuCount(file, notes);
 
         (List<StoredRun> runs, ulong lost) = Runs(file, pages, numbers, options);
-        List<string> damage = lost == 0 ? [] : [$"section .xen_pages ends at 0x{pages.Offset + pages.Length:x} and the file at 0x{file.Length:x}: {Size.Text(lost)} of RAM is missing"];
+        List<string> damage = lost == 0 ? []
+            : [$"section .xen_pages ends at 0x{pages.Offset + pages.Length:x} and the file at 0x{file.Length:x}: {Size.Text(lost)} of RAM is missing"];
         if (damage.Count > 0 && !options.AllowTruncated)
         {
             throw new MemoryImageException($"{file.Path}: Xen core, but {damage[0]}. Analyse what is there with --allow-truncated.");
@@ -112,7 +117,8 @@ internal sealed class XenCoreFormat : IMemoryFormat
                 ulong place = first + ((ulong)i / sizeof(ulong));
                 if (frame > LastFrame)
                 {
-                    throw new MemoryImageException($"{file.Path}: Xen core whose page {place} has the frame number 0x{frame:x}: physical addresses have 52 bits");
+                    throw new MemoryImageException($"{file.Path}: Xen core whose page {place} has the frame number 0x{frame:x}: physical addresses have 52 "
+                        + $"bits");
                 }
 
                 ulong offset = pages.Offset + (place << PageFrame.Shift);
@@ -142,7 +148,8 @@ internal sealed class XenCoreFormat : IMemoryFormat
     private static List<CpuState> Cpus(ImageFile file, CoreSections sections, ulong count)
     {
         List<CpuState> cpus = [];
-        if (count > 0 && sections[".xen_prstatus"] is CoreSection section && section.Length / count >= GuestContext.Bytes && file.Holds(section.Offset, section.Length))
+        if (count > 0 && sections[".xen_prstatus"] is CoreSection section && section.Length / count >= GuestContext.Bytes
+            && file.Holds(section.Offset, section.Length))
         {
             ulong stride = section.Length / count;
             for (ulong i = 0; i < count; i++)

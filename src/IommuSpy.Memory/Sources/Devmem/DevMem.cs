@@ -6,12 +6,13 @@ using Microsoft.Win32.SafeHandles;
 namespace IommuSpy.Memory.Sources.Devmem;
 
 /// <summary>
-/// Physical addresses of the running machine through /dev/mem (drivers/char/mem.c): memory and the registers of devices. What the kernel refuses is said, with the reason and
-/// what would help. Safe to share between threads.
+/// Physical addresses of the running machine through /dev/mem (drivers/char/mem.c): memory and the registers of devices. What the kernel refuses is said, with
+/// the reason and what would help. Safe to share between threads.
 /// </summary>
 /// <remarks>
-/// Memory is read by pread, where the kernel copies page by page and survives pages that are not there. Everything else is mapped, and accessed in exactly the width asked for.
-/// So is memory below 1 MiB: since 4.11 a restricted kernel lets pread see zeros there, while a mapping shows what there is (arch/x86/mm/init.c, devmem_is_allowed).
+/// Memory is read by pread, where the kernel copies page by page and survives pages that are not there. Everything else is mapped, and accessed in exactly the
+/// width asked for. So is memory below 1 MiB: since 4.11 a restricted kernel lets pread see zeros there, while a mapping shows what there is
+/// (arch/x86/mm/init.c, devmem_is_allowed).
 /// </remarks>
 public sealed unsafe class DevMem : IDisposable
 {

@@ -14,12 +14,15 @@ internal sealed class DevMemRefusal(RunningFiles files, IReadOnlyList<IomemEntry
         Privileges privileges = Privileges.Of(files);
         return error switch
         {
-            NativeFile.NoEntry or NativeFile.NoDevice when files.Names(Node).Count > 0 => "there is no such file here, though the kernel has the device: sudo mknod -m 600 /dev/mem c 1 1",
+            NativeFile.NoEntry or NativeFile.NoDevice when files.Names(Node).Count > 0 =>
+                "there is no such file here, though the kernel has the device: sudo mknod -m 600 /dev/mem c 1 1",
             NativeFile.NoEntry or NativeFile.NoDevice => "there is none: this kernel is built without CONFIG_DEVMEM; use -s kcore",
             _ when privileges.Refusal is string refusal => refusal,
             NativeFile.NotPermitted when privileges.Lockdown is "integrity" =>
-                "kernel lockdown forbids /dev/mem to everyone, and no module can lift that: to read memory use -s kcore; or boot with lockdown=none (and Secure Boot off where that is what locks)",
-            NativeFile.NotPermitted => "the kernel refuses it also to root: it is locked down (kernel_lockdown(7)), or a security module forbids it; `dmesg | grep -i lockdown` tells",
+                "kernel lockdown forbids /dev/mem to everyone, and no module can lift that: to read memory use -s kcore; or boot with lockdown=none (and "
+                    + "Secure Boot off where that is what locks)",
+            NativeFile.NotPermitted =>
+                "the kernel refuses it also to root: it is locked down (kernel_lockdown(7)), or a security module forbids it; `dmesg | grep -i lockdown` tells",
             NativeFile.AccessDenied => "this user may not open it: use sudo",
             _ => $"it cannot be opened (error {error})",
         };
@@ -59,12 +62,14 @@ internal sealed class DevMemRefusal(RunningFiles files, IReadOnlyList<IomemEntry
 
         if (isMemory)
         {
-            return $"the kernel keeps memory above 1 MiB from /dev/mem (CONFIG_STRICT_DEVMEM): load su-devmem.ko{(writing ? "" : ", or read it with -s kcore")}";
+            return $"the kernel keeps memory above 1 MiB from /dev/mem (CONFIG_STRICT_DEVMEM): load "
+                + $"su-devmem.ko{(writing ? "" : ", or read it with -s kcore")}";
         }
 
         if (name is null)
         {
-            return error == NativeFile.InvalidArgument ? "no physical address of this machine is so high" : "the kernel refuses it, and /proc/iomem does not list what is there";
+            return error == NativeFile.InvalidArgument ? "no physical address of this machine is so high"
+                : "the kernel refuses it, and /proc/iomem does not list what is there";
         }
 
         return $"the kernel keeps it for the driver of {name} (CONFIG_IO_STRICT_DEVMEM): load su-devmem.ko, or boot with iomem=relaxed";

@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace IommuSpy.Memory.Sources.Devmem;
 
-/// <summary>What .NET's files cannot do with /dev/mem: O_SYNC as the kernel means it there (uncached), offsets beyond 2^63, mappings, and errors by number.</summary>
+/// <summary>
+/// What .NET's files cannot do with /dev/mem: O_SYNC as the kernel means it there (uncached), offsets beyond 2^63, mappings, and errors by number.
+/// </summary>
 internal static unsafe partial class NativeFile
 {
     internal const int NotPermitted = 1; // EPERM

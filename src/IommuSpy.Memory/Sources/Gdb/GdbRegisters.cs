@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace IommuSpy.Memory.Sources.Gdb;
 
-/// <summary>The control registers out of a stub's register packet. Where they stand in it is what the stub's target description says (GDB manual, appendix G).</summary>
+/// <summary>
+/// The control registers out of a stub's register packet. Where they stand in it is what the stub's target description says (GDB manual, appendix G).
+/// </summary>
 internal static class GdbRegisters
 {
     /// <summary>The registers of each CPU; none where the stub does not describe them.</summary>
@@ -19,7 +21,8 @@ internal static class GdbRegisters
         foreach (string thread in Threads(gdb))
         {
             if (gdb.Ask("Hg" + thread) == "OK" && GdbClient.TryHex(gdb.Ask("g"), out byte[] registers)
-                && Register(registers, places, "cr0") is ulong cr0 && Register(registers, places, "cr3") is ulong cr3 && Register(registers, places, "cr4") is ulong cr4
+                && Register(registers, places, "cr0") is ulong cr0 && Register(registers, places, "cr3") is ulong cr3
+                && Register(registers, places, "cr4") is ulong cr4
                 && Register(registers, places, "rip") is ulong rip && Register(registers, places, "rsp") is ulong rsp)
             {
                 cpus.Add(CpuState.X64(new(rip), new(rsp), cr0, cr3, cr4));

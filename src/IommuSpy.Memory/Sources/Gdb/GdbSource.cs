@@ -5,8 +5,8 @@ using IommuSpy.Memory.Sources.Qemu;
 namespace IommuSpy.Memory.Sources.Gdb;
 
 /// <summary>
-/// A guest through a gdbstub that reads physical memory (QEMU's: Qqemu.PhyMemMode) and whose monitor says where memory is. A stub stops its guest while somebody is
-/// connected; one that can have been running goes on when we are done, one that waits for something else (prelaunch, inmigrate) does not.
+/// A guest through a gdbstub that reads physical memory (QEMU's: Qqemu.PhyMemMode) and whose monitor says where memory is. A stub stops its guest while
+/// somebody is connected; one that can have been running goes on when we are done, one that waits for something else (prelaunch, inmigrate) does not.
 /// </summary>
 internal static class GdbSource
 {
@@ -19,7 +19,8 @@ internal static class GdbSource
     internal static MemoryImage Open(string name, string address, MemoryImageOptions options)
     {
         int colon = address.LastIndexOf(':');
-        if (colon <= 0 || !int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port is 0 or > ushort.MaxValue)
+        if (colon <= 0 || !int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port)
+            || port is 0 or > ushort.MaxValue)
         {
             throw new MemoryImageException($"{name}: name the host and port of a gdbstub: gdb:127.0.0.1:1234");
         }

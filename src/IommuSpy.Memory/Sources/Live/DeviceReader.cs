@@ -4,7 +4,8 @@ namespace IommuSpy.Memory.Sources.Live;
 /// <param name="bytes">Reads them; one object for all runs of a source, since pages are kept by it.</param>
 /// <param name="start">Where the run begins among them.</param>
 /// <remarks>
-/// Small reads go through <see cref="RecentPages"/>, for some milliseconds; whatever is a page or more asks the kernel. Nothing else is kept, since memory of a running machine changes.
+/// Small reads go through <see cref="RecentPages"/>, for some milliseconds; whatever is a page or more asks the kernel. Nothing else is kept, since memory of a
+/// running machine changes.
 /// </remarks>
 internal sealed class DeviceReader(IDeviceBytes bytes, ulong start) : ISegmentReader
 {
@@ -19,7 +20,8 @@ internal sealed class DeviceReader(IDeviceBytes bytes, ulong start) : ISegmentRe
     public int Read(ulong offset, Span<byte> destination)
     {
         int within = (int)((start + offset) & InPage);
-        return within + destination.Length <= PageFrame.Size && destination.Length < PageFrame.Size && (ulong)within <= offset ? ReadInPage(offset - (ulong)within, within, destination) : ReadThrough(offset, destination);
+        return within + destination.Length <= PageFrame.Size && destination.Length < PageFrame.Size && (ulong)within <= offset
+            ? ReadInPage(offset - (ulong)within, within, destination) : ReadThrough(offset, destination);
     }
 
     private int ReadInPage(ulong page, int within, Span<byte> destination)

@@ -1,6 +1,8 @@
 namespace IommuSpy.Memory.Sources.Live;
 
-/// <summary>Bytes that the kernel reads for us when asked: of /proc/kcore by file offset, of /dev/mem by physical address. Safe to share between threads.</summary>
+/// <summary>
+/// Bytes that the kernel reads for us when asked: of /proc/kcore by file offset, of /dev/mem by physical address. Safe to share between threads.
+/// </summary>
 internal interface IDeviceBytes
 {
     /// <summary>Asks once.</summary>

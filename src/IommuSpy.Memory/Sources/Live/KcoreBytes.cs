@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace IommuSpy.Memory.Sources.Live;
 
 /// <summary>
-/// /proc/kcore by pread, each opened file in the hands of one thread at a time. Kernels from 4.8 to 6.3 copy through a buffer that belongs to the opened file, under a lock that readers share
-/// (fs/proc/kcore.c, read_kcore): two threads that read through one get each other's bytes.
+/// /proc/kcore by pread, each opened file in the hands of one thread at a time. Kernels from 4.8 to 6.3 copy through a buffer that belongs to the opened file,
+/// under a lock that readers share (fs/proc/kcore.c, read_kcore): two threads that read through one get each other's bytes.
 /// </summary>
 /// <param name="path">The file, for as many more threads as read at once.</param>
 /// <param name="first">It, opened.</param>

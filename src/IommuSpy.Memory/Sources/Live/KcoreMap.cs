@@ -3,8 +3,8 @@ using IommuSpy.Memory.Formats.Elf;
 namespace IommuSpy.Memory.Sources.Live;
 
 /// <summary>
-/// Which of /proc/kcore's segments are physical memory. It lists virtual ranges (fs/proc/kcore.c): memory through the direct map, and besides it the kernel's image, vmalloc space, vmemmap, which are
-/// the same memory once more, or none.
+/// Which of /proc/kcore's segments are physical memory. It lists virtual ranges (fs/proc/kcore.c): memory through the direct map, and besides it the kernel's
+/// image, vmalloc space, vmemmap, which are the same memory once more, or none.
 /// </summary>
 internal static class KcoreMap
 {
@@ -25,7 +25,9 @@ internal static class KcoreMap
     internal static IReadOnlyList<Run> Memory(IReadOnlyList<ElfProgramHeader> headers, IReadOnlyList<PhysicalRange> ram, out string? problem)
     {
         problem = null;
-        ElfProgramHeader[] candidates = [.. headers.Where(header => header.Type == ElfProgramHeader.Load && header.VirtualAddress is >= KernelHalf and < ImageStart && header.MemoryBytes is > 0 and < KernelHalf)];
+        ElfProgramHeader[] candidates =
+            [.. headers.Where(header =>
+                header.Type == ElfProgramHeader.Load && header.VirtualAddress is >= KernelHalf and < ImageStart && header.MemoryBytes is > 0 and < KernelHalf)];
         if (DirectMap(candidates, ram, out problem) is not ulong directMap)
         {
             return [];
@@ -57,12 +59,15 @@ internal static class KcoreMap
     }
 
     /// <summary>
-    /// Where the direct map begins: by the physical addresses that the kernel gives since 4.11; before, by the only distance at which every run of System RAM has a segment of its own.
+    /// Where the direct map begins: by the physical addresses that the kernel gives since 4.11; before, by the only distance at which every run of System RAM
+    /// has a segment of its own.
     /// </summary>
     private static ulong? DirectMap(ElfProgramHeader[] candidates, IReadOnlyList<PhysicalRange> ram, out string? problem)
     {
         problem = null;
-        ulong[] said = [.. candidates.Where(HasPhysical).Select(header => unchecked(header.VirtualAddress - header.PhysicalAddress)).Where(at => at % Alignment == 0).Distinct()];
+        ulong[] said =
+            [.. candidates.Where(HasPhysical).Select(header => unchecked(header.VirtualAddress - header.PhysicalAddress)).Where(at => at % Alignment == 0)
+                .Distinct()];
         if (said.Length == 1)
         {
             return said[0];

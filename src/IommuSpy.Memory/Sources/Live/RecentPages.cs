@@ -1,8 +1,8 @@
 namespace IommuSpy.Memory.Sources.Live;
 
 /// <summary>
-/// Pages of a running machine that a thread has just read: kept for some milliseconds, so that a walk and the reading of a structure's fields do not ask the kernel for the same page again and again, and no
-/// answer is older than a system call that was held up.
+/// Pages of a running machine that a thread has just read: kept for some milliseconds, so that a walk and the reading of a structure's fields do not ask the
+/// kernel for the same page again and again, and no answer is older than a system call that was held up.
 /// </summary>
 internal sealed class RecentPages
 {
@@ -30,7 +30,8 @@ internal sealed class RecentPages
     internal bool TryCopy(object owner, ulong page, int offset, Span<byte> destination)
     {
         int slot = (int)(page % Pages);
-        if (!ReferenceEquals(_owners[slot], owner) || _keys[slot] != page || _epochs[slot] != Volatile.Read(ref _epoch) || Environment.TickCount64 - _read[slot] > LifeMilliseconds)
+        if (!ReferenceEquals(_owners[slot], owner) || _keys[slot] != page || _epochs[slot] != Volatile.Read(ref _epoch)
+            || Environment.TickCount64 - _read[slot] > LifeMilliseconds)
         {
             return false;
         }

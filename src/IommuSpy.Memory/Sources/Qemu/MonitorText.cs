@@ -51,7 +51,8 @@ internal static class MonitorText
             }
 
             if (registers.TryGetValue("CR0", out ulong cr0) && registers.TryGetValue("CR3", out ulong cr3) && registers.TryGetValue("CR4", out ulong cr4)
-                && (registers.TryGetValue("RIP", out ulong rip) || registers.TryGetValue("EIP", out rip)) && (registers.TryGetValue("RSP", out ulong rsp) || registers.TryGetValue("ESP", out rsp)))
+                && (registers.TryGetValue("RIP", out ulong rip) || registers.TryGetValue("EIP", out rip))
+                && (registers.TryGetValue("RSP", out ulong rsp) || registers.TryGetValue("ESP", out rsp)))
             {
                 cpus.Add(CpuState.X64(new(rip), new(rsp), cr0, cr3, cr4));
             }

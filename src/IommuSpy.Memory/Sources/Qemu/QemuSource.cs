@@ -93,7 +93,8 @@ internal static class QemuSource
         using JsonDocument backends = qmp.Execute("query-memdev");
         foreach (JsonElement backend in backends.RootElement.GetProperty("return").EnumerateArray())
         {
-            if (!backend.TryGetProperty("id", out JsonElement id) || id.GetString() is not string name || !(backend.TryGetProperty("share", out JsonElement share) && share.GetBoolean()))
+            if (!backend.TryGetProperty("id", out JsonElement id) || id.GetString() is not string name
+                || !(backend.TryGetProperty("share", out JsonElement share) && share.GetBoolean()))
             {
                 continue;
             }

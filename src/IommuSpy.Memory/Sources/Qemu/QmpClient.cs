@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace IommuSpy.Memory.Sources.Qemu;
 
-/// <summary>QEMU's machine protocol on a unix socket: one command at a time, events passed over (QEMU, docs/interop/qmp-spec.rst). Safe to share between threads.</summary>
+/// <summary>
+/// QEMU's machine protocol on a unix socket: one command at a time, events passed over (QEMU, docs/interop/qmp-spec.rst). Safe to share between threads.
+/// </summary>
 internal sealed class QmpClient : IDisposable
 {
     private const int MostReplyBytes = 64 << 20;
@@ -31,7 +33,11 @@ internal sealed class QmpClient : IDisposable
     /// <exception cref="MemoryImageException">Nobody answers there, or it is no QMP.</exception>
     internal static QmpClient Connect(string name, string path)
     {
-        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = TimeoutMilliseconds, SendTimeout = TimeoutMilliseconds };
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+        {
+            ReceiveTimeout = TimeoutMilliseconds,
+            SendTimeout = TimeoutMilliseconds
+        };
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));
@@ -50,7 +56,8 @@ internal sealed class QmpClient : IDisposable
         catch (Exception e) when (e is SocketException or IOException or ArgumentException)
         {
             socket.Dispose();
-            throw new MemoryImageException($"{name}: {FileProblem.Of(e)}: name the socket of a running QEMU's -qmp unix:PATH,server=on,wait=off that nobody else is connected to", e);
+            throw new MemoryImageException($"{name}: {FileProblem.Of(e)}: name the socket of a running QEMU's -qmp unix:PATH,server=on,wait=off that nobody "
+                + $"else is connected to", e);
         }
         catch
         {
@@ -106,7 +113,8 @@ internal sealed class QmpClient : IDisposable
                     {
                         if (reply.RootElement.TryGetProperty("error", out JsonElement error))
                         {
-                            throw new QmpException($"{_name}: {command}: {(error.TryGetProperty("desc", out JsonElement text) ? text.ToString() : error.ToString()).ReplaceLineEndings(" ")}");
+                            throw new QmpException($"{_name}: {command}: "
+                                + $"{(error.TryGetProperty("desc", out JsonElement text) ? text.ToString() : error.ToString()).ReplaceLineEndings(" ")}");
                         }
                     }
                 }
@@ -165,7 +173,8 @@ internal sealed class QmpClient : IDisposable
                 }
                 catch (JsonException e)
                 {
-                    throw new MemoryImageException($"{_name}: what listens there does not speak QMP ({Encoding.UTF8.GetString(line.ToArray().AsSpan(0, (int)Math.Min(line.Length, 40))).ReplaceLineEndings(" ")})", e);
+                    throw new MemoryImageException($"{_name}: what listens there does not speak QMP "
+                        + $"({Encoding.UTF8.GetString(line.ToArray().AsSpan(0, (int)Math.Min(line.Length, 40))).ReplaceLineEndings(" ")})", e);
                 }
             }
         }

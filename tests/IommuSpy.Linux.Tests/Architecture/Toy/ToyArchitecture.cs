@@ -73,8 +73,10 @@ internal sealed class ToyArchitecture : CpuArchitecture
         }
 
         public override RootCandidate? At(PhysicalAddress page) =>
-            memory.TryRead(page + (ulong)(ToyFormat.Mode.Format.TableBytes - sizeof(ulong)), out ulong last) && ToyFormat.IsPresent(last) && ToyFormat.ReservedBits(last, 3) == 0
-            && TextMapping.Find(AddressSpace.Of(memory, page, ToyFormat.Mode), Architecture.ImageSpace, out _) is TextMapping text && memory.Contains(text.Physical)
+            memory.TryRead(page + (ulong)(ToyFormat.Mode.Format.TableBytes - sizeof(ulong)), out ulong last) && ToyFormat.IsPresent(last)
+                && ToyFormat.ReservedBits(last, 3) == 0
+            && TextMapping.Find(AddressSpace.Of(memory, page, ToyFormat.Mode), Architecture.ImageSpace, out _) is TextMapping text
+                && memory.Contains(text.Physical)
                 ? new(Architecture, page, ToyFormat.Mode, text)
                 : null;
 

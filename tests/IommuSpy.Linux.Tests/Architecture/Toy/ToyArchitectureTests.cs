@@ -9,7 +9,10 @@ using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Tests.Architecture.Toy;
 
-/// <summary>The seam holds: an architecture with pages of 16 KiB, three levels and RAM that does not begin at 0 is found and read, and nothing outside its folder knows it.</summary>
+/// <summary>
+/// The seam holds: an architecture with pages of 16 KiB, three levels and RAM that does not begin at 0 is found and read, and nothing outside its folder knows
+/// it.
+/// </summary>
 public sealed class ToyArchitectureTests : IDisposable
 {
     private static readonly IReadOnlyList<CpuArchitecture> Both = [.. CpuArchitecture.All, new ToyArchitecture()];
@@ -24,7 +27,8 @@ public sealed class ToyArchitectureTests : IDisposable
     public void The_kernel_is_found_among_those_of_all_architectures_with_its_facts()
     {
         KernelFacts facts = _kernel.Facts;
-        Assert.Equal(("toy", "6.6.0-toy", ToyMachine.Banner, 3), (_kernel.Architecture.Name, facts.Release.Value, facts.Banner.Value, facts.PagingLevels.Value));
+        Assert.Equal(("toy", "6.6.0-toy", ToyMachine.Banner, 3),
+            (_kernel.Architecture.Name, facts.Release.Value, facts.Banner.Value, facts.PagingLevels.Value));
         Assert.Equal(new PhysicalAddress(_machine.Root), facts.RootTable.Value);
         Assert.Equal(
             (new VirtualAddress(ToyArchitecture.ImageStart + 0x20_0000), new PhysicalAddress(ToyMachine.ImageAt), ToyMachine.ImageBytes),
@@ -64,7 +68,8 @@ public sealed class ToyArchitectureTests : IDisposable
         EntryCount entries = new([]);
         AddressSpace space = _kernel.SpaceOf(new(_machine.Process));
         EntryWalk.Visit(_kernel.Memory, space, new(ToyMachine.UserAddress), new(ToyMachine.UserAddress + 0x1_0000), ref entries);
-        Assert.Equal([(ToyMachine.UserAddress, 1UL, true), (ToyMachine.UserAddress + 0x4000, 1, false), (ToyMachine.UserAddress + 0x8000, 1, false), (ToyMachine.UserAddress + 0xc000, 1, false)], entries.Found);
+        Assert.Equal([(ToyMachine.UserAddress, 1UL, true), (ToyMachine.UserAddress + 0x4000, 1, false), (ToyMachine.UserAddress + 0x8000, 1, false),
+            (ToyMachine.UserAddress + 0xc000, 1, false)], entries.Found);
 
         RootTable[] roots = [.. RootTables.FindAll(_kernel)];
         Assert.Equal([(_machine.Root, 0UL), (_machine.Process, 0x4000UL)], roots.Select(root => (root.Address.Value, root.UserBytes)));

@@ -2,7 +2,10 @@ using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Tests.Architecture.Toy;
 
-/// <summary>Tables of a machine that nobody builds: pages of 16 KiB, 11 bits a level, leaves where a bit says so, and bits that take rights away where x86-64's give them.</summary>
+/// <summary>
+/// Tables of a machine that nobody builds: pages of 16 KiB, 11 bits a level, leaves where a bit says so, and bits that take rights away where x86-64's give
+/// them.
+/// </summary>
 internal readonly struct ToyFormat : ITableFormat
 {
     public const ulong Valid = 1 << 0;

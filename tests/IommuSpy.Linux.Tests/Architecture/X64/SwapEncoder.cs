@@ -1,6 +1,8 @@
 namespace IommuSpy.Linux.Tests.Architecture.X64;
 
-/// <summary>Makes page-table entries as the kernel does: written from the comments and macros of arch/x86/include/asm/pgtable_64.h, not from our reader.</summary>
+/// <summary>
+/// Makes page-table entries as the kernel does: written from the comments and macros of arch/x86/include/asm/pgtable_64.h, not from our reader.
+/// </summary>
 internal static class SwapEncoder
 {
     /// <summary>Since 4.18.1: "The offset is stored inverted": ~offset shifted up and down again, type in the top 5 bits.</summary>
