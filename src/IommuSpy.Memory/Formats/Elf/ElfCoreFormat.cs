@@ -104,10 +104,11 @@ public sealed class ElfCoreFormat : IMemoryFormat
         }
 
         // The same memory under several virtual addresses: the kernel's image in /proc/vmcore, everything in QEMU's dumps with paging.
+        List<StoredRun> pointedAt = runs;
         runs = StoredRun.Disjoint(runs);
         if (isOfQemu)
         {
-            RefuseMisplaced(file, headers, runs);
+            RefuseMisplaced(file, headers, pointedAt, runs);
         }
 
         int? level = DumpLevelNote.In(notes);
@@ -134,13 +135,13 @@ public sealed class ElfCoreFormat : IMemoryFormat
             ? new(machine, null) : null;
 
     // Of a mapping that goes on into another block of memory, QEMU's dump with paging says that the rest is not stored, and stores it where no header may
-    // point.
-    private static void RefuseMisplaced(ImageFile file, List<ElfProgramHeader> headers, List<StoredRun> runs)
+    // point. What two headers store twice, as makedumpfile -E does with the kernel's image, is pointed at.
+    private static void RefuseMisplaced(ImageFile file, List<ElfProgramHeader> headers, List<StoredRun> pointedAt, List<StoredRun> runs)
     {
         IEnumerable<PhysicalRange> rests = headers
             .Where(header => header.Type == ElfProgramHeader.Load && header.FileBytes > 0 && header.MemoryBytes > header.FileBytes)
             .Select(header => new PhysicalRange(new(header.PhysicalAddress + header.FileBytes), header.MemoryBytes - header.FileBytes));
-        ulong outside = StoredRun.NotIn(runs, rests).Any() ? QemuBlocks.BytesOutside(runs, file.Length) : 0;
+        ulong outside = StoredRun.NotIn(runs, rests).Any() ? QemuBlocks.BytesOutside(pointedAt, file.Length) : 0;
         if (outside >= PageFrame.Size)
         {
             throw new MemoryImageException(
