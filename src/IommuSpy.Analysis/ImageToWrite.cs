@@ -1,5 +1,6 @@
 using System.Text;
 using IommuSpy.Linux;
+using IommuSpy.Linux.Architecture;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Writing;
 
@@ -37,7 +38,7 @@ internal sealed class ImageToWrite
     public MemoryLayout Layout => Machine?.Kernel.Layout ?? Image.Layouts[0];
 
     /// <summary>Adds where the kernel maps memory, which peers take from an ELF core, and its release.</summary>
-    public WriteOptions Complete(WriteOptions options) => Machine is null ? options : options with
+    public WriteOptions Complete(WriteOptions options) => Machine is null ? options with { Machine = CpuArchitecture.MachineOf(Image) } : options with
     {
         DirectMap = Machine.Kernel.Facts.PageOffsetBase?.Value,
         KernelImage = new(Machine.Kernel.Text.Start, Machine.Kernel.Text.PhysicalRange),

@@ -1,4 +1,5 @@
 using System.Text;
+using IommuSpy.Memory.Writing;
 
 namespace IommuSpy.Cli;
 
@@ -8,32 +9,13 @@ namespace IommuSpy.Cli;
 /// </summary>
 /// <param name="output">Where the lines go.</param>
 /// <param name="width">The terminal's columns.</param>
-internal sealed class FoldedLines(Stream output, int width) : Stream
+internal sealed class FoldedLines(Stream output, int width) : WriteOnlyStream
 {
     private const char Escape = '\u001b';
     private const string Reset = "\u001b[m";
     private const int Further = 2;
 
     private readonly List<byte> _line = [];
-
-    /// <inheritdoc/>
-    public override bool CanRead => false;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>A text of lines that all end, folded.</summary>
     public static string Of(string text, int width) => string.Concat(text.Split('\n').SkipLast(1).Select(line => Fold(line, width) + "\n"));
@@ -43,18 +25,6 @@ internal sealed class FoldedLines(Stream output, int width) : Stream
     {
         // A line is folded when it is whole.
     }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> buffer)

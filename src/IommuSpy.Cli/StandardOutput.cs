@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using IommuSpy.Memory;
+using IommuSpy.Memory.Writing;
 
 namespace IommuSpy.Cli;
 
@@ -10,7 +11,7 @@ namespace IommuSpy.Cli;
 /// </summary>
 /// <param name="isBeside">Whether it is for what is said beside the answer: then that nobody reads it is no failure.</param>
 /// <param name="isImage">Whether half of it is worth nothing: then that nobody reads it is a failure.</param>
-internal sealed unsafe partial class StandardOutput(bool isBeside = false, bool isImage = false) : Stream
+internal sealed unsafe partial class StandardOutput(bool isBeside = false, bool isImage = false) : WriteOnlyStream
 {
     private const int Descriptor = 1;
     private const int Interrupted = 4; // EINTR
@@ -23,40 +24,9 @@ internal sealed unsafe partial class StandardOutput(bool isBeside = false, bool 
     public static bool HasBegun { get; private set; }
 
     /// <inheritdoc/>
-    public override bool CanRead => false;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <inheritdoc/>
     public override void Flush()
     {
     }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> buffer)

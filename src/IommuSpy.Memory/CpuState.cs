@@ -20,8 +20,15 @@ public sealed record CpuState(VirtualAddress InstructionPointer, VirtualAddress 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(InstructionPointer, StackPointer, Registers.Count);
 
-    /// <summary>A CPU with the control registers of x86-64.</summary>
-    internal static CpuState X64(VirtualAddress instructionPointer, VirtualAddress stackPointer, ulong cr0, ulong cr3, ulong cr4) =>
-        new(instructionPointer, stackPointer,
-            ImmutableSortedDictionary.CreateRange<string, ulong>(StringComparer.Ordinal, [new("CR0", cr0), new("CR3", cr3), new("CR4", cr4)]));
+    /// <summary>A CPU with the registers named.</summary>
+    internal static CpuState With(VirtualAddress instructionPointer, VirtualAddress stackPointer, params ReadOnlySpan<(string Name, ulong Value)> registers)
+    {
+        ImmutableSortedDictionary<string, ulong>.Builder named = ImmutableSortedDictionary.CreateBuilder<string, ulong>(StringComparer.Ordinal);
+        foreach ((string name, ulong value) in registers)
+        {
+            named[name] = value;
+        }
+
+        return new(instructionPointer, stackPointer, named.ToImmutable());
+    }
 }

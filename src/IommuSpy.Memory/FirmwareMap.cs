@@ -3,9 +3,8 @@ using System.Buffers.Binary;
 namespace IommuSpy.Memory;
 
 /// <summary>
-/// The machine's memory as firmware told it to the kernel: the e820 table of boot_params, which the boot loader leaves in memory and the kernel copies
-/// (Linux, Documentation/arch/x86/zero-page.rst
-/// and boot.rst). Memory that is plugged in later is not in it.
+/// The machine's memory as firmware told it to the kernel: the e820 table of boot_params, which the boot loader leaves in memory and the kernel copies (Linux,
+/// Documentation/arch/x86/zero-page.rst and boot.rst). Memory that is plugged in later is not in it.
 /// </summary>
 public sealed class FirmwareMap
 {
@@ -69,11 +68,17 @@ public sealed class FirmwareMap
     /// <summary>RAM from 4 GiB on.</summary>
     private IReadOnlyList<PhysicalRange> High { get; }
 
+    /// <summary>
+    /// Whether boot_params has a setup header: from its signature on, fields stand where the boot protocol has them (Documentation/arch/x86/boot.rst).
+    /// </summary>
+    /// <param name="bootParams">boot_params, or its beginning.</param>
+    public static bool HasSetupHeader(ReadOnlySpan<byte> bootParams) => bootParams.Length > SignatureAt && bootParams[SignatureAt..].StartsWith("HdrS"u8);
+
     /// <summary>Reads the table, or null where it is none: no boot_params, or no map of a machine with memory at 1 MiB.</summary>
     /// <param name="bootParams">boot_params: <see cref="BootParamsBytes"/> bytes.</param>
     public static FirmwareMap? Read(ReadOnlySpan<byte> bootParams)
     {
-        if (bootParams.Length < BootParamsBytes || !bootParams[SignatureAt..].StartsWith("HdrS"u8)
+        if (bootParams.Length < BootParamsBytes || !HasSetupHeader(bootParams)
             || BinaryPrimitives.ReadUInt16LittleEndian(bootParams[BootFlagAt..]) != 0xaa55
             || bootParams[CountAt] is 0 or > MostEntries)
         {

@@ -5,9 +5,6 @@ namespace IommuSpy.Memory;
 /// <param name="Name">utsname.machine, as `uname -m` prints it: "x86_64"; null where the format has none.</param>
 public sealed record ImageMachine(ushort? ElfMachine, string? Name)
 {
-    /// <summary>x86-64: what most images are of, and those that do not say.</summary>
-    public static ImageMachine X64 { get; } = new(62, "x86_64");
-
     /// <summary>Whether two may be the same: nothing that both say differs.</summary>
     public bool MayBe(ImageMachine other) => (ElfMachine is null || other.ElfMachine is null || ElfMachine == other.ElfMachine)
         && (Name is null || other.Name is null || string.Equals(Name, other.Name, StringComparison.Ordinal));

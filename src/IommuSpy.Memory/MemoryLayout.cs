@@ -34,9 +34,8 @@ public sealed record MemoryLayout(PhysicalMemory Memory, string Description)
         .Select(run => $"{run.Block.Name}{(run.Offset == 0 ? "" : $" from its byte 0x{run.Offset:x} on")} at 0x{run.Start!.Value.Value:x}"));
 
     /// <summary>
-    /// This layout with what it leaves out standing where the kernel says that it has memory of just that size, in the order of addresses; null where sizes
-    /// do not tell which is where. Two of one size
-    /// are told apart by nothing and are not placed, unless one follows the other in one file.
+    /// This layout with what it leaves out standing where the kernel says that it has memory of just that size, in the order of addresses; null where sizes do
+    /// not tell which is where. Two of one size are told apart by nothing and are not placed, unless one follows the other in one file.
     /// </summary>
     /// <param name="ranges">The machine's memory by the kernel: also what is placed already.</param>
     public MemoryLayout? Placing(IReadOnlyList<PhysicalRange> ranges)

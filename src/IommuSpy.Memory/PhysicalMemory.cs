@@ -55,9 +55,9 @@ public sealed unsafe class PhysicalMemory
     public IReadOnlyList<PhysicalRange> Ranges { get; }
 
     /// <summary>
-    /// The parts of <see cref="Ranges"/> that can hold anything but zeros, in order: what a scan has to read. Holes of sparse files, zero pages of
-    /// compressed dumps and pages that a dump left out are not among them; all of these bytes can be read. They begin and end with pages, as far as memory
-    /// does: where a file's holes begin inside a page, the whole page is among them.
+    /// The parts of <see cref="Ranges"/> that can hold anything but zeros, in order: what a scan has to read. Holes of sparse files, zero pages of compressed
+    /// dumps and pages that a dump left out are not among them; all of these bytes can be read. They begin and end with pages, as far as memory does: where a
+    /// file's holes begin inside a page, the whole page is among them.
     /// </summary>
     public IReadOnlyList<PhysicalRange> DataRanges
     {

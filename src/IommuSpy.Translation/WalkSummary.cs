@@ -7,8 +7,8 @@ namespace IommuSpy.Translation;
 public readonly record struct WalkSummary(long Tables, long MissingTables, bool LimitReached)
 {
     /// <summary>
-    /// Tables that one visit looks for at the most, there or not. Depth is bounded by the levels, but hostile tables that all point at one
-    /// another make up to 2^36 paths. A sparse kernel with KASAN, whose shadow repeats one table 8 million times, stays below.
+    /// Tables that one visit looks for at the most, there or not. Depth is bounded by the levels, but hostile tables that all point at one another make up to
+    /// 2^36 paths. A sparse kernel with KASAN, whose shadow repeats one table 8 million times, stays below.
     /// </summary>
     public const long MaxTables = 10_000_000;
 

@@ -8,9 +8,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.EndToEnd.Tests;
 
 /// <summary>
-/// A guest whose memory is several blocks: two nodes around a hole that begins at 512 MiB, and a module that firmware does not know. The kernel's image
-/// stands beyond the hole, and the first process
-/// in the module. Whatever says nothing of places is read as the dump that says it.
+/// A guest whose memory is several blocks: two nodes around a hole that begins at 512 MiB, and a module that firmware does not know. The kernel's image stands
+/// beyond the hole, and the first process in the module. Whatever says nothing of places is read as the dump that says it.
 /// </summary>
 public sealed class SeveralBlocksTests : IDisposable
 {

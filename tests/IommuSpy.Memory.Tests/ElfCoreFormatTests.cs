@@ -228,7 +228,7 @@ public class ElfCoreFormatTests
             Assert.Equal([1U, 0U, 0U], image.Notes.Select(note => note.Type));
             Assert.Equal([1, 2, 3], image.Notes[0].Descriptor.ToArray());
             Assert.Equal(vmcoreinfo, image.Notes[2].Descriptor.ToArray());
-            Assert.Equal([CpuState.X64(new(0x110), new(0x106), 0x200, 0x203, 0x204)], image.Cpus);
+            Assert.Equal([CpuState.With(new(0x110), new(0x106), ("CR0", 0x200UL), ("CR3", 0x203UL), ("CR4", 0x204UL))], image.Cpus);
         });
     }
 

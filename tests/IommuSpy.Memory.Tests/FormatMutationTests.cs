@@ -81,7 +81,7 @@ public class FormatMutationTests
         if (format == "xen")
         {
             ulong[] frames = [1, 2, 3, 0x10_0000, 7, ulong.MaxValue, 0x10_0001];
-            return new XenCoreBuilder { Frames = frames }.AddCpu(CpuState.X64(default, default, 0, 0, 0))
+            return new XenCoreBuilder { Frames = frames }.AddCpu(CpuState.With(default, default, ("CR0", 0UL), ("CR3", 0UL), ("CR4", 0UL)))
                 .Build(frame => [.. Enumerable.Repeat((byte)frame, PageFrame.Size)]);
         }
 

@@ -72,7 +72,8 @@ public sealed class SavedBesideTests : IDisposable
         string path = Save("core", elf);
         using MemoryImage image = MemoryImage.Open(path);
         Assert.Equal([new(new(0), 0x2000), new(new(0xffff_f000), 0x1000)], image.Layouts[0].Memory.Ranges);
-        Assert.Equal(CpuState.X64(new(0xffff_ffff_8100_0000), new(0xffff_8880_0000_1000), 0x8005_0033, 0x1234_5000, 0x6f0), Assert.Single(image.Cpus));
+        Assert.Equal(CpuState.With(new(0xffff_ffff_8100_0000), new(0xffff_8880_0000_1000), ("CR0", 0x8005_0033UL), ("CR3", 0x1234_5000UL), ("CR4", 0x6f0UL)),
+            Assert.Single(image.Cpus));
     }
 
     private static void AssertRegions(string path, params (ulong Page, ulong Place, ulong Pages)[] regions)

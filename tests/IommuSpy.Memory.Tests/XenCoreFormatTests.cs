@@ -2,20 +2,21 @@ namespace IommuSpy.Memory.Tests;
 
 public class XenCoreFormatTests
 {
-    private static readonly CpuState Cpu = CpuState.X64(new(0xffff_ffff_8100_0000), new(0xffff_c900_0000_3f58), 0x8005_0033, 0x1234_5001, 0x3406f0);
+    private static readonly CpuState Cpu = CpuState.With(new(0xffff_ffff_8100_0000), new(0xffff_c900_0000_3f58), ("CR0", 0x8005_0033UL), ("CR3", 0x1234_5001UL),
+        ("CR4", 0x3406f0UL));
 
     [Fact]
     public void Pages_stand_at_their_frame_numbers_whatever_their_order()
     {
         ulong[] frames = [0x10, 0x11, 0x12, ulong.MaxValue, 0x10_0001, 0x10_0000, 0x13, 3];
         using TemporaryFile file =
-            TemporaryFile.With(new XenCoreBuilder { Frames = frames }.AddCpu(Cpu).AddCpu(Cpu with { Registers = Cpu.Registers.SetItem("CR3", 0x9000) })
+            TemporaryFile.With(new XenCoreBuilder { Frames = frames }.AddCpu(Cpu).AddCpu(Cpu with { Registers = Cpu.Registers.SetItem("CR3", 0x9000UL) })
                 .Build(Page));
         using MemoryImage image = MemoryImage.Open(file.Path);
         PhysicalMemory memory = Assert.Single(image.Layouts).Memory;
         Assert.Equal("Xen core", image.Format);
         Assert.Equal([new(new(0x3000), 0x1000), new(new(0x1_0000), 0x4000), new(new(0x1_0000_0000), 0x2000)], memory.Ranges);
-        Assert.Equal([Cpu, Cpu with { Registers = Cpu.Registers.SetItem("CR3", 0x9000) }], image.Cpus);
+        Assert.Equal([Cpu, Cpu with { Registers = Cpu.Registers.SetItem("CR3", 0x9000UL) }], image.Cpus);
         byte[] page = new byte[PageFrame.Size];
         foreach (ulong frame in frames.Where(frame => frame != ulong.MaxValue))
         {

@@ -3,7 +3,7 @@ using IommuSpy.Memory;
 namespace IommuSpy.Analysis.Info;
 
 /// <summary>Where a CPU was when the image was taken.</summary>
-/// <param name="Cr3">Its CR3, flags included.</param>
+/// <param name="Cr3">Its CR3, flags included; null where the image does not have it.</param>
 /// <param name="InstructionPointer">Its RIP.</param>
 /// <param name="Symbol">What stands there; null where no symbol does.</param>
-public sealed record CpuReport(HexValue Cr3, VirtualAddress InstructionPointer, string? Symbol);
+public sealed record CpuReport(HexValue? Cr3, VirtualAddress InstructionPointer, string? Symbol);

@@ -36,7 +36,7 @@ internal static class LayoutCommand
             {
                 string release = result.GetValue(kernel) ?? Newest;
                 int levels = result.GetValue(paging);
-                DocumentedLayout layout = CpuArchitecture.Named("x86-64")?.FindLayout(release, levels)
+                DocumentedLayout layout = CpuArchitecture.FindDocumented(release, levels)
                     ?? throw new UsageException($"no documented map for kernel '{release}' with {levels} levels");
                 DocumentedLayoutReport map = DocumentedLayoutReport.Of(layout);
                 if (output.Json(result))

@@ -38,7 +38,7 @@ internal static class InfoText
         for (int i = 0; i < report.Cpus.Count; i++)
         {
             CpuReport cpu = report.Cpus[i];
-            fields.Line(i == 0 ? "CPUs" : "", $"{i}: CR3 {cpu.Cr3}, at {cpu.InstructionPointer} {cpu.Symbol}".TrimEnd());
+            fields.Line(i == 0 ? "CPUs" : "", $"{i}: {(cpu.Cr3 is { } cr3 ? $"CR3 {cr3}, " : "")}at {cpu.InstructionPointer} {cpu.Symbol}".TrimEnd());
         }
 
         for (int i = 0; i < report.Ranges.Count; i++)

@@ -18,9 +18,13 @@ public abstract class CpuArchitecture
     /// <summary>Those whose kernels are looked for, likeliest first.</summary>
     internal static IReadOnlyList<CpuArchitecture> All { get; } = [new X64Architecture()];
 
-    /// <summary>The one of a name, as people call it; null for one that is not known.</summary>
-    public static CpuArchitecture? Named(string name) =>
-        All.FirstOrDefault(architecture => string.Equals(architecture.Name, name, StringComparison.OrdinalIgnoreCase));
+    /// <summary>The virtual memory map that the kernel's documentation gives for a release, of the first architecture that has tables of that depth.</summary>
+    /// <inheritdoc cref="FindLayout"/>
+    public static DocumentedLayout? FindDocumented(string release, int levels) =>
+        All.Select(architecture => architecture.FindLayout(release, levels)).FirstOrDefault(layout => layout is not null);
+
+    /// <summary>The machine that an image is of: where neither it nor a kernel tells, a guess, the likeliest.</summary>
+    public static ImageMachine MachineOf(MemoryImage image) => image.Machine ?? All[0].Machine;
 
     /// <summary>What people call it: "x86-64".</summary>
     public abstract string Name { get; }
@@ -34,9 +38,6 @@ public abstract class CpuArchitecture
     /// <summary>Where the kernel's image can be mapped: module space and the like may lie in it, too.</summary>
     internal abstract (VirtualAddress Start, ulong Bytes) ImageSpace { get; }
 
-    /// <summary>The image's place is a multiple of this.</summary>
-    internal abstract ulong ImageAlignment { get; }
-
     /// <summary>The bases that the kernel chooses for the direct map, vmalloc space and vmemmap are multiples of this.</summary>
     internal abstract ulong BaseAlignment { get; }
 
@@ -48,9 +49,6 @@ public abstract class CpuArchitecture
 
     /// <summary>The name of a list of the struct pages of all top-level tables in use; null where the kernel keeps none.</summary>
     internal virtual string? RootList => null;
-
-    /// <summary>Bytes of struct page where nothing tells.</summary>
-    internal virtual int StructPageBytes => 64;
 
     /// <summary>Looks for top-level tables in a memory.</summary>
     internal abstract RootSearch Roots(PhysicalMemory memory);

@@ -7,8 +7,8 @@ namespace IommuSpy.Linux.Discovery;
 internal sealed class KernelBases(KernelEvidence kernel, AddressSpace space)
 {
     /// <summary>
-    /// One of them. The variable says it exactly, and is believed where the tables bear it out; they are what the CPU goes by, so where
-    /// they contradict it (it was overwritten, or the memory is of another moment) they are believed, and the variable is kept as the one that disagrees.
+    /// One of them. The variable says it exactly, and is believed where the tables bear it out; they are what the CPU goes by, so where they contradict it (it
+    /// was overwritten, or the memory is of another moment) they are believed, and the variable is kept as the one that disagrees.
     /// </summary>
     /// <param name="variable">The kernel's variable.</param>
     /// <param name="probed">Where the tables have it; null where they do not tell.</param>

@@ -14,6 +14,9 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
 {
     private const int LiveTries = 8;
 
+    // sizeof(struct page) of 64-bit kernels, where nothing tells.
+    private const int StructPageBytes = 64;
+
     // An image is looked at as one span.
     private const ulong MaxImageBytes = 1UL << 30;
 
@@ -51,7 +54,7 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
         AddressSpace space = kernel.SpaceOf(root);
         DirectMapProbe? directMap = DirectMapProbe.Find(space, architecture, kernel.Memory);
         int structPage = kernel.Note is not null && kernel.Note.TryGetSize("page", out long bytes) && bytes is > 0 and <= 256 ? (int)bytes
-            : architecture.StructPageBytes;
+            : StructPageBytes;
         RegionProbe? regions = directMap is null ? null : RegionProbe.Find(space, architecture, directMap, kernel.Memory, structPage);
         KernelBases bases = new(kernel, space);
         Fact<VirtualAddress>? vmemmap = bases.Find(

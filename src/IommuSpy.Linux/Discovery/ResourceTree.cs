@@ -6,8 +6,7 @@ namespace IommuSpy.Linux.Discovery;
 
 /// <summary>
 /// The kernel's own list of what stands where in physical memory, which /proc/iomem prints: struct resource, from iomem_resource on (include/linux/ioport.h).
-/// Memory that was plugged in is in it,
-/// also where the firmware's map has none.
+/// Memory that was plugged in is in it, also where the firmware's map has none.
 /// </summary>
 internal static class ResourceTree
 {

@@ -4,8 +4,8 @@ using IommuSpy.Translation;
 namespace IommuSpy.Linux.Discovery;
 
 /// <summary>
-/// Where a root table maps the kernel's own image: text, rodata, data and bss, at one fixed distance from physical memory (x86-64: from __START_KERNEL_map
-/// on, by phys_base; arch/x86/include/asm/page_64.h).
+/// Where a root table maps the kernel's own image: text, rodata, data and bss, at one fixed distance from physical memory (x86-64: from __START_KERNEL_map on,
+/// by phys_base; arch/x86/include/asm/page_64.h).
 /// </summary>
 /// <param name="MapStart">Where the space begins in which the architecture maps images.</param>
 /// <param name="Start">First mapped address of the image: _text, or the start of the large page that holds it.</param>

@@ -3,9 +3,8 @@ using System.Text;
 namespace IommuSpy.Memory.Placement;
 
 /// <summary>
-/// Finds where a machine's blocks of RAM stand: nodes one behind the other where firmware's map has RAM, in the order that their own pointers tell, and
-/// memory that was plugged in later where its
-/// pointers put it. What neither places stays unplaced, for the kernel's own list of memory.
+/// Finds where a machine's blocks of RAM stand: nodes one behind the other where firmware's map has RAM, in the order that their own pointers tell, and memory
+/// that was plugged in later where its pointers put it. What neither places stays unplaced, for the kernel's own list of memory.
 /// </summary>
 internal sealed class BlockPlacement
 {

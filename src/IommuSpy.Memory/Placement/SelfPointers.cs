@@ -4,8 +4,7 @@ namespace IommuSpy.Memory.Placement;
 
 /// <summary>
 /// What a block says of its own address: an empty list of the kernel's is two pointers to itself (struct list_head), and in the direct map a pointer is the
-/// physical address and one number for the
-/// whole machine. Every node, zone, slab cache and inode has such lists.
+/// physical address and one number for the whole machine. Every node, zone, slab cache and inode has such lists.
 /// </summary>
 internal static class SelfPointers
 {
@@ -19,8 +18,8 @@ internal static class SelfPointers
     private const ulong MostRead = 1UL << 30;
 
     /// <summary>
-    /// By how much pointers to themselves exceed their offset in the block, and how many there are of each distance, most first. Lists of pages and of
-    /// vmalloc space are among them.
+    /// By how much pointers to themselves exceed their offset in the block, and how many there are of each distance, most first. Lists of pages and of vmalloc
+    /// space are among them.
     /// </summary>
     internal static IReadOnlyList<(ulong Distance, int Count)> In(MemoryBlock block)
     {

@@ -75,12 +75,12 @@ internal static class ElfWriter
         }
     }
 
-    private static byte[] Header(ImageMachine machine, ulong count, ulong sections)
+    private static byte[] Header(ImageMachine? machine, ulong count, ulong sections)
     {
         byte[] header = new byte[HeaderBytes];
         "\u007fELF\u0002\u0001\u0001"u8.CopyTo(header);
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(16), 4); // ET_CORE
-        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(18), machine.ElfMachine ?? 0);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(18), machine?.ElfMachine ?? 0); // EM_NONE
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(20), 1);
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(32), HeaderBytes);
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(40), sections);

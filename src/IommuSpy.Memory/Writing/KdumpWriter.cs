@@ -51,7 +51,7 @@ internal sealed class KdumpWriter
         "KDUMP   "u8.CopyTo(header);
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), 6);
         int field = 12;
-        foreach (string text in (ReadOnlySpan<string>)["Linux", "", _job.Options.Release ?? "", "", _job.Machine.Name ?? "", ""])
+        foreach (string text in (ReadOnlySpan<string>)["Linux", "", _job.Options.Release ?? "", "", _job.Machine?.Name ?? "", ""])
         {
             Encoding.ASCII.GetBytes(text.AsSpan(0, Math.Min(text.Length, 64)), header.AsSpan(field));
             field += 65;

@@ -21,8 +21,8 @@ internal sealed class WriteJob(MemoryImage image, PhysicalMemory memory, PageSel
     /// <summary>How.</summary>
     internal WriteOptions Options => options;
 
-    /// <summary>Which machine the memory is of.</summary>
-    internal ImageMachine Machine => options.Machine ?? image.Machine ?? ImageMachine.X64;
+    /// <summary>Which machine the memory is of; null where nobody says.</summary>
+    internal ImageMachine? Machine => options.Machine ?? image.Machine;
 
     /// <summary>Where to.</summary>
     internal IImageOutput Output => output;

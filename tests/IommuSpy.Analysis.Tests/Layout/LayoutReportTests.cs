@@ -41,7 +41,7 @@ public class LayoutReportTests(SharedMachine shared) : IClassFixture<SharedMachi
     [Fact]
     public void TheDocumentedReportHasTheDocumentsRows()
     {
-        DocumentedLayoutReport report = DocumentedLayoutReport.Of(CpuArchitecture.Named("x86-64")!.FindLayout("3.16.59", 4)!);
+        DocumentedLayoutReport report = DocumentedLayoutReport.Of(CpuArchitecture.FindDocumented("3.16.59", 4)!);
         Assert.Equal(("3.x - 4.7", 4, 14), (report.Kernels, report.PagingLevels, report.Regions.Count));
         Assert.Equal(("direct map", "direct mapping of all physical memory"), (report.Regions[3].Name, report.Regions[3].Description));
     }

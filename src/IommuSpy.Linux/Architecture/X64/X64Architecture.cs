@@ -20,6 +20,9 @@ internal sealed class X64Architecture : CpuArchitecture
     private const ulong SmallImageBytes = 512UL << 20;
     private const ulong LargeImageBytes = 1UL << 30;
 
+    // The image's place is a multiple of a PMD entry's reach (CONFIG_PHYSICAL_ALIGN).
+    private const ulong ImageAlignment = 2UL << 20;
+
     // Fixed in every layout since 4.16; nothing randomised lies above.
     private const ulong CpuEntryArea = 0xffff_fe00_0000_0000;
 
@@ -32,7 +35,7 @@ internal sealed class X64Architecture : CpuArchitecture
     public override string Name => "x86-64";
 
     /// <inheritdoc/>
-    public override ImageMachine Machine => ImageMachine.X64;
+    public override ImageMachine Machine { get; } = new(62, "x86_64"); // EM_X86_64
 
     /// <inheritdoc/>
     public override string PhysicalBaseName => "phys_base";
@@ -47,10 +50,6 @@ internal sealed class X64Architecture : CpuArchitecture
 
     /// <inheritdoc/>
     internal override (VirtualAddress Start, ulong Bytes) ImageSpace => (new(ImageStart), LargeImageBytes);
-
-    /// <inheritdoc/>
-    /// <remarks>A PMD entry's reach (CONFIG_PHYSICAL_ALIGN).</remarks>
-    internal override ulong ImageAlignment => 2UL << 20;
 
     /// <inheritdoc/>
     /// <remarks>A P4D or PGD entry's reach before KASLR, a PUD entry's with it (arch/x86/mm/kaslr.c).</remarks>
@@ -148,12 +147,11 @@ internal sealed class X64Architecture : CpuArchitecture
     /// </summary>
     private static ulong? PreferredAddress(KernelEvidence kernel)
     {
-        const int SignatureAt = 0x202;
         const int PreferredAddressAt = 0x258;
         Span<byte> header = stackalloc byte[PreferredAddressAt + sizeof(ulong)];
         return kernel.Symbol("boot_params") is Symbol symbol && kernel.Text.Contains(symbol.Address)
             && kernel.Memory.Read(kernel.Text.ToPhysical(symbol.Address), header) == header.Length
-            && header[SignatureAt..].StartsWith("HdrS"u8)
+            && FirmwareMap.HasSetupHeader(header)
             ? BinaryPrimitives.ReadUInt64LittleEndian(header[PreferredAddressAt..])
             : null;
     }

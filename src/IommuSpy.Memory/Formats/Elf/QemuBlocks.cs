@@ -1,15 +1,13 @@
 namespace IommuSpy.Memory.Formats.Elf;
 
 /// <summary>
-/// How QEMU stores memory in an ELF core (dump/dump.c, dump_iterate and get_offset_range): every block of RAM whole, one behind the other by ascending
-/// address. With paging,
-/// headers are the mappings of the page tables, and each points into the block where it begins; of one that goes on into the next block, p_filesz ends with
-/// the first.
+/// How QEMU stores memory in an ELF core (dump/dump.c, dump_iterate and get_offset_range): every block of RAM whole, one behind the other by ascending address.
+/// With paging, headers are the mappings of the page tables, and each points into the block where it begins; of one that goes on into the next block, p_filesz
+/// ends with the first.
 /// </summary>
 /// <remarks>
-/// So two runs at the same distance from file to memory have nothing but memory between them, at that distance too: a hole would take addresses and no bytes
-/// of the file, and
-/// what comes behind it would stand at another distance.
+/// So two runs at the same distance from file to memory have nothing but memory between them, at that distance too: a hole would take addresses and no bytes of
+/// the file, and what comes behind it would stand at another distance.
 /// </remarks>
 internal static class QemuBlocks
 {

@@ -24,11 +24,11 @@ internal static class QemuCpuNote
             return null;
         }
 
-        return CpuState.X64(
+        return CpuState.With(
             new(BinaryPrimitives.ReadUInt64LittleEndian(state[InstructionPointerAt..])),
             new(BinaryPrimitives.ReadUInt64LittleEndian(state[StackPointerAt..])),
-            BinaryPrimitives.ReadUInt64LittleEndian(state[ControlRegistersAt..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(state[(ControlRegistersAt + 24)..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(state[(ControlRegistersAt + 32)..]));
+            ("CR0", BinaryPrimitives.ReadUInt64LittleEndian(state[ControlRegistersAt..])),
+            ("CR3", BinaryPrimitives.ReadUInt64LittleEndian(state[(ControlRegistersAt + 24)..])),
+            ("CR4", BinaryPrimitives.ReadUInt64LittleEndian(state[(ControlRegistersAt + 32)..])));
     }
 }

@@ -25,11 +25,11 @@ internal static class VirtualBoxNote
             return null;
         }
 
-        return CpuState.X64(
+        return CpuState.With(
             new(BinaryPrimitives.ReadUInt64LittleEndian(state[InstructionPointerAt..])),
             new(BinaryPrimitives.ReadUInt64LittleEndian(state[StackPointerAt..])),
-            BinaryPrimitives.ReadUInt64LittleEndian(state[ControlRegistersAt..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(state[(ControlRegistersAt + 16)..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(state[(ControlRegistersAt + 24)..]));
+            ("CR0", BinaryPrimitives.ReadUInt64LittleEndian(state[ControlRegistersAt..])),
+            ("CR3", BinaryPrimitives.ReadUInt64LittleEndian(state[(ControlRegistersAt + 16)..])),
+            ("CR4", BinaryPrimitives.ReadUInt64LittleEndian(state[(ControlRegistersAt + 24)..])));
     }
 }

@@ -16,12 +16,12 @@ internal static class GuestContext
 
     /// <summary>The registers that address translation needs.</summary>
     /// <param name="context">At least <see cref="Bytes"/>.</param>
-    internal static CpuState Read(ReadOnlySpan<byte> context) => CpuState.X64(
+    internal static CpuState Read(ReadOnlySpan<byte> context) => CpuState.With(
         new(Register(context, InstructionPointerAt)),
         new(Register(context, StackPointerAt)),
-        Register(context, ControlRegistersAt),
-        Register(context, ControlRegistersAt + (3 * 8)),
-        Register(context, ControlRegistersAt + (4 * 8)));
+        ("CR0", Register(context, ControlRegistersAt)),
+        ("CR3", Register(context, ControlRegistersAt + (3 * 8))),
+        ("CR4", Register(context, ControlRegistersAt + (4 * 8))));
 
     private static ulong Register(ReadOnlySpan<byte> context, int at) => BinaryPrimitives.ReadUInt64LittleEndian(context[at..]);
 }

@@ -25,7 +25,7 @@ internal static class GdbRegisters
                 && Register(registers, places, "cr4") is ulong cr4
                 && Register(registers, places, "rip") is ulong rip && Register(registers, places, "rsp") is ulong rsp)
             {
-                cpus.Add(CpuState.X64(new(rip), new(rsp), cr0, cr3, cr4));
+                cpus.Add(CpuState.With(new(rip), new(rsp), ("CR0", cr0), ("CR3", cr3), ("CR4", cr4)));
             }
         }
 

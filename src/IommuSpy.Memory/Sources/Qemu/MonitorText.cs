@@ -54,7 +54,7 @@ internal static class MonitorText
                 && (registers.TryGetValue("RIP", out ulong rip) || registers.TryGetValue("EIP", out rip))
                 && (registers.TryGetValue("RSP", out ulong rsp) || registers.TryGetValue("ESP", out rsp)))
             {
-                cpus.Add(CpuState.X64(new(rip), new(rsp), cr0, cr3, cr4));
+                cpus.Add(CpuState.With(new(rip), new(rsp), ("CR0", cr0), ("CR3", cr3), ("CR4", cr4)));
             }
         }
 

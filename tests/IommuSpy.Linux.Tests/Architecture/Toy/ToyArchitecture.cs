@@ -29,8 +29,6 @@ internal sealed class ToyArchitecture : CpuArchitecture
 
     internal override (VirtualAddress Start, ulong Bytes) ImageSpace => (new(ImageStart), 1UL << 30);
 
-    internal override ulong ImageAlignment => 1UL << 25;
-
     internal override ulong BaseAlignment => 1UL << 25;
 
     public override PhysicalAddress? RootOf(CpuState cpu, PagingMode mode) => cpu.Find("TOYROOT") is ulong root ? new(root) : null;
