@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using IommuSpy.Catalogue;
 using IommuSpy.Cli.Shells;
 
 namespace IommuSpy.Cli;

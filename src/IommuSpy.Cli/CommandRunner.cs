@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using IommuSpy.Catalogue;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Running;
 using IommuSpy.Linux.Types;
@@ -42,7 +43,7 @@ internal static class CommandRunner
             Console.SetOut(output);
             return Invoke(root, args, name, output);
         }
-        catch (UsageException e)
+        catch (Exception e) when (e is UsageException or QuestionException)
         {
             return Complain(name, json, "usage", e.Message, ExitCode.Usage);
         }

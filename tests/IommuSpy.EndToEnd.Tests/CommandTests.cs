@@ -152,7 +152,7 @@ public class CommandTests
         {
             using JsonDocument row = JsonDocument.Parse(line);
             string module = row.RootElement.GetProperty("module").GetString() is string owner ? $"\t[{owner}]" : "";
-            return $"{Hex(row.RootElement.GetProperty("address")):x16} {row.RootElement.GetProperty("type").GetString()} "
+            return $"{Hex(row.RootElement.GetProperty("virtual")):x16} {row.RootElement.GetProperty("type").GetString()} "
                 + $"{row.RootElement.GetProperty("name").GetString()}{module}";
         })];
         LineComparison.Equal([.. Machine.Symbols!.Concat(Machine.Modules.Modules.SelectMany(module => module.Symbols)).Select(symbol => symbol.ToString())],

@@ -79,7 +79,7 @@ public sealed class DamagedMemoryTests : IDisposable
         Assert.Equal(machine.Tasks.Processes.Count + 1, text.Lines.Length);
         Cli.Outcome json = Cli.Run("ps", "-s", copy, "-J");
         using JsonDocument rows = JsonDocument.Parse(json.Output);
-        Assert.Equal(machine.Tasks.Processes.Count, rows.RootElement.GetArrayLength());
+        Assert.Equal(machine.Tasks.Processes.Count, rows.RootElement.GetProperty("rows").GetArrayLength());
     }
 
     // A copy in which of every so many words that point into the direct map one is changed. Page tables hold physical addresses, so they stay as they are.

@@ -72,7 +72,7 @@ public class ProcessTests
             Assert.Equal(rows[i].Parent, root.GetProperty("parent").GetInt32());
             Assert.Equal(rows[i].Uid, root.GetProperty("uid").GetUInt32());
             Assert.Equal(rows[i].KernelThread, root.GetProperty("kernelThread").GetBoolean());
-            Assert.Equal(rows[i].RootTable?.ToString(), root.GetProperty("rootTable").GetString());
+            Assert.Equal(rows[i].RootTable?.ToString(), root.GetProperty("root").GetString());
             Assert.Equal(rows[i].ResidentPages, root.GetProperty("residentPages").GetUInt64());
         }
     }

@@ -75,8 +75,8 @@ public class VmaTests
             using JsonDocument row = JsonDocument.Parse(line);
             JsonElement vma = row.RootElement;
             return Join(
-                Hex(vma.GetProperty("start")), Hex(vma.GetProperty("end")), vma.GetProperty("flags").GetString()!, Hex(vma.GetProperty("offset")),
-                vma.GetProperty("device").GetString()!, vma.GetProperty("inode").GetUInt64(), vma.GetProperty("path").GetString());
+                Hex(vma.GetProperty("start")), Hex(vma.GetProperty("end")), vma.GetProperty("rights").GetString()!, Hex(vma.GetProperty("offset")),
+                vma.GetProperty("dev").GetString()!, vma.GetProperty("inode").GetUInt64(), vma.GetProperty("path").GetString());
         })]);
     }
 

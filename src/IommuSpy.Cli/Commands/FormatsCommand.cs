@@ -22,7 +22,7 @@ internal static class FormatsCommand
             }
 
             using StreamWriter writer = Output.Text();
-            Table table = new("format", "", "recognised by", "carries besides memory", "made by");
+            TextTable table = new("format", "", "recognised by", "carries besides memory", "made by");
             foreach (FormatDescription format in FormatDescription.All)
             {
                 table.Add(format.Name, (format.Reads ? "r" : "-") + (format.Writes ? "w" : "-"), format.RecognisedBy, format.Carries, format.MadeBy);

@@ -29,7 +29,7 @@ internal static class InterruptsCommand
             }
             else if (interrupts.Count > 0)
             {
-                Table table = new("source", "index", "vector", "destination", "mode", "delivery", "trigger", "entry at", "entry");
+                TextTable table = new("source", "index", "vector", "destination", "mode", "delivery", "trigger", "entry at", "entry");
                 foreach (InterruptAnswer interrupt in interrupts)
                 {
                     table.Add(

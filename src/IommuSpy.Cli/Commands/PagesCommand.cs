@@ -1,9 +1,14 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pages;
+using IommuSpy.Analysis.Running;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
+using IommuSpy.Linux.Running;
 using IommuSpy.Memory;
+using IommuSpy.Memory.Systems;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -20,8 +25,8 @@ internal static class PagesCommand
                 Description = "This machine's pages by /proc/kpageflags and kpagecount alone: on any kernel, with no kernel discovery; flags and counts, no "
                     + "use or owner."
             };
-        Option<string?> kind = new("--kind") { Description = $"Only those of a use: {string.Join(", ", Kinds.Keys)}.", HelpName = "KIND" };
-        kind.CompletionSources.Add([.. Kinds.Keys]);
+        Option<string?> kind = new("--kind") { Description = $"Only those of a use: {string.Join(", ", Kinds)}.", HelpName = "KIND" };
+        kind.CompletionSources.Add([.. Kinds]);
         Command command = new(
             "pages",
             "Every page of physical memory: flags, counts, use, owner. Neighbours that are alike share a line of text; --jsonl has a row each.\n\nExamples: "
@@ -34,12 +39,12 @@ internal static class PagesCommand
             live,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, AllTables.Pages, AllTables.RunningPages);
         command.SetAction(result =>
         {
             (PageFrame first, PageFrame last) = result.GetValue(range) is string text ? Range(text) : (new(0), new(ulong.MaxValue >> PageFrame.Shift));
             PageKind? wanted = result.GetValue(kind) is not string name ? null
-                : Kinds.TryGetValue(name, out PageKind its) ? its : throw new UsageException($"--kind '{name}': write one of {string.Join(", ", Kinds.Keys)}");
+                : Words<PageKind>.Parse(name) is PageKind parsed and not PageKind.None ? parsed : throw new UsageException($"--kind '{name}': write one of {string.Join(", ", Kinds)}");
             if (result.GetValue(summary) && (result.GetValue(range) is not null || wanted is not null))
             {
                 throw new UsageException("--summary counts all pages: it goes without --range and --kind");
@@ -53,44 +58,18 @@ internal static class PagesCommand
             using Machine machine = source.OpenMachine(result);
             if (result.GetValue(summary))
             {
-                Summarize(machine, output.Json(result) || output.JsonLines(result));
+                Summarize(machine, output.IsReportAsJson(result, "a summary"));
                 return ExitCode.Done;
             }
 
-            ulong count = 0;
-            ulong unreadable = 0;
-            PagesQuery query = new(first, last, wanted);
-            if (output.JsonLines(result) || output.Json(result))
-            {
-                Output.Rows(output.JsonLines(result), rows => unreadable = PageList.Visit(machine, query, row =>
-                {
-                    count++;
-                    Write(rows, machine, row);
-                }));
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                PageRunText runs = new(writer);
-                unreadable = PageList.Visit(machine, query, row =>
-                {
-                    count++;
-                    runs.Write(row);
-                });
-                runs.Finish();
-            }
-
-            if (unreadable > 0)
-            {
-                Output.Problem($"{unreadable} struct pages are not in the image: their pages are left out");
-            }
-
+            Question question = new Question(machine).With(PagesTable.Range, (first, last));
+            long count = output.Answer(result, AllTables.Pages, wanted is PageKind its ? question.With(PagesTable.Kind, its) : question);
             return count > 0 ? ExitCode.Done : throw new NoAnswerException("no such page");
         });
         return command;
     }
 
-    private static int Live(ParseResult result, SourceOptions source, OutputOptions output, bool wantsKind, bool summary, PageFrame first, PageFrame last)
+    private static int Live(ParseResult result, SourceOptions source, TableOptions output, bool wantsKind, bool summary, PageFrame first, PageFrame last)
     {
         if (source.Named(result).Count > 0 || wantsKind)
         {
@@ -99,17 +78,29 @@ internal static class PagesCommand
 
         if (summary)
         {
-            RunningPagesRows.Summarize(output.Json(result) || output.JsonLines(result));
+            SummarizeLive(output.IsReportAsJson(result, "a summary"));
             return ExitCode.Done;
         }
 
-        return RunningPagesRows.Write(first, last, output.Json(result), output.JsonLines(result)) > 0 ? ExitCode.Done
+        return output.Answer(result, AllTables.RunningPages, new Question().With(PagesTable.Range, (first, last))) > 0 ? ExitCode.Done
             : throw new NoAnswerException("no such page");
     }
 
-    private static SortedDictionary<string, PageKind> Kinds { get; } =
-        new(Enum.GetValues<PageKind>().Where(kind => kind != PageKind.None)
-            .ToDictionary(kind => $"{char.ToLowerInvariant(kind.ToString()[0])}{kind.ToString()[1..]}", StringComparer.Ordinal), StringComparer.Ordinal);
+    private static void SummarizeLive(bool json)
+    {
+        using RunningPages pages = RunningPages.Open(RunningFiles.Here);
+        RunningPagesSummary report = RunningPagesSummary.Of(pages);
+        if (json)
+        {
+            Output.Json(report, ReportJson.Default.RunningPagesSummary);
+            return;
+        }
+
+        using StreamWriter writer = Output.Text();
+        PagesSummaryText.WriteFlags(writer, report.Flags, report.Pages);
+    }
+
+    private static IEnumerable<string> Kinds => Words<PageKind>.All.Where(word => word != Words<PageKind>.Of(PageKind.None));
 
     private static (PageFrame First, PageFrame Last) Range(string text)
     {
@@ -131,18 +122,5 @@ internal static class PagesCommand
 
         using StreamWriter writer = Output.Text();
         PagesSummaryText.Write(writer, report);
-    }
-
-    private static void Write(RowWriter rows, Machine machine, in PageRow row)
-    {
-        rows.Begin();
-        rows.Hex("pfn"u8, row.Frame.Number);
-        rows.Texts("flags"u8, machine.Pages.Flags.Of(row.FlagsWord));
-        rows.Hex("kernelPageFlags"u8, (ulong)row.StableFlags);
-        rows.Integer("references"u8, row.References);
-        rows.Number("mappings"u8, row.Mappings);
-        rows.Text("kind"u8, $"{char.ToLowerInvariant(row.Kind.ToString()[0])}{row.Kind.ToString()[1..]}");
-        rows.Text("owner"u8, row.Owner);
-        rows.End();
     }
 }

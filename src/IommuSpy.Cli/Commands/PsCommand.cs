@@ -1,7 +1,7 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Processes;
-using IommuSpy.Cli.Text;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -21,28 +21,12 @@ internal static class PsCommand
             threads,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, AllTables.Processes);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            ProcessList list = ProcessList.Of(machine, result.GetValue(threads), result.GetValue(tree));
-            if (output.Json(result) || output.JsonLines(result))
-            {
-                Output.Rows(output.JsonLines(result), rows =>
-                {
-                    foreach (ProcessReport row in list.Rows)
-                    {
-                        rows.Process(row, result.GetValue(tree));
-                    }
-                });
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                ProcessesText.Write(writer, list, result.GetValue(threads));
-            }
-
-            Output.Problems(list.Problems);
+            Question question = new Question(machine).With(ProcessesTable.Threads, result.GetValue(threads)).With(ProcessesTable.Tree, result.GetValue(tree));
+            output.Answer(result, AllTables.Processes, question);
             return ExitCode.Done;
         });
         return command;

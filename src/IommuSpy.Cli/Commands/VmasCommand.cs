@@ -1,7 +1,7 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Vmas;
-using IommuSpy.Cli.Json;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Text;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Translation;
@@ -29,52 +29,14 @@ internal static class VmasCommand
             rights,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, AllTables.Vmas);
         command.SetAction(result =>
         {
             AccessRights wanted = result.GetValue(rights) is string letters ? Rights(letters) : AccessRights.None;
             using Machine machine = source.OpenMachine(result);
             KernelTask? process = result.GetValue(pid) is string number ? Processes.WithMemory(machine, number) : null;
-            IEnumerable<VmaList> lists = process is null ? VmaList.OfAll(machine, wanted) : [VmaList.Of(machine, process, wanted)];
-            List<string> problems = process is null ? [.. machine.Tasks.Damage] : [];
-            long count = 0;
-            if (output.Json(result) || output.JsonLines(result))
-            {
-                Output.Rows(output.JsonLines(result), rows =>
-                {
-                    foreach (VmaList list in lists)
-                    {
-                        foreach (VmaReport row in list.Rows)
-                        {
-                            Write(rows, list.Process, row);
-                        }
-
-                        count += list.Rows.Count;
-                        problems.AddRange(list.Problems);
-                    }
-                });
-            }
-            else
-            {
-                VmaList[] all = [.. lists];
-                count = all.Sum(list => (long)list.Rows.Count);
-                problems.AddRange(all.SelectMany(list => list.Problems));
-                using StreamWriter writer = Output.Text();
-                if (count == 0)
-                {
-                    // The complaint says it.
-                }
-                else if (process is not null)
-                {
-                    VmasText.Write(writer, all[0]);
-                }
-                else
-                {
-                    VmasText.Write(writer, all);
-                }
-            }
-
-            Output.Problems(problems);
+            Question question = new Question(machine).With(VmasTable.Process, process);
+            long count = output.Answer(result, AllTables.Vmas, wanted == AccessRights.None ? question : question.With(VmasTable.Rights, wanted));
             return count > 0 || wanted == AccessRights.None
                 ? ExitCode.Done
                 : throw new NoAnswerException($"no area "
@@ -87,23 +49,4 @@ internal static class VmasCommand
         RightsText.Parse(letters) is AccessRights rights && (rights & AccessRights.User) == AccessRights.None
             ? rights
             : throw new UsageException($"--rights '{letters}': letters of rwx");
-
-    private static void Write(RowWriter rows, KernelTask process, VmaReport vma)
-    {
-        rows.Begin();
-        rows.Number("pid"u8, (ulong)process.Pid);
-        rows.Text("comm"u8, process.Comm);
-        rows.Address("start"u8, vma.Start.Value);
-        rows.Address("end"u8, vma.End.Value);
-        rows.Text("flags"u8, vma.Flags);
-        rows.Address("offset"u8, vma.Offset);
-        rows.Text("device"u8, vma.Device);
-        rows.Number("inode"u8, vma.Inode);
-        rows.Text("path"u8, vma.Path);
-        rows.Number("residentBytes"u8, vma.ResidentBytes);
-        rows.Number("swappedBytes"u8, vma.SwappedBytes);
-        rows.Number("hugeBytes"u8, vma.HugeBytes);
-        rows.Address("vma"u8, vma.Vma.Value);
-        rows.End();
-    }
 }

@@ -17,7 +17,7 @@ internal static class BuddyText
         const int NumbersFrom = 3;
         string[] headings = ["node", "zone", "type", .. Enumerable.Range(0, orders).Select(order => Size.Text((ulong)PageFrame.Size << order)), "free",
             "kept by CPUs"];
-        Table table = new(headings) { RightAligned = Enumerable.Range(NumbersFrom, headings.Length - NumbersFrom).ToHashSet() };
+        TextTable table = new(headings) { RightAligned = Enumerable.Range(NumbersFrom, headings.Length - NumbersFrom).ToHashSet() };
         foreach (BuddyZoneReport zone in report.Zones)
         {
             string cpus = zone.CpuPages.Aggregate(0UL, (sum, pages) => sum + pages) is ulong kept and > 0 ? Size.Text(kept << PageFrame.Shift) : "-";

@@ -12,7 +12,7 @@ internal static class DevicesText
     /// <summary>All, a line each.</summary>
     public static void Write(TextWriter writer, DevicesReport report)
     {
-        Table table = new("device", "ids", "driver", "unit", "group", "domain", "mode", "policy", "mapped",
+        TextTable table = new("device", "ids", "driver", "unit", "group", "domain", "mode", "policy", "mapped",
             "what")
         { RightAligned = new HashSet<int> { MappedColumn } };
         foreach (DeviceReport device in report.Devices)

@@ -12,7 +12,7 @@ internal static class InfoText
         writer.WriteLine($"{report.Source}: {report.Format}, {Size.Text(report.MemoryBytes)} of memory, {report.Banner}");
         writer.WriteLine();
 
-        Table facts = new("", "", "found by");
+        TextTable facts = new("", "", "found by");
         void Fact(string name, string? value, string key) =>
             facts.Add(name, value ?? "not found", report.Provenance.TryGetValue(key, out IReadOnlyList<string>? sources) ? string.Join(", ", sources) : "-");
 

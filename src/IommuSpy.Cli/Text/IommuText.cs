@@ -52,7 +52,7 @@ internal static class IommuText
         writer.WriteLine();
         if (unit.Devices.Count > 0)
         {
-            Table devices = new("device", "pasid", "mode", "domain", "tables", "root", "");
+            TextTable devices = new("device", "pasid", "mode", "domain", "tables", "root", "");
             foreach (DeviceContextAnswer device in unit.Devices)
             {
                 devices.Add(
@@ -79,7 +79,7 @@ internal static class IommuText
             + $"addresses{(firmware.InterruptRemapping is bool remapping ? $", interrupt remapping {(remapping ? "" : "not ")}supported" : "")}"
             + $"{(firmware.DmaControlOptIn ? ", DMA protection wanted from boot" : "")}");
         writer.WriteLine();
-        Table table = new("what", "address", "devices");
+        TextTable table = new("what", "address", "devices");
         foreach (FirmwareUnitAnswer unit in firmware.Units)
         {
             table.Add("unit", unit.Registers.ToString(),

@@ -12,7 +12,7 @@ internal static class LayoutText
     {
         writer.WriteLine($"Virtual memory map of Linux {report.Release}; documented: {report.Documentation}");
         writer.WriteLine();
-        Table table = new("start", "end", "what", "documented", "here", "mapped", "pages", "rights");
+        TextTable table = new("start", "end", "what", "documented", "here", "mapped", "pages", "rights");
         foreach (RegionReport region in report.Regions.Where(region => region.Name != "hole" || region.MappedBytes > 0))
         {
             table.Add(
@@ -36,7 +36,7 @@ internal static class LayoutText
     {
         writer.WriteLine($"{report.Architecture} virtual memory map with {report.PagingLevels}-level tables, Linux {report.Kernels} ({report.Documentation})");
         writer.WriteLine();
-        Table table = new("start", "end", "size", "what") { RightAligned = new HashSet<int> { 2 } };
+        TextTable table = new("start", "end", "size", "what") { RightAligned = new HashSet<int> { 2 } };
         foreach (DocumentedRegionReport region in report.Regions)
         {
             table.Add($"{region.Start.Value:x16}", $"{region.End.Value:x16}", Size.Text(region.End.Value - region.Start.Value + 1), region.Description);

@@ -10,7 +10,7 @@ internal static class ModulesText
     /// <summary>All, a line each.</summary>
     public static void Write(TextWriter writer, IEnumerable<ModuleReport> modules)
     {
-        Table table = new("address", "size", "uses", "symbols", "state", "module", "used by") { RightAligned = new HashSet<int> { 1, 2, 3 } };
+        TextTable table = new("address", "size", "uses", "symbols", "state", "module", "used by") { RightAligned = new HashSet<int> { 1, 2, 3 } };
         foreach (ModuleReport module in modules)
         {
             table.Add(

@@ -14,7 +14,7 @@ internal static class PagesSummaryText
         WriteFlags(writer, report.Flags, report.Pages);
         writer.WriteLine();
 
-        Table kinds = new("use", "pages", "memory") { RightAligned = new HashSet<int> { 1, 2 } };
+        TextTable kinds = new("use", "pages", "memory") { RightAligned = new HashSet<int> { 1, 2 } };
         foreach (KindCount line in report.Kinds)
         {
             kinds.Add(line.Kind.Words(), Number(line.Pages), Size.Text(line.Pages << PageFrame.Shift));
@@ -23,7 +23,7 @@ internal static class PagesSummaryText
         kinds.Write(writer);
         writer.WriteLine();
 
-        Table owners = new("pages", "memory", "owner") { RightAligned = new HashSet<int> { 0, 1 } };
+        TextTable owners = new("pages", "memory", "owner") { RightAligned = new HashSet<int> { 0, 1 } };
         foreach (OwnerCount line in report.Owners.Take(MostOwners))
         {
             owners.Add(Number(line.Pages), Size.Text(line.Pages << PageFrame.Shift), $"{line.Kind.Words()}: {line.Owner}");
@@ -45,7 +45,7 @@ internal static class PagesSummaryText
     /// <summary>Writes how many pages have which flags.</summary>
     public static void WriteFlags(TextWriter writer, IReadOnlyList<FlagsCount> lines, ulong pages)
     {
-        Table flags = new("flags", "pages", "memory", "", "names") { RightAligned = new HashSet<int> { 0, 1, 2 } };
+        TextTable flags = new("flags", "pages", "memory", "", "names") { RightAligned = new HashSet<int> { 0, 1, 2 } };
         foreach (FlagsCount line in lines)
         {
             flags.Add(line.Flags.ToString(), Number(line.Pages), Size.Text(line.Pages << PageFrame.Shift), line.Letters, string.Join(',', line.Names));

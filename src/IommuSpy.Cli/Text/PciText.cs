@@ -9,7 +9,7 @@ internal static class PciText
     /// <summary>All, a line each.</summary>
     public static void Write(TextWriter writer, PciReport report)
     {
-        Table table = new("address", "ids", "class", "driver", "group", "what");
+        TextTable table = new("address", "ids", "class", "driver", "group", "what");
         foreach (PciFunctionReport function in report.Functions)
         {
             table.Add(function.Address, Ids(function), Class(function), function.Driver ?? "-", Group(function), What(function));

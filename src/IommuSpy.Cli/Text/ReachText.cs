@@ -52,7 +52,7 @@ internal static class ReachText
         if (report.Rows.Count > 0)
         {
             writer.WriteLine();
-            Table table = new("address", "length", "physical", "device", "driver", "PASID", "IOVA", "may") { RightAligned = new HashSet<int> { 1 } };
+            TextTable table = new("address", "length", "physical", "device", "driver", "PASID", "IOVA", "may") { RightAligned = new HashSet<int> { 1 } };
             foreach (ProcessReachRow row in report.Rows)
             {
                 table.Add(

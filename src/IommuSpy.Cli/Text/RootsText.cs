@@ -9,7 +9,7 @@ internal static class RootsText
 {
     public static void Write(TextWriter writer, RootsReport report)
     {
-        Table table = new("root", "levels", "whose", "user memory", "");
+        TextTable table = new("root", "levels", "whose", "user memory", "");
         foreach (RootReport root in report.Roots)
         {
             string cpus = root.Cpus.Count > 0 ? $"in use by CPU {string.Join(", ", root.Cpus)}" : "";

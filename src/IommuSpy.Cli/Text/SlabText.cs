@@ -13,7 +13,7 @@ internal static class SlabText
     /// <summary>Writes the caches.</summary>
     public static void Write(TextWriter writer, SlabAllocator slabs)
     {
-        Table table = new("object", "stride", "per slab", "slab", "active", "objects", "slabs", "partial", "memory",
+        TextTable table = new("object", "stride", "per slab", "slab", "active", "objects", "slabs", "partial", "memory",
             "cache")
         { RightAligned = Enumerable.Range(0, 9).ToHashSet() };
         foreach (SlabCache cache in slabs.Caches)

@@ -9,7 +9,7 @@ internal static class VmallocText
 {
     public static void Write(TextWriter writer, IEnumerable<VmallocReport> areas)
     {
-        Table table = new("start", "end", "size", "pages", "use", "asked for by", "") { RightAligned = new HashSet<int> { 2, 3 } };
+        TextTable table = new("start", "end", "size", "pages", "use", "asked for by", "") { RightAligned = new HashSet<int> { 2, 3 } };
         foreach (VmallocReport area in areas)
         {
             string more = area.StackOf is string task ? $"stack of {task}" : area.Physical is PhysicalAddress physical ? $"physical {physical}" : "";

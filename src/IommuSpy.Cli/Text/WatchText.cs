@@ -10,7 +10,7 @@ internal static class WatchText
     public static void Write(TextWriter writer, WatchReport report)
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
-        Table table = new("device", "driver", "mapped", "mappings", "map/s", "unmap/s", "oldest") { RightAligned = new HashSet<int> { 2, 3, 4, 5 } };
+        TextTable table = new("device", "driver", "mapped", "mappings", "map/s", "unmap/s", "oldest") { RightAligned = new HashSet<int> { 2, 3, 4, 5 } };
         foreach (WatchRow row in report.Rows)
         {
             string device = row.Devices.Count == 0 ? $"domain {row.Domain}" : row.Devices[0] + (row.Devices.Count > 1 ? $" +{row.Devices.Count - 1}" : "");

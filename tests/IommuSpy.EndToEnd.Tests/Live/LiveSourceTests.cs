@@ -55,7 +55,7 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
         {
             return [.. lines.Select(line => JsonDocument.Parse(line).RootElement)
                 .Where(row => row.GetProperty("pid").GetInt32() is int pid && Lasting(row.GetProperty("comm").GetString()!))
-                .Select(row => $"{row.GetProperty("pid")} {row.GetProperty("parent")} {row.GetProperty("comm")} {row.GetProperty("rootTable")}")];
+                .Select(row => $"{row.GetProperty("pid")} {row.GetProperty("parent")} {row.GetProperty("comm")} {row.GetProperty("root")}")];
         }
 
         (GuestOutcome inside, IReadOnlyList<string> outside) = up.Both("ps --jsonl");
@@ -80,7 +80,7 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     {
         foreach ((string command, string[] fields) in new[]
         {
-            ($"vmas {up.Workload}", new[] { "start", "end", "flags", "offset", "device", "inode", "path" }),
+            ($"vmas {up.Workload}", new[] { "start", "end", "rights", "offset", "dev", "inode", "path" }),
             ("pci", ["address", "vendor", "device", "class", "driver", "iommuGroup"]), ("modules", ["name", "address", "size", "symbolCount"]),
         })
         {
@@ -319,6 +319,6 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     private static string[] Lasting(IEnumerable<string> rows) =>
     [
         .. rows.Where(row => row.Length > 0).Select(row => JsonDocument.Parse(row).RootElement).Where(row => Lasting(row.GetProperty("comm").GetString()!))
-            .Select(row => $"{row.GetProperty("pid")} {row.GetProperty("comm")} {row.GetProperty("rootTable")}"),
+            .Select(row => $"{row.GetProperty("pid")} {row.GetProperty("comm")} {row.GetProperty("root")}"),
     ];
 }

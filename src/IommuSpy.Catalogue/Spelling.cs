@@ -1,4 +1,4 @@
-namespace IommuSpy.Cli;
+namespace IommuSpy.Catalogue;
 
 /// <summary>Which known word was meant by one that is not known.</summary>
 internal static class Spelling

@@ -1,7 +1,7 @@
 namespace IommuSpy.Cli.Text;
 
 /// <summary>Rows whose columns line up, each as wide as its widest cell; the last is not padded.</summary>
-internal sealed class Table(params string[] headings)
+internal sealed class TextTable(params string[] headings)
 {
     private const string Gap = "  ";
 

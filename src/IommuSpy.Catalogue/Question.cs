@@ -1,0 +1,58 @@
+using IommuSpy.Analysis;
+
+namespace IommuSpy.Catalogue;
+
+/// <summary>What a table is asked: of which machine, and for which part of its rows. It collects what the answer lacks.</summary>
+/// <param name="machine">The machine; null for tables that are of none.</param>
+internal sealed class Question(Machine? machine = null)
+{
+    private readonly Dictionary<Filter, object> _filters = [];
+    private readonly List<string> _problems = [];
+
+    /// <summary>The machine.</summary>
+    /// <exception cref="InvalidOperationException">The question is of none.</exception>
+    public Machine Machine => machine ?? throw new InvalidOperationException("this table is of a machine, and the question names none");
+
+    /// <summary>The machine; null where the question is of none.</summary>
+    public Machine? FindMachine => machine;
+
+    /// <summary>What the answer lacks or what contradicts itself in it, a line each.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Asks for a part.</summary>
+    public Question With<TValue>(Filter<TValue> filter, TValue? value)
+    {
+        if (value is not null)
+        {
+            _filters[filter] = value;
+        }
+
+        return this;
+    }
+
+    /// <summary>Asks for a part by what a condition says, unless it is asked for already.</summary>
+    public void Narrow(Filter filter, string text)
+    {
+        if (!_filters.ContainsKey(filter) && filter.Parse(machine, text) is object value)
+        {
+            _filters[filter] = value;
+        }
+    }
+
+    /// <summary>Whether a part is asked for, and by what.</summary>
+    public bool TryGet<TValue>(Filter<TValue> filter, out TValue value)
+    {
+        bool given = _filters.TryGetValue(filter, out object? its);
+        value = given ? (TValue)its! : default!;
+        return given;
+    }
+
+    /// <summary>By what a part is asked for; the other value where it is not.</summary>
+    public TValue Get<TValue>(Filter<TValue> filter, TValue otherwise) => TryGet(filter, out TValue value) ? value : otherwise;
+
+    /// <summary>Says what the answer lacks.</summary>
+    public void Tell(string problem) => _problems.Add(problem);
+
+    /// <summary>The same of several.</summary>
+    public void Tell(IEnumerable<string> problems) => _problems.AddRange(problems);
+}

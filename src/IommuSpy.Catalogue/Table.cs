@@ -1,0 +1,38 @@
+namespace IommuSpy.Catalogue;
+
+/// <summary>A list that can be asked for: its name, its columns, and how its rows are found.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="sentence">What its rows are.</param>
+internal abstract class Table(string name, string sentence)
+{
+    /// <summary>Its name.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>What its rows are.</summary>
+    public string Sentence { get; } = sentence;
+
+    /// <summary>The command that answers with it, with what has to be said for it: "maps --leaves".</summary>
+    public string Command { get; init; } = name;
+
+    /// <summary>By what it can be asked for a part of its rows, so that the others are never looked for.</summary>
+    public virtual IReadOnlyList<Filter> Filters => [];
+
+    /// <summary>Its columns, in their order.</summary>
+    public abstract IReadOnlyList<Column> Columns { get; }
+}
+
+/// <summary>A list whose rows are <typeparamref name="TRow"/>.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="sentence">What its rows are.</param>
+/// <param name="columns">Its columns, in their order.</param>
+internal abstract class Table<TRow>(string name, string sentence, params Column<TRow>[] columns) : Table(name, sentence)
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<Column<TRow>> Columns { get; } = columns;
+
+    /// <summary>Hands over each row as it is found, and tells the question what is missing.</summary>
+    public abstract void Rows(Question question, Action<TRow> receive);
+
+    /// <summary>How people read it where they choose no columns: all that are worth a place on a terminal, in words.</summary>
+    public virtual RowWriter<TRow> Text(TextForm form, Question question) => new AlignedText<TRow>(form, Columns);
+}

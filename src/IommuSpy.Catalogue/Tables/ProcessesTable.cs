@@ -1,0 +1,68 @@
+using System.Globalization;
+using IommuSpy.Analysis.Processes;
+using IommuSpy.Memory;
+using Its = IommuSpy.Catalogue.Columns<IommuSpy.Analysis.Processes.ProcessReport>;
+
+namespace IommuSpy.Catalogue.Tables;
+
+/// <summary>The processes and kernel threads.</summary>
+internal sealed class ProcessesTable() : Table<ProcessReport>(
+    "ps",
+    "The processes and kernel threads, or every thread, with the top-level page table of each.",
+    Its.Integer("pid", "Its number; of a thread, the thread's own.", row => row.Pid),
+    Its.Integer("tgid", "The number of its process.", row => row.Tgid),
+    Its.Text("comm", "Its name.", row => row.Comm),
+    Its.Integer("parent", "The pid of its parent; 0 for what has none.", row => row.Parent),
+    Its.Number("uid", "The real user.", row => row.Uid),
+    Its.Text("state", "R, S, D, T, t, X, Z, P or I, as ps prints it.", row => row.State?.ToString()),
+    Its.Flag("kernelThread", "Whether it runs kernel code alone.", row => row.KernelThread),
+    Its.Address("root", "Its top-level page table: what CR3 holds while it runs in the kernel.", row => row.RootTable?.Value),
+    Its.Number("residentPages", "How much of it is in memory, by the kernel's counters, or by the page tables where those are not described.",
+        row => row.ResidentPages, "pages of 4 KiB"),
+    Its.Address("task", "Where its task_struct is.", row => row.Task.Value),
+    Its.Address("mm", "Where its mm_struct is.", row => row.Mm?.Value),
+    Its.Integer("depth", "With --tree, how many ancestors it has in the list.", row => row.Depth))
+{
+    private const string Absent = "-";
+
+    /// <summary>Every thread, rather than a row a process.</summary>
+    public static Filter<bool> Threads { get; } = new("threads", "Every thread, rather than a row a process.");
+
+    /// <summary>Children below their parents.</summary>
+    public static Filter<bool> Tree { get; } = new("tree", "Children below their parents.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Filter> Filters => [Threads, Tree];
+
+    /// <inheritdoc/>
+    public override void Rows(Question question, Action<ProcessReport> receive)
+    {
+        ProcessList list = ProcessList.Of(question.Machine, question.Get(Threads, false), question.Get(Tree, false));
+        foreach (ProcessReport row in list.Rows)
+        {
+            receive(row);
+        }
+
+        question.Tell(list.Problems);
+    }
+
+    /// <inheritdoc/>
+    public override RowWriter<ProcessReport> Text(TextForm form, Question question)
+    {
+        TextColumn<ProcessReport>[] number = question.Get(Threads, false)
+            ? [new("pid", row => Number(row.Tgid), Right: true), new("tid", row => Number(row.Pid), Right: true)]
+            : [new("pid", row => Number(row.Pid), Right: true)];
+        return new AlignedText<ProcessReport>(form,
+        [
+            .. number,
+            new("parent", row => Number(row.Parent), Right: true),
+            new("uid", row => Number(row.Uid), Right: true),
+            new("", row => row.State?.ToString() ?? Absent),
+            new("resident", row => row.Mm is null ? Absent : row.ResidentPages is ulong pages ? Size.Text(pages * PageFrame.Size) : "?", Right: true),
+            new("root table", row => row.RootTable?.ToString() ?? Absent),
+            new("name", row => new string(' ', 2 * row.Depth) + (row.KernelThread ? $"[{row.Comm ?? "?"}]" : row.Comm ?? "?")),
+        ]);
+    }
+
+    private static string Number(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? Absent;
+}

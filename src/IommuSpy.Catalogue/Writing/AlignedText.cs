@@ -1,0 +1,112 @@
+namespace IommuSpy.Catalogue;
+
+/// <summary>
+/// Rows whose columns line up, each as wide as its widest cell; the last is not padded. The first thousands of rows tell how wide: the others are written as they
+/// come.
+/// </summary>
+internal sealed class AlignedText<TRow> : RowWriter<TRow>
+{
+    private const string Gap = "  ";
+    private const string Absent = "-";
+    private const int Measured = 4096;
+
+    private readonly TextForm _form;
+    private readonly IReadOnlyList<TextColumn<TRow>> _columns;
+    private readonly int[] _widths;
+    private List<string[]>? _first = [];
+
+    /// <summary>Begins.</summary>
+    /// <param name="form">Where to.</param>
+    /// <param name="columns">The columns as people read them.</param>
+    public AlignedText(TextForm form, params IReadOnlyList<TextColumn<TRow>> columns)
+    {
+        _form = form;
+        _columns = columns;
+        _widths = [.. columns.Select(column => column.Heading.Length)];
+    }
+
+    /// <summary>Begins with columns as they are.</summary>
+    public AlignedText(TextForm form, IReadOnlyList<Column<TRow>> columns)
+        : this(form, [.. columns.Where(column => column.Type != ColumnType.Records || columns.Count == 1)
+            .Select(column => new TextColumn<TRow>(column.Name, row => column.TextOf(row) is { Length: > 0 } text ? text : Absent, column.IsRightAligned))])
+    {
+    }
+
+    /// <summary>Lines above the headings, before the first row.</summary>
+    public IReadOnlyList<string> Above { get; init; } = [];
+
+    /// <summary>Whether the headings stand there without any row, too.</summary>
+    public bool HeadsNothing { get; init; } = true;
+
+    /// <inheritdoc/>
+    public override void Add(TRow row)
+    {
+        string[] cells = new string[_columns.Count];
+        for (int i = 0; i < cells.Length; i++)
+        {
+            cells[i] = _form.Printable(_columns[i].Of(row));
+        }
+
+        if (_first is null)
+        {
+            Write(cells, isHeading: false);
+            return;
+        }
+
+        _first.Add(cells);
+        if (_first.Count == Measured)
+        {
+            Begin();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+        Begin();
+        _form.Writer.Flush();
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => Begin();
+
+    private void Begin()
+    {
+        if (_first is null)
+        {
+            return;
+        }
+
+        foreach (string[] cells in _first)
+        {
+            for (int i = 0; i < cells.Length; i++)
+            {
+                _widths[i] = Math.Max(_widths[i], cells[i].Length);
+            }
+        }
+
+        if (_first.Count == 0 && !HeadsNothing)
+        {
+            return;
+        }
+
+        foreach (string line in Above)
+        {
+            _form.Writer.WriteLine(line);
+        }
+
+        Write([.. _columns.Select(column => column.Heading)], isHeading: true);
+        foreach (string[] cells in _first)
+        {
+            Write(cells, isHeading: false);
+        }
+
+        _first = null;
+    }
+
+    private void Write(string[] cells, bool isHeading)
+    {
+        string line = (Gap + string.Join(Gap, cells.Select((cell, i) => _columns[i].Right ? cell.PadLeft(_widths[i]) : cell.PadRight(_widths[i])))).TrimEnd();
+        _form.Writer.WriteLine(isHeading ? _form.Heading(line) : line);
+    }
+}
