@@ -5,6 +5,19 @@ namespace IommuSpy.Catalogue;
 /// <summary>Every table that can be asked for.</summary>
 internal static class AllTables
 {
+    /// <summary>All, by name.</summary>
+    public static IReadOnlyList<Table> All => [Columns, Pagemap, Pages, Processes, Roots, RunningPages, Slab, Symbols, Tables, Vmas];
+
+    public static TablesTable Tables { get; } = new();
+
+    public static ColumnsTable Columns { get; } = new() { Command = "tables NAME" };
+
+    public static PagemapTable Pagemap { get; } = new() { Command = "pagemap PID" };
+
+    public static RootsTable Roots { get; } = new();
+
+    public static SlabTable Slab { get; } = new();
+
     public static PagesTable Pages { get; } = new();
 
     public static RunningPagesTable RunningPages { get; } = new() { Command = "pages --live" };

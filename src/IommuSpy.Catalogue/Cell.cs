@@ -31,6 +31,9 @@ internal readonly struct Cell
     /// <summary>A list of texts.</summary>
     public IReadOnlyList<string> Texts => _text as IReadOnlyList<string> ?? [];
 
+    /// <summary>A list of numbers.</summary>
+    public IReadOnlyList<int> Numbers => _text as IReadOnlyList<int> ?? [];
+
     /// <summary>The cell of a number; of null an absence.</summary>
     public static Cell Of(ulong? number) => number is ulong known ? new(known, null) : default;
 
@@ -45,6 +48,9 @@ internal readonly struct Cell
 
     /// <summary>The cell of a text.</summary>
     public static Cell Of(string? text) => text is null ? default : new(0, text);
+
+    /// <summary>The cell of a list of numbers.</summary>
+    public static Cell Of(IReadOnlyList<int> numbers) => new(0, numbers);
 
     /// <summary>The cell of a list of texts.</summary>
     public static Cell Of(IReadOnlyList<string> texts) => new(0, texts);

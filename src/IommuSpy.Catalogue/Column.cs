@@ -49,6 +49,7 @@ internal abstract class Column
         ColumnType.Flag => cell.Number != 0 ? "true" : "false",
         ColumnType.Address => $"0x{cell.Number:x16}",
         ColumnType.Hex => $"0x{cell.Number.ToString($"x{Digits}", CultureInfo.InvariantCulture)}",
+        ColumnType.Numbers => string.Join(' ', cell.Numbers),
         ColumnType.Texts => string.Join(' ', cell.Texts),
         _ => cell.Text ?? "",
     };
@@ -81,6 +82,15 @@ internal abstract class Column
                 break;
             case ColumnType.Hex:
                 WriteHex(writer, cell.Number, Digits);
+                break;
+            case ColumnType.Numbers:
+                BeginArray(writer);
+                foreach (int number in cell.Numbers)
+                {
+                    writer.WriteNumberValue(number);
+                }
+
+                writer.WriteEndArray();
                 break;
             case ColumnType.Texts:
                 BeginArray(writer);

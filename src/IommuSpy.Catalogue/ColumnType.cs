@@ -9,6 +9,9 @@ internal enum ColumnType
     /// <summary>A list of texts.</summary>
     Texts,
 
+    /// <summary>A list of whole numbers.</summary>
+    Numbers,
+
     /// <summary>A list of records, each with columns of its own; in JSON alone.</summary>
     Records,
 

@@ -4,11 +4,16 @@ namespace IommuSpy.Catalogue;
 internal static class Columns<TRow>
 {
     /// <summary>A text.</summary>
-    public static Column<TRow> Text(string name, string sentence, Func<TRow, string?> of) => new(name, ColumnType.Text, null, sentence, row => Cell.Of(of(row)));
+    public static Column<TRow> Text(string name, string sentence, Func<TRow, string?> of) =>
+        new(name, ColumnType.Text, null, sentence, row => Cell.Of(of(row)));
 
     /// <summary>A list of texts.</summary>
     public static Column<TRow> Texts(string name, string sentence, Func<TRow, IReadOnlyList<string>> of) =>
         new(name, ColumnType.Texts, null, sentence, row => Cell.Of(of(row)));
+
+    /// <summary>A list of whole numbers.</summary>
+    public static Column<TRow> Numbers(string name, string sentence, Func<TRow, IReadOnlyList<int>> of) =>
+        new(name, ColumnType.Numbers, null, sentence, row => Cell.Of(of(row)));
 
     /// <summary>A list of records.</summary>
     public static Column<TRow> Records<TInner>(string name, string sentence, Func<TRow, IReadOnlyList<TInner>> of, params Column<TInner>[] columns) =>

@@ -41,7 +41,7 @@ internal sealed record Condition(string Column, string Operator, string Value)
         {
             _ when Operator == "~" => row => column.TextOf(row).Contains(Value, StringComparison.OrdinalIgnoreCase),
             ColumnType.Text => OnText(column),
-            ColumnType.Texts => OnTexts(column),
+            ColumnType.Texts or ColumnType.Numbers => OnList(column),
             ColumnType.Flag => OnFlag(column),
             ColumnType.Integer => Compared(column, long.TryParse(Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long integer)
                 ? integer : throw NoValue("a number"), cell => cell.Integer),
@@ -51,7 +51,7 @@ internal sealed record Condition(string Column, string Operator, string Value)
         };
     }
 
-    private static bool IsEmpty(Column column, in Cell cell) => !cell.IsKnown || (column.Type == ColumnType.Texts && cell.Texts.Count == 0);
+    private static bool IsEmpty(Column column, in Cell cell) => !cell.IsKnown || (cell.Number == 0 && column.TextOf(cell).Length == 0);
 
     private Predicate<TRow> OnText<TRow>(Column<TRow> column)
     {
@@ -65,12 +65,16 @@ internal sealed record Condition(string Column, string Operator, string Value)
         };
     }
 
-    private Predicate<TRow> OnTexts<TRow>(Column<TRow> column) => Operator switch
+    private Predicate<TRow> OnList<TRow>(Column<TRow> column) => Operator switch
     {
-        "=" => row => column.Of(row).Texts.Contains(Value, StringComparer.Ordinal),
-        "!=" => row => !column.Of(row).Texts.Contains(Value, StringComparer.Ordinal),
+        "=" => row => Has(column, column.Of(row)),
+        "!=" => row => !Has(column, column.Of(row)),
         _ => throw new QuestionException($"--where {Column}{Operator}{Value}: of a list ask what it has (=), has not (!=) or contains (~)"),
     };
+
+    private bool Has(Column column, in Cell cell) => column.Type == ColumnType.Texts
+        ? cell.Texts.Contains(Value, StringComparer.Ordinal)
+        : int.TryParse(Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && cell.Numbers.Contains(number);
 
     private Predicate<TRow> OnFlag<TRow>(Column<TRow> column)
     {

@@ -34,5 +34,5 @@ internal abstract class Table<TRow>(string name, string sentence, params Column<
     public abstract void Rows(Question question, Action<TRow> receive);
 
     /// <summary>How people read it where they choose no columns: all that are worth a place on a terminal, in words.</summary>
-    public virtual RowWriter<TRow> Text(TextForm form, Question question) => new AlignedText<TRow>(form, Columns);
+    public virtual RowWriter<TRow> Text(TextForm form, Question question) => AlignedText<TRow>.Of(form, Columns);
 }

@@ -32,7 +32,7 @@ internal sealed record View(IReadOnlyList<string> Columns, IReadOnlyList<Conditi
         Comparison<Cell> compare = column.Type switch
         {
             ColumnType.Text => (one, other) => string.CompareOrdinal(one.Text, other.Text),
-            ColumnType.Texts => (one, other) => string.CompareOrdinal(column.TextOf(one), column.TextOf(other)),
+            ColumnType.Texts or ColumnType.Numbers => (one, other) => string.CompareOrdinal(column.TextOf(one), column.TextOf(other)),
             ColumnType.Integer => (one, other) => one.Integer.CompareTo(other.Integer),
             ColumnType.Real => (one, other) => one.Real.CompareTo(other.Real),
             _ => (one, other) => one.Number.CompareTo(other.Number),

@@ -86,7 +86,7 @@ internal sealed class TableOptions
         }
 
         return Closed<TRow, StreamWriter>(Output.Text(), writer => csv ? new CsvRows<TRow>(writer, selection.Columns)
-            : result.GetValue(_columns) is not null ? new AlignedText<TRow>(Form(writer), selection.Columns)
+            : result.GetValue(_columns) is not null ? AlignedText<TRow>.Of(Form(writer), selection.Columns)
             : selection.Table.Text(Form(writer), question));
     }
 

@@ -159,7 +159,7 @@ public class VmaTests
     {
         Capture capture = Guests.Capture(guest);
         using JsonDocument report = JsonDocument.Parse(Cli.Run("roots", "-s", capture.RamFile, "-J").Output);
-        string[] named = [.. report.RootElement.GetProperty("roots").EnumerateArray()
+        string[] named = [.. report.RootElement.GetProperty("rows").EnumerateArray()
             .Where(root => root.GetProperty("pids").GetArrayLength() > 0)
             .Select(root => $"{root.GetProperty("kind").GetString()} {root.GetProperty("name").GetString()}")];
         Assert.Equal(capture.Processes.Select(process => $"process {process.Name}[{process.Pid}]").Order(StringComparer.Ordinal),

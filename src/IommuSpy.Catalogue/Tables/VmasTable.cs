@@ -84,7 +84,9 @@ internal sealed class VmasTable() : Table<ProcessVma>(
         if (!question.TryGet(Process, out KernelTask process))
         {
             return new AlignedText<ProcessVma>(form,
-                [new("pid", row => row.Process.Pid.ToString(CultureInfo.InvariantCulture), Right: true), new("name", row => row.Process.Comm ?? "?"), .. Shown]);
+            [
+                new("pid", row => row.Process.Pid.ToString(CultureInfo.InvariantCulture), Right: true), new("name", row => row.Process.Comm ?? "?"), .. Shown,
+            ]);
         }
 
         string above = $"{form.Printable(process.ToString())}, root table {process.Root?.ToString() ?? "not known"}";

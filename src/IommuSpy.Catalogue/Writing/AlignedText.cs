@@ -1,8 +1,8 @@
 namespace IommuSpy.Catalogue;
 
 /// <summary>
-/// Rows whose columns line up, each as wide as its widest cell; the last is not padded. The first thousands of rows tell how wide: the others are written as they
-/// come.
+/// Rows whose columns line up, each as wide as its widest cell; the last is not padded. The first thousands of rows tell how wide: the others are
+/// written as they come.
 /// </summary>
 internal sealed class AlignedText<TRow> : RowWriter<TRow>
 {
@@ -18,7 +18,7 @@ internal sealed class AlignedText<TRow> : RowWriter<TRow>
     /// <summary>Begins.</summary>
     /// <param name="form">Where to.</param>
     /// <param name="columns">The columns as people read them.</param>
-    public AlignedText(TextForm form, params IReadOnlyList<TextColumn<TRow>> columns)
+    public AlignedText(TextForm form, IReadOnlyList<TextColumn<TRow>> columns)
     {
         _form = form;
         _columns = columns;
@@ -26,11 +26,9 @@ internal sealed class AlignedText<TRow> : RowWriter<TRow>
     }
 
     /// <summary>Begins with columns as they are.</summary>
-    public AlignedText(TextForm form, IReadOnlyList<Column<TRow>> columns)
-        : this(form, [.. columns.Where(column => column.Type != ColumnType.Records || columns.Count == 1)
-            .Select(column => new TextColumn<TRow>(column.Name, row => column.TextOf(row) is { Length: > 0 } text ? text : Absent, column.IsRightAligned))])
-    {
-    }
+    public static AlignedText<TRow> Of(TextForm form, IReadOnlyList<Column<TRow>> columns) => new(form,
+        [.. columns.Where(column => column.Type != ColumnType.Records)
+            .Select(column => new TextColumn<TRow>(column.Name, row => column.TextOf(row) is { Length: > 0 } text ? text : Absent, column.IsRightAligned))]);
 
     /// <summary>Lines above the headings, before the first row.</summary>
     public IReadOnlyList<string> Above { get; init; } = [];

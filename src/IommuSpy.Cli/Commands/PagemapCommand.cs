@@ -1,6 +1,6 @@
 using System.CommandLine;
-using IommuSpy.Cli.Json;
-using IommuSpy.Cli.Text;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Linux.AddressSpaces;
 
 namespace IommuSpy.Cli.Commands;
@@ -24,7 +24,7 @@ internal static class PagemapCommand
             used,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, AllTables.Pagemap);
         command.SetAction(result =>
         {
             bool all = !result.GetValue(used);
@@ -39,41 +39,10 @@ internal static class PagemapCommand
             }
 
             using PagemapSource pages = PagemapSource.Open(result, source, result.GetRequiredValue(pid), result.GetValue(range));
-            IReadOnlyList<string> problems = [];
-            void Visit(Action<MemoryArea, PagemapPage> write) => problems = pages.Visit((area, page) => Tell(write, area, page));
-
-            if (output.Json(result) || output.JsonLines(result))
-            {
-                Output.Rows(output.JsonLines(result), rows => Visit((area, page) => Write(rows, area, page)));
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                PagemapText lines = new(writer);
-                Visit(lines.Write);
-            }
-
-            Output.Problems(problems);
+            Question question = new Question().With(PagemapTable.Pages, write => pages.Visit((area, page) => Tell(write, area, page)));
+            output.Answer(result, AllTables.Pagemap, question);
             return count > 0 ? ExitCode.Done : throw new NoAnswerException($"{pages.Process} has nothing there");
         });
         return command;
-    }
-
-    private static void Write(RowWriter rows, MemoryArea area, PagemapPage page)
-    {
-        rows.Begin();
-        rows.Address("virtual"u8, page.Virtual.Value);
-        rows.Boolean("present"u8, page.Present);
-        rows.Address("physical"u8, page.Physical?.Value);
-        rows.Number("swapType"u8, (ulong?)page.SwapType);
-        rows.Number("swapOffset"u8, page.SwapOffset);
-        rows.Boolean("softDirty"u8, page.SoftDirty);
-        rows.Boolean("exclusive"u8, page.Exclusive);
-        rows.Boolean("fileOrShared"u8, page.FileOrShared);
-        rows.Boolean("writeProtected"u8, page.WriteProtected);
-        rows.Boolean("guard"u8, page.Guard);
-        rows.Address("vmaStart"u8, area.Start.Value);
-        rows.Text("path"u8, area.Name);
-        rows.End();
     }
 }

@@ -44,7 +44,8 @@ internal static class PagesCommand
         {
             (PageFrame first, PageFrame last) = result.GetValue(range) is string text ? Range(text) : (new(0), new(ulong.MaxValue >> PageFrame.Shift));
             PageKind? wanted = result.GetValue(kind) is not string name ? null
-                : Words<PageKind>.Parse(name) is PageKind parsed and not PageKind.None ? parsed : throw new UsageException($"--kind '{name}': write one of {string.Join(", ", Kinds)}");
+                : Words<PageKind>.Parse(name) is PageKind parsed and not PageKind.None ? parsed
+                : throw new UsageException($"--kind '{name}': write one of {string.Join(", ", Kinds)}");
             if (result.GetValue(summary) && (result.GetValue(range) is not null || wanted is not null))
             {
                 throw new UsageException("--summary counts all pages: it goes without --range and --kind");

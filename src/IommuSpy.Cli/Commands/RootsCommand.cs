@@ -1,8 +1,6 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Roots;
-using IommuSpy.Cli.Json;
-using IommuSpy.Cli.Text;
+using IommuSpy.Catalogue;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -13,21 +11,11 @@ internal static class RootsCommand
     {
         Command command = new("roots", "Every top-level page table in memory, and whose it is.\n\nExample: iommu-spy roots -s dump.elf");
         SourceOptions source = new(command);
-        OutputOptions output = new(command);
+        TableOptions output = new(command, AllTables.Roots);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            RootsReport report = RootsReport.Of(machine);
-            if (output.Json(result))
-            {
-                Output.Json(report, ReportJson.Default.RootsReport);
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                RootsText.Write(writer, report);
-            }
-
+            output.Answer(result, AllTables.Roots, new Question(machine));
             return ExitCode.Done;
         });
         return command;

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pages;
+using IommuSpy.Catalogue;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
-using IommuSpy.Linux.Slab;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Commands;
@@ -27,40 +27,17 @@ internal static class SlabCommand
             address,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, AllTables.Slab);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
             if (result.GetValue(address) is string text)
             {
-                Explain(machine, text, output.Json(result) || output.JsonLines(result));
+                Explain(machine, text, output.IsReportAsJson(result, "an object's slab"));
                 return ExitCode.Done;
             }
 
-            SlabAllocator slabs = machine.Slabs;
-            if (output.JsonLines(result) || output.Json(result))
-            {
-                Output.Rows(output.JsonLines(result), rows =>
-                {
-                    foreach (SlabCache cache in slabs.Caches)
-                    {
-                        Write(rows, cache);
-                    }
-                });
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                SlabText.Write(writer, slabs);
-            }
-
-            foreach (string damage in slabs.Caches.Where(cache => cache.Damage is not null).Select(cache => $"{cache.Name}: {cache.Damage}")
-                .Prepend(slabs.Damage).OfType<string>())
-            {
-                Output.Problem(damage);
-            }
-
-            return slabs.Caches.Count > 0 ? ExitCode.Done : ExitCode.NoAnswer;
+            return output.Answer(result, AllTables.Slab, new Question(machine)) > 0 ? ExitCode.Done : ExitCode.NoAnswer;
         });
         return command;
     }
@@ -78,22 +55,5 @@ internal static class SlabCommand
 
         using StreamWriter writer = Output.Text();
         SlabText.Write(writer, report);
-    }
-
-    private static void Write(RowWriter rows, SlabCache cache)
-    {
-        rows.Begin();
-        rows.Text("name"u8, cache.Name);
-        rows.Address("address"u8, cache.Address.Value);
-        rows.Number("objectSize"u8, cache.ObjectSize);
-        rows.Number("size"u8, cache.Size);
-        rows.Number("objectsPerSlab"u8, (ulong)cache.ObjectsPerSlab);
-        rows.Number("pagesPerSlab"u8, 1UL << cache.Order);
-        rows.Number("activeObjects"u8, cache.ActiveObjects);
-        rows.Number("objects"u8, cache.Objects);
-        rows.Number("slabs"u8, cache.Slabs);
-        rows.Number("partialSlabs"u8, cache.PartialSlabs);
-        rows.Text("damage"u8, cache.Damage);
-        rows.End();
     }
 }

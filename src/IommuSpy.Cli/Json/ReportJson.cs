@@ -14,7 +14,6 @@ using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Read;
-using IommuSpy.Analysis.Roots;
 using IommuSpy.Analysis.Running;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Types;
@@ -54,7 +53,6 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(DocumentedLayoutReport))]
 [JsonSerializable(typeof(TranslationReport))]
 [JsonSerializable(typeof(List<TranslationReport>))]
-[JsonSerializable(typeof(RootsReport))]
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(List<Explanation>))]
 [JsonSerializable(typeof(DeviceReport))]

@@ -1,32 +1,13 @@
-using System.Globalization;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Text;
 
-/// <summary>Slab caches, and a slab, as text.</summary>
+/// <summary>A slab as text.</summary>
 internal static class SlabText
 {
     private const int MostObjects = 64;
-
-    /// <summary>Writes the caches.</summary>
-    public static void Write(TextWriter writer, SlabAllocator slabs)
-    {
-        TextTable table = new("object", "stride", "per slab", "slab", "active", "objects", "slabs", "partial", "memory",
-            "cache")
-        { RightAligned = Enumerable.Range(0, 9).ToHashSet() };
-        foreach (SlabCache cache in slabs.Caches)
-        {
-            table.Add(
-                $"{cache.ObjectSize}", $"{cache.Size}", $"{cache.ObjectsPerSlab}", Size.Text((ulong)PageFrame.Size << cache.Order), Number(cache.ActiveObjects),
-                Number(cache.Objects),
-                Number(cache.Slabs), $"{cache.PartialSlabs}", cache.Slabs is ulong count ? Size.Text(count * ((ulong)PageFrame.Size << cache.Order)) : "-",
-                cache.Name);
-        }
-
-        table.Write(writer);
-    }
 
     /// <summary>Writes what an address in a slab is.</summary>
     public static void Write(TextWriter writer, SlabAddressReport report)
@@ -61,8 +42,6 @@ internal static class SlabText
         int left = slab.Objects.Count - first - MostObjects;
         fields.Line("", left > 0 ? $"... and {left} more: -J has all" : null);
     }
-
-    private static string Number(ulong? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
 
     private static string State(SlabObjectState state) => state switch
     {

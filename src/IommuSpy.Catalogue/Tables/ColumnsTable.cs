@@ -1,0 +1,28 @@
+using Its = IommuSpy.Catalogue.Columns<IommuSpy.Catalogue.Column>;
+
+namespace IommuSpy.Catalogue.Tables;
+
+/// <summary>The columns of a table.</summary>
+internal sealed class ColumnsTable() : Table<Column>(
+    "columns",
+    "The columns of a table.",
+    Its.Text("name", "The column's name.", row => row.Name),
+    Its.Text("type", "What its values are: text, texts (a list), number, numbers (a list), integer, real, flag, address or hex.", row => Words<ColumnType>.Of(row.Type)),
+    Its.Text("unit", "In what it is measured.", row => row.Unit),
+    Its.Text("sentence", "What it means.", row => row.Sentence))
+{
+    /// <summary>Of which table.</summary>
+    public static Filter<Table> Of { get; } = new("table", "The columns of this table.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Filter> Filters => [Of];
+
+    /// <inheritdoc/>
+    public override void Rows(Question question, Action<Column> receive)
+    {
+        foreach (Column column in question.TryGet(Of, out Table table) ? table.Columns : [])
+        {
+            receive(column);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace IommuSpy.Catalogue;
+
+/// <summary>The page of documentation that lists every table: docs/tables.md.</summary>
+internal static class TablesPage
+{
+    /// <summary>Writes it.</summary>
+    public static void Write(TextWriter writer)
+    {
+        writer.WriteLine("# Tables");
+        writer.WriteLine();
+        writer.WriteLine("Made by `iommu-spy tables --markdown`; a test holds it current. What is said of JSON beside the tables is in [json.md](json.md).");
+        writer.WriteLine();
+        writer.WriteLine($"Version of the names: {JsonNames.Version}.");
+        foreach (Table table in AllTables.All)
+        {
+            writer.WriteLine();
+            writer.WriteLine($"## {table.Name}");
+            writer.WriteLine();
+            writer.WriteLine($"{table.Sentence} `iommu-spy {table.Command}`");
+            writer.WriteLine();
+            writer.WriteLine("| column | type | unit | meaning |");
+            writer.WriteLine("| --- | --- | --- | --- |");
+            foreach (Column column in table.Columns)
+            {
+                writer.WriteLine($"| `{column.Name}` | {Words<ColumnType>.Of(column.Type)} | {column.Unit} | {column.Sentence} |");
+            }
+        }
+    }
+}
