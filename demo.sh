@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
-# The main job on a real guest: boots one, captures its memory, and asks what things are.
+# The main job on a real guest: boots one, captures its memory, and asks what things are. demo.sh CAPTURE asks the same of a capture that is there.
 set -euo pipefail
 cd "$(dirname "$0")"
+program=${IOMMU_SPY_COMMAND:-./iommu-spy}
 
-echo "== boot a guest and capture its memory (kernel and package downloads the first time)"
-capture=$(dotnet run --project lab --verbosity quiet -- capture --kernel 6.1 --iommu intel --paging 4 --memory 512M | tail -n 1)
+if [ $# -gt 0 ]; then
+    capture=$1
+else
+    echo "== boot a guest and capture its memory (kernel and package downloads the first time)"
+    capture=$(dotnet run --project lab --verbosity quiet -- capture --kernel 6.1 --iommu intel --paging 4 --memory 512M | tail -n 1)
+fi
 image="$capture/ram.raw"
 export IOMMU_SPY_SOURCE="$image"
 
@@ -12,11 +17,11 @@ export IOMMU_SPY_SOURCE="$image"
 show() {
     echo
     echo "\$ iommu-spy $* -s ram.raw"
-    ./iommu-spy "$@" || [ $? -eq 1 ]
+    "$program" "$@" || [ $? -eq 1 ]
 }
 
 # An address that `info -J` gives under a name, and the address so many bytes further on (bash counts in 64 bits and wraps, as addresses do).
-fact() { ./iommu-spy info -J | sed -n "s/^ *\"$1\": \"\(0x[0-9a-f]*\)\".*/\1/p"; }
+fact() { "$program" info -J | sed -n "s/^ *\"$1\": \"\(0x[0-9a-f]*\)\".*/\1/p"; }
 plus() { printf '0x%x' $(($1 + $2)); }
 
 echo
@@ -31,7 +36,7 @@ echo
 echo "== one address of each kind"
 show explain --teach init_task
 show explain "$(plus "$(fact pageOffsetBase)" 0x1234000)"
-show explain "$(./iommu-spy maps --range "$(fact vmallocBase)-$(plus "$(fact vmallocBase)" 0xffffff)" --leaves | sed -n '2s/ .*//p')"
+show explain "$("$program" maps --range "$(fact vmallocBase)-$(plus "$(fact vmallocBase)" 0xffffff)" --leaves --jsonl | sed -n '1s/.*"virtual":"\([^"]*\)".*/\1/p')"
 show explain "$(plus "$(fact vmemmapBase)" 0x48d08)"
 show explain --pid "$(workload anonymous 2)" "$(workload anonymous 1)"
 show explain "$(workload swapped 1)"
@@ -42,7 +47,7 @@ echo
 echo "== processes, and who maps a page"
 show ps
 show vmas "$(workload anonymous 2)"
-show who "$(./iommu-spy translate --pid "$(workload anonymous 2)" "$(workload anonymous 1)" -J | sed -n 's/^ *"physical": "\(0x[0-9a-f]*\)".*/\1/p' | head -n 1)"
+show who "$("$program" translate --pid "$(workload anonymous 2)" "$(workload anonymous 1)" -J | sed -n 's/^ *"physical": "\(0x[0-9a-f]*\)".*/\1/p' | head -n 1)"
 
 echo
 echo "== memory as devices see it"

@@ -47,7 +47,7 @@ internal sealed class Explainer(Machine machine)
             MappedBy(who, walk?.Root, address),
             who?.Reach,
             everySpace ? Spaces(address) : [],
-            machine.Kernel.ProcessTables?.Count)
+            ProcessesAsked())
         {
             ContentAbsence = who?.ContentAbsence,
         };
@@ -60,11 +60,15 @@ internal sealed class Explainer(Machine machine)
         return new(
             new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null, null, null, null,
             address, address.Frame, who.MemoryRange, who.Page, who.PageAbsence, Aliases(who, null), MappedBy(who, null, null), who.Reach, [],
-            machine.Kernel.ProcessTables?.Count)
+            ProcessesAsked())
         {
             ContentAbsence = who.ContentAbsence,
         };
     }
+
+    // How many address spaces of processes were looked at: those on the kernel's list that are not its own.
+    private int? ProcessesAsked() =>
+        machine.Kernel.ProcessTables is { } tables ? tables.Count(root => machine.FindTasks()?.KernelMemories.ContainsKey(root) != true) : null;
 
     // A poison entry is no translation, and names the page that broke.
     private PageReport? LostPage(TranslationReport? walk) =>

@@ -19,10 +19,11 @@ public sealed record RootReport(PhysicalAddress Address, int Levels, RootKind Ki
     /// <summary>The report of a root.</summary>
     /// <param name="root">The root.</param>
     /// <param name="owners">The processes that go through it.</param>
-    /// <param name="memory">What the kernel calls it where no process owns it; null for nothing.</param>
+    /// <param name="memory">The kernel's variable for it, where it is the kernel's own and no process's (<see cref="TaskTable.KernelMemories"/>).</param>
     /// <param name="cpus">The root table of each CPU, as far as the image has their registers.</param>
     internal static RootReport Of(RootTable root, IReadOnlyList<KernelTask> owners, string? memory, IReadOnlyList<PhysicalAddress?> cpus) => new(
-        root.Address, root.Levels, root.Kind, owners.Count > 0 ? string.Join(", ", owners) : memory ?? root.Name, root.UserBytes,
+        root.Address, root.Levels, memory is null ? root.Kind : RootKind.KernelMemory,
+        owners.Count > 0 ? string.Join(", ", owners) : memory is null ? root.Name : $"{memory}: the kernel changes its own code through it", root.UserBytes,
         [.. owners.Select(owner => owner.Pid)],
         [.. Enumerable.Range(0, cpus.Count).Where(i => cpus[i] == root.Address)]);
 }

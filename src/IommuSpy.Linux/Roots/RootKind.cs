@@ -9,6 +9,9 @@ public enum RootKind
     /// <summary>A process's, by the kernel's own list.</summary>
     Process,
 
+    /// <summary>Of an mm_struct that the kernel made for itself (poking_mm): on its list of processes' tables, and no process's.</summary>
+    KernelMemory,
+
     /// <summary>The half of a process's tables that the CPU uses in user mode under page-table isolation.</summary>
     PtiUserHalf,
 

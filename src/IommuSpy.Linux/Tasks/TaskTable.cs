@@ -10,12 +10,16 @@ public sealed class TaskTable
     // More threads than a process of any machine has; a list that is longer goes round in a way that its back links hide.
     private const int MaxThreads = KernelList.MaxElements;
 
+    // An mm_struct of the kernel's own, through which it changes its code, since 5.0 (arch/x86/kernel/alternative.c); the second name since 6.15.
+    private static readonly string[] PatchingMemory = ["poking_mm", "text_poke_mm"];
+
     private readonly KernelObjects _objects;
     private readonly TaskReader _reader;
     private readonly Dictionary<PhysicalAddress, List<KernelTask>> _byRoot = [];
     private readonly Dictionary<int, KernelTask> _byPid = [];
     private readonly Lazy<IReadOnlyList<KernelTask>> _threads;
     private readonly Lazy<Dictionary<int, KernelTask>> _threadsByPid;
+    private readonly Lazy<Dictionary<PhysicalAddress, string>> _kernelMemories;
 
     private TaskTable(KernelObjects objects, TaskReader reader, IReadOnlyList<KernelTask> processes, IReadOnlyList<string> damage)
     {
@@ -38,6 +42,20 @@ public sealed class TaskTable
         }
 
         _threads = new(() => [.. Processes.SelectMany(process => Threads(process).Threads).OrderBy(thread => thread.Pid)]);
+        _kernelMemories = new(() =>
+        {
+            Dictionary<PhysicalAddress, string> memories = [];
+            foreach (string variable in PatchingMemory)
+            {
+                if (_objects.Variable(variable) is VirtualAddress pointer && _objects.Pointer(pointer) is VirtualAddress mm
+                    && _reader.Root(mm).Root is PhysicalAddress root)
+                {
+                    memories[root] = variable;
+                }
+            }
+
+            return memories;
+        });
         _threadsByPid = new(() => _threads.Value.DistinctBy(thread => thread.Pid).ToDictionary(thread => thread.Pid));
     }
 
@@ -122,9 +140,11 @@ public sealed class TaskTable
     /// <summary>The task of a number, whether it is a process's first thread or another; null where there is none.</summary>
     public KernelTask? Find(int pid) => _byPid.GetValueOrDefault(pid) ?? _threadsByPid.Value.GetValueOrDefault(pid);
 
-    /// <summary>The top-level table of an mm_struct that a variable of the kernel points at; null where there is no such variable.</summary>
-    public PhysicalAddress? RootOf(string variable) =>
-        _objects.Variable(variable) is VirtualAddress pointer && _objects.Pointer(pointer) is VirtualAddress mm ? _reader.Root(mm).Root : null;
+    /// <summary>
+    /// What is no process's and yet on the kernel's list of processes' tables: the tables of an mm_struct that the kernel made for itself, by the variable that
+    /// points at it.
+    /// </summary>
+    public IReadOnlyDictionary<PhysicalAddress, string> KernelMemories => _kernelMemories.Value;
 
     /// <summary>The process or kernel thread whose task_struct is at an address; null where none is.</summary>
     public KernelTask? At(VirtualAddress address) => Processes.FirstOrDefault(process => process.Address == address);
