@@ -58,11 +58,38 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
             new("parent", row => Number(row.Parent), Right: true),
             new("uid", row => Number(row.Uid), Right: true),
             new("", row => row.State?.ToString() ?? Absent),
-            new("resident", row => row.Mm is null ? Absent : row.ResidentPages is ulong pages ? Size.Text(pages * PageFrame.Size) : "?", Right: true),
+            new("VmRSS", row => row.Mm is null ? Absent : row.ResidentPages is ulong pages ? Size.Text(pages * PageFrame.Size) : "?", Right: true),
             new("root table", row => row.RootTable?.ToString() ?? Absent),
             new("name", row => new string(' ', 2 * row.Depth) + (row.KernelThread ? $"[{row.Comm ?? "?"}]" : row.Comm ?? "?")),
-        ]);
+        ])
+        {
+            Closing = new Counts(question.Get(Threads, false) ? "threads" : "processes and kernel threads"),
+        };
     }
 
     private static string Number(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? Absent;
+
+    private sealed class Counts(string what) : Closing<ProcessReport>
+    {
+        private int _all;
+        private int _mapping;
+        private int _last;
+
+        public override void Add(ProcessReport row)
+        {
+            _all++;
+            if (row.Mm is not null)
+            {
+                _mapping++;
+                _last = row.Tgid;
+            }
+        }
+
+        public override string? Line() => (_all, _mapping) switch
+        {
+            (0, _) => null,
+            (_, 0) => $"{_all} {what}",
+            _ => $"{_all} {what}, {_mapping} with memory of their own   (what one has mapped: iommu-spy vmas {_last})",
+        };
+    }
 }

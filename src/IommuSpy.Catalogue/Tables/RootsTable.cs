@@ -11,7 +11,7 @@ internal sealed class RootsTable() : Table<RootReport>(
     "Every top-level page table in memory, and whose it is.",
     Its.Address("root", "Physical address of the table.", row => row.Address.Value),
     Its.Integer("levels", "4, or 5.", row => row.Levels),
-    Its.Text("kind", "Whose it is: kernel, process, ptiUserHalf, boot, unlisted or unknown.", row => Words<RootKind>.Of(row.Kind)),
+    Its.Text("kind", "Whose it is: kernel, process, kernelMemory (poking_mm), ptiUserHalf, boot, unlisted or unknown.", row => Words<RootKind>.Of(row.Kind)),
     Its.Text("name", "What names it: a process's name and number, or a symbol.", row => row.Name),
     Its.Bytes("userBytes", "How much it maps in user space.", row => row.UserBytes),
     Its.Numbers("pids", "The processes that go through it.", row => row.Pids),
@@ -38,7 +38,7 @@ internal sealed class RootsTable() : Table<RootReport>(
         new("root", row => row.Address.ToString()),
         new("levels", row => $"{row.Levels}"),
         new("whose", row => Whose(row.Kind)),
-        new("user memory", row => row.UserBytes == 0 ? "-" : Size.Text(row.UserBytes)),
+        new("mapped", row => row.UserBytes == 0 ? "-" : Size.Text(row.UserBytes)),
         new("", row => string.Join("; ",
             new[] { row.Name ?? "", row.Cpus.Count > 0 ? $"in use by CPU {string.Join(", ", row.Cpus)}" : "" }.Where(text => text.Length > 0))),
     ]);
@@ -47,6 +47,7 @@ internal sealed class RootsTable() : Table<RootReport>(
     {
         RootKind.Kernel => "kernel",
         RootKind.Process => "process",
+        RootKind.KernelMemory => "kernel, for itself",
         RootKind.PtiUserHalf => "PTI user half",
         RootKind.Boot => "boot",
         RootKind.Unlisted => "not on the kernel's list",

@@ -39,7 +39,7 @@ internal sealed class VmasTable() : Table<ProcessVma>(
         new("offset", row => $"{row.Vma.Offset:x8}"),
         new("device", row => row.Vma.Device ?? "?"),
         new("inode", row => row.Vma.Inode?.ToString(CultureInfo.InvariantCulture) ?? "?", Right: true),
-        new("resident", row => Bytes(row.Vma.ResidentBytes), Right: true),
+        new("Rss", row => Bytes(row.Vma.ResidentBytes), Right: true),
         new("swapped", row => Bytes(row.Vma.SwappedBytes), Right: true),
         new("huge", row => Bytes(row.Vma.HugeBytes), Right: true),
         new("path", row => row.Vma.Path ?? ""),
@@ -90,8 +90,27 @@ internal sealed class VmasTable() : Table<ProcessVma>(
         }
 
         string above = $"{form.Printable(process.ToString())}, root table {process.Root?.ToString() ?? "not known"}";
-        return new AlignedText<ProcessVma>(form, Shown) { Above = [above, ""] };
+        return new AlignedText<ProcessVma>(form, Shown) { Above = [above, ""], Closing = new Sums() };
     }
 
     private static string Bytes(ulong bytes) => bytes == 0 ? "-" : Size.Text(bytes);
+
+    private sealed class Sums : Closing<ProcessVma>
+    {
+        private int _areas;
+        private ulong _resident;
+        private ulong _swapped;
+        private ulong _huge;
+
+        public override void Add(ProcessVma row)
+        {
+            _areas++;
+            _resident += row.Vma.ResidentBytes;
+            _swapped += row.Vma.SwappedBytes;
+            _huge += row.Vma.HugeBytes;
+        }
+
+        public override string? Line() =>
+            _areas == 0 ? null : $"{_areas} areas: Rss {Size.Text(_resident)}, swapped {Size.Text(_swapped)}, huge {Size.Text(_huge)}";
+    }
 }

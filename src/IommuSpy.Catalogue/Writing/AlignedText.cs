@@ -33,12 +33,16 @@ internal sealed class AlignedText<TRow> : RowWriter<TRow>
     /// <summary>Lines above the headings, before the first row.</summary>
     public IReadOnlyList<string> Above { get; init; } = [];
 
+    /// <summary>What is said below the last row.</summary>
+    public Closing<TRow>? Closing { get; init; }
+
     /// <summary>Whether the headings stand there without any row, too.</summary>
     public bool HeadsNothing { get; init; } = true;
 
     /// <inheritdoc/>
     public override void Add(TRow row)
     {
+        Closing?.Add(row);
         string[] cells = new string[_columns.Count];
         for (int i = 0; i < cells.Length; i++)
         {
@@ -66,7 +70,15 @@ internal sealed class AlignedText<TRow> : RowWriter<TRow>
     }
 
     /// <inheritdoc/>
-    public override void Dispose() => Begin();
+    public override void Dispose()
+    {
+        Begin();
+        if (Closing?.Line() is string line)
+        {
+            _form.Writer.WriteLine();
+            _form.Writer.WriteLine($"  {line}");
+        }
+    }
 
     private void Begin()
     {

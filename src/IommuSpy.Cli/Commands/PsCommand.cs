@@ -14,9 +14,9 @@ internal static class PsCommand
         Option<bool> threads = new("--threads") { Description = "Every thread, rather than a row a process." };
         Command command = new(
             "ps",
-            "The processes and kernel threads, with the top-level page table of each. VmRSS is what the kernel counts (/proc/PID/status): its counters run behind, and "
-                + "leave out hugetlbfs. `vmas` asks the page tables area by area (Rss of smaps), `roots` says all that a table maps.\n\nExamples: iommu-spy ps -s dump.elf\n          iommu-spy ps -s "
-                + "dump.elf --tree\n          iommu-spy ps -s dump.elf --threads --jsonl")
+            "The processes and kernel threads, with the top-level page table of each. VmRSS is what the kernel counts (/proc/PID/status): its counters run "
+                + "behind, and leave out hugetlbfs. `vmas` asks the page tables area by area (Rss of smaps), `roots` says all that a table maps.\n\n"
+                + "Examples: iommu-spy ps -s dump.elf\n          iommu-spy ps -s dump.elf --tree\n          iommu-spy ps -s dump.elf --threads --jsonl")
         {
             tree,
             threads,
