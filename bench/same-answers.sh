@@ -29,7 +29,7 @@ ask() {
 count=0
 for image in "$@"; do
     count=$((count + 1))
-    device=$("$old" devices -s "$image" --jsonl | sed -n 's/.*"bdf":"\([^"]*\)".*/\1/p' | tail -n 1)
+    device=$("$old" devices -s "$image" --jsonl | sed -n 's/.*"\(bdf\|device\)":"\([^"]*\)".*/\2/p' | tail -n 1)
     for json in "" -J; do
         # shellcheck disable=SC2086 # an option, or none
         for command in info "explain init_task" "explain 0xffff888000000000" "explain 0xffffffffff600000" "explain linux_banner+8" "explain --pid 1 0x400000" \

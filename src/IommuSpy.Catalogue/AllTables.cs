@@ -6,7 +6,19 @@ namespace IommuSpy.Catalogue;
 internal static class AllTables
 {
     /// <summary>All, by name.</summary>
-    public static IReadOnlyList<Table> All => [Columns, Pagemap, Pages, Processes, Roots, RunningPages, Slab, Symbols, Tables, Vmas];
+    public static IReadOnlyList<Table> All =>
+    [
+        Columns, Devices, MappingsTable.Leaves, MappingsTable.Runs, Modules, Pagemap, Pages, Pci, Processes, Roots, RunningPages, Slab, Symbols, Tables, Vmalloc,
+        Vmas,
+    ];
+
+    public static DevicesTable Devices { get; } = new();
+
+    public static ModulesTable Modules { get; } = new();
+
+    public static PciTable Pci { get; } = new();
+
+    public static VmallocTable Vmalloc { get; } = new();
 
     public static TablesTable Tables { get; } = new();
 

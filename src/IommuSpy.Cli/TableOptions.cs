@@ -56,14 +56,22 @@ internal sealed class TableOptions
         : throw new UsageException($"--columns, --where, --sort and --csv are for lists: {what} is none");
 
     /// <summary>Answers with a table.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="question">What it is asked.</param>
+    /// <param name="witness">Told of each row that is written.</param>
     /// <returns>How many rows there were.</returns>
-    public long Answer<TRow>(ParseResult result, Table<TRow> table, Question question)
+    public long Answer<TRow>(ParseResult result, Table<TRow> table, Question question, Action<TRow>? witness = null)
     {
         Selection<TRow> selection = View(result).Of(table);
         long count;
         using (RowWriter<TRow> writer = Writer(result, selection, question))
         {
-            count = selection.Rows(question, writer.Add);
+            count = selection.Rows(question, witness is null ? writer.Add : row =>
+            {
+                witness(row);
+                writer.Add(row);
+            });
         }
 
         Output.Problems(question.Problems);

@@ -83,7 +83,8 @@ public sealed class TablesTests
         }
 
         Assert.Equal(
-            "{\"version\":1,\"table\":\"sizes\",\"rows\":[{\"name\":\"a\\\"\\n\",\"bytes\":18446744073709551615,\"at\":\"0xffffffffffffffff\",\"flags\":[\"x\"]}],"
+            "{\"version\":1,\"table\":\"sizes\",\"rows\":["
+                + "{\"name\":\"a\\\"\\n\",\"bytes\":18446744073709551615,\"at\":\"0xffffffffffffffff\",\"flags\":[\"x\"]}],"
                 + "\"problems\":[\"half of it\"]}\n",
             Encoding.UTF8.GetString(output.ToArray()));
         using JsonDocument document = JsonDocument.Parse(output.ToArray());

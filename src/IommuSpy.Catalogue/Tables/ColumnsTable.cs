@@ -7,7 +7,8 @@ internal sealed class ColumnsTable() : Table<Column>(
     "columns",
     "The columns of a table.",
     Its.Text("name", "The column's name.", row => row.Name),
-    Its.Text("type", "What its values are: text, texts (a list), number, numbers (a list), integer, real, flag, address or hex.", row => Words<ColumnType>.Of(row.Type)),
+    Its.Text("type", "What its values are: text, number, integer, real, flag, address, hex; texts and numbers are lists, records in JSON alone.",
+        row => Words<ColumnType>.Of(row.Type)),
     Its.Text("unit", "In what it is measured.", row => row.Unit),
     Its.Text("sentence", "What it means.", row => row.Sentence))
 {

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
-using IommuSpy.Cli.Json;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Text;
 
 namespace IommuSpy.Cli.Commands;
@@ -25,35 +26,30 @@ internal static class DevicesCommand
             wanted,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, AllTables.Devices);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
+            string? only = result.GetValue(wanted) is string text
+                ? DeviceArguments.Of(machine, DeviceArguments.Address(machine, text)).Address.ToString() : null;
+            if (!output.IsPlain(result))
+            {
+                output.Answer(result, AllTables.Devices, new Question(machine).With(DevicesTable.Only, only));
+                return ExitCode.Done;
+            }
+
             DevicesReport report = DevicesReport.Of(machine);
             Output.Problems(report.Problems);
-            if (result.GetValue(wanted) is string text)
-            {
-                string bdf = DeviceArguments.Of(machine, DeviceArguments.Address(machine, text)).Address.ToString();
-                DeviceReport device = report.Devices.First(row => row.Bdf == bdf);
-                if (output.Json(result) || output.JsonLines(result))
-                {
-                    Output.Json(device, ReportJson.Default.DeviceReport);
-                    return ExitCode.Done;
-                }
-
-                using StreamWriter text1 = Output.Text();
-                DevicesText.Write(text1, device);
-                return ExitCode.Done;
-            }
-
-            if (output.Json(result) || output.JsonLines(result))
-            {
-                Output.Rows(output.JsonLines(result), report.Devices, ReportJson.Default.DeviceReport);
-                return ExitCode.Done;
-            }
-
             using StreamWriter writer = Output.Text();
-            DevicesText.Write(writer, report);
+            if (only is null)
+            {
+                DevicesText.Write(writer, report);
+            }
+            else
+            {
+                DevicesText.Write(writer, report.Devices.First(device => device.Bdf == only));
+            }
+
             return ExitCode.Done;
         });
         return command;

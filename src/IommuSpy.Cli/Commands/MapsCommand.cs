@@ -1,6 +1,8 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Maps;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Text;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
@@ -38,7 +40,7 @@ internal static class MapsCommand
         SourceOptions source = new(command);
         RootOptions roots = new(command);
         DeviceOptions devices = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, MappingsTable.Runs, MappingsTable.Leaves);
         command.SetAction(result =>
         {
             AccessRights wanted = result.GetValue(rights) is string letters
@@ -49,8 +51,8 @@ internal static class MapsCommand
             {
                 (IoVirtualAddress from, IoVirtualAddress to) = result.GetValue(range) is string given ? AddressRange.ParseIo(given)
                     : (new(0), new(ulong.MaxValue));
-                return DeviceMaps.Write(devices.View(result, machine), from, to, wanted, result.GetValue(leaves), output.Json(result),
-                    output.JsonLines(result));
+                return DeviceMaps.Write(devices.View(result, machine), from, to, wanted, result.GetValue(leaves),
+                    output.IsReportAsJson(result, "what a device maps, as yet,"), output.IsLines(result));
             }
 
             (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? AddressRange.Parse(machine, text)
@@ -65,13 +67,10 @@ internal static class MapsCommand
             }
 
             WalkSummary summary = default;
-            if (output.JsonLines(result) || output.Json(result))
+            Question question = new Question(machine).With(MappingsTable.Query, query);
+            if (!output.IsPlain(result))
             {
-                Output.Rows(output.JsonLines(result), rows => summary = MappingList.Visit(machine, query, mapping =>
-                {
-                    Count(mapping);
-                    rows.Mapping(mapping, query.SingleLeaves);
-                }));
+                count = output.Answer(result, query.SingleLeaves ? MappingsTable.Leaves : MappingsTable.Runs, question, mapping => Count(mapping));
             }
             else
             {
@@ -96,14 +95,10 @@ internal static class MapsCommand
                 throw new NoAnswerException($"the top table {root} is not in the image");
             }
 
-            if (summary.MissingTables > 0)
+            if (output.IsPlain(result))
             {
-                Output.Problem($"{summary.MissingTables} page tables are not in the image: what they map is left out");
-            }
-
-            if (summary.LimitReached)
-            {
-                Output.Problem($"stopped after {summary.Tables} page tables: these are no tables of a sane machine, and the list is not whole");
+                MappingsTable.Tell(question, summary);
+                Output.Problems(question.Problems);
             }
 
             string? allowed = areas is null ? null : MapsText.Allowed(areas, RightsText.Letters(wanted));

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Modules;
-using IommuSpy.Cli.Json;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Text;
 using IommuSpy.Linux.Modules;
 
@@ -27,22 +28,18 @@ internal static class ModulesCommand
             proc,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, AllTables.Modules);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
             ModuleList list = machine.Modules;
-            Output.Problems(list.Damage is string damage ? [damage] : []);
+            Output.Problems(output.IsPlain(result) && list.Damage is string damage ? [damage] : []);
             KernelModule? one = result.GetValue(name) is string wanted ? list.Find(wanted) ?? throw new NoAnswerException($"no module '{wanted}' is loaded")
                 : null;
             IReadOnlyList<KernelModule> modules = one is null ? list.Modules : [one];
-            if (output.Json(result) && one is not null)
+            if (!output.IsPlain(result))
             {
-                Output.Json(ModuleReport.Of(one), ReportJson.Default.ModuleReport);
-            }
-            else if (output.Json(result) || output.JsonLines(result))
-            {
-                Output.Rows(output.JsonLines(result), modules.Select(ModuleReport.Of), ReportJson.Default.ModuleReport);
+                output.Answer(result, AllTables.Modules, new Question(machine).With(ModulesTable.Only, one?.Name));
             }
             else
             {

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pci;
-using IommuSpy.Cli.Json;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Text;
 using IommuSpy.Translation.Devices;
 
@@ -26,13 +27,13 @@ internal static class PciCommand
             wanted,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, AllTables.Pci);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
             RequesterId? address = result.GetValue(wanted) is string text ? DeviceArguments.Address(machine, text) : null;
             PciReport report = PciReport.Of(machine);
-            Output.Problems(report.Damage);
+            Output.Problems(output.IsPlain(result) ? report.Damage : []);
             if (address is RequesterId one)
             {
                 report = report with { Functions = [.. report.Functions.Where(function => function.Address == one.ToString())] };
@@ -42,13 +43,9 @@ internal static class PciCommand
                 }
             }
 
-            if (output.Json(result) && address is not null)
+            if (!output.IsPlain(result))
             {
-                Output.Json(report.Functions[0], ReportJson.Default.PciFunctionReport);
-            }
-            else if (output.Json(result) || output.JsonLines(result))
-            {
-                Output.Rows(output.JsonLines(result), report.Functions, ReportJson.Default.PciFunctionReport);
+                output.Answer(result, AllTables.Pci, new Question(machine).With(PciTable.Only, address?.ToString()));
             }
             else
             {

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Vmalloc;
-using IommuSpy.Cli.Json;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Text;
 using IommuSpy.Linux.Vmalloc;
 using IommuSpy.Memory;
@@ -24,12 +25,12 @@ internal static class VmallocCommand
             proc,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, AllTables.Vmalloc);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
             VmallocList list = machine.Vmalloc;
-            Output.Problems(list.Damage);
+            Output.Problems(output.IsPlain(result) ? list.Damage : []);
             IReadOnlyList<VmallocArea> areas = list.Areas;
             if (result.GetValue(at) is string text)
             {
@@ -37,9 +38,9 @@ internal static class VmallocCommand
                 areas = [list.At(address) ?? throw new NoAnswerException($"{address}: in no piece of vmalloc space")];
             }
 
-            if (output.Json(result) || output.JsonLines(result))
+            if (!output.IsPlain(result))
             {
-                Output.Rows(output.JsonLines(result), areas.Select(area => VmallocReport.Of(machine, area)), ReportJson.Default.VmallocReport);
+                output.Answer(result, AllTables.Vmalloc, new Question(machine).With(VmallocTable.Only, result.GetValue(at) is null ? null : areas[0]));
                 return ExitCode.Done;
             }
 

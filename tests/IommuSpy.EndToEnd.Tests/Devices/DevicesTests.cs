@@ -93,9 +93,9 @@ public class DevicesTests
         using JsonDocument rows = JsonDocument.Parse(outcome.Output);
         Assert.Equal(
             machine.Devices.Devices.Select(device => $"{device.Address} {device.Access.Words()} {machine.DeviceReach.MappedBytes(device)} {device.IsStrict}"),
-            rows.RootElement.EnumerateArray()
+            rows.RootElement.GetProperty("rows").EnumerateArray()
                 .Select(row =>
-                    $"{row.GetProperty("bdf").GetString()} {row.GetProperty("mode").GetString()} {Text(row.GetProperty("mappedBytes"))} "
+                    $"{row.GetProperty("device").GetString()} {row.GetProperty("mode").GetString()} {Text(row.GetProperty("mappedBytes"))} "
                         + $"{Text(row.GetProperty("strict"))}"));
     }
 

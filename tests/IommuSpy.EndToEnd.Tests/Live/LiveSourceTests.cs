@@ -81,7 +81,7 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
         foreach ((string command, string[] fields) in new[]
         {
             ($"vmas {up.Workload}", new[] { "start", "end", "rights", "offset", "dev", "inode", "path" }),
-            ("pci", ["address", "vendor", "device", "class", "driver", "iommuGroup"]), ("modules", ["name", "address", "size", "symbolCount"]),
+            ("pci", ["device", "vendorId", "deviceId", "classCode", "driver", "group"]), ("modules", ["name", "virtual", "bytes", "symbolCount"]),
         })
         {
             string[] Told(string types) =>
@@ -145,7 +145,7 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     {
         (GuestOutcome inside, IReadOnlyList<string> outside) = up.Both("devices --jsonl");
         Assert.Equal(outside.Select(WithoutNames), inside.Lines.Select(WithoutNames));
-        foreach (string device in inside.Lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("bdf").GetString()!))
+        foreach (string device in inside.Lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("device").GetString()!))
         {
             GuestOutcome maps = Guest.Run($"iommu-spy maps --device {device} --jsonl");
             Assert.True(maps.ExitCode is 0 or 1, maps.Error);

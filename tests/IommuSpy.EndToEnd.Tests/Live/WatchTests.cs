@@ -119,13 +119,13 @@ public abstract partial class WatchTests(WatchTests.Up up)
         StopLoad();
         Guest.Succeed("while pidof iommu-spy > /dev/null; do sleep 0.2; done");
         JsonElement[] reports = [.. Guest.Succeed("tail -n 10 /run/watched").Lines.Select(line => JsonDocument.Parse(line).RootElement)];
-        JsonElement[] devices = [.. JsonDocument.Parse(Guest.Succeed("iommu-spy devices -J").Output).RootElement.EnumerateArray()];
+        JsonElement[] devices = [.. JsonDocument.Parse(Guest.Succeed("iommu-spy devices -J").Output).RootElement.GetProperty("rows").EnumerateArray()];
         string[] seen = [.. reports.SelectMany(Rows).Select(Device).Distinct()];
         Assert.NotEmpty(seen);
         foreach (string device in seen)
         {
             // What the kernel writes back on its own is mapped while it is under way; an event that was lost is missing in every report from then on.
-            long expected = devices.Single(one => one.GetProperty("bdf").GetString() == device).GetProperty("mappedBytes").GetInt64();
+            long expected = devices.Single(one => one.GetProperty("device").GetString() == device).GetProperty("mappedBytes").GetInt64();
             long[] said = [.. reports.SelectMany(Rows).Where(row => Device(row) == device).Select(row => row.GetProperty("mappedBytes").GetInt64())];
             Assert.True(Array.Exists(said, bytes => Math.Abs(expected - bytes) <= QuietBytes),
                 $"{device}: the tables map {expected} bytes, watch said {string.Join(", ", said)}");
