@@ -1,7 +1,7 @@
 using IommuSpy.Linux;
 using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Types.Btf;
-using IommuSpy.Linux.Types.Inference;
+using IommuSpy.Linux.Inference;
 
 namespace IommuSpy.EndToEnd.Tests;
 

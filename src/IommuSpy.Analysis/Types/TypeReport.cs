@@ -1,6 +1,6 @@
 using System.Globalization;
 using IommuSpy.Linux.Types;
-using IommuSpy.Linux.Types.Inference;
+using IommuSpy.Linux.Inference;
 
 namespace IommuSpy.Analysis.Types;
 

@@ -24,7 +24,7 @@ using IommuSpy.Cli.Sarif;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Slab;
-using IommuSpy.Linux.Types.Inference;
+using IommuSpy.Linux.Inference;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Json;

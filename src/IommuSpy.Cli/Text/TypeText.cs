@@ -1,6 +1,6 @@
 using System.Globalization;
 using IommuSpy.Analysis.Types;
-using IommuSpy.Linux.Types.Inference;
+using IommuSpy.Linux.Inference;
 
 namespace IommuSpy.Cli.Text;
 

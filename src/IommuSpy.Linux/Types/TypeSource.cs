@@ -1,6 +1,6 @@
+using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Types.Btf;
 using IommuSpy.Linux.Types.Files;
-using IommuSpy.Linux.Types.Inference;
 using IommuSpy.Memory;
 using Microsoft.Win32.SafeHandles;
 

@@ -3,7 +3,7 @@ using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Linux.Types;
-using IommuSpy.Linux.Types.Inference;
+using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Vmalloc;
 using IommuSpy.Testing.Kernel;
 

@@ -1,6 +1,8 @@
 using System.Text;
 using IommuSpy.Linux.Tests.Discovery;
-using IommuSpy.Linux.Types.Inference;
+using IommuSpy.Linux.Inference;
+using IommuSpy.Linux.Inference.Pages;
+using IommuSpy.Linux.Inference.Slab;
 using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;
 
@@ -96,12 +98,9 @@ public class SlabInferenceTests
             Build(memory, kernel, hidden);
             spoil?.Invoke(memory, kernel);
         });
-        InferenceState state = new(machine.Discover(), reader: null);
-        state.Book.Add("page", "flags", 0, LayoutBook.UnsignedLong, 1, "told");
-        state.Book.Enumerator("PG_slab", 7);
-        SlabCacheStep.Run(state);
-        SlabPageStep.Run(state);
-        return state.Book.Close();
+        return InferenceSteps.Take(
+            machine.Discover(), [new SlabCacheStep(), new SlabNodeStep(), new SlabPageStep()],
+            new PageFields(new Dictionary<string, int> { ["flags"] = 0 }, SlabBit: 7));
     }
 
     private static void Build(PhysicalMemoryBuilder memory, BuiltKernel kernel, bool hidden)

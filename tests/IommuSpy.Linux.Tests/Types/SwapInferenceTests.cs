@@ -1,5 +1,7 @@
 using IommuSpy.Linux.Tests.Discovery;
-using IommuSpy.Linux.Types.Inference;
+using IommuSpy.Linux.Inference;
+using IommuSpy.Linux.Inference.Files;
+using IommuSpy.Linux.Inference.Pages;
 using IommuSpy.Testing.Kernel;
 
 namespace IommuSpy.Linux.Tests.Types;
@@ -90,14 +92,8 @@ public class SwapInferenceTests
             Build(memory, kernel, word);
             spoil?.Invoke(memory, kernel);
         });
-        InferenceState state = new(machine.Discover(), reader: null);
-        state.Book.Declare("path", "dentry", 8, LayoutBook.Pointer);
-        state.Book.Declare("file", "f_path", 0x40, state.Book.Struct("path"));
-        state.Book.Declare("file", "f_inode", 0x20, LayoutBook.Pointer);
-        state.Book.Declare("dentry", "d_inode", 0x30, LayoutBook.Pointer);
-        state.Book.Declare("inode", "i_mode", 0, LayoutBook.UnsignedShort);
-        SwapStep.Run(state);
-        return state.Book.Close();
+        MappedFiles files = new([], [], [], OfAreaAt: 0, PathAt: 0x40, InodeAt: 0x20, EntryInodeAt: 0x30, ParentAt: 0);
+        return InferenceSteps.Take(machine.Discover(), [new SwapStep()], files, new InodeModes(0));
     }
 
     private static void Build(PhysicalMemoryBuilder memory, BuiltKernel kernel, bool word)

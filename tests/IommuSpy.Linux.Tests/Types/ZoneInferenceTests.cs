@@ -1,7 +1,8 @@
 using System.Text;
 using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Linux.Types;
-using IommuSpy.Linux.Types.Inference;
+using IommuSpy.Linux.Inference;
+using IommuSpy.Linux.Inference.Pages;
 using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;
 
@@ -134,11 +135,7 @@ public class ZoneInferenceTests
             Build(memory, kernel);
             spoil?.Invoke(memory, kernel);
         });
-        InferenceState state = new(machine.Discover(), reader: null);
-        ZoneStep.Run(state);
-        FreeAreaStep.Run(state);
-        CpuPageStep.Run(state);
-        return state.Book.Close();
+        return InferenceSteps.Take(machine.Discover(), [new ZoneStep(), new FreeAreaStep(), new CpuPageStep()]);
     }
 
     private static void Build(PhysicalMemoryBuilder memory, BuiltKernel kernel)

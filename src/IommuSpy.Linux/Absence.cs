@@ -1,0 +1,5 @@
+namespace IommuSpy.Linux;
+
+/// <summary>Why something is not there.</summary>
+/// <param name="Why">One sentence without a full stop.</param>
+internal readonly record struct Absence(string Why);
