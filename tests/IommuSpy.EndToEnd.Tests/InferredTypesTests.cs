@@ -1,7 +1,7 @@
 using IommuSpy.Linux;
+using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Types.Btf;
-using IommuSpy.Linux.Inference;
 
 namespace IommuSpy.EndToEnd.Tests;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Inference;
+using IommuSpy.Linux.Types;
 
 namespace IommuSpy.Analysis.Types;
 

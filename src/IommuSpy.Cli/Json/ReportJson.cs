@@ -21,10 +21,10 @@ using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Analysis.Watch;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Cli.Sarif;
+using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Slab;
-using IommuSpy.Linux.Inference;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Json;

@@ -1,9 +1,9 @@
+using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Modules;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Linux.Types;
-using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Vmalloc;
 using IommuSpy.Testing.Kernel;
 

@@ -1,8 +1,8 @@
 using System.Text;
-using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Inference.Pages;
 using IommuSpy.Linux.Inference.Slab;
+using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;
 

@@ -1,7 +1,7 @@
-using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Inference.Files;
 using IommuSpy.Linux.Inference.Pages;
+using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Testing.Kernel;
 
 namespace IommuSpy.Linux.Tests.Types;

@@ -1,8 +1,8 @@
 using System.Text;
-using IommuSpy.Linux.Tests.Discovery;
-using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Inference.Pages;
+using IommuSpy.Linux.Tests.Discovery;
+using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;
 
