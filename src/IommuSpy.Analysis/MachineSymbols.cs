@@ -58,7 +58,7 @@ internal sealed class MachineSymbols(SymbolTable? kernel, Func<ModuleList?> find
         {
             problem = new(symbol.Module is string module and not SymbolText.Kernel && findModules()?.Find(module) is null
                 ? $"'{text}': no module {module} is loaded (try: modules)"
-                : $"'{symbol.Name}': no such symbol{(symbol.Module is string inside ? $" in {inside}" : "")} (try: symbols '*{symbol.Name}*')",
+                : $"'{symbol.Name}': no such symbol{(symbol.Module is string inside ? $" in {inside}" : "")} (try: symbols {ShellWord.Of($"*{symbol.Name}*")})",
                 IsBadText: false);
             return false;
         }
@@ -73,7 +73,7 @@ internal sealed class MachineSymbols(SymbolTable? kernel, Func<ModuleList?> find
             bool canChoose = symbol.Module is null && found.Any(one => one.Module != found[0].Module);
             string list = string.Join(", ", found.Take(MostListed).Select(one => $"{one.Address} ({one.Module ?? SymbolText.Kernel})"));
             problem = new($"'{symbol.Name}' is {found.Count} symbols: {list}{(found.Count > MostListed ? " and so on" : "")}; write the address"
-                + (canChoose ? $", or {found[^1].Module}:{symbol.Name}" : ""));
+                + (canChoose ? $", or {ShellWord.Of($"{found[^1].Module}:{symbol.Name}")}" : ""));
             return false;
         }
 

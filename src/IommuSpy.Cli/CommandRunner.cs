@@ -22,10 +22,12 @@ internal static class CommandRunner
     /// <param name="name">The name by which complaints begin.</param>
     public static int Run(Command root, string[] args, string name = Name)
     {
+        Descriptor.Hold();
+        AppDomain.CurrentDomain.UnhandledException += (_, failure) => End(name, failure.ExceptionObject as Exception);
         try
         {
             int exitCode = Answer(root, args, name);
-            return Pager.IsInterrupted ? Pager.InterruptedExit : exitCode;
+            return Pager.IsInterrupted ? Pager.InterruptedExit : StandardError.HasFailed ? ExitCode.Source : exitCode;
         }
         finally
         {
@@ -38,7 +40,7 @@ internal static class CommandRunner
         bool json = CommandLine.AsksForJson(args);
         try
         {
-            using StreamWriter output = Output.Text();
+            using StreamWriter output = Output.OwnText();
             output.AutoFlush = true;
             Console.SetOut(output);
             return Invoke(root, args, name, output);
@@ -64,6 +66,22 @@ internal static class CommandRunner
         {
             return Complain(name, json, "source", FileProblem.Of(e), ExitCode.Source);
         }
+        catch (Exception e)
+        {
+            // The last resort: whatever input has made us fail, the answer is one line.
+            return Complain(name, json, "internal", InternalProblem(e), ExitCode.Source);
+        }
+    }
+
+    private static string InternalProblem(Exception failure) => failure is AggregateException { InnerException: Exception inner } ? InternalProblem(inner)
+        : failure is OutOfMemoryException ? "memory is exhausted: the answer would need more than this program may take"
+        : $"an error of this program itself, which the input has brought about: {failure.GetType().Name}: {failure.Message}";
+
+    /// <summary>What a thread of its own has failed at ends the program, since nobody is left who could go on.</summary>
+    private static void End(string name, Exception? failure)
+    {
+        Display.Tell(name, failure is null ? "an error of this program itself" : InternalProblem(failure), isFatal: true);
+        Environment.Exit(ExitCode.Source);
     }
 
     private static int Invoke(Command root, string[] args, string name, TextWriter output)
@@ -75,7 +93,13 @@ internal static class CommandRunner
             using StringWriter help = new() { NewLine = "\n" };
             configuration.Output = help;
             root.Parse("--help").Invoke(configuration);
-            Console.Error.Write(Display.Width is int width ? FoldedLines.Of(help.ToString(), width) : help.ToString());
+            string text = Display.Width is int width ? FoldedLines.Of(help.ToString(), width) : help.ToString();
+            using LineWriter beside = Output.Beside();
+            foreach (string line in text.Split('\n').SkipLast(1))
+            {
+                beside.WriteLine(line);
+            }
+
             return ExitCode.Usage;
         }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using IommuSpy.Cli.Text;
+using IommuSpy.Analysis;
 
 namespace IommuSpy.Cli;
 
@@ -14,6 +14,11 @@ internal static unsafe partial class Display
     private const int NarrowestWidth = 20;
     private const int UsualWidth = 80;
     private const string Reset = "\u001b[m";
+    private const string HeadingColour = "1";
+    private const string BadColour = "1;31";
+    private const string WarningColour = "33";
+
+    private static readonly string[] Colours = [Reset, .. new[] { HeadingColour, BadColour, WarningColour }.Select(colour => $"\u001b[{colour}m")];
 
     private static readonly bool IsDumb = Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb";
     private static readonly bool RefusesColour = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 };
@@ -27,6 +32,9 @@ internal static unsafe partial class Display
     /// <summary>Columns of the terminal that standard output is; null where it is none.</summary>
     public static int? Width { get; } = Console.IsOutputRedirected ? null : Math.Max(NarrowestWidth, Columns());
 
+    /// <summary>Whether standard error is a terminal.</summary>
+    public static bool ErrorIsTerminal { get; } = !Console.IsErrorRedirected;
+
     /// <summary>Takes what the user says: --color and --no-pager.</summary>
     public static void Use(bool? colour, bool pages)
     {
@@ -38,13 +46,13 @@ internal static unsafe partial class Display
     public static void WithoutPager() => _pages = false;
 
     /// <summary>What stands above others.</summary>
-    public static string Heading(string text) => Painted("1", text);
+    public static string Heading(string text) => Painted(HeadingColour, text);
 
     /// <summary>What is bad.</summary>
-    public static string Bad(string text) => Painted("1;31", text);
+    public static string Bad(string text) => Painted(BadColour, text);
 
     /// <summary>What to look at.</summary>
-    public static string Warning(string text) => Painted("33", text);
+    public static string Warning(string text) => Painted(WarningColour, text);
 
     /// <summary>A line for people on standard error: what an answer lacks, or why there is none.</summary>
     /// <param name="name">The program's name, by which it begins.</param>
@@ -52,12 +60,29 @@ internal static unsafe partial class Display
     /// <param name="isFatal">Whether there is no answer.</param>
     public static void Tell(string name, string message, bool isFatal = false)
     {
-        string start = _colour ?? (!Console.IsErrorRedirected && !IsDumb && !RefusesColour) ? $"\u001b[{(isFatal ? "1;31" : "33")}m{name}:{Reset}" : $"{name}:";
-        Console.Error.WriteLine($"{start} {Printable.Of(message)}");
+        string start = _colour ?? (ErrorIsTerminal && !IsDumb && !RefusesColour) ? $"\u001b[{(isFatal ? BadColour : WarningColour)}m{name}:{Reset}" : $"{name}:";
+        using LineWriter beside = Output.Beside();
+        beside.WriteLine($"{start} {Printable.Of(message)}");
     }
 
+    /// <summary>Characters of the colour that a text begins with, if it is one of ours and they are shown; 0 for anything else.</summary>
+    public static int ColourAt(ReadOnlySpan<char> text)
+    {
+        foreach (string colour in HasColour || (_colour ?? (ErrorIsTerminal && !IsDumb && !RefusesColour)) ? Colours : [])
+        {
+            if (text.StartsWith(colour, StringComparison.Ordinal))
+            {
+                return colour.Length;
+            }
+        }
+
+        return 0;
+    }
+
+    private static bool HasColour => _colour ?? (!Console.IsOutputRedirected && !IsDumb && !RefusesColour);
+
     private static string Painted(string colour, string text) =>
-        text.Length > 0 && (_colour ?? (!Console.IsOutputRedirected && !IsDumb && !RefusesColour)) ? $"\u001b[{colour}m{text}{Reset}" : text;
+        text.Length > 0 && HasColour ? $"\u001b[{colour}m{text}{Reset}" : text;
 
     private static int Columns()
     {

@@ -11,10 +11,13 @@ internal static class Output
     private const int BufferBytes = 1 << 16;
 
     /// <summary>A writer of text for people. Dispose it to write out what is buffered.</summary>
-    public static StreamWriter Text() =>
-        new(Display.Width is int width ? new FoldedLines(new StandardOutput(), width) : new StandardOutput(),
-            new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferBytes)
-        { NewLine = "\n" };
+    public static LineWriter Text() => new(Lines());
+
+    /// <summary>A writer of text that is all our own: help, scripts, a screen that is drawn anew. Nothing foreign may be in it but what was escaped.</summary>
+    public static StreamWriter OwnText() => new(Lines(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferBytes) { NewLine = "\n" };
+
+    /// <summary>A writer of text for people beside the answer: on standard error, at once.</summary>
+    public static LineWriter Beside() => new(new StandardError()) { AutoFlush = true };
 
     /// <summary>A stream of bytes. Dispose it to write out what is buffered.</summary>
     public static Stream Bytes() => new BufferedStream(new StandardOutput(), BufferBytes);
@@ -87,4 +90,6 @@ internal static class Output
         using RowWriter rows = new(output, lines);
         write(rows);
     }
+
+    private static Stream Lines() => Display.Width is int width ? new FoldedLines(new StandardOutput(), width) : new StandardOutput();
 }

@@ -72,12 +72,6 @@ internal sealed class Pager
             return false;
         }
 
-        // The pager would draw over what is said beside an answer.
-        if (!Console.IsErrorRedirected)
-        {
-            Console.SetError(new StreamWriter(new StandardOutput(isBeside: true)) { AutoFlush = true });
-        }
-
         return true;
     }
 

@@ -77,12 +77,13 @@ internal static class PhysicalAccess
 
     private static bool Agreed(string what)
     {
-        if (Console.IsInputRedirected || Console.IsErrorRedirected)
+        if (Console.IsInputRedirected || !Display.ErrorIsTerminal)
         {
             throw new UsageException($"this writes {what}: there is no terminal to ask on; say --yes if that is meant");
         }
 
-        Console.Error.Write($"This writes {what}. Go on? [y/N] ");
+        using LineWriter beside = Output.Beside();
+        beside.Write($"This writes {what}. Go on? [y/N] ");
         return Console.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
 }

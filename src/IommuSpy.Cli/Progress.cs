@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 
 namespace IommuSpy.Cli;
 
@@ -14,11 +15,18 @@ internal sealed class Progress(string what)
     /// <param name="done">From 0 to 1.</param>
     public void Show(double done)
     {
-        if (!Console.IsErrorRedirected && Stopwatch.GetElapsedTime(_start) > Patience)
+        if (Display.ErrorIsTerminal && Stopwatch.GetElapsedTime(_start) > Patience)
         {
             _shown = true;
-            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{what}: {done * 100:0} %"));
+            Show(string.Create(CultureInfo.InvariantCulture, $"\r{what}: {done * 100:0} %"));
         }
+    }
+
+    // Drawn over the line that stands there: our own text, but for its end.
+    private static void Show(string line)
+    {
+        using StandardError error = new();
+        error.Write(Encoding.UTF8.GetBytes(line));
     }
 
     /// <summary>Takes it away.</summary>
@@ -26,7 +34,7 @@ internal sealed class Progress(string what)
     {
         if (_shown)
         {
-            Console.Error.Write("\r\u001b[K");
+            Show("\r\u001b[K");
         }
     }
 }

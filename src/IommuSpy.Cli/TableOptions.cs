@@ -1,6 +1,6 @@
 using System.CommandLine;
+using IommuSpy.Analysis;
 using IommuSpy.Catalogue;
-using IommuSpy.Cli.Text;
 
 namespace IommuSpy.Cli;
 
@@ -99,7 +99,7 @@ internal sealed class TableOptions
     }
 
     /// <summary>Text for people on standard output.</summary>
-    public static TextForm Form(TextWriter writer) => new(writer, Display.Heading, Printable.Of);
+    public static TextForm Form(TextWriter writer) => new(writer, Display.Heading, Printable.Name);
 
     private View View(ParseResult result)
     {

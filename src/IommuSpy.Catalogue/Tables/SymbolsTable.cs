@@ -58,10 +58,9 @@ internal sealed class SymbolsTable() : Table<FoundSymbol>(
     {
         public override void Add(FoundSymbol row)
         {
-            Symbol shown = row.Offset is > 0
-                ? row.Symbol with { Name = string.Create(CultureInfo.InvariantCulture, $"{row.Symbol.Name}+0x{row.Offset:x}") }
-                : row.Symbol;
-            form.Writer.WriteLine(form.Printable(shown.ToString()));
+            string name = row.Offset is > 0 ? string.Create(CultureInfo.InvariantCulture, $"{row.Symbol.Name}+0x{row.Offset:x}") : row.Symbol.Name;
+            Symbol shown = row.Symbol with { Name = form.Printable(name), Module = row.Symbol.Module is string module ? form.Printable(module) : null };
+            form.Writer.WriteLine(shown.ToString());
         }
 
         public override void Dispose() => form.Writer.Flush();

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace IommuSpy.Catalogue;
@@ -26,7 +25,7 @@ internal sealed class JsonRows<TRow> : RowWriter<TRow>
         _lines = lines;
         _columns = [.. columns];
         _problems = problems;
-        _writer = new(output, new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        _writer = new(output, new() { SkipValidation = true, Encoder = HarmlessEncoder.Instance });
         if (!lines)
         {
             _writer.WriteStartObject();

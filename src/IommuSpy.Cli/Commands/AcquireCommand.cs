@@ -68,7 +68,8 @@ internal static class AcquireCommand
             else
             {
                 // Standard output may be the image.
-                AcquireText.Write(isStream ? Console.Error : Console.Out, report);
+                using LineWriter text = isStream ? Output.Beside() : Output.Text();
+                AcquireText.Write(text, report);
             }
 
             return ExitCode.Done;

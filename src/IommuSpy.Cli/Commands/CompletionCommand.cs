@@ -19,7 +19,7 @@ internal static class CompletionCommand
         };
         command.SetAction(result =>
         {
-            using StreamWriter writer = Output.Text();
+            using StreamWriter writer = Output.OwnText();
             Action<TextWriter, RootCommand, string> write = result.GetRequiredValue(shell) switch
             {
                 "bash" => BashCompletion.Write,

@@ -76,7 +76,8 @@ internal static class ConvertCommand
             else
             {
                 // Standard output may be the image.
-                ConvertText.Write(stream is null ? Console.Out : Console.Error, report);
+                using LineWriter text = stream is null ? Output.Text() : Output.Beside();
+                ConvertText.Write(text, report);
             }
 
             if (report.Unreadable > 0)

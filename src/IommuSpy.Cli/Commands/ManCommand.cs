@@ -13,7 +13,7 @@ internal static class ManCommand
         Command command = new("man", "The manual page, for man(1).\n\nExample: iommu-spy man | man -l -");
         command.SetAction(_ =>
         {
-            using StreamWriter writer = Output.Text();
+            using StreamWriter writer = Output.OwnText();
             ManualPage.Write(writer, root, CommandRunner.Name, Version, Date);
             return ExitCode.Done;
         });

@@ -2,7 +2,6 @@ using IommuSpy.Analysis;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Cli.Json;
-using IommuSpy.Cli.Text;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 using IommuSpy.Translation.Devices;

@@ -43,7 +43,7 @@ internal static class TypesCommand
             }
 
             (KernelType type, string origin) = TypeFinder.Find(machine, wanted)
-                ?? throw new NoAnswerException($"{machine.Objects.Types.AbsenceOf(wanted)}; try: types '*{wanted}*'");
+                ?? throw new NoAnswerException($"{machine.Objects.Types.AbsenceOf(wanted)}; try: types {ShellWord.Of($"*{wanted}*")}");
             if (where is not null)
             {
                 Show(ValueReader.Read(machine, type, Addresses.Virtual(machine, where)), result, output);

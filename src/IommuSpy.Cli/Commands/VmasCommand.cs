@@ -2,7 +2,6 @@ using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Catalogue;
 using IommuSpy.Catalogue.Tables;
-using IommuSpy.Cli.Text;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Translation;
 
@@ -40,7 +39,7 @@ internal static class VmasCommand
             return count > 0 || wanted == AccessRights.None
                 ? ExitCode.Done
                 : throw new NoAnswerException($"no area "
-                    + $"of {(process is null ? "any process" : Printable.Of(process.ToString()))} allows {RightsText.Letters(wanted)}");
+                    + $"of {(process is null ? "any process" : Printable.Name(process.ToString()))} allows {RightsText.Letters(wanted)}");
         });
         return command;
     }

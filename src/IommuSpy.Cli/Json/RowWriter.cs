@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using IommuSpy.Catalogue;
 
 namespace IommuSpy.Cli.Json;
 
@@ -20,7 +20,7 @@ internal sealed class RowWriter : IDisposable
     {
         _output = output;
         _lines = lines;
-        _writer = new(output, new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        _writer = new(output, new() { SkipValidation = true, Encoder = HarmlessEncoder.Instance });
         if (!lines)
         {
             _writer.WriteStartArray();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Memory;
 
@@ -18,7 +19,7 @@ internal static class DevicesText
         foreach (DeviceReport device in report.Devices)
         {
             table.Add(
-                device.Bdf, Ids(device), device.Driver ?? "-", device.Unit ?? "-", Number(device.Group), Number((uint?)device.Domain), device.Mode,
+                device.Bdf, Ids(device), Printable.Name(device.Driver ?? "-"), device.Unit ?? "-", Number(device.Group), Number((uint?)device.Domain), device.Mode,
                 Policy(device),
                 device.MappedBytes is ulong bytes ? Size.Text(bytes) : "all", What(device));
         }
@@ -34,7 +35,7 @@ internal static class DevicesText
         Fields fields = new(writer, teach: false);
         fields.Line("ids",
             $"{Ids(device)}{(device.Class is { } code ? $", class {code.Value:x6}" : "")}{(device.ClassName is string name ? $"  {name}" : "")}");
-        fields.Line("driver", device.Driver ?? (device.Vendor is null ? "not known" : "none"));
+        fields.Line("driver", device.Driver is string driver ? Printable.Name(driver) : (device.Vendor is null ? "not known" : "none"));
         fields.Line("unit", device.Unit ?? "none: nothing is between it and memory");
         fields.Line("group", device.Group?.ToString(CultureInfo.InvariantCulture));
         fields.Line("mode", device.Mode + (device.Problem is string problem ? $": {problem}" : ""));

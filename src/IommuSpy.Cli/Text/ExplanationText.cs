@@ -1,3 +1,4 @@
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Exposure;
@@ -16,7 +17,7 @@ internal static class ExplanationText
         // User space and the non-canonical hole are what the kind says already.
         RegionOffset? inKernel = explanation.Kind.StartsWith("kernel", StringComparison.Ordinal) ? explanation.Region : null;
         string region = inKernel is { } named ? $": {named.Name}" : "";
-        string process = explanation.Pid is int pid ? $" of {Printable.Of(explanation.Comm ?? "?")}[{pid}]" : "";
+        string process = explanation.Pid is int pid ? $" of {Printable.Name(explanation.Comm ?? "?")}[{pid}]" : "";
         writer.WriteLine($"0x{explanation.Address.Value:x16}  {explanation.Kind}{process}{region}");
         if (Lessons.Kind(explanation.Kind) is string lesson)
         {
@@ -106,7 +107,7 @@ internal static class ExplanationText
         lead = "mapped by";
         foreach (UserMapping user in explanation.MappedBy)
         {
-            fields.Line(lead, $"{Printable.Of(user.Process)}  {user.Address}  user {(user.Writable ? "rw" : "r")}");
+            fields.Line(lead, $"{Printable.Name(user.Process)}  {user.Address}  user {(user.Writable ? "rw" : "r")}");
             lead = "";
         }
 

@@ -1,3 +1,5 @@
+using IommuSpy.Analysis;
+
 namespace IommuSpy.Cli.Text;
 
 /// <summary>Named lines, as explain and info show them: the name in a column, what it is beside it, a lesson below where one is asked for.</summary>
@@ -16,7 +18,7 @@ internal sealed class Fields(TextWriter writer, bool teach)
             return;
         }
 
-        writer.WriteLine($"  {name.PadRight(NameWidth)}{text}".TrimEnd());
+        writer.WriteLine($"  {name.PadRight(NameWidth)}{Printable.Of(text)}".TrimEnd());
         if (teach && lesson is not null)
         {
             foreach (string line in Wrap(lesson))

@@ -45,11 +45,11 @@ internal sealed class MapsText(TextWriter writer, TableFormat format)
     {
         IReadOnlyList<MemoryArea> rest = areas.Rest;
         string named = string.Join("; ",
-            rest.Take(NamedAreas).Select(area => $"{area.Start.Value:x8}-{area.End.Value:x8} {area.Rights} {Printable.Of(area.Name ?? "anonymous")}"));
+            rest.Take(NamedAreas).Select(area => $"{area.Start.Value:x8}-{area.End.Value:x8} {area.Rights} {Printable.Name(area.Name ?? "anonymous")}"));
         string more = rest.Count > NamedAreas ? string.Create(CultureInfo.InvariantCulture, $"; and {rest.Count - NamedAreas:N0} more") : "";
         return rest.Count == 0
             ? null
-            : $"{Amount.Of((ulong)rest.Count, "area")} of {Printable.Of(areas.Process.ToString())} {(rest.Count == 1 ? "allows" : "allow")} {rights}, though "
+            : $"{Amount.Of((ulong)rest.Count, "area")} of {Printable.Name(areas.Process.ToString())} {(rest.Count == 1 ? "allows" : "allow")} {rights}, though "
                 + $"no page in {(rest.Count == 1 ? "it" : "them")} has that now: {named}{more} (see iommu-spy "
                 + $"vmas {areas.Process.Pid} --rights {rights.Replace("-", "", StringComparison.Ordinal)})";
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Modules;
 using IommuSpy.Memory;
 
@@ -29,7 +30,7 @@ internal static class ModulesText
     /// <summary>One, with its memory and sections.</summary>
     public static void Write(TextWriter writer, ModuleReport module)
     {
-        writer.WriteLine($"{module.Name}  {module.State}, {Size.Text(module.Size)} at {module.Address}");
+        writer.WriteLine($"{Printable.Name(module.Name)}  {module.State}, {Size.Text(module.Size)} at {module.Address}");
         writer.WriteLine();
         Fields fields = new(writer, teach: false);
         fields.Line("version", module.Version);
@@ -37,7 +38,7 @@ internal static class ModulesText
         fields.Line("uses",
             Number(module.References) + (module.Users.Count > 0 ? $": {string.Join(' ', module.Users)}" : "")
                 + (module.Permanent ? ", cannot be unloaded" : ""));
-        fields.Line("symbols", $"{Number(module.SymbolCount)}   (iommu-spy symbols '* [{module.Name}]')");
+        fields.Line("symbols", $"{Number(module.SymbolCount)}   (iommu-spy symbols {ShellWord.Of($"* [{module.Name}]")})");
         fields.Line("object", $"{module.Object}  struct module");
         string lead = "memory";
         foreach (ModuleMemoryReport memory in module.Memory)

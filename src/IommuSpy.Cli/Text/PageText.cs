@@ -18,7 +18,7 @@ internal static class PageText
             return absence is null ? null : $"its struct page is not read: {absence}";
         }
 
-        string owner = report.Owner is null ? "" : $": {Printable.Of(report.Owner)}";
+        string owner = report.Owner is null ? "" : $": {Printable.Name(report.Owner)}";
         string part = report.Head is PageFrame head && report.Pages > 1 ? $"; part of {Size.Text(report.Pages << PageFrame.Shift)}, head pfn {head}" : "";
 
         // A tail's own count is 0 whatever becomes of its compound page.

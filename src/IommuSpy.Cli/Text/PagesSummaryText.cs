@@ -1,4 +1,5 @@
 using System.Globalization;
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Memory;
 
@@ -26,7 +27,7 @@ internal static class PagesSummaryText
         TextTable owners = new("pages", "memory", "owner") { RightAligned = new HashSet<int> { 0, 1 } };
         foreach (OwnerCount line in report.Owners.Take(MostOwners))
         {
-            owners.Add(Number(line.Pages), Size.Text(line.Pages << PageFrame.Shift), $"{line.Kind.Words()}: {line.Owner}");
+            owners.Add(Number(line.Pages), Size.Text(line.Pages << PageFrame.Shift), $"{line.Kind.Words()}: {Printable.Name(line.Owner)}");
         }
 
         owners.Write(writer);

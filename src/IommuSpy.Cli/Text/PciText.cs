@@ -1,4 +1,5 @@
 using System.Globalization;
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pci;
 
 namespace IommuSpy.Cli.Text;
@@ -12,7 +13,7 @@ internal static class PciText
         TextTable table = new("address", "ids", "class", "driver", "group", "what");
         foreach (PciFunctionReport function in report.Functions)
         {
-            table.Add(function.Address, Ids(function), Class(function), function.Driver ?? "-", Group(function), What(function));
+            table.Add(function.Address, Ids(function), Class(function), Printable.Name(function.Driver ?? "-"), Group(function), What(function));
         }
 
         table.Write(writer);

@@ -1,3 +1,4 @@
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Running;
 
 namespace IommuSpy.Cli.Text;
@@ -17,7 +18,7 @@ internal static class ProcessAddressText
 
             if (report.Rights is not null)
             {
-                marks.Add($"{report.Rights} {(report.Path is null ? report.FileOrShared ? "shared" : "anonymous" : Printable.Of(report.Path))}");
+                marks.Add($"{report.Rights} {(report.Path is null ? report.FileOrShared ? "shared" : "anonymous" : Printable.Name(report.Path))}");
             }
 
             marks.AddRange(report.Exclusive == true ? ["exclusive"] : []);

@@ -1,3 +1,4 @@
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Memory;
 
@@ -7,7 +8,7 @@ namespace IommuSpy.Cli.Text;
 internal static class ProcessNames
 {
     /// <summary>"workload[173]"; "root 0x0000000001c70000" where whose the tables are is not known.</summary>
-    public static string Of(int? pid, string? comm, PhysicalAddress root) => pid is null ? $"root {root}" : $"{Printable.Of(comm ?? "?")}[{pid}]";
+    public static string Of(int? pid, string? comm, PhysicalAddress root) => pid is null ? $"root {root}" : $"{Printable.Name(comm ?? "?")}[{pid}]";
 
     /// <summary>A mapping: who, where, and with which rights.</summary>
     public static string Line(this MapperReport mapper) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Memory;
 
@@ -47,7 +48,7 @@ internal static class ReachText
     {
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Printable.Of(report.Comm ?? "?")}[{report.Pid}]  devices reach {report.ReachedPages:N0} of {report.PresentPages:N0} pages through tables   "
+            $"{Printable.Name(report.Comm ?? "?")}[{report.Pid}]  devices reach {report.ReachedPages:N0} of {report.PresentPages:N0} pages through tables   "
                 + $"({Text(report.Counts)})"));
         if (report.Rows.Count > 0)
         {

@@ -1,3 +1,4 @@
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Memory;
@@ -13,8 +14,8 @@ internal static class SlabText
     public static void Write(TextWriter writer, SlabAddressReport report)
     {
         string what = report.Object is SlabObject item
-            ? $"{State(item.State)} object {item.Index} of {report.Cache.Name}, {report.Offset} into its {report.Cache.ObjectSize} bytes"
-            : $"between objects of {report.Cache.Name}";
+            ? $"{State(item.State)} object {item.Index} of {Printable.Name(report.Cache.Name)}, {report.Offset} into its {report.Cache.ObjectSize} bytes"
+            : $"between objects of {Printable.Name(report.Cache.Name)}";
         writer.WriteLine($"{report.Address}  {what}");
         writer.WriteLine();
         Fields fields = new(writer, teach: false);

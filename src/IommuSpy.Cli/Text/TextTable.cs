@@ -1,3 +1,5 @@
+using IommuSpy.Analysis;
+
 namespace IommuSpy.Cli.Text;
 
 /// <summary>Rows whose columns line up, each as wide as its widest cell; the last is not padded.</summary>
@@ -10,8 +12,8 @@ internal sealed class TextTable(params string[] headings)
     /// <summary>Columns, counted from 0, whose cells end at the same place: numbers.</summary>
     public IReadOnlySet<int> RightAligned { get; init; } = new HashSet<int>();
 
-    /// <summary>Adds a row: as many cells as there are headings.</summary>
-    public void Add(params string[] cells) => _rows.Add(cells);
+    /// <summary>Adds a row: as many cells as there are headings. What in them a terminal might act on is escaped here, where widths are known.</summary>
+    public void Add(params string[] cells) => _rows.Add(Array.ConvertAll(cells, Printable.Of));
 
     /// <summary>Writes the table.</summary>
     public void Write(TextWriter writer)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Memory;
 
@@ -12,14 +13,14 @@ internal static class VmallocText
         TextTable table = new("start", "end", "size", "pages", "use", "asked for by", "") { RightAligned = new HashSet<int> { 2, 3 } };
         foreach (VmallocReport area in areas)
         {
-            string more = area.StackOf is string task ? $"stack of {task}" : area.Physical is PhysicalAddress physical ? $"physical {physical}" : "";
+            string more = area.StackOf is string task ? $"stack of {Printable.Name(task)}" : area.Physical is PhysicalAddress physical ? $"physical {physical}" : "";
             table.Add(
                 $"{area.Start.Value:x16}",
                 $"{area.End.Value:x16}",
                 Size.Text(area.Size),
                 area.Pages is > 0 and uint pages ? pages.ToString(CultureInfo.InvariantCulture) : "-",
                 area.Use,
-                area.Caller ?? area.CallerAddress?.ToString() ?? "-",
+                (area.Caller is string caller ? Printable.Name(caller) : null) ?? area.CallerAddress?.ToString() ?? "-",
                 more);
         }
 

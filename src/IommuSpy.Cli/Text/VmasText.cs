@@ -1,3 +1,4 @@
+using IommuSpy.Analysis;
 using IommuSpy.Analysis.Vmas;
 using IommuSpy.Memory;
 
@@ -10,6 +11,6 @@ internal static class VmasText
     public static string What(VmaReport vma)
     {
         string offset = vma.Inode is null or 0 ? "" : $", offset 0x{vma.Offset:x}";
-        return $"{Printable.Of(vma.Path ?? "anonymous")} {vma.Flags} {vma.Start.Value:x16}-{vma.End.Value:x16} ({Size.Text(vma.End - vma.Start)}){offset}";
+        return $"{Printable.Name(vma.Path ?? "anonymous")} {vma.Flags} {vma.Start.Value:x16}-{vma.End.Value:x16} ({Size.Text(vma.End - vma.Start)}){offset}";
     }
 }
