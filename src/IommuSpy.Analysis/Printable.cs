@@ -14,9 +14,12 @@ public static class Printable
     private static readonly SearchValues<char> Plain = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code)]);
 
     /// <summary>One foreign name, on its way into a line: a backslash in it is doubled, so that no name looks like another's escaped form.</summary>
-    public static string Name(string name) => name.Contains('\\', StringComparison.Ordinal) ? Of(name.Replace("\\", "\\\\", StringComparison.Ordinal)) : Of(name);
+    public static string Name(string name) =>
+        name.Contains('\\', StringComparison.Ordinal) ? Of(name.Replace("\\", "\\\\", StringComparison.Ordinal)) : Of(name);
 
-    /// <summary>Text that may hold foreign names, of which some were escaped already: everything that a terminal might act on is escaped, a line's end too.</summary>
+    /// <summary>
+    /// Text that may hold foreign names, of which some were escaped already: everything that a terminal might act on is escaped, a line's end too.
+    /// </summary>
     public static string Of(string text)
     {
         int at = text.AsSpan().IndexOfAnyExcept(Plain);

@@ -10,7 +10,8 @@ public static class ShellWord
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+=,-");
 
     /// <summary>
-    /// A word as a shell reads it back: as it is, or in single quotes, or, with characters that a terminal must not see, in $'...', which bash, zsh and ksh read.
+    /// A word as a shell reads it back: as it is, or in single quotes, or, with characters that a terminal must not see, in $'...', which
+    /// bash, zsh and ksh read.
     /// </summary>
     public static string Of(string word)
     {

@@ -60,7 +60,9 @@ internal static unsafe partial class Display
     /// <param name="isFatal">Whether there is no answer.</param>
     public static void Tell(string name, string message, bool isFatal = false)
     {
-        string start = _colour ?? (ErrorIsTerminal && !IsDumb && !RefusesColour) ? $"\u001b[{(isFatal ? BadColour : WarningColour)}m{name}:{Reset}" : $"{name}:";
+        string start = _colour ?? (ErrorIsTerminal && !IsDumb && !RefusesColour)
+            ? $"\u001b[{(isFatal ? BadColour : WarningColour)}m{name}:{Reset}"
+            : $"{name}:";
         using LineWriter beside = Output.Beside();
         beside.WriteLine($"{start} {Printable.Of(message)}");
     }

@@ -84,9 +84,19 @@ internal sealed unsafe class HarmlessEncoder : JavaScriptEncoder
         Span<char> output = new(buffer, bufferLength);
         numberOfCharactersWritten = 0;
         Span<char> units = stackalloc char[2];
-        if (unicodeScalar is '"' or '\\')
+        char? letter = unicodeScalar switch
         {
-            return output.TryWrite($"\\{(char)unicodeScalar}", out numberOfCharactersWritten);
+            '"' or '\\' => (char)unicodeScalar,
+            '\b' => 'b',
+            '\f' => 'f',
+            '\n' => 'n',
+            '\r' => 'r',
+            '\t' => 't',
+            _ => null,
+        };
+        if (letter is char one)
+        {
+            return output.TryWrite($"\\{one}", out numberOfCharactersWritten);
         }
 
         int count = new Rune(unicodeScalar).EncodeToUtf16(units);

@@ -19,8 +19,8 @@ internal static class DevicesText
         foreach (DeviceReport device in report.Devices)
         {
             table.Add(
-                device.Bdf, Ids(device), Printable.Name(device.Driver ?? "-"), device.Unit ?? "-", Number(device.Group), Number((uint?)device.Domain), device.Mode,
-                Policy(device),
+                device.Bdf, Ids(device), Printable.Name(device.Driver ?? "-"), device.Unit ?? "-", Number(device.Group),
+                Number((uint?)device.Domain), device.Mode, Policy(device),
                 device.MappedBytes is ulong bytes ? Size.Text(bytes) : "all", What(device));
         }
 

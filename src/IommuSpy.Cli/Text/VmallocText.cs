@@ -13,7 +13,8 @@ internal static class VmallocText
         TextTable table = new("start", "end", "size", "pages", "use", "asked for by", "") { RightAligned = new HashSet<int> { 2, 3 } };
         foreach (VmallocReport area in areas)
         {
-            string more = area.StackOf is string task ? $"stack of {Printable.Name(task)}" : area.Physical is PhysicalAddress physical ? $"physical {physical}" : "";
+            string more = area.StackOf is string task ? $"stack of {Printable.Name(task)}"
+                : area.Physical is PhysicalAddress physical ? $"physical {physical}" : "";
             table.Add(
                 $"{area.Start.Value:x16}",
                 $"{area.End.Value:x16}",
