@@ -29,7 +29,7 @@ internal sealed class Explainer(Machine machine)
         return new(
             new(address.Value),
             kind.Words(),
-            new(region.Name, region.Start, region.End, new(address - region.Start), region.Documented?.Start),
+            RegionOffset.Of(machine.Kernel, address, region),
             symbol?.ToString(),
             symbol?.Symbol.Type,
             owner?.Pid,

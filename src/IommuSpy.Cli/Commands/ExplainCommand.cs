@@ -45,7 +45,7 @@ internal static class ExplainCommand
         {
             if (result.GetValue(device) is string name)
             {
-                return OfDevice(source, output, result, name, result.GetRequiredValue(addresses));
+                return OfDevice(source, output, result, name, result.GetRequiredValue(addresses), result.GetValue(teach));
             }
 
             using Machine machine = source.OpenMachine(result);
@@ -87,7 +87,7 @@ internal static class ExplainCommand
         return command;
     }
 
-    private static int OfDevice(SourceOptions source, OutputOptions output, ParseResult result, string name, string[] texts)
+    private static int OfDevice(SourceOptions source, OutputOptions output, ParseResult result, string name, string[] texts, bool teach)
     {
         IoVirtualAddress[] addresses = [.. texts.Select(Addresses.IoVirtual)];
         using Machine machine = source.OpenMachine(result);
@@ -112,7 +112,7 @@ internal static class ExplainCommand
                     writer.WriteLine();
                 }
 
-                ExplanationText.Write(writer, explanation);
+                ExplanationText.Write(writer, explanation, teach);
             }
         }
 

@@ -22,6 +22,7 @@ using IommuSpy.Analysis.Watch;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Cli.Sarif;
 using IommuSpy.Linux.Inference;
+using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Slab;
@@ -39,10 +40,8 @@ namespace IommuSpy.Cli.Json;
         typeof(HexValueConverter),
         typeof(CamelCaseEnumConverter<RootKind>), typeof(CamelCaseEnumConverter<NonPresentKind>),
         typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>), typeof(CamelCaseEnumConverter<InferenceConfidence>),
-        typeof(CamelCaseEnumConverter<FaultKind>),
-        typeof(CamelCaseEnumConverter<DoctorState>), typeof(CamelCaseEnumConverter<ExposureSeverity>), typeof(CamelCaseEnumConverter<RootKind>),
-        typeof(CamelCaseEnumConverter<NonPresentKind>),
-        typeof(CamelCaseEnumConverter<PageKind>), typeof(CamelCaseEnumConverter<SlabObjectState>),
+        typeof(CamelCaseEnumConverter<FaultKind>), typeof(CamelCaseEnumConverter<RegionKind>),
+        typeof(CamelCaseEnumConverter<DoctorState>), typeof(CamelCaseEnumConverter<ExposureSeverity>),
     ])]
 [JsonSerializable(typeof(AcquireReport))]
 [JsonSerializable(typeof(ConvertReport))]

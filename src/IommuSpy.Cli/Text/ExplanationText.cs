@@ -30,7 +30,7 @@ internal static class ExplanationText
         if (inKernel is { } range)
         {
             string moved = range.DocumentedStart is VirtualAddress documented && documented != range.Start ? $", documented at {documented}" : "";
-            fields.Line("region", $"{range.Name} {range.Start} - {range.End}, {range.Offset} into it{moved}", Lessons.Region);
+            fields.Line("region", $"{range.Name} {range.Start} - {range.End}, {range.Offset} into it{moved}", Lessons.Region(range));
         }
 
         fields.Line("memory", explanation.Vma is { } vma ? $"{VmasText.What(vma)}, byte 0x{explanation.Address.Value - vma.Start.Value:x} of it" : null);
@@ -73,34 +73,35 @@ internal static class ExplanationText
     }
 
     /// <summary>Of a device's address.</summary>
-    public static void Write(TextWriter writer, IovaExplanation explanation)
+    public static void Write(TextWriter writer, IovaExplanation explanation, bool teach)
     {
         DeviceReport device = explanation.Device;
         string[] words = [.. new[] { DevicesText.What(device), device.Driver }.Where(word => !string.IsNullOrEmpty(word)).OfType<string>()];
         string pasid = explanation.Pasid is int number ? $", PASID {number}" : "";
         writer.WriteLine($"{explanation.Iova}  I/O virtual address of {device.Bdf}{(words.Length > 0 ? $" ({string.Join(", ", words)})" : "")}{pasid}");
         writer.WriteLine();
-        Fields fields = new(writer, teach: false);
+        Fields fields = new(writer, teach);
         string domain = device.Domain is int id ? $"; domain {id}" : "";
         string type = device.DomainType is string kernel ? $", {kernel} by the kernel" : "";
         string policy = device.Strict is bool strict ? strict ? ", strict invalidation" : ", lazy invalidation" : "";
         string tables = device.TableFormat is string format ? $", {format} tables of {device.Levels} levels" : "";
-        fields.Line("unit", device.Unit is string unit ? $"{unit}, {device.Mode}{tables}{domain}{type}{policy}" : "none: nothing is between it and memory");
-        fields.Line("entry", explanation.EntryAddress?.ToString());
+        fields.Line("unit", device.Unit is string unit ? $"{unit}, {device.Mode}{tables}{domain}{type}{policy}" : "none: nothing is between it and memory", Lessons.Unit);
+        fields.Line("entry", explanation.EntryAddress?.ToString(), Lessons.DeviceEntry);
         string lead = "walk";
         foreach (IovaStepReport step in explanation.Steps)
         {
             string page = step == explanation.Steps[^1] && explanation.Physical is not null ? $"     {Size.Text(explanation.PageSize)} page" : "";
-            fields.Line(lead, $"level {step.Level}[{step.Index:x3}] {step.EntryAddress}   {step.Entry.Value:x16}   {step.Rights ?? "not present"}{page}");
+            fields.Line(lead, $"level {step.Level}[{step.Index:x3}] {step.EntryAddress}   {step.Entry.Value:x16}   {step.Rights ?? "not present"}{page}",
+                lead.Length > 0 ? Lessons.DeviceWalk : null);
             lead = "";
         }
 
-        fields.Line("rights", explanation.Rights is string rights ? $"device {rights}" : null);
+        fields.Line("rights", explanation.Rights is string rights ? $"device {rights}" : null, Lessons.DeviceRights);
         fields.Line("reason", explanation.Reason);
         if (explanation.Physical is PhysicalAddress physical)
         {
             string memory = PageText.Memory(explanation.MemoryRange, null, explanation.ContentAbsence);
-            fields.Line("physical", $"{physical}  pfn {physical.Frame} {memory}");
+            fields.Line("physical", $"{physical}  pfn {physical.Frame} {memory}", Lessons.DevicePhysical);
         }
 
         fields.Line("page", explanation.Page is string what ? Printable.Of(what) : null);
@@ -111,10 +112,11 @@ internal static class ExplanationText
             lead = "";
         }
 
-        fields.Line("exposure", explanation.Exposure is string exposed ? $"the device can get at {exposed} (iommu-spy exposure --device {device.Bdf})" : null);
+        fields.Line("exposure", explanation.Exposure is string exposed ? $"the device can get at {exposed} (iommu-spy exposure --device {device.Bdf})" : null,
+            Lessons.Exposure);
         if (explanation.Reach is { } reach)
         {
-            ReachText.WriteDevices(fields, reach);
+            ReachText.WriteDevices(fields, reach, Lessons.Devices);
         }
     }
 

@@ -90,6 +90,9 @@ public abstract class CpuArchitecture
     /// <returns>Null for a text that does not begin with a version, and where there was no such depth.</returns>
     public abstract DocumentedLayout? FindLayout(string release, int levels);
 
+    /// <summary>Every map that the kernel's documentation has given, oldest first.</summary>
+    public abstract IReadOnlyList<DocumentedLayout> DocumentedLayouts { get; }
+
     /// <summary>The map of the newest release, for those that nobody knows.</summary>
     /// <param name="levels">Depth of the tables.</param>
     internal abstract DocumentedLayout NewestLayout(int levels);

@@ -7,4 +7,8 @@ namespace IommuSpy.Linux.Layout;
 /// <param name="Start">First address.</param>
 /// <param name="End">Last address, inclusive.</param>
 /// <param name="Name">The document's words, shortened.</param>
-public sealed record DocumentedRegion(RegionKind Kind, VirtualAddress Start, VirtualAddress End, string Name);
+public sealed record DocumentedRegion(RegionKind Kind, VirtualAddress Start, VirtualAddress End, string Name)
+{
+    /// <summary>Whether the row holds <paramref name="address"/>.</summary>
+    public bool Contains(VirtualAddress address) => address - Start <= End - Start;
+}

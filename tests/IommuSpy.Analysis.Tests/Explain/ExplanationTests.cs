@@ -1,5 +1,6 @@
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Who;
+using IommuSpy.Linux.Layout;
 using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;
 
@@ -90,6 +91,16 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
                 hasStructPage ? expected.Append(structPage) : expected,
                 Explanation.Of(Machine, new PhysicalAddress(physical)).AlsoAt.Select(alias => alias.Address.Value));
         }
+    }
+
+    /// <summary>Where 3.16 documents the direct map, this kernel has another region: the seed's own address says so.</summary>
+    [Fact]
+    public void ARegionTellsWhatOtherReleasesDocumentThere()
+    {
+        RegionOffset seed = Explanation.Of(Machine, new VirtualAddress(0xffff_8800_0000_0000)).Region!;
+        Assert.Equal((RegionKind.LdtRemap, "direct mapping of all physical memory (Linux 3.x - 4.7 and 4.8 - 4.19)"), (seed.Kind, seed.Elsewhere));
+        RegionOffset text = Explanation.Of(Machine, new VirtualAddress(0xffff_ffff_8000_0000)).Region!;
+        Assert.Equal((RegionKind.KernelText, null), (text.Kind, text.Elsewhere));
     }
 
     [Fact]

@@ -131,6 +131,9 @@ internal sealed class X64Architecture : CpuArchitecture
     }
 
     /// <inheritdoc/>
+    public override IReadOnlyList<DocumentedLayout> DocumentedLayouts => X64Layouts.All;
+
+    /// <inheritdoc/>
     public override DocumentedLayout? FindLayout(string release, int levels) => X64Layouts.For(release, levels);
 
     /// <inheritdoc/>

@@ -33,6 +33,8 @@ internal sealed class ToyArchitecture : CpuArchitecture
 
     public override PhysicalAddress? RootOf(CpuState cpu, PagingMode mode) => cpu.Find("TOYROOT") is ulong root ? new(root) : null;
 
+    public override IReadOnlyList<DocumentedLayout> DocumentedLayouts => [Layout];
+
     public override DocumentedLayout? FindLayout(string release, int levels) => Layout;
 
     public override UserEntries EntriesOf(LinuxKernel kernel) => new ToyEntries();
