@@ -84,7 +84,7 @@ public sealed class TablesTests
 
         Assert.Equal(
             "{\"version\":1,\"table\":\"sizes\",\"rows\":["
-                + "{\"name\":\"a\\\"\\u000a\",\"bytes\":18446744073709551615,\"at\":\"0xffffffffffffffff\",\"flags\":[\"x\"]}],"
+                + "{\"name\":\"a\\\"\\n\",\"bytes\":18446744073709551615,\"at\":\"0xffffffffffffffff\",\"flags\":[\"x\"]}],"
                 + "\"problems\":[\"half of it\"]}\n",
             Encoding.UTF8.GetString(output.ToArray()));
         using JsonDocument document = JsonDocument.Parse(output.ToArray());
