@@ -72,6 +72,7 @@ internal sealed class TableOptions
                 witness(row);
                 writer.Add(row);
             });
+            writer.Complete();
         }
 
         Output.Problems(question.Problems);
@@ -121,6 +122,8 @@ internal sealed class TableOptions
         public override void Add(TRow row) => rows.Add(row);
 
         public override void Flush() => rows.Flush();
+
+        public override void Complete() => rows.Complete();
 
         public override void Dispose()
         {

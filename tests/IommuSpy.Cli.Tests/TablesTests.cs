@@ -80,6 +80,7 @@ public sealed class TablesTests
         using (JsonRows<Row> rows = new(output, "sizes", Table.Columns, lines: false, () => ["half of it"]))
         {
             rows.Add(new("a\"\n", ulong.MaxValue, ulong.MaxValue, ["x"]));
+            rows.Complete();
         }
 
         Assert.Equal(
@@ -89,6 +90,35 @@ public sealed class TablesTests
             Encoding.UTF8.GetString(output.ToArray()));
         using JsonDocument document = JsonDocument.Parse(output.ToArray());
         Assert.Equal(JsonNames.Version, document.RootElement.GetProperty("version").GetInt32());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void An_answer_that_ends_early_has_its_rows_and_does_not_look_whole(int found)
+    {
+        using MemoryStream output = new();
+        using StringWriter text = new() { NewLine = "\n" };
+        using (JsonRows<Row> json = new(output, "sizes", Table.Columns, lines: false, () => []))
+        using (CsvRows<Row> csv = new(text, Table.Columns))
+        using (AlignedText<Row> aligned = AlignedText<Row>.Of(new(text, heading => heading, name => name), Table.Columns))
+        {
+            for (int i = 0; i < found; i++)
+            {
+                json.Add(new("a", 1, 2, []));
+                csv.Add(new("a", 1, 2, []));
+                aligned.Add(new("a", 1, 2, []));
+            }
+        }
+
+        Assert.Equal(
+            found == 0 ? "" : "name,bytes,at,flags\na,1,0x0000000000000002,\n  name  bytes  at                  flags\n  a         1  0x0000000000000002  -\n",
+            text.ToString());
+        Assert.Equal(found == 0, output.Length == 0);
+        if (found > 0)
+        {
+            Assert.ThrowsAny<JsonException>(() => JsonDocument.Parse(output.ToArray()));
+        }
     }
 
     [Fact]

@@ -76,7 +76,8 @@ public sealed class DamagedMemoryTests : IDisposable
         Cli.Outcome text = Cli.Run("ps", "-s", copy);
         Assert.Equal(0, text.ExitCode);
         Assert.DoesNotContain('\e', text.Output);
-        Assert.Equal(machine.Tasks.Processes.Count + 1, text.Lines.Length);
+        // A line each, the headings above them and their number below.
+        Assert.Equal(1 + machine.Tasks.Processes.Count + 1, text.Lines.Length);
         Cli.Outcome json = Cli.Run("ps", "-s", copy, "-J");
         using JsonDocument rows = JsonDocument.Parse(json.Output);
         Assert.Equal(machine.Tasks.Processes.Count, rows.RootElement.GetProperty("rows").GetArrayLength());

@@ -70,13 +70,22 @@ internal sealed class AlignedText<TRow> : RowWriter<TRow>
     }
 
     /// <inheritdoc/>
-    public override void Dispose()
+    public override void Complete()
     {
         Begin();
         if (Closing?.Line() is string line)
         {
             _form.Writer.WriteLine();
             _form.Writer.WriteLine($"  {line}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        if (_first is { Count: > 0 })
+        {
+            Begin();
         }
     }
 

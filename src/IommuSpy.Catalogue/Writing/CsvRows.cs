@@ -9,6 +9,7 @@ internal sealed class CsvRows<TRow> : RowWriter<TRow>
 
     private readonly TextWriter _writer;
     private readonly Column<TRow>[] _columns;
+    private bool _headed;
 
     /// <summary>Begins.</summary>
     /// <param name="writer">Where to.</param>
@@ -17,17 +18,32 @@ internal sealed class CsvRows<TRow> : RowWriter<TRow>
     {
         _writer = writer;
         _columns = [.. columns.Where(column => column.Type != ColumnType.Records)];
-        Line(column => column.Name);
     }
 
     /// <inheritdoc/>
-    public override void Add(TRow row) => Line(column => column.TextOf(row));
+    public override void Add(TRow row)
+    {
+        Head();
+        Line(column => column.TextOf(row));
+    }
+
+    /// <inheritdoc/>
+    public override void Complete() => Head();
 
     /// <inheritdoc/>
     public override void Flush() => _writer.Flush();
 
     /// <inheritdoc/>
     public override void Dispose() => _writer.Flush();
+
+    private void Head()
+    {
+        if (!_headed)
+        {
+            _headed = true;
+            Line(column => column.Name);
+        }
+    }
 
     private void Line(Func<Column<TRow>, string> text)
     {

@@ -10,8 +10,10 @@ internal sealed class JsonRows<TRow> : RowWriter<TRow>
     private readonly Stream _output;
     private readonly Utf8JsonWriter _writer;
     private readonly bool _lines;
+    private readonly string _table;
     private readonly Column<TRow>[] _columns;
     private readonly Func<IReadOnlyList<string>> _problems;
+    private bool _begun;
 
     /// <summary>Begins.</summary>
     /// <param name="output">Where to.</param>
@@ -26,18 +28,13 @@ internal sealed class JsonRows<TRow> : RowWriter<TRow>
         _columns = [.. columns];
         _problems = problems;
         _writer = new(output, new() { SkipValidation = true, Encoder = HarmlessEncoder.Instance });
-        if (!lines)
-        {
-            _writer.WriteStartObject();
-            _writer.WriteNumber("version"u8, JsonNames.Version);
-            _writer.WriteString("table"u8, table);
-            _writer.WriteStartArray("rows"u8);
-        }
+        _table = table;
     }
 
     /// <inheritdoc/>
     public override void Add(TRow row)
     {
+        Begin();
         _writer.WriteStartObject();
         foreach (Column<TRow> column in _columns)
         {
@@ -65,8 +62,9 @@ internal sealed class JsonRows<TRow> : RowWriter<TRow>
     }
 
     /// <inheritdoc/>
-    public override void Dispose()
+    public override void Complete()
     {
+        Begin();
         if (!_lines)
         {
             _writer.WriteEndArray();
@@ -81,7 +79,22 @@ internal sealed class JsonRows<TRow> : RowWriter<TRow>
             _writer.Flush();
             _output.WriteByte((byte)'\n');
         }
+    }
 
-        _writer.Dispose();
+    /// <inheritdoc/>
+    public override void Dispose() => _writer.Dispose();
+
+    private void Begin()
+    {
+        if (_begun || _lines)
+        {
+            return;
+        }
+
+        _begun = true;
+        _writer.WriteStartObject();
+        _writer.WriteNumber("version"u8, JsonNames.Version);
+        _writer.WriteString("table"u8, _table);
+        _writer.WriteStartArray("rows"u8);
     }
 }

@@ -1,6 +1,9 @@
 namespace IommuSpy.Catalogue;
 
-/// <summary>Writes rows as they come. Disposing it writes what is left.</summary>
+/// <summary>
+/// Writes rows as they come. An answer that ends early is disposed without having been completed: its rows are written, but nothing that says that
+/// they are all, and of an answer without rows nothing at all.
+/// </summary>
 internal abstract class RowWriter<TRow> : IDisposable
 {
     /// <summary>The next row.</summary>
@@ -11,6 +14,11 @@ internal abstract class RowWriter<TRow> : IDisposable
     {
     }
 
-    /// <inheritdoc/>
+    /// <summary>There are no more rows: writes what stands below them.</summary>
+    public virtual void Complete()
+    {
+    }
+
+    /// <summary>Writes the rows that are left.</summary>
     public abstract void Dispose();
 }

@@ -9,7 +9,12 @@ internal static class TablesCommand
 {
     public static Command Build()
     {
-        Argument<string?> name = new("NAME") { Description = "One table, with its columns. Without it, all, a line each.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> name = new("NAME")
+        {
+            Description = "One table, with its columns. Without it, all, a line each.",
+            HelpName = "NAME",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         name.CompletionSources.Add([.. AllTables.All.Select(table => table.Name)]);
         Option<bool> markdown = new("--markdown") { Description = "All of them as docs/tables.md." };
         Command command = new(

@@ -85,7 +85,10 @@ internal static class ExplanationText
         string type = device.DomainType is string kernel ? $", {kernel} by the kernel" : "";
         string policy = device.Strict is bool strict ? strict ? ", strict invalidation" : ", lazy invalidation" : "";
         string tables = device.TableFormat is string format ? $", {format} tables of {device.Levels} levels" : "";
-        fields.Line("unit", device.Unit is string unit ? $"{unit}, {device.Mode}{tables}{domain}{type}{policy}" : "none: nothing is between it and memory", Lessons.Unit);
+        fields.Line(
+            "unit",
+            device.Unit is string unit ? $"{unit}, {device.Mode}{tables}{domain}{type}{policy}" : "none: nothing is between it and memory",
+            Lessons.Unit);
         fields.Line("entry", explanation.EntryAddress?.ToString(), Lessons.DeviceEntry);
         string lead = "walk";
         foreach (IovaStepReport step in explanation.Steps)

@@ -9,8 +9,8 @@ internal static class Lessons
     public const string Walk = "The CPU translates an address in steps: nine bits of it choose one of 512 entries in each table, and that entry holds the "
         + "physical address of the next table, or of the page itself.";
     public const string Rights = "Every level can take rights away and none can give them back: what counts is what all of them allow together.";
-    public const string NotPresent = "Bit 0 of the entry is clear, so the CPU faults here and ignores the rest of it, which the kernel may use as it likes: 0 for "
-        + "nothing, or a note of where the page is.";
+    public const string NotPresent = "Bit 0 of the entry is clear, so the CPU faults here and ignores the rest of it, which the kernel may use as it likes: "
+        + "0 for nothing, or a note of where the page is.";
     public const string Physical = "What the CPU puts on the memory bus. The page frame number (pfn) is this divided by 4096.";
     public const string Symbol = "The kernel's own table of names (kallsyms), read out of the same memory: no debug files.";
     public const string AlsoAt = "The same physical page can be mapped at several addresses. A write through one shows at all of them, with the rights that "
@@ -28,7 +28,8 @@ internal static class Lessons
             "An address in the direct map, where the kernel maps all physical memory at one fixed distance: subtract page_offset_base and you have the "
                 + "physical address, no tables needed. kmalloc returns such addresses.",
         "kernel virtual address" =>
-            "A kernel address outside the direct map: only the page tables know its physical page, and neighbours there need not be neighbours in physical memory.",
+            "A kernel address outside the direct map: only the page tables know its physical page, and neighbours there need not be "
+                + "neighbours in physical memory.",
         "user virtual address" => "An address of one process: only that process's page tables give it a meaning.",
         "non-canonical address" =>
             "The CPU translates only the low bits of an address and demands that all bits above repeat the highest of them; this one does not, so any access "
