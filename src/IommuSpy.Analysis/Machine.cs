@@ -13,6 +13,7 @@ using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.Resources;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
@@ -45,6 +46,7 @@ public sealed class Machine : IDisposable
     private readonly Lazy<IReadOnlyList<SwapDevice>> _swapDevices;
     private readonly Lazy<PageKinds> _pageKinds;
     private readonly Lazy<UnusualFrames> _unusualFrames;
+    private readonly Lazy<ResourceTree> _resources;
     private readonly Lazy<ZoneTable> _zones;
     private readonly Lazy<SlabAllocator> _slabs;
     private readonly Lazy<(TaskTable? Tasks, string? Absence)> _owners;
@@ -74,6 +76,7 @@ public sealed class Machine : IDisposable
         _swapDevices = new(() => Linux.Pages.SwapDevices.Read(Objects, PageFiles));
         _pageKinds = new(() => PageKinds.Of(this));
         _unusualFrames = new(() => UnusualFrames.Of(this));
+        _resources = new(() => ResourceTree.OfMemory(kernel));
         _zones = new(() => ZoneTable.Of(Objects, Pages));
         _slabs = new(() => SlabAllocator.Of(Objects, Pages));
         _owners = new(TasksOrAbsence);
@@ -160,6 +163,9 @@ public sealed class Machine : IDisposable
 
     /// <summary>Which page frames are not memory that the kernel uses.</summary>
     internal UnusualFrames UnusualFrames => _unusualFrames.Value;
+
+    /// <summary>What stands where in physical memory, by the kernel's own list (/proc/iomem).</summary>
+    public ResourceTree Resources => _resources.Value;
 
     /// <summary>The nodes and zones of memory, and their free blocks.</summary>
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>

@@ -8,7 +8,7 @@ internal static class AllTables
     /// <summary>All, by name.</summary>
     public static IReadOnlyList<Table> All =>
     [
-        Columns, Devices, MappingsTable.Leaves, MappingsTable.Runs, Modules, Pagemap, Pages, Pci, Processes, Roots, RunningPages, Slab, Symbols, Tables,
+        Columns, Devices, MappingsTable.Leaves, MappingsTable.Runs, Modules, Pagemap, Pages, Pci, Processes, Resources, Roots, RunningPages, Slab, Symbols, Tables,
         Vmalloc, Vmas,
     ];
 
@@ -25,6 +25,8 @@ internal static class AllTables
     public static ColumnsTable Columns { get; } = new() { Command = "tables NAME" };
 
     public static PagemapTable Pagemap { get; } = new() { Command = "pagemap PID" };
+
+    public static ResourcesTable Resources { get; } = new();
 
     public static RootsTable Roots { get; } = new();
 

@@ -16,6 +16,7 @@ internal static class CommandTree
             ExplainCommand.Build(),
             TranslateCommand.Build(),
             LayoutCommand.Build(),
+            ResourcesCommand.Build(),
             MapsCommand.Build(),
             RootsCommand.Build(),
             PsCommand.Build(),

@@ -9,6 +9,9 @@ public enum PageKind
     /// <summary>A device's registers or memory, in a range that a PCI function decodes; without a struct page.</summary>
     PciRange,
 
+    /// <summary>Not memory of the kernel's, and no PCI function's: what its list of resources names there; without a struct page.</summary>
+    Resource,
+
     /// <summary>Memory that was added and not taken into use, or taken out of it: its block is offline.</summary>
     OfflineBlock,
 

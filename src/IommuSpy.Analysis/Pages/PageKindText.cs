@@ -8,6 +8,7 @@ public static class PageKindText
     {
         PageKind.None => "no struct page",
         PageKind.PciRange => "a PCI function's",
+        PageKind.Resource => "not memory",
         PageKind.OfflineBlock => "in an offline memory block",
         PageKind.Device => "device memory",
         PageKind.Poisoned => "poisoned",

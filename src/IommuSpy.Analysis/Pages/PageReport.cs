@@ -67,19 +67,25 @@ public sealed record PageReport(
     public static PageReport Of(Machine machine, PageFrame frame)
     {
         string? absence = Read.ContentAbsence.Of(machine.Kernel.Memory, frame.Address);
+        if (machine.FindPages() is null && machine.UnusualFrames.UseOf(frame) is PageUse known)
+        {
+            return WithoutStructPage(known, null);
+        }
+
         PageCursor cursor = new(machine.Pages, stackalloc byte[256]);
         PageUse use = machine.PageKinds.UseOf(frame);
         PageKind kind = use.Kind;
-        if (kind is PageKind.None or PageKind.PciRange or PageKind.OfflineBlock or PageKind.Device || !cursor.MoveTo(frame))
+        if (kind is PageKind.None or PageKind.PciRange or PageKind.Resource or PageKind.OfflineBlock or PageKind.Device || !cursor.MoveTo(frame))
         {
-            VirtualAddress? structPage = kind is PageKind.OfflineBlock or PageKind.Device ? machine.Pages.Array.AddressOf(frame) : null;
-            HexValue? nopage = structPage is null ? null : new((ulong)StablePageFlags.Nopage);
-            return new(
-                frame, frame.Address, structPage, [], null, nopage, null, null, kind, use.Owner, null, null, null, 1, null, null, null, null, null, null, [])
-            {
-                ContentAbsence = absence,
-            };
+            return WithoutStructPage(use, kind is PageKind.OfflineBlock or PageKind.Device ? machine.Pages.Array.AddressOf(frame) : null);
         }
+
+        PageReport WithoutStructPage(PageUse use, VirtualAddress? structPage) => new(
+            frame, frame.Address, structPage, [], null, structPage is null ? null : new((ulong)StablePageFlags.Nopage), null, null, use.Kind, use.Owner,
+            null, null, null, 1, null, null, null, null, null, null, [])
+        {
+            ContentAbsence = absence,
+        };
 
         PageRecord page = cursor.Page;
         FolioRecord folio = cursor.Folio;

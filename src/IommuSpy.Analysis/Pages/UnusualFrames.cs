@@ -1,6 +1,7 @@
 using IommuSpy.Analysis.Pci;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.Resources;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 
@@ -14,6 +15,7 @@ internal sealed class UnusualFrames
 {
     private readonly MemoryPages? _pages;
     private readonly PciInventory? _functions;
+    private readonly ResourceTree _resources;
     private readonly ulong _poisoned;
     private readonly Lazy<LostPages> _lost;
 
@@ -21,6 +23,7 @@ internal sealed class UnusualFrames
     {
         _pages = machine.FindPages();
         _functions = Functions(machine);
+        _resources = machine.Resources;
         _poisoned = _pages?.Flags.Bit("hwpoison") is int bit ? 1UL << bit : 0;
         _lost = new(() => LostPages.Of(machine));
     }
@@ -47,7 +50,9 @@ internal sealed class UnusualFrames
         FrameState.Managed => null,
         FrameState.Offline => PageKind.OfflineBlock,
         FrameState.Device => PageKind.Device,
-        _ => _functions?.RangeAt(frame.Address) is not null ? PageKind.PciRange : null,
+        _ => _functions?.RangeAt(frame.Address) is not null ? PageKind.PciRange
+            : _resources.Innermost(frame.Address.Value) is { IsMemory: false } ? PageKind.Resource
+            : null,
     };
 
     /// <summary>Whether a page of the kernel's memory is broken.</summary>
@@ -60,6 +65,7 @@ internal sealed class UnusualFrames
     public string? OwnerOf(PageFrame frame, PageKind kind) => kind switch
     {
         PageKind.PciRange => RangeText(frame),
+        PageKind.Resource => ResourceText(frame),
         PageKind.Poisoned => LossOf(frame),
         PageKind.Device => _pages?.DeviceMemoryOf(frame) is DeviceMemory memory ? MemoryText(memory, RangeText(frame)) : null,
         _ => null,
@@ -81,6 +87,10 @@ internal sealed class UnusualFrames
         string name = PciResourceReport.Of(resource).Name;
         return $"{function.Address}{driver} {name}, byte 0x{frame.Address.Value - resource.Start.Value:x} of {Size.Text(resource.Length)}";
     }
+
+    private string? ResourceText(PageFrame frame) => _resources.Innermost(frame.Address.Value) is KernelResource innermost
+        ? $"{string.Join(" > ", _resources.At(innermost.Start).Select(resource => resource.Name ?? "?"))}, 0x{innermost.Start:x}-0x{innermost.Last:x}"
+        : null;
 
     private string? LossOf(PageFrame frame) => LostBy(frame) is { Count: > 0 } lost
         ? $"lost by {string.Join(", ", lost.Select(page => page.Process).Distinct(StringComparer.Ordinal))}"

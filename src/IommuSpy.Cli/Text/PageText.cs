@@ -80,5 +80,6 @@ internal static class PageText
     public static string Memory(RangeReport? range, PageReport? page, string? absence) => range is not null
         ? $"of memory 0x{range.Start.Value:x}-0x{range.End.Value:x}{(absence is null ? "" : $", {absence}")}"
         : page is { Kind: PageKind.PciRange } ? "not memory: a device's"
+        : page is { Kind: PageKind.Resource } ? "not memory"
         : "not in the image: a device's, or memory that was not captured";
 }

@@ -1,3 +1,4 @@
+using IommuSpy.Linux.Resources;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -16,7 +17,11 @@ internal sealed record KernelMemoryMap(FirmwareMap? Firmware, IReadOnlyList<Phys
             && kernel.Memory.Read(kernel.Text.ToPhysical(symbol.Address), bootParams) == bootParams.Length
             ? FirmwareMap.Read(bootParams)
             : null;
-        return new(firmware, kernel.Symbol("iomem_resource") is { } tree ? ResourceTree.Memory(space, tree.Address) : null);
+        ResourceTree? listed = kernel.Symbol("iomem_resource") is { } tree ? ResourceTree.Read(space, tree.Address) : null;
+        return new(
+            firmware,
+            listed?.All.Where(resource => resource.IsMemory).Select(resource => new PhysicalRange(new(resource.Start), resource.Last - resource.Start + 1))
+                .ToArray());
     }
 
     /// <summary>
