@@ -8,8 +8,8 @@ internal static class AllTables
     /// <summary>All, by name.</summary>
     public static IReadOnlyList<Table> All =>
     [
-        Columns, Devices, MappingsTable.Leaves, MappingsTable.Runs, Modules, Pagemap, Pages, Pci, Processes, Resources, Roots, RunningPages, Slab, Symbols, Tables,
-        Vmalloc, Vmas,
+        Columns, Devices, MappingsTable.Leaves, MappingsTable.Runs, Modules, Pagemap, Pages, Pci, Processes, Resources, Roots, RunningPages, Slab, Symbols,
+        Tables, Vmalloc, Vmas,
     ];
 
     public static DevicesTable Devices { get; } = new();

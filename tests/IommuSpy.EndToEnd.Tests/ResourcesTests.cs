@@ -5,7 +5,8 @@ using IommuSpy.Linux.Resources;
 
 namespace IommuSpy.EndToEnd.Tests;
 
-/// <summary>The kernel's lists of what stands where, against the guest's /proc/iomem and /proc/ioports, every line; and the names that pages have by them.</summary>
+/// <summary>The kernel's lists of what stands where, against the guest's /proc/iomem and /proc/ioports, every line; and what pages are called
+/// by them.</summary>
 public class ResourcesTests
 {
     [Theory]
@@ -36,7 +37,10 @@ public class ResourcesTests
     private static IEnumerable<string> Lines(ResourceTree tree, string digits)
     {
         Assert.Null(tree.Damage);
-        return tree.All.Select(resource => new string(' ', 2 * resource.Depth)
-            + $"{resource.Start.ToString(digits, CultureInfo.InvariantCulture)}-{resource.Last.ToString(digits, CultureInfo.InvariantCulture)} : {resource.Name}");
+        return tree.All.Select(resource =>
+        {
+            string start = resource.Start.ToString(digits, CultureInfo.InvariantCulture);
+            return $"{new string(' ', 2 * resource.Depth)}{start}-{resource.Last.ToString(digits, CultureInfo.InvariantCulture)} : {resource.Name}";
+        });
     }
 }
