@@ -10,7 +10,7 @@ TESTS   := $(sort $(wildcard tests/*.Tests/*.csproj))
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: all demo test check fresh-test bench bench-answers fuzz mutate deb deb-test tool tool-test install uninstall clean packages format
+.PHONY: all demo test check fresh-test bench bench-answers fuzz mutate deb deb-test pack tool-test docs tutorial install uninstall clean packages format
 
 all: iommu-spy
 
@@ -74,13 +74,26 @@ deb: iommu-spy-static
 deb-test: deb
 	@./packaging/deb-test.sh artifacts/iommu-spy_*_amd64.deb
 
-# The program as a .NET tool: dotnet tool tool-test install iommu-spy --add-source artifacts
-tool:
-	@rm -f artifacts/iommu-spy.*.nupkg
-	dotnet pack src/IommuSpy.Cli -c Release -p:PublishAot=false -p:RunAnalyzers=false -o artifacts --verbosity quiet
-	@ls artifacts/iommu-spy.*.nupkg
+# The library and the program as a .NET tool: dotnet tool install iommu-spy --add-source artifacts/packages; samples/ use the library from there.
+pack:
+	@rm -f artifacts/packages/*.nupkg
+	dotnet pack src/IommuSpy -c Release -p:RunAnalyzers=false -o artifacts/packages --verbosity quiet
+	dotnet pack src/IommuSpy.Cli -c Release -p:PublishAot=false -p:RunAnalyzers=false -o artifacts/packages --verbosity quiet
+	@ls artifacts/packages/*.nupkg
 
-tool-test: tool iommu-spy
+# The documentation as pages for a browser, with the library's reference: artifacts/docs/site/index.html.
+docs:
+	@rm -rf artifacts/docs
+	dotnet publish src/IommuSpy -c Release -p:RunAnalyzers=false -o artifacts/docs/library --verbosity quiet
+	@dotnet tool restore --verbosity quiet
+	dotnet docfx docs/docfx.json --warningsAsErrors
+	@echo artifacts/docs/site/index.html
+
+# docs/tutorial.md anew: every command of it is run on a guest's memory.
+tutorial: iommu-spy
+	@./docs/tutorial.sh "$$(dotnet run --project lab --verbosity quiet -- capture --kernel 6.1 --iommu intel --paging 4 --memory 512M | tail -n 1)"
+
+tool-test: pack iommu-spy
 	@./packaging/tool-test.sh
 
 format:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the .NET tool from artifacts/ into a folder of its own and asks it what the ordinary program is asked.
+# Installs the .NET tool from artifacts/packages into a folder of its own and asks it what the ordinary program is asked.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # A cache of its own: the user's would give an older package of this version.
-NUGET_PACKAGES=$folder/packages dotnet tool install iommu-spy --tool-path "$folder/tool" --add-source artifacts > "$folder/log" || { cat "$folder/log" >&2; exit 1; }
+NUGET_PACKAGES=$folder/packages dotnet tool install iommu-spy --tool-path "$folder/tool" --add-source artifacts/packages > "$folder/log" || { cat "$folder/log" >&2; exit 1; }
 for question in info ps "who init_task" exposure; do
     # shellcheck disable=SC2086 # words
     ./iommu-spy $question -s "$image" > "$folder/expected" 2>&1

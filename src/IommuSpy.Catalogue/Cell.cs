@@ -34,6 +34,9 @@ internal readonly struct Cell
     /// <summary>A list of numbers.</summary>
     public IReadOnlyList<int> Numbers => _text as IReadOnlyList<int> ?? [];
 
+    /// <summary>A list of records, the cells of each.</summary>
+    public IReadOnlyList<Cell[]> Records => _text as IReadOnlyList<Cell[]> ?? [];
+
     /// <summary>The cell of a number; of null an absence.</summary>
     public static Cell Of(ulong? number) => number is ulong known ? new(known, null) : default;
 
@@ -54,4 +57,7 @@ internal readonly struct Cell
 
     /// <summary>The cell of a list of texts.</summary>
     public static Cell Of(IReadOnlyList<string> texts) => new(0, texts);
+
+    /// <summary>The cell of a list of records: as a number, how many.</summary>
+    public static Cell Of(IReadOnlyList<Cell[]> records) => new((ulong)records.Count, records);
 }

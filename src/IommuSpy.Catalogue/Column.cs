@@ -137,6 +137,9 @@ internal class Column<TRow>(string name, ColumnType type, string? unit, string s
     /// <summary>The value in a row.</summary>
     public Cell Of(TRow row) => of(row);
 
+    /// <summary>The value in a row with all that is in it: of a list of records, the records.</summary>
+    public virtual Cell WholeOf(TRow row) => of(row);
+
     /// <summary>The value in a row as text.</summary>
     public string TextOf(TRow row) => TextOf(of(row));
 
@@ -154,6 +157,9 @@ internal sealed class RecordsColumn<TRow, TInner>(string name, string sentence, 
 {
     /// <inheritdoc/>
     public override IReadOnlyList<Column> Inner => columns;
+
+    /// <inheritdoc/>
+    public override Cell WholeOf(TRow row) => Cell.Of([.. of(row).Select(inner => Array.ConvertAll(columns, column => column.WholeOf(inner)))]);
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, TRow row)

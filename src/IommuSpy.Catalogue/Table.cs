@@ -19,6 +19,10 @@ internal abstract class Table(string name, string sentence)
 
     /// <summary>Its columns, in their order.</summary>
     public abstract IReadOnlyList<Column> Columns { get; }
+
+    /// <summary>Hands over the columns and cells of each row that is wanted: for who does not know what its rows are.</summary>
+    /// <exception cref="QuestionException">It has no such column, or none that can be compared so.</exception>
+    public abstract void Visit(View view, Question question, Action<IReadOnlyList<Column>, Cell[]> receive);
 }
 
 /// <summary>A list whose rows are <typeparamref name="TRow"/>.</summary>
@@ -32,6 +36,22 @@ internal abstract class Table<TRow>(string name, string sentence, params Column<
 
     /// <summary>Hands over each row as it is found, and tells the question what is missing.</summary>
     public abstract void Rows(Question question, Action<TRow> receive);
+
+    /// <inheritdoc/>
+    public override void Visit(View view, Question question, Action<IReadOnlyList<Column>, Cell[]> receive)
+    {
+        Selection<TRow> selection = view.Of(this);
+        selection.Rows(question, row =>
+        {
+            Cell[] cells = new Cell[selection.Columns.Count];
+            for (int i = 0; i < cells.Length; i++)
+            {
+                cells[i] = selection.Columns[i].WholeOf(row);
+            }
+
+            receive(selection.Columns, cells);
+        });
+    }
 
     /// <summary>How people read it where they choose no columns: all that are worth a place on a terminal, in words.</summary>
     public virtual RowWriter<TRow> Text(TextForm form, Question question) => AlignedText<TRow>.Of(form, Columns);
