@@ -31,7 +31,7 @@ internal sealed class MachineSymbols(SymbolTable? kernel, Func<ModuleList?> find
 
     /// <summary>A machine's.</summary>
     public MachineSymbols(Machine machine)
-        : this(machine.Symbols, () => machine.ReadableModules, () => machine.PerCpu, address => machine.Kernel.Space.TryTranslate(address, out _))
+        : this(machine.Symbols, () => machine.Parts.Modules.Value, () => machine.Parts.PerCpu, address => machine.Kernel.Space.TryTranslate(address, out _))
     {
     }
 

@@ -17,7 +17,7 @@ internal static class Processes
             throw new UsageException($"'{text}' is no process: write its number (see iommu-spy ps)");
         }
 
-        return machine.Tasks.Find(pid) ?? throw new NoAnswerException($"no process or thread has the number {pid} (see iommu-spy ps)");
+        return machine.Parts.Tasks.Required.Find(pid) ?? throw new NoAnswerException($"no process or thread has the number {pid} (see iommu-spy ps)");
     }
 
     /// <summary>A task that has user memory.</summary>

@@ -2,4 +2,4 @@ namespace IommuSpy.Linux;
 
 /// <summary>Why something is not there.</summary>
 /// <param name="Why">One sentence without a full stop.</param>
-internal readonly record struct Absence(string Why);
+public readonly record struct Absence(string Why);

@@ -5,7 +5,7 @@ namespace IommuSpy.Linux;
 
 /// <summary>Something that may not be there: a value, or one sentence that says why it is not. Immutable.</summary>
 /// <typeparam name="T">What it is.</typeparam>
-internal sealed class Part<T>
+public sealed class Part<T>
     where T : class
 {
     internal Part(T? value, string? absence)
@@ -35,14 +35,16 @@ internal sealed class Part<T>
     }
 
     /// <summary>What is there.</summary>
+    /// <param name="value">The value.</param>
     public static implicit operator Part<T>(T value) => Part.Of(value);
 
     /// <summary>What is not.</summary>
+    /// <param name="absence">Why not.</param>
     public static implicit operator Part<T>(Absence absence) => new(null, absence.Why);
 }
 
 /// <summary>Makes parts.</summary>
-internal static class Part
+public static class Part
 {
     /// <summary>A part that is there.</summary>
     public static Part<T> Of<T>(T value)
@@ -50,6 +52,22 @@ internal static class Part
     {
         ArgumentNullException.ThrowIfNull(value);
         return new(value, null);
+    }
+
+    /// <summary>What reading gives, or why it gives nothing: the one place where a missing type becomes an absence.</summary>
+    /// <param name="read">Reads it.</param>
+    public static Part<T> Read<T>(Func<T> read)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        try
+        {
+            return Of(read());
+        }
+        catch (MissingTypeException missing)
+        {
+            return Absent(missing.Message);
+        }
     }
 
     /// <summary>A part that is not there, of whatever kind is asked for.</summary>

@@ -155,7 +155,8 @@ public class CommandTests
             return $"{Hex(row.RootElement.GetProperty("virtual")):x16} {row.RootElement.GetProperty("type").GetString()} "
                 + $"{row.RootElement.GetProperty("name").GetString()}{module}";
         })];
-        LineComparison.Equal([.. Machine.Symbols!.Concat(Machine.Modules.Modules.SelectMany(module => module.Symbols)).Select(symbol => symbol.ToString())],
+        LineComparison.Equal([.. Machine.Symbols!
+                .Concat(Machine.Parts.Modules.Required.Modules.SelectMany(module => module.Symbols)).Select(symbol => symbol.ToString())],
             rows);
     }
 

@@ -34,7 +34,7 @@ public sealed class DamagedMemoryTests : IDisposable
         string damaged = Damage(GuestMachine.Open(guest, "ram.raw"), Guests.Capture(guest), oneOf);
         int pid = Guests.Capture(guest).Workload[0].Pid;
         ulong user = Guests.Capture(guest).Workload[0].Start;
-        ulong kernel = GuestMachine.Open(guest, "ram.raw").Tasks.Processes[^1].Address.Value;
+        ulong kernel = GuestMachine.Open(guest, "ram.raw").Parts.Tasks.Required.Processes[^1].Address.Value;
         string[][] commands =
         [
             ["info"], ["roots"], ["layout"], ["ps"], ["ps", "--threads"], ["ps", "--tree"],
@@ -61,8 +61,8 @@ public sealed class DamagedMemoryTests : IDisposable
     {
         CaptureSpec guest = Damaged[1];
         Machine machine = GuestMachine.Open(guest.Name, "ram.raw");
-        var task = machine.Tasks.Processes[^1];
-        Linux.Types.Field comm = machine.Objects.Types.Struct("task_struct").Field("comm");
+        var task = machine.Parts.Tasks.Required.Processes[^1];
+        Linux.Types.Field comm = machine.Parts.Objects.Required.Types.Struct("task_struct").Field("comm");
         Assert.True(machine.Kernel.Space.TryTranslate(task.Address + comm.Offset, out PhysicalAddress at));
         string copy = Path.Combine(_directory.FullName, "named.raw");
         File.Copy(Guests.Capture(guest.Name).RamFile, copy);
@@ -77,10 +77,10 @@ public sealed class DamagedMemoryTests : IDisposable
         Assert.Equal(0, text.ExitCode);
         Assert.DoesNotContain('\e', text.Output);
         // A line each, the headings above them and their number below.
-        Assert.Equal(1 + machine.Tasks.Processes.Count + 1, text.Lines.Length);
+        Assert.Equal(1 + machine.Parts.Tasks.Required.Processes.Count + 1, text.Lines.Length);
         Cli.Outcome json = Cli.Run("ps", "-s", copy, "-J");
         using JsonDocument rows = JsonDocument.Parse(json.Output);
-        Assert.Equal(machine.Tasks.Processes.Count, rows.RootElement.GetProperty("rows").GetArrayLength());
+        Assert.Equal(machine.Parts.Tasks.Required.Processes.Count, rows.RootElement.GetProperty("rows").GetArrayLength());
     }
 
     // A copy in which of every so many words that point into the direct map one is changed. Page tables hold physical addresses, so they stay as they are.

@@ -17,5 +17,5 @@ internal static class GuestMachine
     }
 
     /// <summary>Whether the guest's kernel carries its types; else they are inferred, and some of what /proc prints has no field.</summary>
-    public static bool IsDescribed(string guest) => Open(guest, "ram.raw").Objects.Types is BtfTypes;
+    public static bool IsDescribed(string guest) => Open(guest, "ram.raw").Parts.Objects.Required.Types is BtfTypes;
 }

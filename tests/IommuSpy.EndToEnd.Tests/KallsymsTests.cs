@@ -16,7 +16,8 @@ public class KallsymsTests
         Machine machine = GuestMachine.Open(guest, image);
         Assert.NotNull(machine.Symbols);
         Assert.Contains(oracle, line => line.EndsWith(']'));
-        string[] ours = [.. machine.Symbols.Concat(machine.Modules.Modules.SelectMany(module => module.Symbols)).Select(symbol => symbol.ToString())];
+        string[] ours =
+            [.. machine.Symbols.Concat(machine.Parts.Modules.Required.Modules.SelectMany(module => module.Symbols)).Select(symbol => symbol.ToString())];
         if (GuestMachine.IsDescribed(guest))
         {
             LineComparison.Equal(oracle, ours);

@@ -38,7 +38,7 @@ public class MappedByTests
 
         foreach (PhysicalAddress root in machine.Kernel.ProcessTables!)
         {
-            foreach (string owner in machine.OwnersOf(root).Select(task => $"{task.Pid}").DefaultIfEmpty(root.ToString()))
+            foreach (string owner in machine.Parts.OwnersOf(root).Select(task => $"{task.Pid}").DefaultIfEmpty(root.ToString()))
             {
                 MappingList.Visit(machine, new(root, Last: new(LastUserAddress), SingleLeaves: true), leaf => Add(owner, leaf));
             }

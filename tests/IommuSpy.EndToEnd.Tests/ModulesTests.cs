@@ -11,7 +11,7 @@ public class ModulesTests
     [MemberData(nameof(Guests.Images), MemberType = typeof(Guests))]
     public void Modules_are_those_of_the_guests_proc_modules(string guest, string image)
     {
-        ModuleList modules = GuestMachine.Open(guest, image).Modules;
+        ModuleList modules = GuestMachine.Open(guest, image).Parts.Modules.Required;
         Assert.Null(modules.Damage);
 
         // Counts of uses and taints are not inferred: "name size uses users state address (taints)".
@@ -26,7 +26,7 @@ public class ModulesTests
     {
         Assert.SkipUnless(GuestMachine.IsDescribed(guest), "modules' sections are not inferred");
         string[] oracle = [.. File.ReadLines(Guests.Capture(guest).GuestOracle("module-sections")).Order(StringComparer.Ordinal)];
-        string[] ours = [.. GuestMachine.Open(guest, "ram.raw").Modules.Modules
+        string[] ours = [.. GuestMachine.Open(guest, "ram.raw").Parts.Modules.Required.Modules
             .SelectMany(module => module.Sections.Select(section => $"{module.Name} {section.Name} {section.Address}"))
             .Order(StringComparer.Ordinal)];
         LineComparison.Equal(oracle, ours);
@@ -38,7 +38,7 @@ public class ModulesTests
     {
         Machine machine = GuestMachine.Open(guest, "ram.raw");
         int explained = 0;
-        foreach (KernelModule module in machine.Modules.Modules)
+        foreach (KernelModule module in machine.Parts.Modules.Required.Modules)
         {
             foreach (var symbol in module.Symbols.Where(symbol => module.MemoryAt(symbol.Address) is not null))
             {

@@ -29,7 +29,7 @@ public class PagemapCommandTests
         Machine machine = GuestMachine.Open(guest, image);
         foreach (GuestProcess process in Guests.Capture(guest).Processes)
         {
-            KernelTask task = machine.Tasks.Find(process.Pid)!;
+            KernelTask task = machine.Parts.Tasks.Required.Find(process.Pid)!;
             (ulong Address, ulong Entry)[] theirs = [.. process.Pagemap()];
             HashSet<ulong> told = [.. theirs.Select(page => page.Address)];
             List<string> ours = [];

@@ -101,7 +101,7 @@ public class PagemapTests
     }
 
     private static NonPresentKind KindOf(Machine machine, AddressSpace space, ulong address) =>
-        machine.UserEntries.ReadNonPresent(space.Translate(new(address)).Last!.Entry, 1).Kind;
+        machine.Parts.UserEntries.ReadNonPresent(space.Translate(new(address)).Last!.Entry, 1).Kind;
 
     private static PhysicalAddress RootOf(Machine machine, Capture capture, int pid)
     {
@@ -116,7 +116,7 @@ public class PagemapTests
         {
             AddressTranslation translation = space.Translate(new(address));
             string ours = translation.Physical is PhysicalAddress physical ? $"pfn {physical.Frame}"
-                : Words(machine.UserEntries.ReadNonPresent(translation.Last!.Entry, 1));
+                : Words(machine.Parts.UserEntries.ReadNonPresent(translation.Last!.Entry, 1));
             string theirs = (entry & PresentBit) != 0 ? $"pfn {new PageFrame(entry & FrameMask)}"
                 : (entry & SwapBit) != 0 ? Swap((int)(entry & ((1 << SwapTypeBits) - 1)), (entry & FrameMask) >> SwapTypeBits)
                 : "none";

@@ -11,7 +11,7 @@ public class PciTests
     [MemberData(nameof(Guests.Images), MemberType = typeof(Guests))]
     public void Functions_are_those_of_the_guests_sysfs(string guest, string image)
     {
-        PciInventory pci = GuestMachine.Open(guest, image).Pci;
+        PciInventory pci = GuestMachine.Open(guest, image).Parts.Pci.Required;
         Assert.Empty(pci.Damage);
         string[] oracle = [.. File.ReadLines(Guests.Capture(guest).GuestOracle("pci")).Order(StringComparer.Ordinal)];
         string[] ours = [.. pci.Functions.Select(function => string.Create(
@@ -26,7 +26,7 @@ public class PciTests
     public void What_functions_decode_is_what_the_guest_has_given_them(string guest)
     {
         Capture capture = Guests.Capture(guest);
-        PciInventory pci = GuestMachine.Open(guest, "ram.raw").Pci;
+        PciInventory pci = GuestMachine.Open(guest, "ram.raw").Parts.Pci.Required;
         foreach ((string file, bool io) in new[] { ("iomem", false), ("ioports", true) })
         {
             // "  feba0000-febbffff : 0000:00:01.0": a range in a function's own name is one of its resources.

@@ -26,8 +26,8 @@ internal sealed partial class PointerHash
     /// <summary>Takes the key out of the guest's memory. Before 4.15 there is none, and addresses are printed as they are.</summary>
     public static PointerHash Read(Machine machine)
     {
-        return machine.Objects.Variable("ptr_key") is VirtualAddress at
-            ? new(machine.Objects.Word(at)!.Value, machine.Objects.Word(at + 8)!.Value, hashes: true) : new(0, 0, hashes: false);
+        return machine.Parts.Objects.Required.Variable("ptr_key") is VirtualAddress at
+            ? new(machine.Parts.Objects.Required.Word(at)!.Value, machine.Parts.Objects.Required.Word(at + 8)!.Value, hashes: true) : new(0, 0, hashes: false);
     }
 
     /// <summary>A line with its two leading addresses hashed: "0x...-0x...".</summary>

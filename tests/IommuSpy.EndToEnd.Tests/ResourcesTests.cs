@@ -15,7 +15,7 @@ public class ResourcesTests
     {
         Machine machine = GuestMachine.Open(guest, image);
         Capture capture = Guests.Capture(guest);
-        LineComparison.Equal([.. File.ReadLines(capture.GuestOracle("iomem"))], [.. Lines(machine.Resources, "x8")]);
+        LineComparison.Equal([.. File.ReadLines(capture.GuestOracle("iomem"))], [.. Lines(machine.Parts.Resources, "x8")]);
         LineComparison.Equal([.. File.ReadLines(capture.GuestOracle("ioports"))], [.. Lines(ResourceTree.OfPorts(machine.Kernel), "x4")]);
     }
 

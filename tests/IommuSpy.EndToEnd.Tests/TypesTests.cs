@@ -21,7 +21,7 @@ public partial class TypesTests
     {
         Assert.SkipUnless(GuestMachine.IsDescribed(guest), NoTypes);
         Machine machine = GuestMachine.Open(guest, image);
-        BtfTypes types = Assert.IsType<BtfTypes>(machine.Objects.Types);
+        BtfTypes types = Assert.IsType<BtfTypes>(machine.Parts.Objects.Required.Types);
         string[] oracle = Bpftool("dump", "file", BtfFile(guest, "vmlinux"));
         LineComparison.Equal(oracle, [.. Lines(types)]);
     }
@@ -32,7 +32,7 @@ public partial class TypesTests
     {
         Machine machine = GuestMachine.Open(guest, "ram.raw");
         int compared = 0;
-        foreach (KernelModule module in machine.Modules.Modules)
+        foreach (KernelModule module in machine.Parts.Modules.Required.Modules)
         {
             string file = BtfFile(guest, module.Name);
             if (!File.Exists(file))
@@ -62,10 +62,10 @@ public partial class TypesTests
         Assert.SkipUnless(GuestMachine.IsDescribed(guest), NoTypes);
         Machine machine = GuestMachine.Open(guest, "ram.raw");
         KernelTypes file = TypeFile.Open(machine.Kernel, BtfFile(guest, "vmlinux"));
-        string[] memory = [.. Lines(machine.Objects.Types)];
+        string[] memory = [.. Lines(machine.Parts.Objects.Required.Types)];
         LineComparison.Equal(memory, [.. Lines(file)]);
         Assert.Equal(
-            machine.Objects.Types.Named.Select(type => $"{type} {type.Bytes}"),
+            machine.Parts.Objects.Required.Types.Named.Select(type => $"{type} {type.Bytes}"),
             file.Named.Select(type => $"{type} {type.Bytes}"));
     }
 
@@ -78,7 +78,7 @@ public partial class TypesTests
         Assert.Equal("struct", described.RootElement.GetProperty("kind").GetString());
         JsonElement comm = described.RootElement.GetProperty("members").EnumerateArray().Single(member => member.GetProperty("name").GetString() == "comm");
         Machine machine = GuestMachine.Open(guest, "ram.raw");
-        Field field = machine.Objects.Types.Struct("task_struct").Field("comm");
+        Field field = machine.Parts.Objects.Required.Types.Struct("task_struct").Field("comm");
         Assert.Equal(field.Offset, comm.GetProperty("offset").GetUInt64());
         Assert.Equal("char [16]", comm.GetProperty("type").GetString());
 

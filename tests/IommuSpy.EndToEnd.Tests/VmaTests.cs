@@ -22,7 +22,7 @@ public class VmaTests
         Machine machine = GuestMachine.Open(guest, image);
         foreach (GuestProcess process in Guests.Capture(guest).Processes)
         {
-            VmaList list = VmaList.Of(machine, machine.Tasks.Find(process.Pid)!);
+            VmaList list = VmaList.Of(machine, machine.Parts.Tasks.Required.Find(process.Pid)!);
             Assert.Empty(list.Problems);
             LineComparison.Equal(File.ReadAllLines(process.File("maps")), [.. list.Rows.Select(MapsLine)]);
         }
@@ -35,7 +35,7 @@ public class VmaTests
         Machine machine = GuestMachine.Open(guest, image);
         foreach (GuestProcess process in Guests.Capture(guest).Processes)
         {
-            VmaList list = VmaList.Of(machine, machine.Tasks.Find(process.Pid)!);
+            VmaList list = VmaList.Of(machine, machine.Parts.Tasks.Required.Find(process.Pid)!);
             LineComparison.Equal([.. Smaps(process)], [.. list.Rows.Select(vma => Line(vma.Start.Value, vma.ResidentBytes, vma.SwappedBytes, vma.HugeBytes))]);
         }
     }
@@ -47,7 +47,7 @@ public class VmaTests
         Machine machine = GuestMachine.Open(guest, "ram.raw");
         foreach (GuestProcess process in Guests.Capture(guest).Processes)
         {
-            KernelTask task = machine.Tasks.Find(process.Pid)!;
+            KernelTask task = machine.Parts.Tasks.Required.Find(process.Pid)!;
             GuestMapping[] areas = [.. process.Mappings()];
             int leaves = 0;
             MappingList.Visit(machine, new(task.Root, Last: machine.Kernel.Space.LastUserAddress, SingleLeaves: true), leaf =>
@@ -70,7 +70,7 @@ public class VmaTests
         GuestProcess process = Guests.Capture(guest).Processes.First(process => process.Name == "workload");
         Cli.Outcome outcome = Cli.Run("vmas", $"{process.Pid}", "-s", Guests.Capture(guest).RamFile, "--jsonl");
         Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
-        LineComparison.Equal([.. VmaList.Of(machine, machine.Tasks.Find(process.Pid)!).Rows.Select(MapsLine)], [.. outcome.Lines.Select(line =>
+        LineComparison.Equal([.. VmaList.Of(machine, machine.Parts.Tasks.Required.Find(process.Pid)!).Rows.Select(MapsLine)], [.. outcome.Lines.Select(line =>
         {
             using JsonDocument row = JsonDocument.Parse(line);
             JsonElement vma = row.RootElement;
@@ -114,7 +114,7 @@ public class VmaTests
     {
         Capture capture = Guests.Capture(guest);
         Machine machine = GuestMachine.Open(guest, "ram.raw");
-        KernelTask thread = machine.Tasks.AllThreads.First(task => task.Comm == "workload-thread");
+        KernelTask thread = machine.Parts.Tasks.Required.AllThreads.First(task => task.Comm == "workload-thread");
         (ulong Address, ulong Entry)[] pages = [.. capture.Processes.Single(process => process.Pid == thread.Tgid).Pagemap()];
         string input = string.Concat(pages.Select(page => $"0x{page.Address:x}\n"));
         Cli.Outcome byProcess = Cli.RunWithInput(input, "translate", "-s", capture.RamFile, "--pid", $"{thread.Tgid}", "--stdin", "--jsonl");

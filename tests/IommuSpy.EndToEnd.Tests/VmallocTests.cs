@@ -19,7 +19,7 @@ public partial class VmallocTests
     {
         Machine machine = GuestMachine.Open(guest, image);
         PointerHash hash = PointerHash.Read(machine);
-        VmallocList list = machine.Vmalloc;
+        VmallocList list = machine.Parts.Vmalloc.Required;
         Assert.Empty(list.Damage);
 
         // How many pages are of which NUMA node is not read.
@@ -45,11 +45,12 @@ public partial class VmallocTests
         Assert.SkipUnless(File.ReadLines(Guests.Capture(guest).GuestOracle("config")).Contains("CONFIG_VMAP_STACK=y", StringComparer.Ordinal),
             "stacks of this kernel are not in vmalloc space");
         Machine machine = GuestMachine.Open(guest, "ram.raw");
-        VmallocReport[] stacks = [.. machine.Vmalloc.Areas.Select(area => VmallocReport.Of(machine, area)).Where(report => report.StackOf is not null)];
+        VmallocReport[] stacks =
+            [.. machine.Parts.Vmalloc.Required.Areas.Select(area => VmallocReport.Of(machine, area)).Where(report => report.StackOf is not null)];
 
         // Only the first task's stack is a part of the kernel's image.
         Assert.Equal(
-            machine.Tasks.AllThreads.Where(task => task.Pid != 0).Select(task => task.ToString()).Order(StringComparer.Ordinal),
+            machine.Parts.Tasks.Required.AllThreads.Where(task => task.Pid != 0).Select(task => task.ToString()).Order(StringComparer.Ordinal),
             stacks.Select(stack => stack.StackOf!).Where(name => !name.EndsWith("[0]", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         VmallocReport one = stacks[0];
         ulong usable = one.Size - (one.GuardPage ? PageFrame.Size : 0UL);

@@ -81,7 +81,7 @@ public sealed class ImageConverter
         }
 
         Machine machine = _source.Machine ?? throw new LinuxDiscoveryException($"{_source.Absence}; so which pages are free, user or cache is not known");
-        return ExcludedPageFilter.Of(machine.Pages, layout.Memory, exclude);
+        return ExcludedPageFilter.Of(machine.Parts.Pages.Required, layout.Memory, exclude);
     }
 
     private List<ElfNote> Notes(List<string> context)

@@ -3,7 +3,6 @@ using IommuSpy.Linux.Devices;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pci;
-using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation.Devices;
 
@@ -28,7 +27,7 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
     public static DeviceInventory Of(Machine machine)
     {
         (KernelObjects? objects, PciInventory? inventory, string? absence) = Functions(machine);
-        IommuReport iommus = machine.Iommu;
+        IommuReport iommus = machine.Parts.Iommu;
         if (objects is null || inventory is null)
         {
             return new(FromTables(iommus), iommus, absence, [.. Unknown(iommus)]);
@@ -58,15 +57,10 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
 
     private static (KernelObjects? Objects, PciInventory? Inventory, string? Absence) Functions(Machine machine)
     {
-        try
-        {
-            PciInventory functions = machine.Pci;
-            return (machine.Objects, functions, null);
-        }
-        catch (MissingTypeException missing)
-        {
-            return (null, null, missing.Message);
-        }
+        return machine.Parts.Pci.TryGet(out PciInventory? functions, out string? absence)
+            && machine.Parts.Objects.TryGet(out KernelObjects? objects, out absence)
+            ? (objects, functions, null)
+            : (null, null, absence);
     }
 
     // Firmware has it, and neither the kernel's objects, nor registers, nor a scan tell what it does.

@@ -14,7 +14,7 @@ public sealed record AliasReport(VirtualAddress Address, string What, string Rig
     /// <summary>The report of a kernel address that maps the page.</summary>
     internal static AliasReport Of(Machine machine, VirtualAddress address, AccessRights rights)
     {
-        LayoutRegion region = machine.Layout.RegionOf(address);
+        LayoutRegion region = machine.Parts.Layout.RegionOf(address);
         string symbol = machine.SymbolAt(address) is SymbolOffset at ? $", {at}" : "";
         return new(address, $"{AddressKinds.Of(region.Kind).Words()} ({region.Name}{symbol})", RightsText.Of(rights));
     }

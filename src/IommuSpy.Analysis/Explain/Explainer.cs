@@ -7,7 +7,6 @@ using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Tasks;
-using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -22,9 +21,9 @@ internal sealed class Explainer(Machine machine)
         bool everySpace = kind == AddressKind.UserVirtual && root is null;
         TranslationReport? walk = everySpace ? null : TranslationReport.Of(machine, address, root);
         PhysicalAddress? physical = walk?.Physical;
-        LayoutRegion region = machine.Layout.RegionOf(address);
+        LayoutRegion region = machine.Parts.Layout.RegionOf(address);
         SymbolOffset? symbol = machine.SymbolAt(address);
-        KernelTask? owner = kind == AddressKind.UserVirtual && walk is not null && machine.OwnersOf(walk.Root) is [KernelTask first, ..] ? first : null;
+        KernelTask? owner = kind == AddressKind.UserVirtual && walk is not null && machine.Parts.OwnersOf(walk.Root) is [KernelTask first, ..] ? first : null;
         WhoReport? who = physical is PhysicalAddress page ? WhoReport.Of(machine, page) : null;
         return new(
             new(address.Value),
@@ -68,11 +67,11 @@ internal sealed class Explainer(Machine machine)
 
     // How many address spaces of processes were looked at: those on the kernel's list that are not its own.
     private int? ProcessesAsked() =>
-        machine.Kernel.ProcessTables is { } tables ? tables.Count(root => machine.FindTasks()?.KernelMemories.ContainsKey(root) != true) : null;
+        machine.Kernel.ProcessTables is { } tables ? tables.Count(root => machine.Parts.Tasks.Value?.KernelMemories.ContainsKey(root) != true) : null;
 
     // A poison entry is no translation, and names the page that broke.
     private PageReport? LostPage(TranslationReport? walk) =>
-        walk?.NotPresent is { Kind: NonPresentKind.HardwarePoison, Pfn: PageFrame frame } && machine.FindPages() is not null
+        walk?.NotPresent is { Kind: NonPresentKind.HardwarePoison, Pfn: PageFrame frame } && machine.Parts.Pages.Value is not null
             ? PageReport.Of(machine, frame)
             : null;
 
@@ -127,17 +126,8 @@ internal sealed class Explainer(Machine machine)
         [.. (who?.Processes ?? []).Where(mapper => mapper.Root != ownRoot || mapper.Address != self)];
 
     /// <summary>The area of a process that holds a user address; null where none does, and where its areas cannot be read.</summary>
-    private VmaReport? VmaAt(KernelTask? process, VirtualAddress address)
-    {
-        try
-        {
-            return process is null ? null : VmaReport.At(machine, process, address);
-        }
-        catch (MissingTypeException)
-        {
-            return null;
-        }
-    }
+    private VmaReport? VmaAt(KernelTask? process, VirtualAddress address) =>
+        process is not null && machine.Parts.MemoryOf(process).Value is not null ? VmaReport.At(machine, process, address) : null;
 
     private List<SpaceReport> Spaces(VirtualAddress address)
     {

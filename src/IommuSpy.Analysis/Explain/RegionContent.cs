@@ -25,11 +25,11 @@ internal sealed class RegionContent(Machine machine)
                 return $"fixmap slot {(top - new VirtualAddress(address.Value & ~(ulong)(PageFrame.Size - 1))) >> PageFrame.Shift}, counted down from {top}";
             case RegionKind.KernelText when machine.Kernel.Text.Contains(address):
                 return ImageSection.Of(machine, address);
-            case RegionKind.DirectMap when machine.ReadableSlabs?.SlabAt(address) is SlabPages slab:
+            case RegionKind.DirectMap when machine.Parts.Slabs.Value?.SlabAt(address) is SlabPages slab:
                 return SlabContent(slab, address);
-            case RegionKind.Vmalloc when machine.VmallocAreaAt(address) is VmallocArea area:
+            case RegionKind.Vmalloc when machine.Parts.Vmalloc.Value?.At(address) is VmallocArea area:
                 return AreaContent(area, address);
-            case RegionKind.Modules or RegionKind.KernelText when machine.ReadableModules?.At(address) is KernelModule module:
+            case RegionKind.Modules or RegionKind.KernelText when machine.Parts.Modules.Value?.At(address) is KernelModule module:
                 return ModuleContent(module, address);
             case RegionKind.KernelText:
                 return "outside the kernel's image, in the space kept for it";
@@ -52,7 +52,8 @@ internal sealed class RegionContent(Machine machine)
             SlabObjectState.Unknown => "whether it is free is not known",
             _ => "free",
         };
-        string task = found.State == SlabObjectState.Live && machine.FindTasks()?.At(found.Address) is KernelTask owner ? $", the task_struct of {owner}" : "";
+        string task = found.State == SlabObjectState.Live && machine.Parts.Tasks.Value?.At(found.Address) is KernelTask owner
+            ? $", the task_struct of {owner}" : "";
         return distance < slab.Cache.ObjectSize
             ? $"object of slab cache {slab.Cache.Name}, {slab.Cache.ObjectSize} bytes at {found.Address}{Into(distance)}, {state}{task}"
             : $"padding behind an object of slab cache {slab.Cache.Name}, {slab.Cache.ObjectSize} bytes at {found.Address}, {state}";

@@ -17,7 +17,7 @@ public sealed record SpaceReport(int? Pid, string? Comm, PhysicalAddress Root, P
     /// <summary>A row for each process that goes through the tables.</summary>
     internal static IEnumerable<SpaceReport> Of(Machine machine, TranslationReport walk)
     {
-        IReadOnlyList<KernelTask> owners = machine.OwnersOf(walk.Root);
+        IReadOnlyList<KernelTask> owners = machine.Parts.OwnersOf(walk.Root);
         SpaceReport report = new(null, null, walk.Root, walk.Physical, walk.PageSize, walk.Rights, walk.Reason);
         return owners.Count == 0 ? [report] : owners.Select(owner => report with { Pid = owner.Pid, Comm = owner.Comm });
     }

@@ -16,7 +16,7 @@ public sealed record ExposureReport(IReadOnlyList<ExposureFinding> Findings, Dev
     public static ExposureReport Of(Machine machine)
     {
         MachineFacts facts = new(machine);
-        ExposureScene scene = new(machine.Iommu.Units, machine.DeviceReach, facts, machine.Kernel.Memory.ByteCount);
+        ExposureScene scene = new(machine.Parts.Iommu.Units, machine.DeviceReach, facts, machine.Kernel.Memory.ByteCount);
         return new(Ask(scene), DeviceCounts.Of(scene.Devices), [.. DevicesReport.ProblemsOf(machine), .. facts.Absences]);
     }
 

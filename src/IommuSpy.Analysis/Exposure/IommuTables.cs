@@ -21,7 +21,7 @@ internal sealed class IommuTables
 
     public IommuTables(Machine machine)
     {
-        foreach (IommuUnit unit in machine.Iommu.Units)
+        foreach (IommuUnit unit in machine.Parts.Iommu.Units)
         {
             AddUnit(unit);
         }

@@ -5,9 +5,9 @@ using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Modules;
+using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Slab;
-using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -32,19 +32,16 @@ internal sealed class MachineFacts : IMemoryFacts
     {
         _machine = machine;
         _tables = new(machine);
-        try
+        if (!machine.Parts.Pages.TryGet(out _pages, out string? missing) || !machine.PageKinds.TryGet(out _kinds, out missing))
         {
-            _pages = machine.Pages;
-            _kinds = machine.PageKinds;
-            _slabs = machine.Slabs;
+            _absences.Add($"slabs, free pages and processes' memory are not looked at, or not all: {missing}");
         }
-        catch (MissingTypeException missing)
+        else if (!machine.Parts.Slabs.TryGet(out _slabs, out missing))
         {
-            string unseen = _kinds is null ? "slabs, free pages and processes' memory are not looked at, or not all" : "slabs are not looked at";
-            _absences.Add($"{unseen}: {missing.Message}");
+            _absences.Add($"slabs are not looked at: {missing}");
         }
 
-        if (machine.ProcessesAbsence is string absence)
+        if (machine.Parts.Tasks.Absence is string absence)
         {
             _absences.Add(absence);
         }
@@ -96,20 +93,11 @@ internal sealed class MachineFacts : IMemoryFacts
         return functions;
     }
 
-    public bool? LetsCompatibilityInterruptsThrough(IommuUnit unit)
-    {
-        try
-        {
-            return unit is { Kind: IommuKind.VtD, Object: VirtualAddress at }
-                && _machine.Objects.Read(at, _machine.Objects.Types.FindField("intel_iommu", "gcmd")) is ulong command
-                ? (command & CompatibilityInterrupts) != 0
-                : null;
-        }
-        catch (MissingTypeException)
-        {
-            return null;
-        }
-    }
+    public bool? LetsCompatibilityInterruptsThrough(IommuUnit unit) =>
+        unit is { Kind: IommuKind.VtD, Object: VirtualAddress at } && _machine.Parts.Objects.Value is KernelObjects objects
+            && objects.Read(at, objects.Types.FindField("intel_iommu", "gcmd")) is ulong command
+            ? (command & CompatibilityInterrupts) != 0
+            : null;
 
     private (PageKind Kind, string What) Kind(PageFrame frame)
     {
@@ -138,13 +126,13 @@ internal sealed class MachineFacts : IMemoryFacts
     };
 
     private bool IsCode(VirtualAddress address) =>
-        ImageSection.Of(_machine, address) == "kernel text" || _machine.ReadableModules?.At(address)?.MemoryAt(address)?.Kind == "text";
+        ImageSection.Of(_machine, address) == "kernel text" || _machine.Parts.Modules.Value?.At(address)?.MemoryAt(address)?.Kind == "text";
 
     private string? ModuleCode(IReadOnlyList<PageMapper> mappers)
     {
         foreach (PageMapper mapper in mappers.Where(mapper => mapper.Root is null && (mapper.Rights & AccessRights.Execute) != AccessRights.None))
         {
-            if (_machine.ReadableModules?.At(mapper.Address) is KernelModule module)
+            if (_machine.Parts.Modules.Value?.At(mapper.Address) is KernelModule module)
             {
                 return module.Name;
             }
@@ -162,7 +150,7 @@ internal sealed class MachineFacts : IMemoryFacts
 
         (PhysicalAddress? root, int level, VirtualAddress first) = table;
         string whose = root is not PhysicalAddress its ? "the kernel's half"
-            : _machine.OwnersOf(its) is { Count: > 0 } owners ? owners[0].ToString()
+            : _machine.Parts.OwnersOf(its) is { Count: > 0 } owners ? owners[0].ToString()
             : $"root {its}";
         return $"{_machine.Kernel.Mode.Format.LevelName(level)} of {whose}, from {first}";
     }
@@ -172,7 +160,7 @@ internal sealed class MachineFacts : IMemoryFacts
         foreach (PageMapper mapper in mappers.Where(mapper => mapper.Root is not null))
         {
             bool writable = (mapper.Rights & AccessRights.Write) != AccessRights.None;
-            var owners = _machine.OwnersOf(mapper.Root!.Value);
+            var owners = _machine.Parts.OwnersOf(mapper.Root!.Value);
             if (owners.Count == 0)
             {
                 yield return new($"root {mapper.Root}", mapper.Address, writable);
@@ -188,7 +176,7 @@ internal sealed class MachineFacts : IMemoryFacts
     // The direct map is where the kernel writes what it allocates: what it may not write there, it may not write at all.
     private VirtualAddress? ReadOnlyAt(IReadOnlyList<PageMapper> mappers)
     {
-        PageMapper[] direct = [.. mappers.Where(mapper => mapper.Root is null && _machine.Layout.RegionOf(mapper.Address).Kind == RegionKind.DirectMap)];
+        PageMapper[] direct = [.. mappers.Where(mapper => mapper.Root is null && _machine.Parts.Layout.RegionOf(mapper.Address).Kind == RegionKind.DirectMap)];
         return direct.Length > 0 && direct.All(mapper => (mapper.Rights & AccessRights.Write) == AccessRights.None) ? direct[0].Address : null;
     }
 }

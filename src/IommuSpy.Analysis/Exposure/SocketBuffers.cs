@@ -21,7 +21,7 @@ internal static class SocketBuffers
 
     public static IReadOnlyList<SocketBuffer> Of(Machine machine, MemoryPages pages, SlabAllocator slabs)
     {
-        KernelObjects objects = machine.Objects;
+        KernelObjects objects = machine.Parts.Objects.Required;
         Field? head = objects.Types.FindField("sk_buff", "head");
         Field? data = objects.Types.FindField("sk_buff", "data");
         Field? end = objects.Types.FindField("sk_buff", "end");

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using IommuSpy.Linux.Pci;
-using IommuSpy.Linux.Types;
 using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Analysis.Iommu;
@@ -81,15 +80,9 @@ public readonly record struct DeviceName(RequesterId Requester, int? Pasid)
     /// <summary>What the kernel knows of it as a PCI function; null where it does not, or where that cannot be read.</summary>
     public PciFunction? FunctionIn(Machine machine)
     {
-        try
-        {
-            RequesterId wanted = Requester;
-            return machine.Pci.Functions.FirstOrDefault(function => function.Address.Domain == wanted.Segment && function.Address.RequesterId == wanted.Value);
-        }
-        catch (MissingTypeException)
-        {
-            return null;
-        }
+        RequesterId wanted = Requester;
+        return machine.Parts.Pci.Value?.Functions
+            .FirstOrDefault(function => function.Address.Domain == wanted.Segment && function.Address.RequesterId == wanted.Value);
     }
 
     /// <summary>"0000:00:1f.2", with ", PASID 5" where there is one.</summary>
@@ -170,15 +163,7 @@ public readonly record struct DeviceName(RequesterId Requester, int? Pasid)
     }
 
     /// <summary>The devices of a machine: the kernel's functions, or where they cannot be read those that IOMMU tables have an entry for.</summary>
-    private static IReadOnlyList<(RequesterId Id, string? Driver)> Known(Machine machine)
-    {
-        try
-        {
-            return [.. machine.Pci.Functions.Select(function => (new RequesterId(function.Address.Domain, function.Address.RequesterId), function.Driver))];
-        }
-        catch (MissingTypeException)
-        {
-            return [.. machine.Devices.Devices.Select(device => (device.Address, (string?)null))];
-        }
-    }
+    private static IReadOnlyList<(RequesterId Id, string? Driver)> Known(Machine machine) => machine.Parts.Pci.Value is PciInventory inventory
+        ? [.. inventory.Functions.Select(function => (new RequesterId(function.Address.Domain, function.Address.RequesterId), function.Driver))]
+        : [.. machine.Devices.Devices.Select(device => (device.Address, (string?)null))];
 }

@@ -21,7 +21,7 @@ public sealed record DeviceView(DeviceName Name, PciFunction? Function, IommuUni
     public static DeviceView? Of(Machine machine, DeviceName name, out string? problem)
     {
         PciFunction? function = name.FunctionIn(machine);
-        (IommuUnit Unit, DeviceContext Context)? found = machine.Iommu.ContextOf(name.Requester, name.Pasid);
+        (IommuUnit Unit, DeviceContext Context)? found = machine.Parts.Iommu.ContextOf(name.Requester, name.Pasid);
         if (found is { } known && (function is not null || known.Context.Mode != DmaMode.Blocked))
         {
             problem = null;
@@ -30,14 +30,14 @@ public sealed record DeviceView(DeviceName Name, PciFunction? Function, IommuUni
 
         if (function is null)
         {
-            problem = machine.Iommu.Units.Count == 0
+            problem = machine.Parts.Iommu.Units.Count == 0
                 ? $"no device {name.Requester} is known, and no IOMMU"
                 : $"no device {name.Requester} is known{(found is { } blocked ? ": " + blocked.Context.Problem : "")}";
             return null;
         }
 
         // A unit that was found without its tables may stop the device; only no unit at all lets it through for sure.
-        if (machine.Iommu.Units.Count > 0 && machine.Iommu.Units.Any(unit => unit.Translating != false))
+        if (machine.Parts.Iommu.Units.Count > 0 && machine.Parts.Iommu.Units.Any(unit => unit.Translating != false))
         {
             problem = $"{name.Requester} is behind an IOMMU whose tables were not found in the image";
             return null;

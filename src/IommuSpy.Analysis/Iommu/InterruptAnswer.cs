@@ -33,7 +33,7 @@ public sealed record InterruptAnswer(
     {
         List<InterruptAnswer> answers = [];
         PhysicalMemory memory = machine.Kernel.Memory;
-        foreach (IommuUnit unit in machine.Iommu.Units)
+        foreach (IommuUnit unit in machine.Parts.Iommu.Units)
         {
             string name = unit.Name ?? $"{IommuUnitAnswer.KindText(unit.Kind)} at {unit.Registers?.ToString() ?? unit.Tables?.Root.ToString() ?? "?"}";
             if (unit.RemapsInterrupts == false)

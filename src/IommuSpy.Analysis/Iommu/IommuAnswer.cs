@@ -16,7 +16,7 @@ public sealed record IommuAnswer(
     public static IommuAnswer Of(Machine machine, bool scan = false)
     {
         ArgumentNullException.ThrowIfNull(machine);
-        IommuReport report = scan ? machine.ScannedIommu : machine.Iommu;
+        IommuReport report = scan ? machine.Parts.ScannedIommu : machine.Parts.Iommu;
         return new([.. report.Units.Select(IommuUnitAnswer.Of)], FirmwareAnswer.Of(report), report.Disagreements, report.ObjectsAbsence);
     }
 }

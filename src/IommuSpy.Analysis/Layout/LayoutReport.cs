@@ -12,7 +12,7 @@ public sealed record LayoutReport(string Release, string Documentation, IReadOnl
     /// <summary>Asks a machine. One walk over the kernel's tables.</summary>
     public static LayoutReport Of(Machine machine)
     {
-        IReadOnlyList<LayoutRegion> regions = machine.Layout.Regions;
+        IReadOnlyList<LayoutRegion> regions = machine.Parts.Layout.Regions;
         RegionUse[] uses = [.. regions.Select(_ => new RegionUse())];
         int at = 0;
         MappingList.Visit(machine, new(), mapping =>
@@ -27,7 +27,7 @@ public sealed record LayoutReport(string Release, string Documentation, IReadOnl
 
         return new(
             machine.Kernel.Facts.Release.Value,
-            machine.Layout.Documented.Source,
+            machine.Parts.Layout.Documented.Source,
             [.. regions.Zip(uses, (region, use) => RegionReport.Of(region, use))]);
     }
 }

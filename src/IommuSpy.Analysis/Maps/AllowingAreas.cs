@@ -1,6 +1,5 @@
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Tasks;
-using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -33,23 +32,17 @@ public sealed class AllowingAreas
     public static AllowingAreas? Of(Machine machine, MapsQuery query)
     {
         AccessRights wanted = query.Rights & ~AccessRights.User;
-        if (wanted == AccessRights.None || query.Root is not PhysicalAddress root || machine.OwnersOf(root) is not [KernelTask process, ..])
+        if (wanted == AccessRights.None || query.Root is not PhysicalAddress root || machine.Parts.OwnersOf(root) is not [KernelTask process, ..])
         {
             return null;
         }
 
         ulong last = query.Last?.Value ?? ulong.MaxValue;
-        try
-        {
-            return new(
+        return machine.Parts.MemoryOf(process).Value is ProcessMemory memory
+            ? new(
                 process,
-                [.. machine.MemoryOf(process).Areas.Where(area =>
-                    (area.Access & wanted) == wanted && area.Start.Value <= last && area.End.Value > query.First.Value)]);
-        }
-        catch (MissingTypeException)
-        {
-            return null;
-        }
+                [.. memory.Areas.Where(area => (area.Access & wanted) == wanted && area.Start.Value <= last && area.End.Value > query.First.Value)])
+            : null;
     }
 
     /// <summary>Told of each mapping that has the rights, in order of address.</summary>

@@ -38,7 +38,7 @@ public static class MappingList
         // The walk counts addresses without their sign: each half of the space is a walk of its own.
         ulong lowerEnd = space.LastUserAddress.Value;
         ulong upperStart = space.FirstKernelAddress.Value;
-        Merger merger = new(machine.Layout, query, receive);
+        Merger merger = new(machine.Parts.Layout, query, receive);
         WalkSummary summary = default;
         if (query.First.Value <= lowerEnd)
         {

@@ -6,5 +6,5 @@ public sealed record BuddyReport(IReadOnlyList<BuddyZoneReport> Zones)
 {
     /// <summary>Asks a machine.</summary>
     /// <exception cref="Linux.Types.MissingTypeException">Nothing describes zones.</exception>
-    public static BuddyReport Of(Machine machine) => new([.. machine.Zones.Zones.Select(BuddyZoneReport.Of)]);
+    public static BuddyReport Of(Machine machine) => new([.. machine.Parts.Zones.Required.Zones.Select(BuddyZoneReport.Of)]);
 }

@@ -19,11 +19,11 @@ internal sealed class LostPages
         foreach (PhysicalAddress root in machine.Kernel.ProcessTables ?? [])
         {
             AddressSpace space = machine.Kernel.SpaceOf(root);
-            Collector collector = new(machine.UserEntries, space.Format);
+            Collector collector = new(machine.Parts.UserEntries, space.Format);
             EntryWalk.Visit(machine.Kernel.Memory, space, new(0), new(space.LastUserAddress.Value + 1), ref collector);
             foreach ((PageFrame frame, VirtualAddress address) in collector.Found)
             {
-                IReadOnlyList<KernelTask> owners = machine.OwnersOf(root);
+                IReadOnlyList<KernelTask> owners = machine.Parts.OwnersOf(root);
                 lost.AddRange(owners.Count == 0
                     ? [(frame, new(null, null, root, address))]
                     : owners.Select(owner => (frame, new LostPage(owner.Pid, owner.Comm, root, address))));

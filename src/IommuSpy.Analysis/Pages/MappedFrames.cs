@@ -18,7 +18,7 @@ internal struct MappedFrames : ICpuLeafVisitor
     public static Dictionary<PageFrame, VirtualAddress> Of(Machine machine)
     {
         MappedFrames frames = new([]);
-        foreach (LayoutRegion region in machine.Layout.Regions.Where(region => region.Kind is RegionKind.Vmalloc or RegionKind.Modules))
+        foreach (LayoutRegion region in machine.Parts.Layout.Regions.Where(region => region.Kind is RegionKind.Vmalloc or RegionKind.Modules))
         {
             machine.Kernel.Space.Visit(region.Start, region.End, ref frames);
         }

@@ -33,14 +33,14 @@ public sealed class PageKinds
     private PageKinds(Machine machine)
     {
         _machine = machine;
-        _pages = machine.Pages;
+        _pages = machine.Parts.Pages.Required;
         _unusual = machine.UnusualFrames;
         _memmap = [.. _pages.Array.OwnPages()];
         _mapped = MappedFrames.Of(machine);
         _perCpu = [.. PerCpuAreas(machine)];
         _reserved = _pages.Flags.Bit("reserved");
         _lru = _pages.Flags.Bit("lru");
-        foreach (MemoryZone zone in machine.ReadableZones?.Zones ?? [])
+        foreach (MemoryZone zone in machine.Parts.Zones.Value?.Zones ?? [])
         {
             foreach (CpuFreePages list in zone.CpuLists)
             {
@@ -207,7 +207,7 @@ public sealed class PageKinds
     // The first chunk of per-CPU memory is a run of the direct map for each CPU (mm/percpu.c, pcpu_embed_first_chunk); later ones are vmalloc's.
     private static IEnumerable<(PageFrame First, PageFrame End, int Cpu)> PerCpuAreas(Machine machine)
     {
-        KernelObjects objects = machine.Objects;
+        KernelObjects objects = machine.Parts.Objects.Required;
         if (objects.Variable("pcpu_unit_size") is not VirtualAddress size || objects.Number(size, sizeof(uint)) is not (ulong bytes and > 0 and <= 1 << 30)
             || machine.Symbols is not SymbolTable symbols || !symbols.TryFind("__per_cpu_start", out Symbol start))
         {

@@ -16,10 +16,11 @@ public static class PageList
     /// <exception cref="Linux.Types.MissingTypeException">Nothing describes struct page.</exception>
     public static ulong Visit(Machine machine, PagesQuery query, Action<PageRow> visit)
     {
-        PageKinds kinds = machine.PageKinds;
-        PageCursor cursor = new(machine.Pages, new byte[CopyBytes]);
+        PageKinds kinds = machine.PageKinds.Required;
+        MemoryPages pages = machine.Parts.Pages.Required;
+        PageCursor cursor = new(pages, new byte[CopyBytes]);
         ulong unreadable = 0;
-        foreach (PageSection section in machine.Pages.Array.Sections)
+        foreach (PageSection section in pages.Array.Sections)
         {
             ulong first = Math.Max(section.First.Number, query.First.Number);
             ulong last = Math.Min(section.First.Number + PageSection.Frames - 1, query.Last.Number);
@@ -31,7 +32,7 @@ public static class PageList
                     continue;
                 }
 
-                if (machine.UnusualFrames.KindOf(frame, machine.Pages.StateOf(frame)) is PageKind unusual)
+                if (machine.UnusualFrames.KindOf(frame, pages.StateOf(frame)) is PageKind unusual)
                 {
                     if (query.Kind is null || unusual == query.Kind)
                     {

@@ -19,24 +19,25 @@ internal static class PageOwners
         {
             PageKind.Poisoned => machine.UnusualFrames.OwnerOf(page.Frame, kind),
             PageKind.Free => FreeBlock(machine, page.Frame),
-            PageKind.FreeCached when machine.PageKinds.CachedBy(page.Frame) is { } its => $"CPU {its.Cpu}, zone {its.Zone.Name}",
-            PageKind.Slab => machine.ReadableSlabs?.CacheOf(page.Frame)?.Name,
+            PageKind.FreeCached when machine.PageKinds.Required.CachedBy(page.Frame) is { } its => $"CPU {its.Cpu}, zone {its.Zone.Name}",
+            PageKind.Slab => machine.Parts.Slabs.Value?.CacheOf(page.Frame)?.Name,
             PageKind.PageTable => Table(machine, page.Frame),
             PageKind.Anonymous or PageKind.Ksm => Processes(machine, page.Frame),
             PageKind.File => File(machine, page, folio),
             PageKind.Hugetlb =>
                 folio.Head.References == 0 ? "free, in the pool"
                     : folio.Head.Mapping != 0 && (folio.Head.Mapping & 1) == 0 ? File(machine, page, folio) : Processes(machine, page.Frame),
-            PageKind.Vmalloc when machine.PageKinds.MappedAt(page.Frame) is VirtualAddress address => $"{machine.Layout.RegionOf(address).Name} {address}",
+            PageKind.Vmalloc when machine.PageKinds.Required.MappedAt(page.Frame) is VirtualAddress address =>
+                $"{machine.Parts.Layout.RegionOf(address).Name} {address}",
             PageKind.KernelImage => ImageSection.Of(machine, machine.Kernel.Text.ToVirtual(page.Frame.Address)),
-            PageKind.PerCpu when machine.PageKinds.PerCpuOf(page.Frame) is int cpu => $"CPU {cpu}",
+            PageKind.PerCpu when machine.PageKinds.Required.PerCpuOf(page.Frame) is int cpu => $"CPU {cpu}",
             _ => null,
         };
     }
 
     private static string? FreeBlock(Machine machine, PageFrame frame)
     {
-        MemoryZone? zone = machine.ReadableZones?.ZoneOf(frame);
+        MemoryZone? zone = machine.Parts.Zones.Value?.ZoneOf(frame);
         return zone is null ? null : $"zone {zone.Name}";
     }
 
@@ -50,7 +51,7 @@ internal static class PageOwners
         (PhysicalAddress? root, int level, VirtualAddress first) = table;
 
         string whose = root is not PhysicalAddress its ? "the kernel's half"
-            : machine.OwnersOf(its) is { Count: > 0 } owners ? Names(owners.Select(owner => $"{owner.Comm}[{owner.Pid}]").ToList())
+            : machine.Parts.OwnersOf(its) is { Count: > 0 } owners ? Names(owners.Select(owner => $"{owner.Comm}[{owner.Pid}]").ToList())
             : $"root {its}";
         return $"{machine.Kernel.Mode.Format.LevelName(level)} of {whose}, from {first}";
     }
@@ -62,7 +63,7 @@ internal static class PageOwners
             .. machine.ReverseMap.MappersOf(frame)
                 .Where(mapper => mapper.Root is not null)
                 .SelectMany(mapper =>
-                    machine.OwnersOf(mapper.Root!.Value) is { Count: > 0 } owners ? owners.Select(owner => $"{owner.Comm}[{owner.Pid}]")
+                    machine.Parts.OwnersOf(mapper.Root!.Value) is { Count: > 0 } owners ? owners.Select(owner => $"{owner.Comm}[{owner.Pid}]")
                         : [$"root {mapper.Root}"])
                 .Distinct(StringComparer.Ordinal),
         ];
@@ -79,7 +80,7 @@ internal static class PageOwners
             return null;
         }
 
-        PageFile file = machine.PageFiles.Of(new(folio.Head.Mapping & ~3UL));
+        PageFile file = machine.Parts.PageFiles.Required.Of(new(folio.Head.Mapping & ~3UL));
         return OffsetInFile(page, folio, file) is ulong offset ? $"{file}, offset 0x{offset:x}" : file.ToString();
     }
 

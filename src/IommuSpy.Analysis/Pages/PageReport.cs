@@ -67,17 +67,17 @@ public sealed record PageReport(
     public static PageReport Of(Machine machine, PageFrame frame)
     {
         string? absence = Read.ContentAbsence.Of(machine.Kernel.Memory, frame.Address);
-        if (machine.FindPages() is null && machine.UnusualFrames.UseOf(frame) is PageUse known)
+        if (machine.Parts.Pages.Value is null && machine.UnusualFrames.UseOf(frame) is PageUse known)
         {
             return WithoutStructPage(known, null);
         }
 
-        PageCursor cursor = new(machine.Pages, stackalloc byte[256]);
-        PageUse use = machine.PageKinds.UseOf(frame);
+        PageCursor cursor = new(machine.Parts.Pages.Required, stackalloc byte[256]);
+        PageUse use = machine.PageKinds.Required.UseOf(frame);
         PageKind kind = use.Kind;
         if (kind is PageKind.None or PageKind.PciRange or PageKind.Resource or PageKind.OfflineBlock or PageKind.Device || !cursor.MoveTo(frame))
         {
-            return WithoutStructPage(use, kind is PageKind.OfflineBlock or PageKind.Device ? machine.Pages.Array.AddressOf(frame) : null);
+            return WithoutStructPage(use, kind is PageKind.OfflineBlock or PageKind.Device ? machine.Parts.Pages.Required.Array.AddressOf(frame) : null);
         }
 
         PageReport WithoutStructPage(PageUse use, VirtualAddress? structPage) => new(
@@ -89,17 +89,17 @@ public sealed record PageReport(
 
         PageRecord page = cursor.Page;
         FolioRecord folio = cursor.Folio;
-        MemoryZone? zone = machine.ReadableZones?.ZoneOf(frame);
+        MemoryZone? zone = machine.Parts.Zones.Value?.ZoneOf(frame);
         bool isFile = kind == PageKind.File || (kind == PageKind.Hugetlb && folio.Head.Mapping != 0 && (folio.Head.Mapping & 3) == 0);
-        PageFile? file = isFile ? machine.PageFiles.Of(new(folio.Head.Mapping)) : null;
+        PageFile? file = isFile ? machine.Parts.PageFiles.Required.Of(new(folio.Head.Mapping)) : null;
         ulong? swap = cursor.StableFlags.HasFlag(StablePageFlags.Swapcache) ? folio.Head.Private + (frame.Number - folio.Head.Frame.Number) : null;
         int? swapType = swap is ulong entry ? (int)(entry >> SwapTypeShift) : null;
-        SlabPages? slab = kind == PageKind.Slab ? machine.ReadableSlabs?.SlabOf(frame) : null;
+        SlabPages? slab = kind == PageKind.Slab ? machine.Parts.Slabs.Value?.SlabOf(frame) : null;
         return new(
             frame,
             frame.Address,
-            machine.Pages.Array.AddressOf(frame),
-            machine.Pages.Flags.Of(page.Flags),
+            machine.Parts.Pages.Required.Array.AddressOf(frame),
+            machine.Parts.Pages.Required.Flags.Of(page.Flags),
             new(page.Flags),
             new((ulong)cursor.StableFlags),
             page.References,
@@ -114,7 +114,7 @@ public sealed record PageReport(
             file is null ? null : PageOwners.OffsetInFile(page, folio, file),
             swapType,
             swap & ((1UL << SwapTypeShift) - 1),
-            swapType is int type ? machine.SwapDevices.FirstOrDefault(device => device.Type == type)?.Name : null,
+            swapType is int type ? machine.Parts.SwapDevices.Required.FirstOrDefault(device => device.Type == type)?.Name : null,
             slab is null ? null : SlabReport.Of(slab, frame),
             kind == PageKind.Poisoned ? machine.UnusualFrames.LostBy(frame) : [])
         {

@@ -18,14 +18,15 @@ public sealed record PagesSummary(ulong Pages, ulong Unreadable, IReadOnlyList<F
     /// <exception cref="Linux.Types.MissingTypeException">Nothing describes struct page.</exception>
     public static PagesSummary Of(Machine machine)
     {
-        PageKinds kinds = machine.PageKinds;
+        PageKinds kinds = machine.PageKinds.Required;
         Dictionary<StablePageFlags, ulong> byFlags = [];
         Dictionary<PageKind, ulong> byKind = [];
         Dictionary<(PageKind, string), ulong> byOwner = [];
-        PageCursor cursor = new(machine.Pages, new byte[CopyBytes]);
-        ulong pages = 0;
+        MemoryPages pages = machine.Parts.Pages.Required;
+        PageCursor cursor = new(pages, new byte[CopyBytes]);
+        ulong count = 0;
         ulong unreadable = 0;
-        foreach (PageSection section in machine.Pages.Array.Sections)
+        foreach (PageSection section in pages.Array.Sections)
         {
             for (ulong i = 0; i < PageSection.Frames; i++)
             {
@@ -35,9 +36,9 @@ public sealed record PagesSummary(ulong Pages, ulong Unreadable, IReadOnlyList<F
                     continue;
                 }
 
-                if (machine.UnusualFrames.KindOf(frame, machine.Pages.StateOf(frame)) is PageKind unusual)
+                if (machine.UnusualFrames.KindOf(frame, pages.StateOf(frame)) is PageKind unusual)
                 {
-                    pages++;
+                    count++;
                     byFlags[StablePageFlags.Nopage] = byFlags.GetValueOrDefault(StablePageFlags.Nopage) + 1;
                     byKind[unusual] = byKind.GetValueOrDefault(unusual) + 1;
                     continue;
@@ -49,15 +50,15 @@ public sealed record PagesSummary(ulong Pages, ulong Unreadable, IReadOnlyList<F
                     continue;
                 }
 
-                pages++;
+                count++;
                 PageKind kind = kinds.KindOf(ref cursor);
                 StablePageFlags flags = cursor.StableFlags;
                 byFlags[flags] = byFlags.GetValueOrDefault(flags) + 1;
                 byKind[kind] = byKind.GetValueOrDefault(kind) + 1;
                 string? owner = kind switch
                 {
-                    PageKind.Slab => machine.ReadableSlabs?.CacheOf(frame)?.Name,
-                    PageKind.File => machine.PageFiles.Of(new(cursor.Folio.Head.Mapping)).ToString(),
+                    PageKind.Slab => machine.Parts.Slabs.Value?.CacheOf(frame)?.Name,
+                    PageKind.File => machine.Parts.PageFiles.Required.Of(new(cursor.Folio.Head.Mapping)).ToString(),
                     _ => null,
                 };
                 if (owner is not null)
@@ -68,7 +69,7 @@ public sealed record PagesSummary(ulong Pages, ulong Unreadable, IReadOnlyList<F
         }
 
         return new(
-            pages,
+            count,
             unreadable,
             [.. byFlags.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).Select(pair => FlagsCount.Of(pair.Key, pair.Value))],
             [.. byKind.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).Select(pair => new KindCount(pair.Key, pair.Value))],

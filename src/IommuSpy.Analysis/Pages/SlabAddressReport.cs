@@ -17,7 +17,7 @@ public sealed record SlabAddressReport(VirtualAddress Address, SlabCache Cache, 
     /// <exception cref="Linux.Types.MissingTypeException">Nothing describes the slab allocator.</exception>
     public static SlabAddressReport? Of(Machine machine, PhysicalAddress physical)
     {
-        if (machine.Slabs.SlabOf(physical.Frame) is not SlabPages slab)
+        if (machine.Parts.Slabs.Required.SlabOf(physical.Frame) is not SlabPages slab)
         {
             return null;
         }

@@ -2,7 +2,6 @@ using IommuSpy.Analysis.Pci;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Resources;
-using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Pages;
@@ -21,9 +20,9 @@ internal sealed class UnusualFrames
 
     private UnusualFrames(Machine machine)
     {
-        _pages = machine.FindPages();
-        _functions = Functions(machine);
-        _resources = machine.Resources;
+        _pages = machine.Parts.Pages.Value;
+        _functions = machine.Parts.Pci.Value;
+        _resources = machine.Parts.Resources;
         _poisoned = _pages?.Flags.Bit("hwpoison") is int bit ? 1UL << bit : 0;
         _lost = new(() => LostPages.Of(machine));
     }
@@ -106,15 +105,4 @@ internal sealed class UnusualFrames
         _ => "of an unknown kind",
     };
 
-    private static PciInventory? Functions(Machine machine)
-    {
-        try
-        {
-            return machine.Pci;
-        }
-        catch (MissingTypeException)
-        {
-            return null;
-        }
-    }
 }

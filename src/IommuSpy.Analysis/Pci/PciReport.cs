@@ -11,7 +11,7 @@ public sealed record PciReport(IReadOnlyList<PciFunctionReport> Functions, IRead
     /// <exception cref="Linux.Types.MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
     public static PciReport Of(Machine machine)
     {
-        PciInventory inventory = machine.Pci;
+        PciInventory inventory = machine.Parts.Pci.Required;
         return new([.. inventory.Functions.Select(function => PciFunctionReport.Of(function, PciNames.Installed))], inventory.Damage);
     }
 }

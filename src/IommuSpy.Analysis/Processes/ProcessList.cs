@@ -17,8 +17,8 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
     /// <exception cref="MissingTypeException">This kernel's tasks are not described.</exception>
     public static ProcessList Of(Machine machine, bool threads = false, bool tree = false)
     {
-        TaskTable tasks = machine.Tasks;
-        ResidentPages resident = new(machine.Objects);
+        TaskTable tasks = machine.Parts.Tasks.Required;
+        ResidentPages resident = new(machine.Parts.Objects.Required);
         List<string> problems = [.. tasks.Damage];
         List<ProcessReport> rows = [];
         foreach ((KernelTask process, int depth) in tree ? ProcessTree.Order(tasks.Processes) : tasks.Processes.Select(process => (process, 0)))
@@ -51,24 +51,17 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
     /// </summary>
     private static ulong? ByTables(Machine machine, KernelTask process)
     {
-        if (process.Root is not PhysicalAddress root)
+        if (process.Root is not PhysicalAddress root || machine.Parts.MemoryOf(process).Value is not ProcessMemory memory)
         {
             return null;
         }
 
-        try
+        ulong bytes = 0;
+        foreach (MemoryArea area in memory.Areas)
         {
-            ulong bytes = 0;
-            foreach (MemoryArea area in machine.MemoryOf(process).Areas)
-            {
-                bytes += AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.UserEntries).Resident;
-            }
+            bytes += AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.Parts.UserEntries).Resident;
+        }
 
-            return bytes / PageFrame.Size;
-        }
-        catch (MissingTypeException)
-        {
-            return null;
-        }
+        return bytes / PageFrame.Size;
     }
 }

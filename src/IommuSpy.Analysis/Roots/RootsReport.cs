@@ -12,7 +12,7 @@ public sealed record RootsReport(IReadOnlyList<RootReport> Roots, bool Listed)
     /// <summary>Scans a machine's memory.</summary>
     public static RootsReport Of(Machine machine)
     {
-        TaskTable? tasks = machine.FindTasks();
+        TaskTable? tasks = machine.Parts.Tasks.Value;
         PhysicalAddress?[] cpus = [.. machine.Image.Cpus.Select(cpu => machine.Kernel.Architecture.RootOf(cpu, machine.Kernel.Mode))];
         return new(
             [.. RootTables.FindAll(machine.Kernel).Select(root => RootReport.Of(

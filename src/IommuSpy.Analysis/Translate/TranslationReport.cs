@@ -71,7 +71,7 @@ public sealed record TranslationReport(
         }
 
         NonPresentEntry? entry = translation is { Outcome: TranslationOutcome.NotPresent, Last: { } last }
-            ? machine.UserEntries.ReadNonPresent(last.Entry, last.Level)
+            ? machine.Parts.UserEntries.ReadNonPresent(last.Entry, last.Level)
             : null;
         (PhysicalAddress? half, AccessRights rights) = UserRights(machine, translation, root);
         return new(

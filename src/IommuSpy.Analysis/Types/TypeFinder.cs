@@ -41,8 +41,8 @@ public static class TypeFinder
 
     private static IEnumerable<KernelTypes> Descriptions(Machine machine)
     {
-        yield return machine.Objects.Types;
-        foreach (KernelModule module in machine.ReadableModules?.Modules ?? [])
+        yield return machine.Parts.Objects.Required.Types;
+        foreach (KernelModule module in machine.Parts.Modules.Value?.Modules ?? [])
         {
             if (module.Types is KernelTypes own)
             {

@@ -24,7 +24,7 @@ public sealed class ValueReader
     private ValueReader(Machine machine)
     {
         _machine = machine;
-        _objects = machine.Objects;
+        _objects = machine.Parts.Objects.Required;
     }
 
     /// <summary>Reads a value and all that is in it.</summary>

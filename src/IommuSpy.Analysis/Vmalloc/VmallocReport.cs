@@ -40,7 +40,7 @@ public sealed record VmallocReport(
         area.Pages,
         area.Physical,
         area.HasGuardPage,
-        machine.StackOwner(area.Start)?.ToString());
+        machine.Parts.Stacks.Value?.Owner(area.Start)?.ToString());
 
     /// <summary>The symbol of who asked for it.</summary>
     public static SymbolOffset? CallerOf(Machine machine, VmallocArea area) => area.Caller is VirtualAddress caller ? machine.SymbolAt(caller) : null;

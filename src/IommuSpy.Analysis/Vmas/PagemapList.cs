@@ -21,7 +21,7 @@ public static class PagemapList
     public static IReadOnlyList<string> Visit(Machine machine, KernelTask process, VirtualAddress first, VirtualAddress last,
         Action<MemoryArea, PagemapPage> receive)
     {
-        ProcessMemory areas = machine.MemoryOf(process);
+        ProcessMemory areas = machine.Parts.MemoryOf(process).Required;
         List<string> problems = [.. areas.Damage.Select(damage => $"{process}: {damage}")];
         if (process.Root is not PhysicalAddress root)
         {
@@ -29,7 +29,7 @@ public static class PagemapList
         }
 
         AddressSpace space = machine.Space(root);
-        Pagemap pagemap = new(machine.Kernel.Memory, machine.UserEntries, machine.FindPages());
+        Pagemap pagemap = new(machine.Kernel.Memory, machine.Parts.UserEntries, machine.Parts.Pages.Value);
         bool whole = true;
         foreach (MemoryArea area in areas.Areas)
         {

@@ -17,7 +17,7 @@ public sealed record VmaList(KernelTask Process, IReadOnlyList<VmaReport> Rows, 
     /// <exception cref="Linux.Types.MissingTypeException">This kernel's areas are not described.</exception>
     public static VmaList Of(Machine machine, KernelTask process, AccessRights rights = AccessRights.None)
     {
-        ProcessMemory space = machine.MemoryOf(process);
+        ProcessMemory space = machine.Parts.MemoryOf(process).Required;
         List<string> problems = [.. space.Damage.Select(damage => $"{process}: {damage}")];
         if (process.Problem is not null)
         {
@@ -28,12 +28,12 @@ public sealed record VmaList(KernelTask Process, IReadOnlyList<VmaReport> Rows, 
             process,
             [.. space.Areas.Where(area => (area.Access & rights) == rights).Select(area => VmaReport.Of(
                 area,
-                process.Root is { } root ? AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.UserEntries) : default))],
+                process.Root is { } root ? AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.Parts.UserEntries) : default))],
             problems);
     }
 
     /// <summary>Reads those of every process that has memory of its own, by pid, one at a time.</summary>
     /// <inheritdoc cref="Of"/>
     public static IEnumerable<VmaList> OfAll(Machine machine, AccessRights rights = AccessRights.None) =>
-        machine.Tasks.Processes.Where(process => process.Mm is not null).Select(process => Of(machine, process, rights));
+        machine.Parts.Tasks.Required.Processes.Where(process => process.Mm is not null).Select(process => Of(machine, process, rights));
 }

@@ -32,8 +32,8 @@ public sealed record VmaReport(
     /// <summary>The area of a process that holds an address; null where none does.</summary>
     /// <exception cref="Linux.Types.MissingTypeException">This kernel's areas are not described.</exception>
     internal static VmaReport? At(Machine machine, KernelTask process, VirtualAddress address) =>
-        machine.MemoryOf(process).AreaAt(address) is MemoryArea area
-            ? Of(area, process.Root is { } root ? AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.UserEntries) : default)
+        machine.Parts.MemoryOf(process).Required.AreaAt(address) is MemoryArea area
+            ? Of(area, process.Root is { } root ? AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.Parts.UserEntries) : default)
             : null;
 
     internal static VmaReport Of(MemoryArea area, AreaUsage usage) => new(

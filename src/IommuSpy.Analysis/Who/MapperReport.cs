@@ -16,7 +16,7 @@ public sealed record MapperReport(int? Pid, string? Comm, PhysicalAddress Root, 
     /// <summary>A row for each process that goes through the tables.</summary>
     internal static IEnumerable<MapperReport> Of(Machine machine, PageMapper mapper, ulong within)
     {
-        IReadOnlyList<KernelTask> owners = machine.OwnersOf(mapper.Root!.Value);
+        IReadOnlyList<KernelTask> owners = machine.Parts.OwnersOf(mapper.Root!.Value);
         MapperReport report = new(null, null, mapper.Root.Value, mapper.Address + within, RightsText.Of(mapper.Rights), mapper.PageSize);
         return owners.Count == 0 ? [report] : owners.Select(owner => report with { Pid = owner.Pid, Comm = owner.Comm });
     }

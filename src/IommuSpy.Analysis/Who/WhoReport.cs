@@ -3,7 +3,7 @@ using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Reverse;
-using IommuSpy.Linux.Types;
+using IommuSpy.Linux;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Who;
@@ -66,14 +66,8 @@ public sealed record WhoReport(
 
     private static (PageReport? Page, string? Absence) PageOf(Machine machine, PageFrame frame)
     {
-        try
-        {
-            PageReport page = PageReport.Of(machine, frame);
-            return page.Kind == PageKind.None ? (null, "the kernel keeps no struct page of it") : (page, null);
-        }
-        catch (MissingTypeException e)
-        {
-            return (null, e.Message);
-        }
+        return !Part.Read(() => PageReport.Of(machine, frame)).TryGet(out PageReport? page, out string? absence) ? (null, absence)
+            : page.Kind == PageKind.None ? (null, "the kernel keeps no struct page of it")
+            : (page, null);
     }
 }

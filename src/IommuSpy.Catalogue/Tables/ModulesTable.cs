@@ -38,7 +38,7 @@ internal sealed class ModulesTable() : Table<ModuleReport>(
     /// <inheritdoc/>
     public override void Rows(Question question, Action<ModuleReport> receive)
     {
-        ModuleList list = question.Machine.Modules;
+        ModuleList list = question.Machine.Parts.Modules.Required;
         question.Tell(list.Damage is string damage ? [damage] : []);
         string? only = question.Get<string?>(Only!, null);
         foreach (KernelModule module in list.Modules.Where(module => only is null || module.Name == only))

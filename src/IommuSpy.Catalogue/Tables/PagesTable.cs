@@ -45,7 +45,7 @@ internal sealed class PagesTable() : Table<ListedPage>(
             last = only.Number < last.Number ? only : last;
         }
 
-        PageFlagNames names = question.Machine.Pages.Flags;
+        PageFlagNames names = question.Machine.Parts.Pages.Required.Flags;
         PagesQuery query = new(first, last, question.TryGet(Kind, out PageKind kind) ? kind : null);
         ulong unreadable = PageList.Visit(question.Machine, query, row => receive(new(row, names)));
         if (unreadable > 0)

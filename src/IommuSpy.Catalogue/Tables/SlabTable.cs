@@ -24,7 +24,7 @@ internal sealed class SlabTable() : Table<SlabCache>(
     /// <inheritdoc/>
     public override void Rows(Question question, Action<SlabCache> receive)
     {
-        SlabAllocator slabs = question.Machine.Slabs;
+        SlabAllocator slabs = question.Machine.Parts.Slabs.Required;
         foreach (SlabCache cache in slabs.Caches)
         {
             receive(cache);

@@ -41,7 +41,7 @@ internal sealed class SymbolsTable() : Table<FoundSymbol>(
 
         string? glob = question.TryGet(Pattern, out string pattern) ? pattern : null;
         IEnumerable<Symbol> own = question.Machine.Symbols is not SymbolTable symbols ? [] : glob is null ? symbols : symbols.Match(glob);
-        foreach (Symbol symbol in own.Concat((question.Machine.ReadableModules?.Modules ?? [])
+        foreach (Symbol symbol in own.Concat((question.Machine.Parts.Modules.Value?.Modules ?? [])
             .SelectMany(module => glob is null ? module.Symbols : module.Symbols.Match(glob))))
         {
             receive(new(symbol, null));

@@ -28,7 +28,7 @@ internal sealed class VmallocTable() : Table<VmallocReport>(
     /// <inheritdoc/>
     public override void Rows(Question question, Action<VmallocReport> receive)
     {
-        VmallocList list = question.Machine.Vmalloc;
+        VmallocList list = question.Machine.Parts.Vmalloc.Required;
         question.Tell(list.Damage);
         foreach (VmallocArea area in question.TryGet(Only, out VmallocArea only) ? [only] : list.Areas)
         {

@@ -48,7 +48,7 @@ internal sealed class VmasTable() : Table<ProcessVma>(
     /// <summary>Only areas of one process.</summary>
     public static Filter<KernelTask> Process { get; } = new("pid", "Only areas of this process.",
         (machine, text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-            && machine?.Tasks.Find(pid) is { Mm: not null } task && task.Pid == task.Tgid ? task : null);
+            && machine?.Parts.Tasks.Required.Find(pid) is { Mm: not null } task && task.Pid == task.Tgid ? task : null);
 
     /// <summary>Only areas that allow all of these rights.</summary>
     public static Filter<AccessRights> Rights { get; } = new("allows", "Only areas that allow all of these rights.");
@@ -64,7 +64,7 @@ internal sealed class VmasTable() : Table<ProcessVma>(
         bool isOne = question.TryGet(Process, out KernelTask process);
         if (!isOne)
         {
-            question.Tell(machine.Tasks.Damage);
+            question.Tell(machine.Parts.Tasks.Required.Damage);
         }
 
         foreach (VmaList list in isOne ? [VmaList.Of(machine, process, rights)] : VmaList.OfAll(machine, rights))

@@ -38,7 +38,7 @@ public class MappingListTests(SharedMachine shared) : IClassFixture<SharedMachin
             {
                 Assert.Equal(leaf.PageSize, leaf.Length);
                 Assert.Equal(1, leaf.PhysicalRuns);
-                Assert.Equal(Machine.Layout.RegionOf(leaf.Virtual).Name, leaf.Region);
+                Assert.Equal(Machine.Parts.Layout.RegionOf(leaf.Virtual).Name, leaf.Region);
                 Assert.Equal(leaf.Physical.Value, leaf.Entry & 0x000f_ffff_ffff_f000 & ~(leaf.PageSize - 1));
             });
         }

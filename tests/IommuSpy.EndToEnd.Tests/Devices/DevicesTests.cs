@@ -66,7 +66,7 @@ public class DevicesTests
     {
         Machine machine = DeviceGuests.Open(DeviceGuests.StrictWithBridge);
         MachineDevice card = machine.Devices.Devices.Single(device => device.Function is { Vendor: 0x8086, DeviceId: 0x100e });
-        PciFunction bridge = machine.Pci.Find(card.Function!.Bridge!.Value)!;
+        PciFunction bridge = machine.Parts.Pci.Required.Find(card.Function!.Bridge!.Value)!;
         Assert.Equal(7, bridge.PortType);
         Assert.Equal($"0000:{bridge.SecondaryBus:x2}:00.0", Assert.Single(card.Requesters).ToString());
         Assert.Equal(DeviceAccess.Translated, card.Access);
@@ -103,10 +103,10 @@ public class DevicesTests
     public void Without_types_devices_come_from_the_tables()
     {
         Machine whole = GuestMachine.Open(Guests.All[0].Name, "ram.raw");
-        DeviceInventory bare = new(whole.Devices.Devices, whole.Iommu, null, []);
+        DeviceInventory bare = new(whole.Devices.Devices, whole.Parts.Iommu, null, []);
         string[] known = [.. bare.Devices.Where(device => device.Access == DeviceAccess.Translated).Select(device => device.Address.ToString())];
         string[] inTables =
-            [.. whole.Iommu.Units.SelectMany(unit => unit.Contexts).Select(context => context.Requester.ToString()).Distinct(StringComparer.Ordinal)
+            [.. whole.Parts.Iommu.Units.SelectMany(unit => unit.Contexts).Select(context => context.Requester.ToString()).Distinct(StringComparer.Ordinal)
                 .Order(StringComparer.Ordinal)];
         Assert.Equal(known, inTables);
     }

@@ -40,7 +40,7 @@ public class ExposureTests
         Assert.Equal("e1000e", machine.Devices.Devices.Single(device => device.Address.ToString() == finding.Device).Function!.Driver);
         foreach (ExposureEvidence piece in finding.Evidence)
         {
-            SlabPages slab = machine.Slabs.SlabOf(piece.Physical!.Value.Frame)!;
+            SlabPages slab = machine.Parts.Slabs.Required.SlabOf(piece.Physical!.Value.Frame)!;
             int live = slab.ObjectsIn(piece.Physical.Value.Frame.Address, PageFrame.Size).Count(item => item.State == SlabObjectState.Live);
             Assert.True(live > machine.DeviceReach.ReachersOf(piece.Physical.Value.Frame).Count);
             Assert.Contains(slab.Cache.Name, piece.What, StringComparison.Ordinal);

@@ -53,7 +53,7 @@ public class ReachTests
             }
         }
 
-        KernelTask process = machine.Tasks.Find(pid)!;
+        KernelTask process = machine.Parts.Tasks.Required.Find(pid)!;
         ProcessReachReport report = ProcessReachReport.Of(machine, process);
         List<string> ours = [];
         foreach (ProcessReachRow row in report.Rows)

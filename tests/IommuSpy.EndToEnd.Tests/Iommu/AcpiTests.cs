@@ -15,7 +15,7 @@ public partial class AcpiTests
     public void Units_and_their_devices_are_as_iasl_disassembles_them(string guest)
     {
         Capture capture = IommuGuests.Capture(guest);
-        IommuReport report = IommuGuests.Open(guest).Iommu;
+        IommuReport report = IommuGuests.Open(guest).Parts.Iommu;
         bool isAmd = capture.Spec.Iommu == IommuModel.Amd;
         List<string> theirs = Disassembled(capture.GuestOracle(isAmd ? "acpi/IVRS" : "acpi/DMAR"));
         List<string> ours = isAmd ? Lines(report.Ivrs!) : Lines(report.Dmar!);

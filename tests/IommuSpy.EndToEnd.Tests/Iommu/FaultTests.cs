@@ -14,7 +14,7 @@ public class FaultTests
     {
         Machine machine = IommuGuests.Open(guest);
         FaultAnswers answers = new(machine);
-        IommuUnit unit = machine.Iommu.Units[0];
+        IommuUnit unit = machine.Parts.Iommu.Units[0];
         (DeviceContext device, IoLeaf leaf) = FirstMapped(unit);
         bool isWrite = leaf.Rights.HasFlag(Translation.AccessRights.Write);
         FaultReport through = answers.Of(FaultLine.Parse(Access(unit, device, leaf.Address.Value, isWrite))!);
@@ -36,7 +36,7 @@ public class FaultTests
     {
         Machine machine = IommuGuests.Open(guest);
         FaultAnswers answers = new(machine);
-        IommuUnit unit = machine.Iommu.Units[0];
+        IommuUnit unit = machine.Parts.Iommu.Units[0];
         (DeviceContext device, _) = FirstMapped(unit);
         FaultReport interrupt = answers.Of(FaultLine.Parse(Access(unit, device, 0xfee00000, isWrite: true))!);
         Assert.Equal((FaultKind.Interrupt, null, null), (interrupt.Kind, interrupt.Now, interrupt.Address is null ? "" : null));

@@ -31,7 +31,7 @@ public partial class IommuTests
     public void Every_way_finds_the_root_that_the_units_register_holds(string guest)
     {
         Capture capture = IommuGuests.Capture(guest);
-        IommuReport report = IommuGuests.Open(guest).ScannedIommu;
+        IommuReport report = IommuGuests.Open(guest).Parts.ScannedIommu;
         IommuUnit unit = Assert.Single(report.Units);
         Assert.Equal(capture.Spec.Iommu == IommuModel.Amd ? IommuKind.AmdVi : IommuKind.VtD, unit.Kind);
         Assert.Equal(
@@ -61,7 +61,7 @@ public partial class IommuTests
                 .. report.Disagreements];
 
         using Machine dump = Machine.Open(Path.Combine(IommuGuests.Capture(guest).Directory, "dump.elf"));
-        Assert.Equal(Told(IommuGuests.Open(guest).ScannedIommu), Told(dump.ScannedIommu));
+        Assert.Equal(Told(IommuGuests.Open(guest).Parts.ScannedIommu), Told(dump.Parts.ScannedIommu));
     }
 
     [Theory]
@@ -69,9 +69,9 @@ public partial class IommuTests
     public void Where_the_kernel_s_objects_lead_to_the_tables_memory_is_not_searched_and_the_answer_is_the_same(string guest)
     {
         Assert.SkipUnless(IsDescribed(guest), "nothing leads to the tables here");
-        IommuReport report = IommuGuests.Open(guest).Iommu;
+        IommuReport report = IommuGuests.Open(guest).Parts.Iommu;
         IommuUnit unit = Assert.Single(report.Units);
-        IommuUnit scanned = Assert.Single(IommuGuests.Open(guest).ScannedIommu.Units);
+        IommuUnit scanned = Assert.Single(IommuGuests.Open(guest).Parts.ScannedIommu.Units);
         Assert.Equal(scanned.FoundBy.Where(way => way != "scan of memory"), unit.FoundBy);
         Assert.Equal((scanned.Kind, scanned.Mode, scanned.Tables!.Root, scanned.Contexts.Count),
             (unit.Kind, unit.Mode, unit.Tables!.Root, unit.Contexts.Count));
@@ -148,7 +148,7 @@ public partial class IommuTests
     [MemberData(nameof(IommuGuests.Without), MemberType = typeof(IommuGuests))]
     public void Without_an_IOMMU_none_is_found(string guest)
     {
-        Assert.All([IommuGuests.Open(guest).Iommu, IommuGuests.Open(guest).ScannedIommu], report =>
+        Assert.All([IommuGuests.Open(guest).Parts.Iommu, IommuGuests.Open(guest).Parts.ScannedIommu], report =>
         {
             Assert.Empty(report.Units);
             Assert.Empty(report.Disagreements);
@@ -161,7 +161,7 @@ public partial class IommuTests
     [Fact]
     public void Pass_through_is_told_from_translation()
     {
-        IommuUnit unit = Assert.Single(IommuGuests.Open(IommuGuests.PassThrough.Name).ScannedIommu.Units);
+        IommuUnit unit = Assert.Single(IommuGuests.Open(IommuGuests.PassThrough.Name).Parts.ScannedIommu.Units);
         Assert.NotEmpty(unit.Contexts);
         Assert.All(unit.Contexts, context => Assert.Equal(DmaMode.PassThrough, context.Mode));
         Assert.Contains("scan of memory", unit.FoundBy);
@@ -261,7 +261,7 @@ public partial class IommuTests
         return words[offset] | ((ulong)words[offset + sizeof(uint)] << 32);
     }
 
-    private static bool IsDescribed(string guest) => IommuGuests.Open(guest).Objects.Types is BtfTypes;
+    private static bool IsDescribed(string guest) => IommuGuests.Open(guest).Parts.Objects.Required.Types is BtfTypes;
 
     private static ulong Hex(string text) => ulong.Parse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 

@@ -16,7 +16,7 @@ public class BuddyTests
     [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
     public void Zones_are_the_kernels(string guest)
     {
-        ZoneTable table = GuestMachine.Open(guest, "ram.raw").Zones;
+        ZoneTable table = GuestMachine.Open(guest, "ram.raw").Parts.Zones.Required;
         string[][] theirs =
             [.. File.ReadLines(Guests.Capture(guest).GuestOracle("buddyinfo")).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
         MemoryZone[] zones = [.. table.Zones];
@@ -48,8 +48,8 @@ public class BuddyTests
     {
         Machine machine = GuestMachine.Open(guest, image);
         HashSet<ulong> listed = [];
-        PageCursor cursor = new(machine.Pages, new byte[1 << 16]);
-        foreach (MemoryZone zone in machine.Zones.Zones)
+        PageCursor cursor = new(machine.Parts.Pages.Required, new byte[1 << 16]);
+        foreach (MemoryZone zone in machine.Parts.Zones.Required.Zones)
         {
             foreach (FreeBlocks blocks in zone.Orders)
             {
@@ -76,7 +76,7 @@ public class BuddyTests
             }
         }
 
-        foreach (PageSection section in machine.Pages.Array.Sections)
+        foreach (PageSection section in machine.Parts.Pages.Required.Array.Sections)
         {
             for (ulong i = 0; i < PageSection.Frames; i++)
             {

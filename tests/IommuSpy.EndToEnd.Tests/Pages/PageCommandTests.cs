@@ -27,7 +27,7 @@ public class PageCommandTests
         Assert.Equal(0, page.RootElement.GetProperty("mappings").GetInt32());
         Assert.Equal("kernelImage", page.RootElement.GetProperty("kind").GetString());
         Assert.Equal("kernel data", page.RootElement.GetProperty("owner").GetString());
-        Assert.Equal($"0x{Machine.Pages.Array.AddressOf(new(frame))!.Value.Value:x16}", page.RootElement.GetProperty("structPage").GetString());
+        Assert.Equal($"0x{Machine.Parts.Pages.Required.Array.AddressOf(new(frame))!.Value.Value:x16}", page.RootElement.GetProperty("structPage").GetString());
     }
 
     [Fact]
@@ -63,13 +63,13 @@ public class PageCommandTests
     [Fact]
     public void Slab_names_the_object_of_an_address()
     {
-        ulong task = Machine.Tasks.Processes.First(task => task.Pid == 1).Address.Value;
+        ulong task = Machine.Parts.Tasks.Required.Processes.First(task => task.Pid == 1).Address.Value;
         using JsonDocument slab = Json("slab", $"0x{task + 0x123:x}", "-J");
         Assert.Equal("task_struct", slab.RootElement.GetProperty("cache").GetProperty("name").GetString());
         Assert.Equal("live", slab.RootElement.GetProperty("object").GetProperty("state").GetString());
         Assert.Equal(task, Hex(slab.RootElement.GetProperty("object").GetProperty("address")));
         Assert.Equal(0x123UL, Hex(slab.RootElement.GetProperty("offset")));
-        Assert.Equal(Machine.Slabs.Caches.Count, Cli.Run("slab", "-s", Image, "--jsonl").Lines.Length);
+        Assert.Equal(Machine.Parts.Slabs.Required.Caches.Count, Cli.Run("slab", "-s", Image, "--jsonl").Lines.Length);
         Assert.Contains("live object", Cli.Run("slab", "-s", Image, $"0x{task:x}").Output, StringComparison.Ordinal);
     }
 
@@ -78,8 +78,8 @@ public class PageCommandTests
     {
         using JsonDocument buddy = Json("buddy", "-J");
         JsonElement zones = buddy.RootElement.GetProperty("zones");
-        Assert.Equal(Machine.Zones.Zones.Select(zone => zone.Name), zones.EnumerateArray().Select(zone => zone.GetProperty("zone").GetString()));
-        Assert.Equal(Machine.Zones.Zones.First().Orders.Select(order => order.Count),
+        Assert.Equal(Machine.Parts.Zones.Required.Zones.Select(zone => zone.Name), zones.EnumerateArray().Select(zone => zone.GetProperty("zone").GetString()));
+        Assert.Equal(Machine.Parts.Zones.Required.Zones.First().Orders.Select(order => order.Count),
             zones[0].GetProperty("counts").EnumerateArray().Select(count => count.GetUInt64()));
         Assert.Contains("DMA", Cli.Run("buddy", "-s", Image).Output, StringComparison.Ordinal);
     }

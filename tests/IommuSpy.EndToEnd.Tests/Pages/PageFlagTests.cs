@@ -24,7 +24,7 @@ public class PageFlagTests
     public void Flags_and_counts_equal_the_kernels_for_every_page_frame(string guest, string image)
     {
         Machine machine = GuestMachine.Open(guest, image);
-        MemoryPages pages = machine.Pages;
+        MemoryPages pages = machine.Parts.Pages.Required;
         HashSet<ulong> keptByCpus = KeptByCpus(machine);
         StablePageFlags[] theirs = [.. Oracle(guest, "kpageflags").Select(entry => (StablePageFlags)entry)];
 
@@ -79,7 +79,7 @@ public class PageFlagTests
     [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
     public void A_single_page_says_what_it_says_in_a_pass(string guest)
     {
-        MemoryPages pages = GuestMachine.Open(guest, "ram.raw").Pages;
+        MemoryPages pages = GuestMachine.Open(guest, "ram.raw").Parts.Pages.Required;
         PageCursor pass = new(pages, new byte[1 << 16]);
         byte[] copy = new byte[256];
         int compared = 0;
@@ -110,7 +110,7 @@ public class PageFlagTests
     // A CPU takes free pages from a zone by the dozen (mm/page_alloc.c, rmqueue_bulk): each is on one of its lists then, and bears no flag any more.
     private static HashSet<ulong> KeptByCpus(Machine machine) =>
     [
-        .. machine.ReadableZones?.Zones.SelectMany(zone => zone.CpuLists).SelectMany(list => list.Blocks)
+        .. machine.Parts.Zones.Value?.Zones.SelectMany(zone => zone.CpuLists).SelectMany(list => list.Blocks)
             .SelectMany(block => Enumerable.Range(0, 1 << block.Order).Select(page => block.First.Number + (ulong)page)) ?? [],
     ];
 

@@ -43,7 +43,7 @@ public class PageKindTests
                     }
 
                     // Of 1 GiB of hugetlbfs every page says the same.
-                    if (machine.PageKinds.KindOf(new(frame)) == PageKind.Hugetlb && hugetlb++ % 64 != 0)
+                    if (machine.PageKinds.Required.KindOf(new(frame)) == PageKind.Hugetlb && hugetlb++ % 64 != 0)
                     {
                         continue;
                     }
@@ -117,7 +117,7 @@ public class PageKindTests
         }
 
         // Two CPUs, and the struct pages of all memory.
-        Assert.True(seen[PageKind.Memmap] * 64 >= (int)machine.Pages.Array.Sections.Count * PageSection.Frames / 2);
+        Assert.True(seen[PageKind.Memmap] * 64 >= (int)machine.Parts.Pages.Required.Array.Sections.Count * PageSection.Frames / 2);
     }
 
     [Theory]
@@ -133,14 +133,14 @@ public class PageKindTests
             theirs.Select(line =>
                 (line[1] == "file", ulong.Parse(line[2], CultureInfo.InvariantCulture), ulong.Parse(line[3], CultureInfo.InvariantCulture),
                     int.Parse(line[4], CultureInfo.InvariantCulture))),
-            machine.SwapDevices.Select(device => (device.IsFile, device.Pages * 4, device.Used!.Value * 4, device.Priority)));
-        Assert.All(machine.SwapDevices.Zip(theirs), pair => Assert.EndsWith(pair.First.Name!, pair.Second[0], StringComparison.Ordinal));
+            machine.Parts.SwapDevices.Required.Select(device => (device.IsFile, device.Pages * 4, device.Used!.Value * 4, device.Priority)));
+        Assert.All(machine.Parts.SwapDevices.Required.Zip(theirs), pair => Assert.EndsWith(pair.First.Name!, pair.Second[0], StringComparison.Ordinal));
     }
 
     // More processes than the owner names may map a page.
     private static string Owners(Machine machine, PageReport page) =>
         string.Join(' ',
-            machine.ReverseMap.MappersOf(page.Pfn).Where(mapper => mapper.Root is not null).SelectMany(mapper => machine.OwnersOf(mapper.Root!.Value))
+            machine.ReverseMap.MappersOf(page.Pfn).Where(mapper => mapper.Root is not null).SelectMany(mapper => machine.Parts.OwnersOf(mapper.Root!.Value))
                 .Select(owner => $"[{owner.Pid}]"));
 
     private static ulong Hex(string text) => ulong.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);

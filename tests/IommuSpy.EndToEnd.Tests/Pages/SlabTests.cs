@@ -19,7 +19,7 @@ public partial class SlabTests
     [MemberData(nameof(Guests.Images), MemberType = typeof(Guests))]
     public void Caches_equal_slabinfo(string guest, string image)
     {
-        SlabAllocator slabs = GuestMachine.Open(guest, image).Slabs;
+        SlabAllocator slabs = GuestMachine.Open(guest, image).Parts.Slabs.Required;
         Assert.Null(slabs.Damage);
         string[][] theirs =
             [.. File.ReadLines(Guests.Capture(guest).GuestOracle("slabinfo")).Skip(2).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
@@ -57,8 +57,8 @@ public partial class SlabTests
     {
         Machine machine = GuestMachine.Open(guest, image);
         Dictionary<string, (ulong Slabs, ulong Objects, ulong Free)> counted = [];
-        PageCursor cursor = new(machine.Pages, new byte[1 << 16]);
-        foreach (PageSection section in machine.Pages.Array.Sections)
+        PageCursor cursor = new(machine.Parts.Pages.Required, new byte[1 << 16]);
+        foreach (PageSection section in machine.Parts.Pages.Required.Array.Sections)
         {
             for (ulong i = 0; i < PageSection.Frames; i++)
             {
@@ -68,7 +68,7 @@ public partial class SlabTests
                     continue;
                 }
 
-                SlabPages? slab = machine.Slabs.SlabOf(frame);
+                SlabPages? slab = machine.Parts.Slabs.Required.SlabOf(frame);
                 Assert.NotNull(slab);
                 Assert.Null(slab.Damage);
                 (ulong slabs, ulong objects, ulong free) = counted.GetValueOrDefault(slab.Cache.Name);
@@ -77,7 +77,7 @@ public partial class SlabTests
             }
         }
 
-        Assert.All(machine.Slabs.Caches, cache =>
+        Assert.All(machine.Parts.Slabs.Required.Caches, cache =>
         {
             (ulong slabs, ulong objects, ulong free) = counted.GetValueOrDefault(cache.Name);
             Assert.Equal((cache.Slabs, cache.Objects), (slabs, objects));
@@ -95,7 +95,7 @@ public partial class SlabTests
     {
         Machine machine = GuestMachine.Open(guest, "ram.raw");
         int seen = 0;
-        foreach (VirtualAddress task in machine.Tasks.Processes.Select(task => task.Address))
+        foreach (VirtualAddress task in machine.Parts.Tasks.Required.Processes.Select(task => task.Address))
         {
             // init_task is in the kernel's image.
             if (machine.Kernel.Text.Contains(task))
@@ -103,7 +103,7 @@ public partial class SlabTests
                 continue;
             }
 
-            SlabPages? slab = machine.Slabs.SlabAt(task);
+            SlabPages? slab = machine.Parts.Slabs.Required.SlabAt(task);
             Assert.NotNull(slab);
             Assert.Equal("task_struct", slab.Cache.Name);
             Assert.Equal(new SlabObject(task, slab.ObjectAt(task)!.Value.Index, SlabObjectState.Live), slab.ObjectAt(task));

@@ -79,7 +79,7 @@ public sealed class FaultAnswers
     // Tables of one vendor say nothing of another's events; where the IOMMU is off now, firmware still describes it.
     private string? Foreign(IommuKind vendor)
     {
-        IommuReport iommu = _machine.Iommu;
+        IommuReport iommu = _machine.Parts.Iommu;
         if (iommu.Units.Any(unit => unit.Kind == vendor) || (vendor == IommuKind.VtD ? iommu.Dmar is not null : iommu.Ivrs is not null))
         {
             return null;
@@ -146,7 +146,7 @@ public sealed class FaultAnswers
             return OfAmdInterrupt(line, report);
         }
 
-        IReadOnlyList<IommuUnit> units = unit is not null ? [unit] : [.. _machine.Iommu.Units.Where(one => one.Kind == line.Vendor)];
+        IReadOnlyList<IommuUnit> units = unit is not null ? [unit] : [.. _machine.Parts.Iommu.Units.Where(one => one.Kind == line.Vendor)];
         if (units.Count > 0 && units.All(one => one.RemapsInterrupts == false))
         {
             return Through(report, "interrupt remapping is off, so that any device can send any interrupt");
@@ -313,7 +313,7 @@ public sealed class FaultAnswers
 
     // Whether or not the kernel knows the device: interrupts of IOAPICs, and faults of aliases, come from requesters that are no PCI function.
     private DeviceContext? EntryOf(RequesterId? device) =>
-        device is RequesterId requester && _machine.Iommu.ContextOf(requester) is { } found && found.Context.Entry.Count == AmdViDeviceEntry.Words
+        device is RequesterId requester && _machine.Parts.Iommu.ContextOf(requester) is { } found && found.Context.Entry.Count == AmdViDeviceEntry.Words
             ? found.Context
             : null;
 

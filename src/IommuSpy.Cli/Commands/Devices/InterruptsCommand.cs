@@ -44,7 +44,7 @@ internal static class InterruptsCommand
             }
 
             return interrupts.Count > 0 ? ExitCode.Done : throw new NoAnswerException(
-                machine.Iommu.Units.Count == 0 ? "no IOMMU was found: interrupts are not remapped"
+                machine.Parts.Iommu.Units.Count == 0 ? "no IOMMU was found: interrupts are not remapped"
                     : "no interrupt remapping entry is in use that can be found");
         });
         return command;

@@ -45,7 +45,7 @@ internal static class ReachCommand
 
     private static int OfProcess(Machine machine, int pid, bool json)
     {
-        KernelTask process = machine.Tasks.Find(pid) ?? throw new NoAnswerException($"no process {pid} in this machine (see iommu-spy ps)");
+        KernelTask process = machine.Parts.Tasks.Required.Find(pid) ?? throw new NoAnswerException($"no process {pid} in this machine (see iommu-spy ps)");
         if (process.Root is null)
         {
             throw new NoAnswerException($"{process} is a kernel thread: it has no memory of its own");

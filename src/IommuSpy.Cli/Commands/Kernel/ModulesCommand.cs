@@ -32,7 +32,7 @@ internal static class ModulesCommand
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            ModuleList list = machine.Modules;
+            ModuleList list = machine.Parts.Modules.Required;
             Output.Problems(output.IsPlain(result) && list.Damage is string damage ? [damage] : []);
             KernelModule? one = result.GetValue(name) is string wanted ? list.Find(wanted) ?? throw new NoAnswerException($"no module '{wanted}' is loaded")
                 : null;

@@ -43,14 +43,14 @@ internal static class TypesCommand
             }
 
             (KernelType type, string origin) = TypeFinder.Find(machine, wanted)
-                ?? throw new NoAnswerException($"{machine.Objects.Types.AbsenceOf(wanted)}; try: types {ShellWord.Of($"*{wanted}*")}");
+                ?? throw new NoAnswerException($"{machine.Parts.Objects.Required.Types.AbsenceOf(wanted)}; try: types {ShellWord.Of($"*{wanted}*")}");
             if (where is not null)
             {
                 Show(ValueReader.Read(machine, type, Addresses.Virtual(machine, where)), result, output);
                 return ExitCode.Done;
             }
 
-            TypeReport report = TypeReport.Of(type, origin, machine.Objects.Types);
+            TypeReport report = TypeReport.Of(type, origin, machine.Parts.Objects.Required.Types);
             if (output.Json(result))
             {
                 Output.Json(report, ReportJson.Default.TypeReport);
@@ -104,11 +104,11 @@ internal static class TypesCommand
             {
                 string bytes = type.Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
                 writer.WriteLine($"{TypeReport.KindOf(type),-7} {bytes,8}  {type.Name}"
-                    + $"{(ReferenceEquals(origin, machine.Objects.Types.Origin) ? "" : $"   ({origin})")}");
+                    + $"{(ReferenceEquals(origin, machine.Parts.Objects.Required.Types.Origin) ? "" : $"   ({origin})")}");
             }
         }
 
-        return count > 0 ? ExitCode.Done : throw new NoAnswerException($"no type matches '{glob}' ({machine.Objects.Types.Origin})");
+        return count > 0 ? ExitCode.Done : throw new NoAnswerException($"no type matches '{glob}' ({machine.Parts.Objects.Required.Types.Origin})");
     }
 
     private static void Show(ValueReport value, ParseResult result, OutputOptions output)

@@ -29,7 +29,7 @@ internal static class VmallocCommand
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            VmallocList list = machine.Vmalloc;
+            VmallocList list = machine.Parts.Vmalloc.Required;
             Output.Problems(output.IsPlain(result) ? list.Damage : []);
             IReadOnlyList<VmallocArea> areas = list.Areas;
             if (result.GetValue(at) is string text)

@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using IommuSpy.Linux.AddressSpaces;
+using IommuSpy.Linux.Iommu;
+using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Modules;
+using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.Pages;
+using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.Resources;
+using IommuSpy.Linux.Slab;
+using IommuSpy.Linux.Tasks;
+using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Vmalloc;
+using IommuSpy.Linux.Zones;
+using IommuSpy.Memory;
+using IommuSpy.Memory.Systems;
+
+namespace IommuSpy.Linux;
+
+/// <summary>
+/// What a kernel keeps in its memory, each part read when it is first asked for, and kept. A part that cannot be read says why. Safe to share between threads.
+/// </summary>
+public sealed class KernelParts
+{
+    private readonly Lazy<KernelLayout> _layout;
+    private readonly Lazy<PerCpu> _perCpu;
+    private readonly Lazy<UserEntries> _userEntries;
+    private readonly Lazy<Part<KernelObjects>> _objects;
+    private readonly Lazy<Part<ModuleList>> _modules;
+    private readonly Lazy<Part<VmallocList>> _vmalloc;
+    private readonly Lazy<Part<PciInventory>> _pci;
+    private readonly Lazy<Part<TaskTable>> _tasks;
+    private readonly Lazy<Part<TaskStacks>> _stacks;
+    private readonly Lazy<Part<ProcessMemoryReader>> _areas;
+    private readonly Lazy<Part<MemoryPages>> _pages;
+    private readonly Lazy<Part<PageFiles>> _pageFiles;
+    private readonly Lazy<Part<IReadOnlyList<SwapDevice>>> _swapDevices;
+    private readonly Lazy<Part<ZoneTable>> _zones;
+    private readonly Lazy<Part<SlabAllocator>> _slabs;
+    private readonly Lazy<ResourceTree> _resources;
+    private readonly Lazy<IommuReport> _iommu;
+    private readonly Lazy<IommuReport> _scannedIommu;
+    private readonly ConcurrentDictionary<VirtualAddress, Part<ProcessMemory>> _processMemory = [];
+
+    /// <summary>The parts of a kernel. Nothing is read before it is asked for.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
+    /// <param name="files">What the kernel says of itself in /proc and /sys; null where nobody recorded it.</param>
+    public KernelParts(LinuxKernel kernel, string types = TypeSource.Automatic, SystemFiles? files = null)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        _layout = new(() => KernelLayout.Of(kernel));
+        _perCpu = new(() => PerCpu.Of(kernel));
+        _userEntries = new(() => kernel.Architecture.EntriesOf(kernel));
+        _objects = Lazily(() => new KernelObjects(kernel, TypeSource.Open(kernel, types)));
+        _modules = Lazily(() => ModuleList.Read(Objects.Required));
+        _vmalloc = Lazily(() => VmallocList.Read(Objects.Required));
+        _pci = Lazily(() => PciInventory.Read(Objects.Required), () => files is null ? null : PciInventory.Shown(files));
+        _tasks = Lazily(() => TaskTable.Read(Objects.Required));
+        _stacks = Lazily(() => TaskStacks.Read(Objects.Required, Tasks.Required));
+        _areas = Lazily(() => new ProcessMemoryReader(Objects.Required));
+        _pages = Lazily(() => MemoryPages.Of(Objects.Required));
+        _pageFiles = Lazily(() => new PageFiles(Objects.Required));
+        _swapDevices = Lazily(() => Linux.Pages.SwapDevices.Read(Objects.Required, PageFiles.Required));
+        _zones = Lazily(() => ZoneTable.Of(Objects.Required, Pages.Required));
+        _slabs = Lazily(() => SlabAllocator.Of(Objects.Required, Pages.Required));
+        _resources = new(() => ResourceTree.OfMemory(kernel));
+        _iommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: false));
+        _scannedIommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: true));
+    }
+
+    /// <summary>The kernel's virtual memory map.</summary>
+    public KernelLayout Layout => _layout.Value;
+
+    /// <summary>Where each CPU keeps its copies of per-CPU variables; without CPUs where this kernel does not tell.</summary>
+    public PerCpu PerCpu => _perCpu.Value;
+
+    /// <summary>How the kernel writes the page-table entries of processes.</summary>
+    public UserEntries UserEntries => _userEntries.Value;
+
+    /// <summary>The kernel's structures, by the description of its types that was asked for.</summary>
+    public Part<KernelObjects> Objects => _objects.Value;
+
+    /// <summary>The loaded modules.</summary>
+    public Part<ModuleList> Modules => _modules.Value;
+
+    /// <summary>What vmalloc space is used for.</summary>
+    public Part<VmallocList> Vmalloc => _vmalloc.Value;
+
+    /// <summary>The machine's PCI functions: the kernel's own, or those that it shows in /sys.</summary>
+    public Part<PciInventory> Pci => _pci.Value;
+
+    /// <summary>The machine's IOMMUs; memory is searched for their tables only where nothing leads to them.</summary>
+    public IommuReport Iommu => _iommu.Value;
+
+    /// <summary>The machine's IOMMUs, by every way that there is to find them: all of memory is searched for their tables, too.</summary>
+    public IommuReport ScannedIommu => _scannedIommu.Value;
+
+    /// <summary>The kernel's processes.</summary>
+    public Part<TaskTable> Tasks => _tasks.Value;
+
+    /// <summary>Whose kernel stack starts where.</summary>
+    public Part<TaskStacks> Stacks => _stacks.Value;
+
+    /// <summary>The struct page of every page frame.</summary>
+    public Part<MemoryPages> Pages => _pages.Value;
+
+    /// <summary>The files of the page cache.</summary>
+    public Part<PageFiles> PageFiles => _pageFiles.Value;
+
+    /// <summary>The swap devices in use; empty where this kernel does not tell.</summary>
+    public Part<IReadOnlyList<SwapDevice>> SwapDevices => _swapDevices.Value;
+
+    /// <summary>The nodes and zones of memory, and their free blocks.</summary>
+    public Part<ZoneTable> Zones => _zones.Value;
+
+    /// <summary>What stands where in physical memory, by the kernel's own list (/proc/iomem).</summary>
+    public ResourceTree Resources => _resources.Value;
+
+    /// <summary>The slab caches and their slabs.</summary>
+    public Part<SlabAllocator> Slabs => _slabs.Value;
+
+    /// <summary>The processes that go through a top-level table, by pid; empty where none does, and where <see cref="Tasks"/> are not there.</summary>
+    public IReadOnlyList<KernelTask> OwnersOf(PhysicalAddress root) => Tasks.Value?.OwnersOf(root) ?? [];
+
+    /// <summary>What a process has mapped; nothing of a task without mm_struct. Read once and kept.</summary>
+    public Part<ProcessMemory> MemoryOf(KernelTask process)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        if (process.Mm is not VirtualAddress mm)
+        {
+            return new ProcessMemory(default, [], []);
+        }
+
+        return _processMemory.GetOrAdd(mm, static (address, areas) => Part.Read(() =>
+        {
+            ProcessMemoryReader reader = areas.Value.Required;
+            lock (reader)
+            {
+                return reader.Read(address);
+            }
+        }), _areas);
+    }
+
+    private static Lazy<Part<T>> Lazily<T>(Func<T> read, Func<T?>? otherwise = null)
+        where T : class =>
+        new(() => Part.Read(read) is var part && part.Value is null && otherwise?.Invoke() is T other ? other : part);
+}
