@@ -96,7 +96,7 @@ public sealed class KernelObject
                 throw new NoAnswerException($"{this} is no number");
             }
 
-            return _machine.Ask(machine => machine.Objects.Read(_address, new Field(0, _bitOffset, _bitSize, Described)))
+            return _machine.Ask(machine => machine.Parts.Objects.Required.Read(_address, new Field(0, _bitOffset, _bitSize, Described)))
                 ?? throw new NoAnswerException($"{this} cannot be read: not mapped, or not in the image");
         }
     }
@@ -113,8 +113,8 @@ public sealed class KernelObject
     /// <exception cref="NoAnswerException">It is no text, or cannot be read.</exception>
     public string Text => (Described.Resolved switch
     {
-        ArrayType array => _machine.Ask(machine => machine.Objects.Text(_address, new Field(0, 0, 0, array))),
-        PointerType => _machine.Ask(machine => machine.Objects.Text(new VirtualAddress(Pointed()))),
+        ArrayType array => _machine.Ask(machine => machine.Parts.Objects.Required.Text(_address, new Field(0, 0, 0, array))),
+        PointerType => _machine.Ask(machine => machine.Parts.Objects.Required.Text(new VirtualAddress(Pointed()))),
         _ => throw new NoAnswerException($"{this} is no text"),
     }) ?? throw new NoAnswerException($"{this} cannot be read: not mapped, or not in the image");
 
@@ -132,8 +132,8 @@ public sealed class KernelObject
     /// <exception cref="NoAnswerException">This kernel has no such type or field, or the list cannot be followed to its end.</exception>
     public IReadOnlyList<KernelObject> List(string type, string link) => _machine.Ask<IReadOnlyList<KernelObject>>(machine =>
     {
-        StructType element = machine.Objects.Types.Struct(type);
-        KernelList list = KernelList.Read(machine.Objects, _address, element.Field(link).Offset);
+        StructType element = machine.Parts.Objects.Required.Types.Struct(type);
+        KernelList list = KernelList.Read(machine.Parts.Objects.Required, _address, element.Field(link).Offset);
         return list.Damage is string damage ? throw new NoAnswerException($"the list at 0x{Address:x16}: {damage}")
             : [.. list.Elements.Select(at => new KernelObject(_machine, element, at))];
     });

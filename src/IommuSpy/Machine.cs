@@ -36,7 +36,8 @@ public sealed class Machine : IDisposable
     /// <exception cref="SourceException">The source has failed.</exception>
     public IReadOnlyList<Process> Processes => Ask<IReadOnlyList<Process>>(machine =>
     [
-        .. ProcessList.Of(machine).Rows.Join(machine.Tasks.Processes, row => row.Task, task => task.Address, (row, task) => new Process(this, row, task)),
+        .. ProcessList.Of(machine).Rows
+            .Join(machine.Parts.Tasks.Required.Processes, row => row.Task, task => task.Address, (row, task) => new Process(this, row, task)),
     ]);
 
     /// <summary>The devices, in order of their addresses.</summary>
@@ -58,7 +59,7 @@ public sealed class Machine : IDisposable
     {
         VirtualAddress at = Virtual(machine, address);
         KernelType? type = machine.SymbolAt(at) is { Offset: 0, Size: ulong room } symbol && KnownVariables.TypeOf(symbol.Symbol.Name) is string name
-            && machine.Objects.Types.FindStruct(name) is StructType known && known.Bytes <= room ? known : null;
+            && machine.Parts.Objects.Required.Types.FindStruct(name) is StructType known && known.Bytes <= room ? known : null;
         return new KernelObject(this, type, at);
     });
 
@@ -176,7 +177,7 @@ public sealed class Machine : IDisposable
     /// <exception cref="NoAnswerException">The kernel's symbols are not found.</exception>
     public IReadOnlyList<Symbol> Symbols(string pattern = "*") => Ask<IReadOnlyList<Symbol>>(machine =>
         machine.Symbols is not { } symbols ? throw new NoAnswerException("the kernel's symbols are not found in this image")
-            : [.. symbols.Concat(machine.ReadableModules?.Modules.SelectMany(module => module.Symbols) ?? [])
+            : [.. symbols.Concat(machine.Parts.Modules.Value?.Modules.SelectMany(module => module.Symbols) ?? [])
                 .Where(symbol => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, symbol.Name, ignoreCase: false))
                 .Select(symbol => Symbol.Of(symbol))]);
 
@@ -186,7 +187,7 @@ public sealed class Machine : IDisposable
     /// <exception cref="NoAnswerException">This kernel has no such type, or nothing describes its types.</exception>
     public KernelObject Object(ulong address, string type) => Ask(machine => TypeFinder.Find(machine, type) is { } found
         ? new KernelObject(this, found.Type, new(address))
-        : throw new NoAnswerException(machine.Objects.Types.AbsenceOf(type)));
+        : throw new NoAnswerException(machine.Parts.Objects.Required.Types.AbsenceOf(type)));
 
     /// <summary>Closes the source.</summary>
     public void Dispose()
