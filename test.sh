@@ -13,14 +13,14 @@ trap 'rm -rf "$logs"' EXIT
 passed=0 failed=0 skipped=0
 
 # Classes that keep a guest up take minutes each: a plain run has the oldest kernel and the newest. GUESTS=all runs those between, too. GUESTS=one asks one guest what can be
-# asked of any, by the program that the build leaves; images of other formats, damage, devices of all kinds and guests that are up are for a whole run.
+# asked of any, by the program that the build leaves; images of other formats, damage, devices of all kinds, guests that are up and samples of the library are for a whole run.
 export IOMMU_SPY_COMMAND="$PWD/iommu-spy"
 case "${GUESTS:-}" in
     all) choice="" ;;
     one)
         export IOMMU_SPY_COMMAND="$PWD/src/IommuSpy.Cli/bin/Debug/net10.0/iommu-spy" IOMMU_SPY_GUESTS="6.1 intel 4 512M"
         choice=""
-        for room in Live Install Peers Iommu Devices; do choice="$choice --filter-not-namespace IommuSpy.EndToEnd.Tests.$room"; done
+        for room in Live Install Peers Iommu Devices Library; do choice="$choice --filter-not-namespace IommuSpy.EndToEnd.Tests.$room"; done
         for class in DamagedMemory HostileInput ImageFormat RunningGuest SeveralBlocks; do choice="$choice --filter-not-class *.${class}Tests"; done
         ;;
     *) choice="--filter-not-trait guests=more" ;;
