@@ -57,7 +57,8 @@ internal static class Initramfs
         archive.Finish();
     }
 
-    private static void AddModules(CpioArchive archive, string list, IReadOnlyList<string> files)
+    /// <summary>Adds modules, each after those that it depends on, and a list of them, which a guest loads when it wants to.</summary>
+    public static void AddModules(CpioArchive archive, string list, IReadOnlyList<string> files)
     {
         foreach (string module in files)
         {

@@ -7,6 +7,7 @@ namespace IommuSpy.Lab.Kernels;
 /// <param name="WantedModules">The names that were asked for when <paramref name="ModuleOrder"/> was made.</param>
 /// <param name="ModuleOrder">File names under modules/, each after the ones it depends on.</param>
 /// <param name="UserMappingModules">The same for those that a guest loads beyond them to give a process's memory to a device.</param>
+/// <param name="PersistentMemoryModules">The same for those that a guest loads to use memory as persistent.</param>
 /// <param name="HasHeaders">Whether the headers for modules of this kernel are under headers/.</param>
 internal sealed record GuestKernel(
     string Name,
@@ -17,6 +18,7 @@ internal sealed record GuestKernel(
     IReadOnlyList<string> WantedModules,
     IReadOnlyList<string> ModuleOrder,
     IReadOnlyList<string> UserMappingModules,
+    IReadOnlyList<string> PersistentMemoryModules,
     bool HasHeaders)
 {
     public const string ImageName = "vmlinuz";

@@ -15,6 +15,9 @@ internal static class KernelModules
     /// <summary>What gives a process's memory to a device.</summary>
     public static readonly IReadOnlyList<string> WantedForUserMapping = ["vfio_iommu_type1", "vfio-pci"];
 
+    /// <summary>What drives memory that the kernel's argument memmap=SIZE!START makes persistent.</summary>
+    public static readonly IReadOnlyList<string> WantedForPersistentMemory = ["nd_e820", "nd_pmem"];
+
     /// <summary>Copies modules, uncompressed, and returns their file names in loading order.</summary>
     /// <param name="root">The package's root, with lib/modules/RELEASE below it.</param>
     /// <param name="wanted">Names of modules; those that the kernel has built in or lacks are left out.</param>

@@ -12,7 +12,8 @@ internal static class KernelStore
     private const string ImagePrefix = "linux-image-";
     private static readonly string[] ImagePackagePrefixes = [ImagePrefix, "linux-binary-", "linux-modules-"];
 
-    private static IEnumerable<string> AllWantedModules => KernelModules.Wanted.Concat(KernelModules.WantedForUserMapping);
+    private static IEnumerable<string> AllWantedModules =>
+        [.. KernelModules.Wanted, .. KernelModules.WantedForUserMapping, .. KernelModules.WantedForPersistentMemory];
 
     /// <summary>The cached kernel, or null.</summary>
     public static GuestKernel? TryOpen(KernelName name)
@@ -108,11 +109,12 @@ internal static class KernelStore
             }
 
             string kept = Path.Combine(building, "kept");
-            (IReadOnlyList<string> order, IReadOnlyList<string> userMapping) = KeepModules(root, release, kept, cancellation);
+            (IReadOnlyList<string> order, IReadOnlyList<string> userMapping, IReadOnlyList<string> persistent) = KeepModules(root, release, kept, cancellation);
             File.Move(FindFile(root, $"vmlinuz-{release}", Path.Combine("lib/modules", release, "vmlinuz")), Path.Combine(kept, GuestKernel.ImageName));
             File.Move(FindFile(root, $"config-{release}", Path.Combine("lib/modules", release, "config")), Path.Combine(kept, GuestKernel.ConfigurationName));
             bool hasHeaders = KernelHeaders.TryFetch(apt, release, building, Path.Combine(kept, GuestKernel.HeadersName), say, cancellation);
-            return new GuestKernel(name.ToString(), image.Name, image.Version, release, suite.Name, [.. AllWantedModules], order, userMapping, hasHeaders);
+            return new GuestKernel(
+                name.ToString(), image.Name, image.Version, release, suite.Name, [.. AllWantedModules], order, userMapping, persistent, hasHeaders);
         });
     }
 
@@ -123,13 +125,13 @@ internal static class KernelStore
         Keep(name, building =>
         {
             string kept = Path.Combine(building, "kept");
-            IReadOnlyList<string> order = [], userMapping = [];
+            IReadOnlyList<string> order = [], userMapping = [], persistent = [];
             if (files.Modules is { } modules)
             {
                 string root = Path.Combine(building, "root");
                 Directory.CreateDirectory(Path.Combine(root, "lib/modules"));
                 HostCommand.Run("cp", ["-rL", "--no-preserve=mode", modules, Path.Combine(root, "lib/modules")], cancellation);
-                (order, userMapping) = KeepModules(root, files.Release, kept, cancellation);
+                (order, userMapping, persistent) = KeepModules(root, files.Release, kept, cancellation);
             }
 
             File.Copy(files.Image, Path.Combine(kept, GuestKernel.ImageName));
@@ -139,7 +141,8 @@ internal static class KernelStore
                 KernelHeaders.Link(headers, files.Release, Path.Combine(kept, GuestKernel.HeadersName));
             }
 
-            return new GuestKernel(name.ToString(), files.Directory, files.Identity, files.Release, "files", [.. AllWantedModules], order, userMapping,
+            return new GuestKernel(
+                name.ToString(), files.Directory, files.Identity, files.Release, "files", [.. AllWantedModules], order, userMapping, persistent,
                 files.Headers is not null);
         });
     }
@@ -158,8 +161,8 @@ internal static class KernelStore
         DeleteDirectory(building);
     }
 
-    private static (IReadOnlyList<string> Order, IReadOnlyList<string> UserMapping) KeepModules(string root, string release, string kept,
-        CancellationToken cancellation)
+    private static (IReadOnlyList<string> Order, IReadOnlyList<string> UserMapping, IReadOnlyList<string> PersistentMemory) KeepModules(
+        string root, string release, string kept, CancellationToken cancellation)
     {
         // Newer packages install below /usr/lib; depmod looks below /lib.
         if (!Directory.Exists(Path.Combine(root, "lib/modules")))
@@ -170,8 +173,10 @@ internal static class KernelStore
 
         string modules = Path.Combine(kept, "modules");
         IReadOnlyList<string> order = KernelModules.Extract(root, release, KernelModules.Wanted, modules, cancellation);
-        return (order,
-            [.. KernelModules.Extract(root, release, KernelModules.WantedForUserMapping, modules, cancellation).Except(order, StringComparer.Ordinal)]);
+        return (order, more(KernelModules.WantedForUserMapping), more(KernelModules.WantedForPersistentMemory));
+
+        IReadOnlyList<string> more(IReadOnlyList<string> wanted) =>
+            [.. KernelModules.Extract(root, release, wanted, modules, cancellation).Except(order, StringComparer.Ordinal)];
     }
 
     // Since 6.13 or so the image package is empty and depends on packages with the binary and the modules of the same release.

@@ -16,8 +16,13 @@ public sealed class RunningGuest : IDisposable
     /// <summary>The ordinary user's number.</summary>
     public const int OrdinaryUser = 1000;
 
+    /// <summary>
+    /// In the guest, a list of modules in /lab/modules, to load in this order: what drives memory that the kernel's argument memmap=SIZE!START makes persistent.
+    /// </summary>
+    public const string PersistentMemoryModules = "persistent-memory-modules";
+
     private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan CommandLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan CommandLimit = TimeSpan.FromMinutes(10);
 
     private readonly string _directory;
     private readonly LabLock _slot;
@@ -53,7 +58,7 @@ public sealed class RunningGuest : IDisposable
     /// <summary>Boots a guest and waits until it is up: half a minute.</summary>
     /// <param name="spec">The machine, as for a capture.</param>
     /// <param name="files">What to put into the guest beside busybox and the workload.</param>
-    /// <param name="life">After which the guest ends in any case; 20 minutes if null.</param>
+    /// <param name="life">After which the guest ends in any case; an hour if null.</param>
     /// <param name="say">Receives one line for each step that takes time; standard error if null.</param>
     /// <exception cref="LabException">It does not boot; the message ends with the console's last lines.</exception>
     public static RunningGuest Boot(CaptureSpec spec, IReadOnlyList<GuestFile> files, TimeSpan? life = null, Action<string>? say = null,
@@ -64,7 +69,7 @@ public sealed class RunningGuest : IDisposable
         spec.Validate();
         say ??= line => System.Console.Error.WriteLine($"lab: {line}");
         GuestKernel kernel = KernelStore.Get(spec.Kernel, say, cancellation);
-        return SerialLog.Boot(() => Boot(spec, kernel, files, life ?? TimeSpan.FromMinutes(20), say, cancellation), say);
+        return SerialLog.Boot(() => Boot(spec, kernel, files, life ?? TimeSpan.FromHours(1), say, cancellation), say);
     }
 
     /// <summary>Runs a command of the guest's shell to its end. What it leaves running in the background stays.</summary>
@@ -113,7 +118,11 @@ public sealed class RunningGuest : IDisposable
             }
 
             Initramfs.Write(
-                Path.Combine(directory, "initramfs"), kernel, machine.Disks.Count, spec.UserMapping, archive => AddFiles(archive, files, cancellation),
+                Path.Combine(directory, "initramfs"), kernel, machine.Disks.Count, spec.UserMapping, archive =>
+                {
+                    Initramfs.AddModules(archive, PersistentMemoryModules, [.. kernel.ModuleFiles(kernel.PersistentMemoryModules)]);
+                    AddFiles(archive, files, cancellation);
+                },
                 cancellation);
             Directory.CreateDirectory(Path.Combine(directory, "oracle"));
             string agent = Path.Combine(directory, "agent");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using IommuSpy.Catalogue;
 using IommuSpy.Cli.Shells;
 
@@ -47,7 +48,7 @@ internal static class CommandLine
             return result.UnmatchedTokens is [string word, ..] ? UnknownCommand(root, word) : "name a command";
         }
 
-        return result.Errors.Count > 0 ? string.Join(' ', result.Errors[0].Message.Split('\n', StringSplitOptions.TrimEntries)).TrimEnd('.') : null;
+        return result.Errors is [ParseError error, ..] ? Problem(result, command, error) : null;
     }
 
     /// <summary>What to say of a word that is no command.</summary>
@@ -56,6 +57,25 @@ internal static class CommandLine
 
     /// <summary>Whether an answer in JSON is asked for, also by a command line that is wrong otherwise.</summary>
     public static bool AsksForJson(string[] args) => args.TakeWhile(word => word != Terminator).Any(word => word is "-J" or "--json" or "--jsonl");
+
+    // The words of the package that parses are about its own types; what our own checks say of a value stands as it is.
+    private static string Problem(ParseResult result, Command command, ParseError error) => error.SymbolResult switch
+    {
+        OptionResult { Implicit: false, Tokens.Count: 0, Option: var option } when option.Arity.MinimumNumberOfValues > 0 =>
+            $"{option.Name} wants a value: {Expected.After(option).Name}",
+        OptionResult { Option: var option } given when given.Tokens.Count > option.Arity.MaximumNumberOfValues => $"{option.Name} is given more than once",
+        OptionResult { Option: var option, Tokens: [Token number, ..] } when IsNumber(option.ValueType) && !long.TryParse(number.Value, CultureInfo.InvariantCulture, out _) =>
+            $"{option.Name} takes a number, not '{number.Value}'",
+        ArgumentResult { Tokens.Count: 0, Argument: var argument } when argument.Arity.MinimumNumberOfValues > 0 => Missing(command, argument),
+        CommandResult when result.UnmatchedTokens is [string word, ..] => $"'{word}' is more than {command.Name} takes",
+        CommandResult when command.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0
+            && result.GetResult(argument) is null or { Tokens.Count: 0 }) is Argument argument => Missing(command, argument),
+        _ => string.Join(' ', error.Message.Split('\n', StringSplitOptions.TrimEntries)).TrimEnd('.'),
+    };
+
+    private static string Missing(Command command, Argument argument) => $"{command.Name} wants {Expected.As(argument).Name}";
+
+    private static bool IsNumber(Type type) => (Nullable.GetUnderlyingType(type) ?? type) is { IsPrimitive: true } number && number != typeof(bool);
 
     private static bool Names(string word, string name) =>
         word == name || word.StartsWith(name + "=", StringComparison.Ordinal)

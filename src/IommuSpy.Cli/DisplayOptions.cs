@@ -25,7 +25,7 @@ internal sealed class DisplayOptions
     /// <summary>Adds the options to a program and its commands.</summary>
     public DisplayOptions(Command root)
     {
-        _color.AcceptOnlyFromAmong("auto", Always, Never);
+        _color.TakesOnly("auto", Always, Never);
         root.Options.Add(_color);
         root.Options.Add(_noPager);
     }

@@ -19,7 +19,7 @@ internal sealed class WidthOption
             HelpName = "BITS",
             DefaultValueFactory = _ => bits.ToString(CultureInfo.InvariantCulture),
         };
-        Option.AcceptOnlyFromAmong("8", "16", "32", "64");
+        Option.TakesOnly("8", "16", "32", "64");
     }
 
     /// <summary>The option.</summary>

@@ -97,6 +97,12 @@ public sealed unsafe class PhysicalMemory
     /// <summary>Whether <paramref name="address"/> is memory of the machine, be it in the image or left out of it.</summary>
     public bool IsMemory(PhysicalAddress address) => Find(address.Value) >= 0;
 
+    /// <summary>Why the image has no byte of an address, in words that stand behind "is": "left out of the image when it was made"; null where it has it.</summary>
+    public string? AbsenceOf(PhysicalAddress address) => Contains(address) ? null
+        : Excludes(address) ? "left out of the image when it was made"
+        : IsMemory(address) ? "lost: the image should have it and does not"
+        : "not in the image";
+
     /// <summary>Reads the 8 bytes at <paramref name="address"/>, little-endian.</summary>
     /// <returns>False where the image lacks one of them.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

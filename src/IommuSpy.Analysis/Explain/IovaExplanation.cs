@@ -108,7 +108,7 @@ public sealed record IovaExplanation(
         DeviceFault.LevelSkipped => "an entry skips levels that the address has bits for",
         DeviceFault.BeyondWidth => "the address has bits above those that its tables translate",
         DeviceFault.NonCanonical => "the address is not canonical",
-        DeviceFault.TableOutsideImage => "a table is not in the image",
+        DeviceFault.TableOutsideImage => translation.Context.Space!.MissingTable(translation.Walk!),
         _ => "no permission",
     };
 }

@@ -26,9 +26,7 @@ public static class DeviceFaultText
             DeviceFault.LevelSkipped => $"level skipped: the level {last!.Level} entry at {last.EntryAddress} leads past levels that the address has bits for",
             DeviceFault.BeyondWidth => $"beyond the {translation.Context.Space!.AddressBits} bits that the device's tables translate",
             DeviceFault.NonCanonical => "not canonical for first-stage tables",
-            _ => last is null
-                ? $"the top table {translation.Walk!.Root} is not in the image"
-                : $"the table that the level {last.Level} entry at {last.EntryAddress} points at is not in the image",
+            _ => translation.Context.Space!.MissingTable(translation.Walk!),
         };
     }
 }

@@ -66,7 +66,7 @@ public sealed record PageReport(
     /// <exception cref="MissingTypeException">Nothing describes struct page.</exception>
     public static PageReport Of(Machine machine, PageFrame frame)
     {
-        string? absence = Read.ContentAbsence.Of(machine.Kernel.Memory, frame.Address);
+        string? absence = machine.Kernel.Memory.AbsenceOf(frame.Address);
         if (machine.Parts.Pages.Value is null && machine.UnusualFrames.UseOf(frame) is PageUse known)
         {
             return WithoutStructPage(known, null);

@@ -56,7 +56,7 @@ public sealed record ReachReport(
             reach.Devices.Count > 0 ? null : machine.Devices.FunctionsAbsence ?? "the kernel knows no PCI device",
             machine.UnusualFrames.UseOf(physical.Frame)?.ToString())
         {
-            ContentAbsence = Read.ContentAbsence.Of(machine.Kernel.Memory, physical),
+            ContentAbsence = machine.Kernel.Memory.AbsenceOf(physical),
         };
     }
 }

@@ -60,7 +60,7 @@ public sealed record WhoReport(
             mappers.Count == ReverseMap.MostMappers,
             map.IsWhole)
         {
-            ContentAbsence = Read.ContentAbsence.Of(machine.Kernel.Memory, physical),
+            ContentAbsence = machine.Kernel.Memory.AbsenceOf(physical),
         };
     }
 

@@ -9,7 +9,7 @@ internal static class CompletionCommand
     public static Command Build(RootCommand root)
     {
         Argument<string> shell = new("SHELL") { Description = "bash, zsh or fish." };
-        shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
+        shell.TakesOnly("bash", "zsh", "fish");
         Command command = new(
             "completion",
             "What makes a shell complete commands, options and values.\n\nExamples: source <(iommu-spy completion bash)\n          iommu-spy completion zsh > "

@@ -11,5 +11,5 @@ namespace IommuSpy.Linux.Resources;
 public sealed record KernelResource(VirtualAddress Object, ulong Start, ulong Last, string? Name, int Depth)
 {
     /// <summary>Whether the kernel takes it for memory: its processes and caches are in it.</summary>
-    public bool IsMemory => Depth == 0 && Name is "System RAM" or "Persistent Memory";
+    public bool IsMemory => Depth == 0 && Name is "System RAM" or "Persistent Memory" or "Persistent Memory (legacy)";
 }

@@ -41,7 +41,9 @@ public sealed class AmdViDeviceTables(PhysicalMemory memory, PhysicalAddress roo
         ulong[] entry = new ulong[AmdViDeviceEntry.Words];
         return TryRead(address, entry)
             ? AmdViDeviceEntry.Read(memory, requester, pasid, address, entry, entryMask)
-            : new(requester, pasid, DmaMode.Blocked, 0, null, AccessRights.None, address, [], DeviceTlb: false, "the device table is not in the image there");
+            : new(
+                requester, pasid, DmaMode.Blocked, 0, null, AccessRights.None, address, [], DeviceTlb: false,
+                $"its entry of the device table is {memory.AbsenceOf(address)}");
     }
 
     /// <inheritdoc/>

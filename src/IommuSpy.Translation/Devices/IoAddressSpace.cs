@@ -204,6 +204,17 @@ public sealed class IoAddressSpace
         return walk with { Rights = ForDevice(walk.Rights) & Granted };
     }
 
+    /// <summary>Which table a walk could not go on with, and why, in a sentence.</summary>
+    /// <param name="walk">A walk through this space that ended at <see cref="TranslationOutcome.TableOutsideImage"/>.</param>
+    public string MissingTable(AddressTranslation walk)
+    {
+        string table = walk.Last is { } last ? $"the table that the level {last.Level} entry at {last.EntryAddress} points at" : $"the top table {Root}";
+
+        // Of nested tables an entry's address is one that the second stage translates.
+        PhysicalAddress at = walk.Last is { } leading ? new(Tables.Target(leading.Entry)) : Root;
+        return $"{table} {(Second is null && Memory.AbsenceOf(at) is string absence ? $"is {absence}" : "cannot be read")}";
+    }
+
     /// <summary>Visits everything that is mapped, in address order.</summary>
     public WalkSummary Visit<TVisitor>(ref TVisitor visitor)
         where TVisitor : struct, IIoLeafVisitor => Visit(new(0), new(ulong.MaxValue), ref visitor);

@@ -48,7 +48,8 @@ public partial class AcpiTests
         return lines;
     }
 
-    // "[040h 0064   1]            Device Scope Type : 03 [IOAPIC Device]" for each field, in the table's order; a device's last field ends it.
+    // "[040h 0064   1]            Device Scope Type : 03 [IOAPIC Device]" for each field, in the table's order; a device's last field ends it. Of 2025,
+    // "[040h 0064 001h]", and a device entry of IVRS is a subtable.
     private static List<string> Disassembled(string table)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("iasl-");
@@ -61,7 +62,7 @@ public partial class AcpiTests
             ulong registers = 0;
             foreach (Match match in File.ReadLines(prefix + ".dsl").Select(line => FieldLine().Match(line)).Where(match => match.Success))
             {
-                string name = match.Groups["name"].Value;
+                string name = match.Groups["name"].Value.Replace(" (decoded below)", "", StringComparison.Ordinal);
                 string value = match.Groups["value"].Value;
                 ulong number =
                     ulong.TryParse(value.Replace(",", "", StringComparison.Ordinal), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong read)
@@ -90,7 +91,7 @@ public partial class AcpiTests
                         lines.Add(Device(kind, (ushort)((fields["PCI Bus Number"] << 8) | ((int)(number >> 8) << 3) | ((int)number & 7)),
                             fields["Enumeration ID"]));
                         break;
-                    case "Data Setting" when fields["Entry Type"] == 2:
+                    case "Data Setting" when fields.GetValueOrDefault("Entry Type", fields["Subtable Type"]) == 2:
                         lines.Add(Device(FirmwareScopeKind.Endpoint, (ushort)fields["Device ID"], 0));
                         break;
                     case "Variety":
@@ -112,6 +113,6 @@ public partial class AcpiTests
 
     private static string Device(FirmwareScopeKind kind, ushort requester, int id) => $"  {kind} {requester:x4} {id}";
 
-    [GeneratedRegex(@"^\[[0-9A-F]+h [0-9]+ +[0-9]+\] +(?<name>[^:]+?) : (?<value>[0-9A-F,]+)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^\[[0-9A-F]+h [0-9]+ +[0-9A-F]+h?\] +(?<name>[^:]+?) : (?<value>[0-9A-F,]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex FieldLine();
 }

@@ -8,11 +8,14 @@ namespace IommuSpy.EndToEnd.Tests.Live;
 
 /// <summary>
 /// A guest with page frames that are no ordinary memory: a memory module that was never taken into use, a page that was poisoned under a process, a BAR that
-/// a process maps. Every command says the same of each.
+/// a process maps, a file on persistent memory. Every command says the same of each.
 /// </summary>
 public sealed class OddPagesTests : IDisposable
 {
     private const string Resource = "resource0";
+    private const string PersistentFile = "/persistent/file";
+    private const ulong PersistentAt = 256UL << 20;
+    private const ulong PersistentBytes = 64UL << 20;
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
 
     /// <inheritdoc/>
@@ -22,14 +25,22 @@ public sealed class OddPagesTests : IDisposable
     public void Every_command_says_the_same_of_a_page_that_is_no_ordinary_memory()
     {
         string dump = Path.Combine(_directory.FullName, "dump.elf");
-        CaptureSpec spec = new() { Kernel = "6.1", Dimms = new([MemorySize.Mebibytes(256)]), Devices = new(["edu"]) };
+        CaptureSpec spec = new()
+        {
+            Kernel = "6.1",
+            Dimms = new([MemorySize.Mebibytes(256)]),
+            Devices = new(["edu"]),
+            Append = $"memmap={PersistentBytes >> 20}M!{PersistentAt >> 20}M",
+        };
         string device, blocks, flags;
         Dictionary<string, (ulong Address, ulong Frame)> odd;
         using (RunningGuest guest = LiveGuest.Boot(spec))
         {
             device = Output(guest, "grep -l 0x11e8 /sys/bus/pci/devices/*/device").Split('/')[^2];
             string bar = $"/sys/bus/pci/devices/{device}/{Resource}";
-            Output(guest, $"oddpages /run/odd {bar} > /run/odd.log 2>&1 & sleep 5; cat /run/odd.log");
+            Output(guest, $"while read m; do insmod /lab/modules/$m; done < /lab/{RunningGuest.PersistentMemoryModules}; mke2fs -b 4096 /dev/pmem0 "
+                + $"&& mkdir /persistent && mount -t ext4 -o dax /dev/pmem0 /persistent && dd if=/bin/busybox of={PersistentFile} bs=64k count=4");
+            Output(guest, $"oddpages /run/odd {bar} {PersistentFile} > /run/odd.log 2>&1 & sleep 5; cat /run/odd.log");
             odd = Output(guest, "cat /run/odd").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))
                 .ToDictionary(words => Path.GetFileName(words[0]), words => (Hex(words[1]), Hex(words[2])), StringComparer.Ordinal);
             blocks = Output(guest, "cd /sys/devices/system/memory; for b in $(grep -l offline memory*/state); do cat ${b%/state}/phys_index; done");
@@ -49,6 +60,11 @@ public sealed class OddPagesTests : IDisposable
         Assert.All(offline, first => Agree(dump, first, "offlineBlock", "in an offline memory block"));
         Assert.All(offline, first => Agree(dump, first + 0x7fff, "offlineBlock", "in an offline memory block"));
 
+        // A page of the disk that the memory is; its struct pages are in ordinary memory.
+        Assert.InRange(odd["file"].Frame << 12, PersistentAt, PersistentAt + PersistentBytes - 1);
+        Agree(dump, odd["file"].Frame, "device", $"persistent memory (fsdax), 0x{PersistentAt:x}-0x{PersistentAt + PersistentBytes - 1:x}");
+        Assert.Contains($"{odd["file"].Address:x16}", Run("who", "-s", dump, $"pfn:0x{odd["file"].Frame:x}").Output, StringComparison.Ordinal);
+
         JsonElement lost = Json("page", "-s", dump, $"pfn:0x{odd["poisoned"].Frame:x}").GetProperty("lostBy")[0];
         Assert.Equal("oddpages", lost.GetProperty("comm").GetString());
         Assert.Equal(odd["poisoned"].Address, Hex(lost.GetProperty("address").GetString()![2..]));
@@ -58,6 +74,7 @@ public sealed class OddPagesTests : IDisposable
             .ToDictionary(line => line.GetProperty("kind").GetString()!, line => line.GetProperty("pages").GetUInt64(), StringComparer.Ordinal);
         Assert.Equal((ulong)offline.Length << 15, kinds["offlineBlock"]);
         Assert.Equal(1UL, kinds["poisoned"]);
+        Assert.Equal(PersistentBytes >> 12, kinds["device"]);
     }
 
     private static void Agree(string dump, ulong frame, string kind, string words)

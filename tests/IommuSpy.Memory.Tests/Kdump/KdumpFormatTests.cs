@@ -88,6 +88,21 @@ public class KdumpFormatTests
         ImageAssert.Refused(file, "never finished", "4 KiB of RAM is missing");
     }
 
+    [Theory]
+    [InlineData("x86_64", "x86_64")]
+    [InlineData("riscv64", "riscv64")]
+    [InlineData("Unknown", null)]
+    [InlineData("", null)]
+    public void The_machine_is_the_headers_unless_its_writer_did_not_know(string written, string? machine)
+    {
+        byte[] bytes = [.. Good];
+        bytes.AsSpan(12 + (4 * 65), 65).Clear();
+        System.Text.Encoding.ASCII.GetBytes(written).CopyTo(bytes, 12 + (4 * 65));
+        using TemporaryFile file = TemporaryFile.With(bytes);
+        using MemoryImage image = MemoryImage.Open(file.Path);
+        Assert.Equal(machine, image.Machine?.Name);
+    }
+
     [Fact]
     public void A_page_that_does_not_decode_is_missing_and_its_neighbours_are_not()
     {

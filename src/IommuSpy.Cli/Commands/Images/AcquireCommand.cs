@@ -21,7 +21,7 @@ internal static class AcquireCommand
             {
                 Description = "Go on with what an interrupted run left: OUT.partial and OUT.journal. Same boot, same format; elf, lime and raw."
             };
-        format.AcceptOnlyFromAmong("elf", "lime", "avml", "raw");
+        format.TakesOnly("elf", "lime", "avml", "raw");
         Command command = new(
             "acquire",
             "Writes the physical memory of this machine (or of any -s) to a file, hashed, with what the machine says of itself: iomem, kallsyms, ACPI tables, "

@@ -35,8 +35,8 @@ internal static class ConvertCommand
             HelpName = "KIND,..."
         };
         exclude.CompletionSources.Add("zero", "free", "user", "cache");
-        format.AcceptOnlyFromAmong("elf", "lime", "avml", "raw", "kdump");
-        compress.AcceptOnlyFromAmong("zlib", "snappy", "zstd", "none");
+        format.TakesOnly("elf", "lime", "avml", "raw", "kdump");
+        compress.TakesOnly("zlib", "snappy", "zstd", "none");
         Command command = new(
             "convert",
             "Writes an image in another format, readable by you alone. Into a pipe, a kdump is flattened (makedumpfile -R).\n\nExamples: iommu-spy convert "

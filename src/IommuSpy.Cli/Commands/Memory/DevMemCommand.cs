@@ -25,7 +25,7 @@ internal static class DevMemCommand
     {
         Argument<string> address = new("ADDR") { Description = "The physical address: 0x hexadecimal, or decimal as $((0x1000)) gives it." };
         Argument<string> mode = new("r|w") { Description = "r reads words, w writes one and reads it back." };
-        mode.AcceptOnlyFromAmong(Reading, Writing);
+        mode.TakesOnly(Reading, Writing);
         Argument<string> operand = new("N|VALUE")
         {
             Description = "How many words to read (1 without it), or the value to write.",

@@ -90,9 +90,9 @@ internal static class MapsCommand
             }
 
             PhysicalAddress root = machine.Space(query.Root).Root;
-            if (!machine.Kernel.Memory.Contains(root))
+            if (machine.Kernel.Memory.AbsenceOf(root) is string absence)
             {
-                throw new NoAnswerException($"the top table {root} is not in the image");
+                throw new NoAnswerException($"the top table {root} is {absence}");
             }
 
             if (output.IsPlain(result))

@@ -37,7 +37,7 @@ internal static class ReadCommand
             Description = "hex: bytes and text; words: little-endian words; raw: the bytes themselves.",
             DefaultValueFactory = _ => Hex
         };
-        format.AcceptOnlyFromAmong(Hex, Words, Raw);
+        format.TakesOnly(Hex, Words, Raw);
         WidthOption width = new(64);
         Command command = new(
             "read",

@@ -18,7 +18,7 @@ namespace IommuSpy.Memory.Formats.Kdump;
 /// <param name="IsSplit">Whether this is a part of a split dump.</param>
 /// <param name="VmCoreInfo">Where the file keeps VMCOREINFO; empty for nowhere.</param>
 /// <param name="Notes">Where the file keeps ELF notes.</param>
-/// <param name="Machine">utsname.machine; null where it is empty.</param>
+/// <param name="Machine">utsname.machine; null where the writer did not know it.</param>
 internal sealed record KdumpHeader(
     int Version,
     uint Status,
@@ -40,6 +40,8 @@ internal sealed record KdumpHeader(
     private const uint Incomplete = 8; // DUMP_DH_COMPRESSED_INCOMPLETE
     private const int SubHeaderBytes = 104;
     private const int NameBytes = 65; // __NEW_UTS_LEN and a zero
+    // QEMU's word where its build names none: on x86-64 since 10.0, on others always (dump/dump.c, ELF_MACHINE_UNAME).
+    private const string UnknownMachine = "Unknown";
     private const int MachineAt = 12 + (4 * NameBytes);
     private const int LastKnownVersion = 6;
     private const int MostHeaderBlocks = 1 << 16;
@@ -106,7 +108,7 @@ internal sealed record KdumpHeader(
         }
 
         return new(version, status, blockSize, bitmapOffset, bitmapBytes, pages, dumpLevel, start, Math.Min(end, pages), isSplit, vmCoreInfo, notes,
-            Text(header.Slice(MachineAt, NameBytes)));
+            Text(header.Slice(MachineAt, NameBytes)) is string machine && machine != UnknownMachine ? machine : null);
     }
 
     private static string? Text(ReadOnlySpan<byte> field) => field.IndexOf((byte)0) is > 0 and var length ? Encoding.ASCII.GetString(field[..length]) : null;
