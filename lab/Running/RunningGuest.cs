@@ -17,7 +17,8 @@ public sealed class RunningGuest : IDisposable
     public const int OrdinaryUser = 1000;
 
     /// <summary>
-    /// In the guest, a list of modules in /lab/modules, to load in this order: what drives memory that the kernel's argument memmap=SIZE!START makes persistent.
+    /// In the guest, a list of modules in /lab/modules, to load in this order: what drives memory that the kernel's argument memmap=SIZE!START makes
+    /// persistent.
     /// </summary>
     public const string PersistentMemoryModules = "persistent-memory-modules";
 

@@ -64,8 +64,8 @@ internal static class CommandLine
         OptionResult { Implicit: false, Tokens.Count: 0, Option: var option } when option.Arity.MinimumNumberOfValues > 0 =>
             $"{option.Name} wants a value: {Expected.After(option).Name}",
         OptionResult { Option: var option } given when given.Tokens.Count > option.Arity.MaximumNumberOfValues => $"{option.Name} is given more than once",
-        OptionResult { Option: var option, Tokens: [Token number, ..] } when IsNumber(option.ValueType) && !long.TryParse(number.Value, CultureInfo.InvariantCulture, out _) =>
-            $"{option.Name} takes a number, not '{number.Value}'",
+        OptionResult { Option: var option, Tokens: [Token word, ..] } when IsNumber(option.ValueType) && !IsNumber(word.Value) =>
+            $"{option.Name} takes a number, not '{word.Value}'",
         ArgumentResult { Tokens.Count: 0, Argument: var argument } when argument.Arity.MinimumNumberOfValues > 0 => Missing(command, argument),
         CommandResult when result.UnmatchedTokens is [string word, ..] => $"'{word}' is more than {command.Name} takes",
         CommandResult when command.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0
@@ -74,6 +74,8 @@ internal static class CommandLine
     };
 
     private static string Missing(Command command, Argument argument) => $"{command.Name} wants {Expected.As(argument).Name}";
+
+    private static bool IsNumber(string word) => long.TryParse(word, CultureInfo.InvariantCulture, out _);
 
     private static bool IsNumber(Type type) => (Nullable.GetUnderlyingType(type) ?? type) is { IsPrimitive: true } number && number != typeof(bool);
 
