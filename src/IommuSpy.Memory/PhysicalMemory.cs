@@ -97,7 +97,7 @@ public sealed unsafe class PhysicalMemory
     /// <summary>Whether <paramref name="address"/> is memory of the machine, be it in the image or left out of it.</summary>
     public bool IsMemory(PhysicalAddress address) => Find(address.Value) >= 0;
 
-    /// <summary>Why the image lacks the byte of an address, in words to stand behind "is": "left out of the image when it was made"; null where it has it.</summary>
+    /// <summary>Why the image lacks the byte of an address, to stand behind "is": "left out of the image when it was made"; null where it has it.</summary>
     public string? AbsenceOf(PhysicalAddress address) => Contains(address) ? null
         : Excludes(address) ? "left out of the image when it was made"
         : IsMemory(address) ? "lost: the image should have it and does not"
