@@ -1,21 +1,29 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace IommuSpy.Memory;
 
-/// <summary>What a path names, asked before opening it: opening a FIFO would wait for a writer (statx(2)).</summary>
+/// <summary>What a path names, or a file that is open is (statx(2)).</summary>
 public static unsafe partial class FileKind
 {
     private const int CurrentDirectory = -100; // AT_FDCWD
+    private const int EmptyPath = 0x1000; // AT_EMPTY_PATH
     private const uint TypeWanted = 1; // STATX_TYPE
     private const int StatxBytes = 256;
     private const int ModeOffset = 28; // stx_mode
 
     /// <summary>Null for a regular file and where the system does not say; else the kind, with its article.</summary>
     /// <param name="path">The path; links are followed.</param>
-    public static string? Of(string path)
+    public static string? Of(string path) => Of(CurrentDirectory, path, 0);
+
+    /// <summary>The same of a file that is open.</summary>
+    /// <param name="file">The file.</param>
+    internal static string? Of(SafeFileHandle file) => Of((int)file.DangerousGetHandle(), "", EmptyPath);
+
+    private static string? Of(int directory, string path, int flags)
     {
         byte* status = stackalloc byte[StatxBytes];
-        if (!OperatingSystem.IsLinux() || Statx(CurrentDirectory, path, 0, TypeWanted, status) != 0)
+        if (!OperatingSystem.IsLinux() || Statx(directory, path, flags, TypeWanted, status) != 0)
         {
             return null;
         }

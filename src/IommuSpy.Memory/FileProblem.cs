@@ -14,6 +14,7 @@ public static class FileProblem
     /// <param name="path">The file, where it is known: a directory is told from a refusal by it.</param>
     public static string Of(Exception problem, string? path = null) => problem switch
     {
+        UnfitFileException => problem.Message,
         _ when path is { Length: > 0 } && Directory.Exists(path) => "is a directory",
         FileNotFoundException or DirectoryNotFoundException => "no such file",
         UnauthorizedAccessException => "permission denied",

@@ -50,12 +50,7 @@ public sealed unsafe class MappedFile : ImageFile
         SafeFileHandle? handle = null;
         try
         {
-            if (FileKind.Of(path) is string kind)
-            {
-                throw new MemoryImageException($"{shownAs}: is {kind}; name a regular file that holds a memory image");
-            }
-
-            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            handle = Opener.Read(path);
             long length = RandomAccess.GetLength(handle);
             if (length == 0)
             {
@@ -63,6 +58,10 @@ public sealed unsafe class MappedFile : ImageFile
             }
 
             return new(shownAs, handle, length);
+        }
+        catch (UnfitFileException e)
+        {
+            throw new MemoryImageException($"{shownAs}: {e.Message}; name a regular file that holds a memory image", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

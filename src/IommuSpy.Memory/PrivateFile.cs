@@ -39,19 +39,7 @@ internal sealed class PrivateFile : IDisposable
         OnInterrupt removal = OnInterrupt.Do(() => File.Delete(path));
         try
         {
-            FileStreamOptions options = new()
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.Read,
-                BufferSize = 0,
-            };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            return new(path, new(path, options), removal);
+            return new(path, Opener.New(path), removal);
         }
         catch
         {

@@ -130,7 +130,7 @@ public partial class OpeningTests
     }
 
     [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MakeFifo(string path, uint mode);
+    internal static partial int MakeFifo(string path, uint mode);
 
     [LibraryImport("libc", EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle MakeMemoryFile(string name, uint flags);

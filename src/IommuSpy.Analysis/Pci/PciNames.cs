@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Pci;
 
@@ -82,10 +83,9 @@ public sealed class PciNames
         {
             try
             {
-                FileInfo file = new(place);
-                if (file.Exists && file.Length < MaxFileBytes)
+                if (File.Exists(place))
                 {
-                    using StreamReader reader = new(place, Encoding.UTF8);
+                    using StreamReader reader = new(new MemoryStream(Opener.ReadAll(place, MaxFileBytes)), Encoding.UTF8);
                     return Read(reader);
                 }
             }

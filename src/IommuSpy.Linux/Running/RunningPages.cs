@@ -34,7 +34,7 @@ public sealed class RunningPages : IDisposable
         SafeFileHandle flags;
         try
         {
-            flags = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            flags = Opener.Read(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -45,7 +45,7 @@ public sealed class RunningPages : IDisposable
 
         try
         {
-            return new(flags, File.OpenHandle(files.PathOf(CountsFile), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return new(flags, Opener.Read(files.PathOf(CountsFile)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -76,7 +76,7 @@ public sealed class RunningProcess : IDisposable
 
         try
         {
-            return new(pid, areas, File.OpenHandle(files.PathOf($"{directory}/pagemap"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite),
+            return new(pid, areas, Opener.Read(files.PathOf($"{directory}/pagemap")),
                 privileges.SeesPhysical);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -20,6 +20,7 @@ public sealed class MappingTrace : IDisposable
     private const string MapProbe = "iommu_spy_map";
     private const string UnmapProbe = "iommu_spy_unmap";
     private const string MapSingle = "map_single";
+    private const int MostProfileBytes = 1 << 20;
     private const int BufferKilobytes = 4096;
 
     // Arguments in the registers of the x86-64 ABI: (domain, iova, physical, size, ...) and (domain, iova, size, ...). Newer names last, the outermost function
@@ -111,7 +112,7 @@ public sealed class MappingTrace : IDisposable
         try
         {
             // Lines of "name hits misses".
-            foreach (string line in File.ReadLines(Path.Combine(_root, "kprobe_profile")))
+            foreach (string line in Encoding.ASCII.GetString(Opener.ReadAll(Path.Combine(_root, "kprobe_profile"), MostProfileBytes)).Split('\n'))
             {
                 string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
                 if (words.Length == 3 && words[0] is MapProbe or UnmapProbe
@@ -179,7 +180,7 @@ public sealed class MappingTrace : IDisposable
             return "this kernel has neither kprobe events (CONFIG_KPROBE_EVENTS) nor events that name devices";
         }
 
-        _pipe = TracePipe.Open(Path.Combine(_instance, "trace_pipe"));
+        _pipe = Opener.Pipe(Path.Combine(_instance, "trace_pipe"));
         return _pipe is null ? "the trace cannot be read" : null;
     }
 
@@ -268,7 +269,7 @@ public sealed class MappingTrace : IDisposable
     // Not truncated when opened: for kprobe_events that means to remove everybody's.
     private static void Write(string path, string text)
     {
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        using SafeFileHandle file = Opener.Write(path);
         RandomAccess.Write(file, Encoding.ASCII.GetBytes(text), 0);
     }
 }

@@ -41,18 +41,17 @@ public static class TypeSource
             return;
         }
 
-        if (FileKind.Of(request) is string kind)
-        {
-            throw new MemoryImageException($"--types '{request}': is {kind}; name a regular file that describes types");
-        }
-
         try
         {
-            using SafeFileHandle file = File.OpenHandle(request, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using SafeFileHandle file = Opener.Read(request);
             if (RandomAccess.GetLength(file) == 0)
             {
                 throw new MemoryImageException($"--types '{request}': is empty");
             }
+        }
+        catch (UnfitFileException e)
+        {
+            throw new MemoryImageException($"--types '{request}': {e.Message}; name a regular file that describes types", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

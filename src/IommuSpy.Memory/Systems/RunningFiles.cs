@@ -21,7 +21,7 @@ public sealed class RunningFiles(string root = "/") : SystemFiles
         try
         {
             // Files of /proc and /sys say that they are empty: they are read until they end.
-            using FileStream file = new(PathOf(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            using FileStream file = Opener.ReadStream(PathOf(path));
             using MemoryStream bytes = new();
             byte[] piece = new byte[64 << 10];
             for (int read = file.Read(piece); read > 0 && bytes.Length < MostBytes; read = file.Read(piece))

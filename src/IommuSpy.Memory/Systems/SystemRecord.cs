@@ -99,7 +99,7 @@ public static class SystemRecord
         string file = path + Extension;
         try
         {
-            return FileKind.Of(file) is null && new FileInfo(file) is { Exists: true, Length: <= MostRecordBytes } ? Read(File.ReadAllBytes(file), file) : null;
+            return File.Exists(file) ? Read(Opener.ReadAll(file, MostRecordBytes), file) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -14,6 +14,9 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
     private const int PieceBytes = 1 << 20;
 
     private readonly string _path;
+    // A journal has three values.
+    private const long MostJournalBytes = 64 << 10;
+
     private readonly FileStream _stream;
     private readonly FileOutput _file;
     private readonly HashThread _hash = new();
@@ -57,7 +60,7 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
     {
         File.Delete(JournalOf(path));
         File.Delete(PartialOf(path));
-        return new(path, Open(PartialOf(path), FileMode.CreateNew), identity);
+        return new(path, Opener.New(PartialOf(path)), identity);
     }
 
     /// <summary>Goes on with one.</summary>
@@ -70,7 +73,7 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
             throw new MemoryImageException($"{PartialOf(path)}: was begun of other memory (another boot, format or memory map): begin again without --resume");
         }
 
-        FileStream stream = Open(PartialOf(path), FileMode.Open);
+        FileStream stream = Opener.Existing(PartialOf(path));
         ulong has = (ulong)RandomAccess.GetLength(stream.SafeFileHandle);
         if (has < journal.Bytes)
         {
@@ -187,7 +190,7 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
         RandomAccess.FlushToDisk(Handle);
         string journal = JournalOf(_path);
         string next = journal + ".new";
-        using (FileStream file = Open(next, FileMode.Create))
+        using (FileStream file = Opener.Emptied(next))
         {
             using (Utf8JsonWriter json = new(file))
             {
@@ -222,12 +225,7 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
     {
         try
         {
-            if (FileKind.Of(JournalOf(path)) is string kind)
-            {
-                throw new FormatException(kind);
-            }
-
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(JournalOf(path)));
+            using JsonDocument json = JsonDocument.Parse(Opener.ReadAll(JournalOf(path), MostJournalBytes));
             return (json.RootElement.GetProperty("identity").GetString() ?? "", json.RootElement.GetProperty("bytes").GetUInt64(),
                 json.RootElement.GetProperty("memory").GetUInt64());
         }
@@ -237,16 +235,5 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
             throw new MemoryImageException($"{JournalOf(path)}: "
                 + $"{(e is FileNotFoundException ? "there is none, so nothing to go on with" : "is no journal of acquire")}: begin again without --resume", e);
         }
-    }
-
-    private static FileStream Open(string path, FileMode mode)
-    {
-        FileStreamOptions options = new() { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.Read, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows() && mode != FileMode.Open)
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        return new(path, options);
     }
 }

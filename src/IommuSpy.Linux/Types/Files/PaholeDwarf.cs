@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using IommuSpy.Linux.Types.Btf;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Types.Files;
 
@@ -17,7 +18,7 @@ internal static class PaholeDwarf
         {
             string output = Path.Combine(directory.FullName, "types.btf");
             Run(path, output);
-            return File.Exists(output) && BtfTypes.Read(File.ReadAllBytes(output), $"DWARF of {path}") is BtfTypes types
+            return File.Exists(output) && BtfTypes.Read(Opener.ReadAll(output, TypeFile.MaxBlobBytes), $"DWARF of {path}") is BtfTypes types
                 ? types
                 : throw new MissingTypeException($"{path}: pahole made no BTF of its DWARF");
         }

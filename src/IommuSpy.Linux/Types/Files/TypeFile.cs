@@ -11,7 +11,7 @@ namespace IommuSpy.Linux.Types.Files;
 public static class TypeFile
 {
     private const int SniffedBytes = 64;
-    private const long MaxBlobBytes = 1L << 28;
+    internal const long MaxBlobBytes = 1L << 28;
 
     private static ReadOnlySpan<byte> BigEndianBtf => [0xeb, 0x9f];
 
@@ -24,7 +24,7 @@ public static class TypeFile
     {
         try
         {
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using FileStream file = Opener.ReadStream(path);
             byte[] start = new byte[SniffedBytes];
             ReadOnlySpan<byte> sniffed = start.AsSpan(0, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
             file.Position = 0;

@@ -18,13 +18,13 @@ internal static class CloudHypervisorState
         string state = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/", StateName);
         try
         {
-            if (!File.Exists(state) || FileKind.Of(state) is not null || new FileInfo(state).Length > MostBytes)
+            if (!File.Exists(state))
             {
                 return null;
             }
 
             List<RamRegion> regions = [];
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(state));
+            using JsonDocument document = JsonDocument.Parse(Opener.ReadAll(state, MostBytes));
             Collect(document.RootElement, regions, 0);
             return RamRegion.Checked(regions, fileBytes);
         }

@@ -47,8 +47,8 @@ public sealed unsafe class DevMem : IDisposable
     {
         ArgumentNullException.ThrowIfNull(files);
         string path = files.PathOf(Device);
-        SafeFileHandle? cached = NativeFile.Open(path, writable, uncached: false, out int error);
-        SafeFileHandle? uncached = cached is null ? null : NativeFile.Open(path, writable, uncached: true, out error);
+        SafeFileHandle? cached = Opener.Device(path, writable, uncached: false, out int error);
+        SafeFileHandle? uncached = cached is null ? null : Opener.Device(path, writable, uncached: true, out error);
         if (cached is null || uncached is null)
         {
             cached?.Dispose();

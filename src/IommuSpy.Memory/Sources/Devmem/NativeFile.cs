@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace IommuSpy.Memory.Sources.Devmem;
 
 /// <summary>
-/// What .NET's files cannot do with /dev/mem: O_SYNC as the kernel means it there (uncached), offsets beyond 2^63, mappings, and errors by number.
+/// What .NET's files cannot do with /dev/mem: offsets beyond 2^63, mappings, and errors by number.
 /// </summary>
 internal static unsafe partial class NativeFile
 {
@@ -17,25 +17,9 @@ internal static unsafe partial class NativeFile
     internal const int BadAddress = 14; // EFAULT
     internal const int InvalidArgument = 22; // EINVAL
 
-    private const int ReadWriteFlag = 2;
-    private const int CloseOnExec = 0x80000;
-    private const int Synchronous = 0x101000;
-
     private const int ProtectRead = 1;
     private const int ProtectWrite = 2;
     private const int MapShared = 1;
-
-    /// <summary>Opens a file; null, and the error's number, where that fails.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="writable">For writing too.</param>
-    /// <param name="uncached">O_SYNC: /dev/mem then maps without caching (drivers/char/mem.c, phys_mem_access_prot).</param>
-    /// <param name="error">The error's number; 0 where there is none.</param>
-    internal static SafeFileHandle? Open(string path, bool writable, bool uncached, out int error)
-    {
-        int descriptor = OpenFile(path, (writable ? ReadWriteFlag : 0) | (uncached ? Synchronous : 0) | CloseOnExec);
-        error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
-        return descriptor < 0 ? null : new(descriptor, ownsHandle: true);
-    }
 
     /// <summary>Reads at an offset: the bytes read, or minus the error's number.</summary>
     internal static long Read(SafeFileHandle file, Span<byte> destination, ulong offset)
@@ -64,9 +48,6 @@ internal static unsafe partial class NativeFile
 
     /// <summary>Takes a mapping away.</summary>
     internal static void Unmap(byte* at, ulong length) => _ = UnmapPages((nint)at, (nuint)length);
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int OpenFile(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     private static partial long ReadAt(SafeFileHandle file, byte* buffer, nuint count, long offset);

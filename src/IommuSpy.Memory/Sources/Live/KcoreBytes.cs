@@ -49,7 +49,7 @@ internal sealed class KcoreBytes(string path, SafeFileHandle first) : IDeviceByt
 
         try
         {
-            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            return Opener.Read(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -54,7 +54,7 @@ internal static class KcoreSource
     {
         try
         {
-            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            return Opener.Read(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
