@@ -30,7 +30,7 @@ public sealed class Machine : IDisposable
         _pageKinds = new(() => Part.Read(() => Analysis.Pages.PageKinds.Of(this)));
         _unusualFrames = new(() => UnusualFrames.Of(this));
         _devices = new(() => DeviceInventory.Of(this));
-        _deviceReach = new(() => DeviceReach.Of(Devices.Devices));
+        _deviceReach = new(() => DeviceReach.Of(Devices.Devices, kernel.Memory.Budget));
     }
 
     /// <summary>The image.</summary>

@@ -107,9 +107,14 @@ internal static class CommandRunner
         ParseResult result = root.Parse(words, Literally);
         display.Use(result);
         bool isHelp = result.Action is { ClearsParseErrors: true };
-        return !isHelp && CommandLine.Problem(result, words) is string problem
-            ? throw new UsageException($"{problem} (see {name} {CommandPath(result)}--help)")
-            : result.Invoke(configuration);
+        if (!isHelp && CommandLine.Problem(result, words) is string problem)
+        {
+            throw new UsageException($"{problem} (see {name} {CommandPath(result)}--help)");
+        }
+
+        int exitCode = result.Invoke(configuration);
+        Output.Problems(WorkBudget.OfProcess.Problems);
+        return exitCode;
     }
 
     private static string CommandPath(ParseResult result) => result.CommandResult.Parent is null ? "" : result.CommandResult.Command.Name + " ";

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Catalogue;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Cli;
 
@@ -91,7 +92,8 @@ internal sealed class TableOptions
 
         if (json || lines)
         {
-            return Closed(Output.Bytes(), output => new JsonRows<TRow>(output, selection.Table.Name, selection.Columns, lines, () => question.Problems));
+            return Closed(Output.Bytes(), output => new JsonRows<TRow>(output, selection.Table.Name, selection.Columns, lines,
+                () => [.. question.Problems, .. WorkBudget.OfProcess.Problems]));
         }
 
         return Closed<TRow, StreamWriter>(Output.Text(), writer => csv ? new CsvRows<TRow>(writer, selection.Columns)

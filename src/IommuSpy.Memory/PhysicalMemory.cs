@@ -68,6 +68,9 @@ public sealed unsafe class PhysicalMemory
     /// <summary>Finds <see cref="DataRanges"/> when they are asked for.</summary>
     internal Func<IReadOnlyList<PhysicalRange>>? FindDataRanges { get; init; }
 
+    /// <summary>How much work may be done where what this memory points at is followed.</summary>
+    public WorkBudget Budget { get; init; } = WorkBudget.OfProcess;
+
     /// <summary>Bytes of memory, with those that the image leaves out.</summary>
     public ulong ByteCount { get; }
 

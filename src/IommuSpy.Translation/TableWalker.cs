@@ -37,12 +37,13 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         where TVisitor : struct, ILeafVisitor
     {
         ThrowIfNoDepth(levels);
-        Walk walk = new(first, last);
+        Walk walk = new(first, last, new(memory.Budget, Work.Tables, TableLimit));
         if (first <= last)
         {
             VisitTable(root, levels, 0, ulong.MaxValue, ref walk, ref visitor);
         }
 
+        walk.Allowance.Finish();
         return new(walk.Tables, walk.Missing, walk.LimitReached);
     }
 
@@ -50,7 +51,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     private void VisitTable<TVisitor>(PhysicalAddress table, int level, ulong baseAddress, ulong grants, ref Walk walk, ref TVisitor visitor)
         where TVisitor : struct, ILeafVisitor
     {
-        if (walk.Tables + walk.Missing >= TableLimit)
+        if (!walk.Allowance.TryUse())
         {
             walk.LimitReached = true;
             return;
@@ -124,12 +125,13 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         where TVisitor : struct, ITableVisitor
     {
         ThrowIfNoDepth(levels);
-        Walk walk = new(first, last);
+        Walk walk = new(first, last, new(memory.Budget, Work.Tables, TableLimit));
         if (first <= last)
         {
             TellTable(root, levels, 0, ref walk, ref visitor);
         }
 
+        walk.Allowance.Finish();
         return new(walk.Tables, walk.Missing, walk.LimitReached);
     }
 
@@ -137,7 +139,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     private void TellTable<TVisitor>(PhysicalAddress table, int level, ulong baseAddress, ref Walk walk, ref TVisitor visitor)
         where TVisitor : struct, ITableVisitor
     {
-        if (walk.Tables + walk.Missing >= TableLimit)
+        if (!walk.Allowance.TryUse())
         {
             walk.LimitReached = true;
             return;
@@ -380,8 +382,9 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     private static ulong Index(ulong address, int shift) => (address >> shift) & ((1UL << TFormat.IndexBits) - 1);
 
     /// <summary>What one visit has still to know at every depth.</summary>
-    private struct Walk(ulong first, ulong last)
+    private struct Walk(ulong first, ulong last, WorkAllowance allowance)
     {
+        public WorkAllowance Allowance = allowance;
         public readonly ulong First = first;
         public readonly ulong Last = last;
         public long Tables;

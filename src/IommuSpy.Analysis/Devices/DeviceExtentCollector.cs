@@ -7,11 +7,12 @@ using IommuSpy.Translation.Devices;
 namespace IommuSpy.Analysis.Devices;
 
 /// <summary>Gathers what tables map for devices as extents.</summary>
-internal struct DeviceExtentCollector(int number, List<MappedExtent> extents) : IIoLeafVisitor
+internal struct DeviceExtentCollector(int number, List<MappedExtent> extents, WorkBudget budget) : IIoLeafVisitor
 {
     // As for CPUs' spaces: 48 bytes each.
     private const int MaxExtents = 1 << 24;
 
+    private WorkAllowance _allowance = new(budget, Work.Extents, MaxExtents);
     private MappedExtent? _current;
 
     /// <summary>Whether there were more runs than are kept.</summary>
@@ -40,15 +41,24 @@ internal struct DeviceExtentCollector(int number, List<MappedExtent> extents) : 
     }
 
     /// <summary>Keeps the last run.</summary>
-    public void Finish()
+    public void Complete()
     {
-        if (_current is MappedExtent run && extents.Count < MaxExtents)
+        Finish();
+        _allowance.Finish();
+    }
+
+    private void Finish()
+    {
+        if (_current is MappedExtent run)
         {
-            extents.Add(run);
-        }
-        else
-        {
-            LimitReached |= _current is not null;
+            if (_allowance.TryUse())
+            {
+                extents.Add(run);
+            }
+            else
+            {
+                LimitReached = true;
+            }
         }
 
         _current = null;

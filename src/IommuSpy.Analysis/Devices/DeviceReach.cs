@@ -52,8 +52,11 @@ public sealed class DeviceReach
     public int Extents => _tree.Count;
 
     /// <summary>Reads all devices' tables, on all cores.</summary>
-    public static DeviceReach Of(IReadOnlyList<MachineDevice> devices)
+    /// <param name="devices">The devices.</param>
+    /// <param name="budget">How much may be kept of them; null for the process's.</param>
+    public static DeviceReach Of(IReadOnlyList<MachineDevice> devices, WorkBudget? budget = null)
     {
+        budget ??= WorkBudget.OfProcess;
         (IoAddressSpace Space, List<ReachUser> Users)[] spaces = Distinct(devices);
         List<MappedExtent>[] extents = new List<MappedExtent>[spaces.Length];
         ReachSpace[] read = new ReachSpace[spaces.Length];
@@ -61,9 +64,9 @@ public sealed class DeviceReach
         {
             (IoAddressSpace space, List<ReachUser> users) = spaces[i];
             extents[i] = [];
-            DeviceExtentCollector leaves = new(i, extents[i]);
+            DeviceExtentCollector leaves = new(i, extents[i], budget);
             WalkSummary summary = space.Visit(ref leaves);
-            leaves.Finish();
+            leaves.Complete();
             read[i] = new(space, users, leaves.Bytes, summary.MissingTables == 0 && !summary.LimitReached && !leaves.LimitReached);
         });
         return new(devices, read, extents);

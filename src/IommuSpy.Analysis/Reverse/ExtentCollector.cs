@@ -4,11 +4,12 @@ using IommuSpy.Translation;
 namespace IommuSpy.Analysis.Reverse;
 
 /// <summary>Gathers the leaves of a space as extents.</summary>
-internal struct ExtentCollector(int number, List<MappedExtent> extents) : ICpuLeafVisitor
+internal struct ExtentCollector(int number, List<MappedExtent> extents, WorkBudget budget) : ICpuLeafVisitor
 {
     // A space that scatters more runs than this is no sane machine's: 48 bytes each.
     private const int MaxExtents = 1 << 24;
 
+    private WorkAllowance _allowance = new(budget, Work.Extents, MaxExtents);
     private MappedExtent? _current;
 
     /// <summary>Whether there were more runs than are kept.</summary>
@@ -32,15 +33,24 @@ internal struct ExtentCollector(int number, List<MappedExtent> extents) : ICpuLe
     }
 
     /// <summary>Keeps the last run.</summary>
-    public void Finish()
+    public void Complete()
     {
-        if (_current is MappedExtent run && extents.Count < MaxExtents)
+        Finish();
+        _allowance.Finish();
+    }
+
+    private void Finish()
+    {
+        if (_current is MappedExtent run)
         {
-            extents.Add(run);
-        }
-        else
-        {
-            LimitReached |= _current is not null;
+            if (_allowance.TryUse())
+            {
+                extents.Add(run);
+            }
+            else
+            {
+                LimitReached = true;
+            }
         }
 
         _current = null;

@@ -50,12 +50,12 @@ public sealed class ReverseMap
             AddressSpace space = spaces[i];
             extents[i] = [];
             tables[i] = [];
-            ExtentCollector leaves = new(i, extents[i]);
+            ExtentCollector leaves = new(i, extents[i], machine.Kernel.Memory.Budget);
             TableCollector used = new(space, i, tables[i]);
             (VirtualAddress first, VirtualAddress last) = i == 0 ? (space.FirstKernelAddress, new VirtualAddress(ulong.MaxValue))
                 : (new VirtualAddress(0), space.LastUserAddress);
             var summary = (i == 0 ? space : machine.UserSpace(space.Root)).Visit(first, last, ref leaves);
-            leaves.Finish();
+            leaves.Complete();
             space.VisitTables(first, last, ref used);
             whole[i] = summary.MissingTables == 0 && !summary.LimitReached && !leaves.LimitReached;
         });

@@ -41,10 +41,12 @@ internal sealed class MapleTree
     private readonly List<MapleEntry> _entries = [];
     private readonly List<string> _damage = [];
     private readonly HashSet<ulong> _seen = [];
+    private WorkAllowance _allowance;
 
     private MapleTree(KernelObjects objects)
     {
         _objects = objects;
+        _allowance = new(objects.Kernel.Memory.Budget, Work.Steps, MaxNodes);
         _range = MapleLayout.OfRange(objects.Types);
         _rangeWithGaps = MapleLayout.OfRangeWithGaps(objects.Types);
     }
@@ -67,6 +69,7 @@ internal sealed class MapleTree
             reader.Entry(root, 0, 0);
         }
 
+        reader._allowance.Finish();
         return (reader._entries, reader._damage);
     }
 
@@ -76,7 +79,7 @@ internal sealed class MapleTree
     {
         ulong node = pointer & NodeMask;
         int type = (int)((pointer >> TypeShift) & TypeMask);
-        if (depth > MaxDepth || _seen.Count >= MaxNodes)
+        if (depth > MaxDepth || !_allowance.TryUse())
         {
             Damage(node, "is deeper, or one of more, than a maple tree has");
             return;

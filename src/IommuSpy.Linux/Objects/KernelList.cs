@@ -28,6 +28,14 @@ public sealed record KernelList(IReadOnlyList<VirtualAddress> Elements, string? 
 
     private static KernelList Follow(KernelObjects objects, VirtualAddress head, ulong memberOffset, int limit, ulong onward, ulong back)
     {
+        WorkAllowance allowance = new(objects.Kernel.Memory.Budget, Work.Steps, limit);
+        KernelList list = Follow(objects, head, memberOffset, ref allowance, onward, back);
+        allowance.Finish();
+        return list;
+    }
+
+    private static KernelList Follow(KernelObjects objects, VirtualAddress head, ulong memberOffset, ref WorkAllowance allowance, ulong onward, ulong back)
+    {
         List<VirtualAddress> elements = [];
         VirtualAddress at = head;
         while (true)
@@ -53,9 +61,9 @@ public sealed record KernelList(IReadOnlyList<VirtualAddress> Elements, string? 
                 return new(elements, null);
             }
 
-            if (elements.Count == limit)
+            if (!allowance.TryUse())
             {
-                return new(elements, $"it has more than {limit} elements");
+                return new(elements, $"it has more than {elements.Count} elements");
             }
 
             elements.Add(new(unchecked(next - memberOffset)));

@@ -27,6 +27,7 @@ public sealed record RedBlackTree(IReadOnlyList<VirtualAddress> Elements, string
         HashSet<ulong> seen = [];
         Stack<VirtualAddress> open = new();
         string? damage = null;
+        WorkAllowance allowance = new(objects.Kernel.Memory.Budget, Work.Steps, limit);
         VirtualAddress? at = Child(root, 0, null);
         while (at is not null || open.Count > 0)
         {
@@ -38,15 +39,16 @@ public sealed record RedBlackTree(IReadOnlyList<VirtualAddress> Elements, string
             }
 
             VirtualAddress next = open.Pop();
-            if (elements.Count == limit)
+            if (!allowance.TryUse())
             {
-                return new(elements, $"it has more than {limit} elements");
+                return new(elements, $"it has more than {elements.Count} elements");
             }
 
             elements.Add(new(unchecked(next.Value - memberOffset)));
             at = Child(next, RightAt, next);
         }
 
+        allowance.Finish();
         return new(elements, damage);
 
         VirtualAddress? Child(VirtualAddress from, ulong offset, VirtualAddress? parent)

@@ -26,6 +26,7 @@ public static class EntryWalk
             walk.Table(space.Root, space.Levels, 0, ref visitor);
         }
 
+        walk.Allowance.Finish();
         return new(walk.Tables, walk.Missing, walk.LimitReached);
     }
 
@@ -35,11 +36,12 @@ public static class EntryWalk
         public long Tables;
         public long Missing;
         public bool LimitReached;
+        public WorkAllowance Allowance = new(memory.Budget, Work.Tables, WalkSummary.MaxTables);
 
         public void Table<TVisitor>(PhysicalAddress table, int level, ulong baseAddress, ref TVisitor visitor)
             where TVisitor : struct, IEntryVisitor
         {
-            if (Tables + Missing >= WalkSummary.MaxTables)
+            if (!Allowance.TryUse())
             {
                 LimitReached = true;
                 return;
