@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace IommuSpy.Memory;
 
 /// <summary>
-/// What one walk may use of a <see cref="WorkBudget"/>. It takes from it in larger pieces, so that counting costs a comparison; <see cref="Finish"/> gives the rest
-/// back.
+/// What one walk may use of a <see cref="WorkBudget"/>. It takes from it in larger pieces, so that counting costs a comparison;
+/// <see cref="Finish"/> gives the rest back.
 /// </summary>
 /// <param name="budget">The budget.</param>
 /// <param name="work">Of what.</param>

@@ -1,8 +1,8 @@
 namespace IommuSpy.Memory;
 
 /// <summary>
-/// How much work a process may do where it follows what an image points at: a hostile image, or a damaged one, can ask for more than a lifetime of it. One budget
-/// is shared by all that is followed in a memory; what ends early is said. Safe to share between threads.
+/// How much work a process may do where it follows what an image points at: a hostile image, or a damaged one, can ask for more than a lifetime
+/// of it. One budget is shared by all that is followed in a memory; what ends early is said. Safe to share between threads.
 /// </summary>
 public sealed class WorkBudget
 {
