@@ -119,6 +119,7 @@ public partial class OpenerTests
 
     [GeneratedRegex(
         @"\bFile\.(Open|ReadAll|ReadLines|WriteAll|AppendAll|Create(?!SymbolicLink)|AppendText)|\bnew (FileStream|FileStreamOptions)\b|\bFileStream \w+ = new\("
-        + @"|EntryPoint = ""(open|openat|creat|fopen)""|MemoryMappedFile\.CreateFromFile\(path", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
+        + @"|EntryPoint = ""(open|openat|creat|fopen)""|MemoryMappedFile\.CreateFromFile\(path",
+        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Opening();
 }
