@@ -40,6 +40,15 @@ public sealed class WorkBudget
             .Select(name => $"not all was read: this program follows no more than {_most[Array.IndexOf(Names, name)]} {name} in one run"),
     ];
 
+    /// <summary>Gives all of it again: for one who asks again and again, as watch does, each time a question of its own.</summary>
+    public void Renew()
+    {
+        for (int work = 0; work < _most.Length; work++)
+        {
+            Volatile.Write(ref _left[work], _most[work]);
+        }
+    }
+
     /// <summary>Takes a part of what is left.</summary>
     /// <param name="work">Of what.</param>
     /// <param name="wanted">How much, more than 0.</param>

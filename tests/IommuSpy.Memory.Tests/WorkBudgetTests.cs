@@ -4,7 +4,7 @@ namespace IommuSpy.Memory.Tests;
 public class WorkBudgetTests
 {
     [Fact]
-    public void AWalkUsesWhatItMayAndNoMore()
+    public void A_walk_uses_what_it_may_and_no_more()
     {
         WorkBudget budget = new();
         WorkAllowance allowance = new(budget, Work.Steps, 2500);
@@ -14,7 +14,7 @@ public class WorkBudgetTests
     }
 
     [Fact]
-    public void WalksShareABudgetAndItsEndIsSaid()
+    public void Walks_share_a_budget_and_its_end_is_said()
     {
         WorkBudget budget = new(tables: 3000);
         WorkAllowance first = new(budget, Work.Tables, 1500);
@@ -26,7 +26,21 @@ public class WorkBudgetTests
     }
 
     [Fact]
-    public void WhatAWalkHasTakenAndNotUsedIsGivenBack()
+    public void Who_asks_again_and_again_has_all_of_it_each_time()
+    {
+        WorkBudget budget = new(steps: 100);
+        for (int question = 0; question < 3; question++)
+        {
+            WorkAllowance allowance = new(budget, Work.Steps, 200);
+            Assert.Equal(100, Use(ref allowance));
+            Assert.NotEmpty(budget.Problems);
+            budget.Renew();
+            Assert.Empty(budget.Problems);
+        }
+    }
+
+    [Fact]
+    public void What_a_walk_has_taken_and_not_used_is_given_back()
     {
         WorkBudget budget = new(steps: 1024);
         WorkAllowance first = new(budget, Work.Steps, 5000);
@@ -38,7 +52,7 @@ public class WorkBudgetTests
     }
 
     [Fact]
-    public void AKindOfWorkThatEndsLeavesTheOthers()
+    public void A_kind_of_work_that_ends_leaves_the_others()
     {
         WorkBudget budget = new(extents: 1);
         WorkAllowance extents = new(budget, Work.Extents, 10);

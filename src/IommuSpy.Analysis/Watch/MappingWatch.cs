@@ -20,6 +20,7 @@ public sealed class MappingWatch
     private readonly Dictionary<string, WatchedDomain> _byDevice = new(StringComparer.Ordinal);
     private readonly Queue<MappingEvent> _later = new();
     private readonly long _began;
+    private readonly WorkBudget _budget;
     private long _from;
     private long _lost;
 
@@ -30,6 +31,7 @@ public sealed class MappingWatch
     {
         ArgumentNullException.ThrowIfNull(machine);
         _trace = trace;
+        _budget = machine.Kernel.Memory.Budget;
         foreach (IGrouping<object, MachineDevice> sharing in machine.Devices.Devices
             .Where(device => device.Access == DeviceAccess.Translated)
             .GroupBy(device => device.Group?.Domain?.Address is VirtualAddress at ? (object)at : device.Context?.Space?.Root ?? (object)device.Address))
@@ -62,6 +64,7 @@ public sealed class MappingWatch
     public WatchReport Next(string? device = null)
     {
         long to = Now();
+        _budget.Renew();
         Follow(to);
         if (_trace is null)
         {
