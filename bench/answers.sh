@@ -100,7 +100,7 @@ for memory in $memories; do
     rm -f "$work/answers.kdump"
     makedumpfile -R "$work/answers.kdump" < "$images/dump.kdump" > /dev/null 2>&1
 
-    task=$(./iommu-spy translate init_task -s "$full" --jsonl | sed 's/.*"address": *"\(0x[0-9a-f]*\)".*/\1/')
+    task=$(./iommu-spy translate init_task -s "$full" --jsonl | sed 's/.*"virtual": *"\(0x[0-9a-f]*\)".*/\1/')
     physical=$(./iommu-spy translate init_task -s "$full" --jsonl | sed 's/.*"physical": *"\(0x[0-9a-f]*\)".*/\1/')
     reached=$(./iommu-spy maps --device $device -s "$full" --jsonl | sed -n '1s/.*"physical": *"\(0x[0-9a-f]*\)".*/\1/p')
     if [ "$peers" = all ]; then

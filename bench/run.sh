@@ -30,7 +30,7 @@ rm -f "$work"/*.ns "$work"/*.answers "$work"/start.csv
 
 root=$("$work/race" "$elf" addresses "$work")
 release=$(sed -n 's/^ *"release": "\(.*\)",$/\1/p' "$images/capture.json" | head -n 1)
-task=$(./iommu-spy translate init_task -s "$elf" --jsonl | sed 's/.*"address": *"\(0x[0-9a-f]*\)".*/\1/')
+task=$(./iommu-spy translate init_task -s "$elf" --jsonl | sed 's/.*"virtual": *"\(0x[0-9a-f]*\)".*/\1/')
 physical=$(./iommu-spy translate init_task -s "$elf" --jsonl | sed 's/.*"physical": *"\(0x[0-9a-f]*\)".*/\1/')
 
 echo "machine: $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1); load before: $(cut -d' ' -f1 /proc/loadavg); $(date -u +%F)"

@@ -8,11 +8,21 @@ internal static class AllTables
     /// <summary>All, by name.</summary>
     public static IReadOnlyList<Table> All =>
     [
-        Columns, Devices, MappingsTable.Leaves, MappingsTable.Runs, Modules, Pagemap, Pages, Pci, Processes, Resources, Roots, RunningPages, Slab, Symbols,
-        Tables, Vmalloc, Vmas,
+        Columns, Devices, Formats, Interrupts, MappingsTable.Leaves, MappingsTable.Runs, IoMappings, Modules, Pagemap, Pages, Pci, Processes, Resources,
+        Roots, RunningPages, Slab, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas,
     ];
 
     public static DevicesTable Devices { get; } = new();
+
+    public static FormatsTable Formats { get; } = new();
+
+    public static InterruptsTable Interrupts { get; } = new();
+
+    public static IoMappingsTable IoMappings { get; } = new() { Command = "maps --device BDF" };
+
+    public static TypesTable Types { get; } = new();
+
+    public static Va2paTable Va2pa { get; } = new() { Command = "va2pa PID ADDR" };
 
     public static ModulesTable Modules { get; } = new();
 

@@ -16,6 +16,9 @@ internal sealed class Question(Machine? machine = null)
     /// <summary>The machine; null where the question is of none.</summary>
     public Machine? FindMachine => machine;
 
+    /// <summary>What a table calls before it waits for something: rows that it has handed over have to be with their reader by then.</summary>
+    public Action Waits { get; set; } = () => { };
+
     /// <summary>What the answer lacks or what contradicts itself in it, a line each.</summary>
     public IReadOnlyList<string> Problems => _problems;
 

@@ -143,6 +143,7 @@ internal static class CommandRunner
         using (Utf8JsonWriter writer = new(output))
         {
             writer.WriteStartObject();
+            writer.WriteNumber("version", JsonNames.Version);
             writer.WriteStartObject("error");
             writer.WriteString("kind", kind);
             writer.WriteString("message", message);

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using IommuSpy.Cli.Json;
 
 namespace IommuSpy.Cli;
 
@@ -29,44 +28,12 @@ internal static class Output
         return new BufferedStream(new StandardOutput(isImage: true), BufferBytes);
     }
 
-    /// <summary>Writes a report as one JSON document.</summary>
-    public static void Json<T>(T report, JsonTypeInfo<T> type)
+    /// <summary>Writes a document whose form others have laid down, with nothing of ours around it.</summary>
+    public static void Json<T>(T document, JsonTypeInfo<T> type)
     {
         using Stream output = Bytes();
-        JsonSerializer.Serialize(output, report, type);
+        JsonSerializer.Serialize(output, document, type);
         output.WriteByte((byte)'\n');
-    }
-
-    /// <summary>Writes reports as JSON rows.</summary>
-    /// <param name="lines">One a line, rather than an array.</param>
-    /// <param name="reports">They.</param>
-    /// <param name="type">How one is written.</param>
-    public static void Rows<T>(bool lines, IEnumerable<T> reports, JsonTypeInfo<T> type)
-    {
-        using Stream output = Bytes();
-        using Utf8JsonWriter writer = new(output, new() { Encoder = type.Options.Encoder, Indented = !lines });
-        if (!lines)
-        {
-            writer.WriteStartArray();
-        }
-
-        foreach (T report in reports)
-        {
-            JsonSerializer.Serialize(writer, report, type);
-            writer.Flush();
-            if (lines)
-            {
-                output.WriteByte((byte)'\n');
-                writer.Reset();
-            }
-        }
-
-        if (!lines)
-        {
-            writer.WriteEndArray();
-            writer.Flush();
-            output.WriteByte((byte)'\n');
-        }
     }
 
     /// <summary>Says on standard error, a line each, what an answer lacks or what contradicts itself in it.</summary>
@@ -80,16 +47,6 @@ internal static class Output
 
     /// <summary>The same of one.</summary>
     public static void Problem(string problem) => Display.Tell(CommandRunner.Name, problem);
-
-    /// <summary>Writes rows as JSON.</summary>
-    /// <param name="lines">One row a line, rather than an array.</param>
-    /// <param name="write">Writes them.</param>
-    public static void Rows(bool lines, Action<RowWriter> write)
-    {
-        using Stream output = Bytes();
-        using RowWriter rows = new(output, lines);
-        write(rows);
-    }
 
     private static Stream Lines() => Display.Width is int width ? new FoldedLines(new StandardOutput(), width) : new StandardOutput();
 }

@@ -29,4 +29,8 @@ internal sealed class OutputOptions
 
     /// <summary>Whether --jsonl was given.</summary>
     public bool JsonLines(ParseResult result) => _jsonLines is not null && result.GetValue(_jsonLines);
+
+    /// <summary>In which form the answer is wanted.</summary>
+    public AnswerForm Form(ParseResult result) =>
+        JsonLines(result) ? AnswerForm.JsonLines : Json(result) ? AnswerForm.Json : AnswerForm.Text;
 }

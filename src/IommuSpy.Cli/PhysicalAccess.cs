@@ -60,18 +60,15 @@ internal static class PhysicalAccess
         }
 
         WriteReport report = new(address, name, device.IsMemory(address), bits, new(value), new(MemoryMarshal.Read<ulong>(after)));
-        if (output.Json(result))
+        Reports.Write(result, output.Form(result), report, ReportJson.Default.WriteReport, (text, shown) =>
         {
-            Output.Json(report, ReportJson.Default.WriteReport);
-            return ExitCode.Done;
-        }
-
-        using StreamWriter text = Output.Text();
-        text.WriteLine($"wrote {what}");
-        text.WriteLine($"reads "
-            + $"0x{report.ReadBack.Value.ToString($"x{(int)width * 2}", null)}"
-            + $"{(report.ReadBack == report.Value ? ""
-                : report.IsMemory ? "   not what was written: somebody else wrote there meanwhile" : "   not what was written: a register need not keep it")}");
+            text.WriteLine($"wrote {what}");
+            text.WriteLine($"reads "
+                + $"0x{shown.ReadBack.Value.ToString($"x{(int)width * 2}", null)}"
+                + $"{(shown.ReadBack == shown.Value ? ""
+                    : shown.IsMemory ? "   not what was written: somebody else wrote there meanwhile"
+                    : "   not what was written: a register need not keep it")}");
+        }, "write");
         return ExitCode.Done;
     }
 

@@ -50,10 +50,13 @@ internal sealed class TableOptions
     /// <summary>Whether people read the answer, and have chosen neither rows nor columns.</summary>
     public bool IsPlain(ParseResult result) => !IsJson(result) && !result.GetValue(_csv) && View(result) == Catalogue.View.Whole;
 
-    /// <summary>Of a command that answers otherwise than with a table this time: whether as JSON.</summary>
+    /// <summary>Of a command that answers otherwise where it can: whether options were given that only rows can meet.</summary>
+    public bool AsksForRows(ParseResult result) => IsLines(result) || result.GetValue(_csv) || View(result) != Catalogue.View.Whole;
+
+    /// <summary>Of a command that answers otherwise than with a table this time: in which form.</summary>
     /// <exception cref="UsageException">Options were given that are a table's.</exception>
-    public bool IsReportAsJson(ParseResult result, string what) => View(result) == Catalogue.View.Whole && !result.GetValue(_csv)
-        ? IsJson(result)
+    public AnswerForm ReportForm(ParseResult result, string what) => View(result) == Catalogue.View.Whole && !result.GetValue(_csv)
+        ? (IsLines(result) ? AnswerForm.JsonLines : IsJson(result) ? AnswerForm.Json : AnswerForm.Text)
         : throw new UsageException($"--columns, --where, --sort and --csv are for lists: {what} is none");
 
     /// <summary>Answers with a table.</summary>
@@ -68,6 +71,7 @@ internal sealed class TableOptions
         long count;
         using (RowWriter<TRow> writer = Writer(result, selection, question))
         {
+            question.Waits = writer.Flush;
             count = selection.Rows(question, witness is null ? writer.Add : row =>
             {
                 witness(row);

@@ -33,9 +33,9 @@ public sealed record Area
     {
         Start = report.Start.Value,
         End = report.End.Value,
-        Rights = report.Flags,
+        Rights = report.Rights,
         Path = report.Path,
-        Offset = report.Offset,
+        Offset = report.Offset.Value,
         ResidentBytes = report.ResidentBytes,
         SwappedBytes = report.SwappedBytes,
         HugeBytes = report.HugeBytes,

@@ -19,10 +19,10 @@ public sealed class Device
     }
 
     /// <summary>Where it is on the bus: "0000:00:1f.2".</summary>
-    public string Address => _report.Bdf;
+    public string Address => _report.Device;
 
     /// <summary>Vendor ID and device ID as lspci -n prints them: "8086:10d3"; null where the kernel's PCI functions cannot be read.</summary>
-    public string? Ids => _report is { Vendor: { } vendor, Device: { } device } ? $"{vendor.Value:x4}:{device.Value:x4}" : null;
+    public string? Ids => _report is { VendorId: { } vendor, DeviceId: { } device } ? $"{vendor.Value:x4}:{device.Value:x4}" : null;
 
     /// <summary>The driver that has it; null for none, or where that is not known.</summary>
     public string? Driver => _report.Driver;

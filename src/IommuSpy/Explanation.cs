@@ -61,7 +61,7 @@ public sealed record Explanation
         Physical = report.Physical?.Value,
         Page = report.Page is { } page ? Page.Of(page) : null,
         PageAbsence = report.PageAbsence,
-        AlsoAt = [.. report.AlsoAt.Select(alias => new KernelAlias(alias.Address.Value, alias.What, alias.Rights))],
+        AlsoAt = [.. report.AlsoAt.Select(alias => new KernelAlias(alias.Virtual.Value, alias.What, alias.Rights))],
         MappedBy = [.. report.MappedBy.Select(Mapper.Of)],
         Devices = report.Reach is { } reach ? Reach.Of(reach) : null,
         Processes =

@@ -51,7 +51,7 @@ public sealed record MachineInfo
             Release = report.Release,
             Banner = report.Banner,
             PagingLevels = report.PagingLevels,
-            Root = report.RootTable.Value,
+            Root = report.Root.Value,
             PageOffsetBase = report.PageOffsetBase?.Value,
             KaslrOffset = report.KaslrOffset?.Value,
             MemoryBytes = report.MemoryBytes,

@@ -10,5 +10,5 @@ namespace IommuSpy;
 public sealed record Mapper(int? Pid, string? Comm, ulong Root, ulong Address, string Rights, ulong PageSize)
 {
     internal static Mapper Of(Analysis.Who.MapperReport report) =>
-        new(report.Pid, report.Comm, report.Root.Value, report.Address.Value, report.Rights, report.PageSize);
+        new(report.Pid, report.Comm, report.Root.Value, report.Virtual.Value, report.Rights, report.PageSize);
 }

@@ -27,9 +27,9 @@ public sealed record ProcessReach
         Runs =
         [
             .. report.Rows.Select(row =>
-                new ReachedRun(row.Address.Value, row.Length, row.Physical.Value, row.Bdf, row.Driver, row.Pasid, row.Iova.Value, row.Rights)),
+                new ReachedRun(row.Virtual.Value, row.Bytes, row.Physical.Value, row.Device, row.Driver, row.Pasid, row.Iova.Value, row.Rights)),
         ],
-        Unrestricted = [.. report.Unrestricted.Select(device => device.Bdf)],
+        Unrestricted = [.. report.Unrestricted.Select(device => device.Device)],
         IsWhole = report.IsWhole && !report.IsCut,
     };
 }

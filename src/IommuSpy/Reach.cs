@@ -25,8 +25,8 @@ public sealed record Reach
         Physical = report.Physical.Value,
         Devices =
         [
-            .. report.Devices.Select(way => new Reacher(way.Bdf, way.Driver, way.Pasid, way.Iova.Value, way.Rights, way.PageSize, IsRestricted: true)),
-            .. report.Unrestricted.Select(device => new Reacher(device.Bdf, device.Driver, null, report.Physical.Value, "rw", 0, IsRestricted: false)),
+            .. report.Devices.Select(way => new Reacher(way.Device, way.Driver, way.Pasid, way.Iova.Value, way.Rights, way.PageSize, IsRestricted: true)),
+            .. report.Unrestricted.Select(device => new Reacher(device.Device, device.Driver, null, report.Physical.Value, "rw", 0, IsRestricted: false)),
         ],
         IsWhole = report.IsWhole && !report.IsCut,
         Absence = report.Absence,

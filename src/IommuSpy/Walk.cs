@@ -29,7 +29,7 @@ public sealed record Walk
 
     internal static Walk Of(TranslationReport report) => new()
     {
-        Address = report.Address.Value,
+        Address = report.Virtual.Value,
         Root = report.Root.Value,
         Physical = report.Physical?.Value,
         PageSize = report.PageSize,
@@ -41,7 +41,7 @@ public sealed record Walk
     internal static Walk Of(IovaExplanation report) => new()
     {
         Address = report.Iova.Value,
-        Root = report.Device.TableRoot?.Value,
+        Root = report.Details.Root?.Value,
         Physical = report.Physical?.Value,
         PageSize = report.PageSize,
         Steps =

@@ -84,7 +84,7 @@ public sealed class TablesTests
         }
 
         Assert.Equal(
-            "{\"version\":1,\"table\":\"sizes\",\"rows\":["
+            "{\"version\":2,\"table\":\"sizes\",\"rows\":["
                 + "{\"name\":\"a\\\"\\n\",\"bytes\":18446744073709551615,\"at\":\"0xffffffffffffffff\",\"flags\":[\"x\"]}],"
                 + "\"problems\":[\"half of it\"]}\n",
             Encoding.UTF8.GetString(output.ToArray()));

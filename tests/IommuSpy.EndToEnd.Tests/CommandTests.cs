@@ -26,7 +26,7 @@ public class CommandTests
         Assert.Equal(Machine.Kernel.Facts.PageOffsetBase!.Value.Value, Hex(info.RootElement.GetProperty("pageOffsetBase")));
         Assert.Equal(Machine.Kernel.Facts.VmallocBase!.Value.Value, Hex(info.RootElement.GetProperty("vmallocBase")));
         Assert.Equal(Machine.Kernel.Facts.VmemmapBase!.Value.Value, Hex(info.RootElement.GetProperty("vmemmapBase")));
-        Assert.Equal(Machine.Kernel.Space.Root.Value, Hex(info.RootElement.GetProperty("rootTable")));
+        Assert.Equal(Machine.Kernel.Space.Root.Value, Hex(info.RootElement.GetProperty("root")));
         Assert.Equal(Machine.Symbols!.Count, info.RootElement.GetProperty("symbolCount").GetInt32());
         Assert.All(info.RootElement.GetProperty("ranges").EnumerateArray(),
             range => Assert.True(Hex(range.GetProperty("start")) < Hex(range.GetProperty("end"))));
@@ -38,9 +38,10 @@ public class CommandTests
     public void Translate_has_the_documented_names_and_every_step()
     {
         using JsonDocument translation = Json("translate", "init_task", "-J");
-        JsonElement root = translation.RootElement;
+        JsonElement root = translation.RootElement.GetProperty("answers")[0];
+        Assert.Equal("translate", translation.RootElement.GetProperty("report").GetString());
         Assert.True(Machine.Symbols!.TryFind("init_task", out var symbol));
-        Assert.Equal(symbol.Address.Value, Hex(root.GetProperty("address")));
+        Assert.Equal(symbol.Address.Value, Hex(root.GetProperty("virtual")));
         Assert.Equal("kernel virtual address", root.GetProperty("kind").GetString());
         Assert.Equal(Machine.Kernel.Text.ToPhysical(symbol.Address).Value, Hex(root.GetProperty("physical")));
         Assert.Equal("kernel rw-", root.GetProperty("rights").GetString());
@@ -67,7 +68,7 @@ public class CommandTests
         for (int i = 0; i < asked.Length; i++)
         {
             using JsonDocument row = JsonDocument.Parse(outcome.Lines[2 * i]);
-            Assert.Equal(asked[i].Virtual.Value, Hex(row.RootElement.GetProperty("address")));
+            Assert.Equal(asked[i].Virtual.Value, Hex(row.RootElement.GetProperty("virtual")));
             Assert.Equal(asked[i].Physical.Value, Hex(row.RootElement.GetProperty("physical")));
             Assert.Equal(asked[i].PageSize, row.RootElement.GetProperty("pageSize").GetUInt64());
             using JsonDocument unmapped = JsonDocument.Parse(outcome.Lines[(2 * i) + 1]);
@@ -93,7 +94,7 @@ public class CommandTests
             using JsonDocument all = JsonDocument.Parse(outcome.Output);
             Assert.Equal(
                 [true, false, false, false, true],
-                all.RootElement.EnumerateArray().Select(row => row.GetProperty("physical").ValueKind != JsonValueKind.Null));
+                all.RootElement.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("physical").ValueKind != JsonValueKind.Null));
             return;
         }
 
@@ -175,9 +176,9 @@ public class CommandTests
     public void Explain_finds_each_other_address_of_a_page()
     {
         using JsonDocument explanation = Json("explain", "init_task", "-J");
-        Assert.Equal("init_task", explanation.RootElement.GetProperty("symbol").GetString());
-        ulong physical = Hex(explanation.RootElement.GetProperty("physical"));
-        ulong[] aliases = [.. explanation.RootElement.GetProperty("alsoAt").EnumerateArray().Select(alias => Hex(alias.GetProperty("address")))];
+        Assert.Equal("init_task", explanation.RootElement.GetProperty("answers")[0].GetProperty("symbol").GetString());
+        ulong physical = Hex(explanation.RootElement.GetProperty("answers")[0].GetProperty("physical"));
+        ulong[] aliases = [.. explanation.RootElement.GetProperty("answers")[0].GetProperty("alsoAt").EnumerateArray().Select(alias => Hex(alias.GetProperty("virtual")))];
         Assert.Contains(Machine.Kernel.Facts.PageOffsetBase!.Value.Value + physical, aliases);
         Assert.Contains(Machine.Kernel.Facts.VmemmapBase!.Value.Value + ((physical >> 12) * 64), aliases);
     }

@@ -55,7 +55,7 @@ public class KernelFactTests
         {
             InfoReport info = InfoReport.Of(machine);
             return string.Join('\n', info.Release, info.Banner, info.PagingLevels, info.KaslrOffset, info.PhysicalBase, info.PageOffsetBase, info.VmallocBase,
-                info.VmemmapBase, info.ModulesBase, info.ImageStart, info.ImagePhysical, info.ImageBytes, info.RootTable, info.ProcessTables, info.SymbolCount,
+                info.VmemmapBase, info.ModulesBase, info.ImageStart, info.ImagePhysical, info.ImageBytes, info.Root, info.ProcessTables, info.SymbolCount,
                 info.Symbols);
         }
 

@@ -68,8 +68,8 @@ public class MappedByTests
             if (expected.Count < MostMappers)
             {
                 IEnumerable<string> found =
-                    who.Processes.Select(mapper => $"{(mapper.Pid is int pid ? $"{pid}" : $"{mapper.Root}")} {mapper.Address} {mapper.Rights}")
-                    .Concat(who.Kernel.Select(alias => $"kernel {alias.Address} {alias.Rights}"));
+                    who.Processes.Select(mapper => $"{(mapper.Pid is int pid ? $"{pid}" : $"{mapper.Root}")} {mapper.Virtual} {mapper.Rights}")
+                    .Concat(who.Kernel.Select(alias => $"kernel {alias.Virtual} {alias.Rights}"));
                 Assert.Equal(expected.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
             }
         }

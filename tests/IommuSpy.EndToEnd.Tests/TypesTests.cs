@@ -79,7 +79,7 @@ public partial class TypesTests
         JsonElement comm = described.RootElement.GetProperty("members").EnumerateArray().Single(member => member.GetProperty("name").GetString() == "comm");
         Machine machine = GuestMachine.Open(guest, "ram.raw");
         Field field = machine.Parts.Objects.Required.Types.Struct("task_struct").Field("comm");
-        Assert.Equal(field.Offset, comm.GetProperty("offset").GetUInt64());
+        Assert.Equal($"0x{field.Offset:x}", comm.GetProperty("offset").GetString());
         Assert.Equal("char [16]", comm.GetProperty("type").GetString());
 
         using JsonDocument value = Json("types", "struct", "task_struct", "--at", "init_task", "-J");

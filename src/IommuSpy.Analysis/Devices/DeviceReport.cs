@@ -8,10 +8,10 @@ using IommuSpy.Translation.Devices;
 namespace IommuSpy.Analysis.Devices;
 
 /// <summary>A device as its IOMMU lets it see memory. Null is a stated absence.</summary>
-/// <param name="Bdf">Where it is: "0000:00:1f.2".</param>
-/// <param name="Vendor">Vendor id.</param>
-/// <param name="Device">Device id.</param>
-/// <param name="Class">Class code, 24 bits.</param>
+/// <param name="Device">Where it is: "0000:00:1f.2".</param>
+/// <param name="VendorId">Vendor id.</param>
+/// <param name="DeviceId">Device id.</param>
+/// <param name="ClassCode">Class code, 24 bits.</param>
 /// <param name="Driver">The driver bound to it.</param>
 /// <param name="Unit">The IOMMU that its requests go through, by the kernel's name: "dmar0"; by its registers or its tables where that is not known.</param>
 /// <param name="Group">Number of its IOMMU group.</param>
@@ -30,7 +30,7 @@ namespace IommuSpy.Analysis.Devices;
 /// <param name="Pasids">PASIDs that have tables of their own for it.</param>
 /// <param name="EntryAddress">Where the entry stands that says <paramref name="Mode"/>.</param>
 /// <param name="TableFormat">Format of its tables; null where none translate.</param>
-/// <param name="TableRoot">Their top table.</param>
+/// <param name="Root">Their top table.</param>
 /// <param name="Levels">Their depth.</param>
 /// <param name="ReservedRegions">What firmware demands to be always mapped for it.</param>
 /// <param name="Problem">Why nothing gets through; null where something does.</param>
@@ -38,10 +38,10 @@ namespace IommuSpy.Analysis.Devices;
 /// <param name="DeviceName">The device's name, likewise.</param>
 /// <param name="ClassName">The class's name, likewise.</param>
 public sealed record DeviceReport(
-    string Bdf,
-    HexValue? Vendor,
-    HexValue? Device,
-    HexValue? Class,
+    string Device,
+    HexValue? VendorId,
+    HexValue? DeviceId,
+    HexValue? ClassCode,
     string? Driver,
     string? Unit,
     uint? Group,
@@ -60,7 +60,7 @@ public sealed record DeviceReport(
     IReadOnlyList<int> Pasids,
     PhysicalAddress? EntryAddress,
     string? TableFormat,
-    PhysicalAddress? TableRoot,
+    PhysicalAddress? Root,
     int? Levels,
     IReadOnlyList<ReservedRegionReport> ReservedRegions,
     string? Problem,
@@ -100,7 +100,7 @@ public sealed record DeviceReport(
             context?.Space?.Root,
             context?.Space?.Levels,
             [.. device.ReservedRegions.Select(region =>
-                new ReservedRegionReport(region.First, region.Last, region.Readable, region.Writable, region.IsExclusion))],
+                new ReservedRegionReport(region.First, region.Last + 1, region.Readable, region.Writable, region.IsExclusion))],
             device.Access is DeviceAccess.Blocked or DeviceAccess.Invalid ? context?.Problem : null,
             function is null ? null : names.Vendor(function.Vendor),
             function is null ? null : names.Device(function.Vendor, function.DeviceId),

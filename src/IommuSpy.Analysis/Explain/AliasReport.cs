@@ -6,10 +6,10 @@ using IommuSpy.Translation;
 namespace IommuSpy.Analysis.Explain;
 
 /// <summary>Another address that has to do with the same physical page.</summary>
-/// <param name="Address">The address.</param>
+/// <param name="Virtual">The address.</param>
 /// <param name="What">What it is: "kernel logical address (direct map)", "its struct page (vmemmap)".</param>
 /// <param name="Rights">What it lets the kernel do there: "kernel rw-".</param>
-public sealed record AliasReport(VirtualAddress Address, string What, string Rights)
+public sealed record AliasReport(VirtualAddress Virtual, string What, string Rights)
 {
     /// <summary>The report of a kernel address that maps the page.</summary>
     internal static AliasReport Of(Machine machine, VirtualAddress address, AccessRights rights)

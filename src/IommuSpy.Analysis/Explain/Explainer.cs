@@ -107,7 +107,7 @@ internal sealed class Explainer(Machine machine)
             return aliases;
         }
 
-        aliases.AddRange(who.Kernel.Where(alias => alias.Address != self));
+        aliases.AddRange(who.Kernel.Where(alias => alias.Virtual != self));
         if (machine.Kernel.Facts.VmemmapBase is { } vmemmap)
         {
             VirtualAddress structPage = vmemmap.Value + (who.Pfn.Number * (ulong)machine.Kernel.StructPageBytes);
@@ -123,7 +123,7 @@ internal sealed class Explainer(Machine machine)
 
     /// <summary>Every user address of the byte, but for the one that was asked for.</summary>
     private static List<MapperReport> MappedBy(WhoReport? who, PhysicalAddress? ownRoot, VirtualAddress? self) =>
-        [.. (who?.Processes ?? []).Where(mapper => mapper.Root != ownRoot || mapper.Address != self)];
+        [.. (who?.Processes ?? []).Where(mapper => mapper.Root != ownRoot || mapper.Virtual != self)];
 
     /// <summary>The area of a process that holds a user address; null where none does, and where its areas cannot be read.</summary>
     private VmaReport? VmaAt(KernelTask? process, VirtualAddress address) =>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Translate;
@@ -34,7 +35,7 @@ namespace IommuSpy.Analysis.Explain;
 /// <param name="Spaces">For a user address without a root: what it is in each process's space that maps it, or holds something there.</param>
 /// <param name="SpacesAsked">How many processes' spaces were asked; null where the kernel's list of them could not be read.</param>
 public sealed record Explanation(
-    HexValue Address,
+    [property: JsonIgnore] HexValue Address,
     string Kind,
     RegionOffset? Region,
     string? Symbol,
@@ -56,6 +57,10 @@ public sealed record Explanation(
     IReadOnlyList<SpaceReport> Spaces,
     int? SpacesAsked)
 {
+    /// <summary>The same as <see cref="Address"/>, where that is a virtual address; null where a physical one was asked for.</summary>
+    [JsonPropertyOrder(-1)]
+    public VirtualAddress? Virtual => Region is null ? null : new(Address.Value);
+
     /// <summary>Why the image has no bytes of it, behind "is": "left out of the image when it was made"; null where it has them.</summary>
     public string? ContentAbsence { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Exposure;
 using IommuSpy.Analysis.Info;
@@ -10,7 +11,7 @@ namespace IommuSpy.Analysis.Explain;
 
 /// <summary>What an I/O virtual address of a device is. Null is a stated absence.</summary>
 /// <param name="Iova">The address.</param>
-/// <param name="Device">The device.</param>
+/// <param name="Details">What is known of the device.</param>
 /// <param name="Pasid">The PASID that was asked for; null for requests without one.</param>
 /// <param name="EntryAddress">Where the device's entry stands.</param>
 /// <param name="Steps">The entries read, from the top.</param>
@@ -25,7 +26,7 @@ namespace IommuSpy.Analysis.Explain;
 /// <param name="Reach">Every device that reaches the page.</param>
 public sealed record IovaExplanation(
     IoVirtualAddress Iova,
-    DeviceReport Device,
+    DeviceReport Details,
     int? Pasid,
     PhysicalAddress? EntryAddress,
     IReadOnlyList<IovaStepReport> Steps,
@@ -39,6 +40,10 @@ public sealed record IovaExplanation(
     string? Exposure,
     ReachReport? Reach)
 {
+    /// <summary>Where the device is: "0000:00:1f.2".</summary>
+    [JsonPropertyOrder(-1)]
+    public string Device => Details.Device;
+
     /// <summary>Why the image has no bytes of it, behind "is": "left out of the image when it was made"; null where it has them.</summary>
     public string? ContentAbsence { get; init; }
 

@@ -7,13 +7,13 @@ namespace IommuSpy.Analysis.Explain;
 /// <summary>A region and how far into it an address is.</summary>
 /// <param name="Name">The region: "vmalloc".</param>
 /// <param name="Start">Its first address.</param>
-/// <param name="End">Its last address, inclusive.</param>
+/// <param name="Last">Its last address, inclusive.</param>
 /// <param name="Offset">Bytes from its start.</param>
 /// <param name="DocumentedStart">Where the documentation has it begin; null for what it does not name.</param>
 /// <param name="Kind">What the region is for.</param>
 /// <param name="Elsewhere">What other releases of Linux document at the address, where that is something else: "the direct map (3.x - 4.7)"; null for
 /// nothing else.</param>
-public sealed record RegionOffset(string Name, VirtualAddress Start, VirtualAddress End, HexValue Offset, VirtualAddress? DocumentedStart, RegionKind Kind,
+public sealed record RegionOffset(string Name, VirtualAddress Start, VirtualAddress Last, HexValue Offset, VirtualAddress? DocumentedStart, RegionKind Kind,
     string? Elsewhere)
 {
     /// <summary>An address of a kernel in its region.</summary>

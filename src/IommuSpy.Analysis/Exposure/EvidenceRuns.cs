@@ -22,12 +22,12 @@ internal sealed class EvidenceRuns
     {
         Pages++;
         string rights = DeviceRights.Letters(page.Rights);
-        if (_evidence.Count > 0 && _evidence[^1] is { Length: ulong length } last && last.What == what && last.Rights == rights
+        if (_evidence.Count > 0 && _evidence[^1] is { Bytes: ulong length } last && last.What == what && last.Rights == rights
             && last.Physical!.Value + length == page.Frame.Address
             && last.Iova!.Value + length == page.Address
-            && (last.Address is VirtualAddress at ? address is VirtualAddress next && at + length == next : address is null))
+            && (last.Virtual is VirtualAddress at ? address is VirtualAddress next && at + length == next : address is null))
         {
-            _evidence[^1] = last with { Length = length + PageFrame.Size };
+            _evidence[^1] = last with { Bytes = length + PageFrame.Size };
             return;
         }
 

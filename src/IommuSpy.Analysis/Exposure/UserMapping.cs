@@ -4,6 +4,6 @@ namespace IommuSpy.Analysis.Exposure;
 
 /// <summary>A process that maps a page.</summary>
 /// <param name="Process">"workload[173]".</param>
-/// <param name="Address">Where.</param>
+/// <param name="Virtual">Where.</param>
 /// <param name="Writable">Whether its tables let it write.</param>
-public sealed record UserMapping(string Process, VirtualAddress Address, bool Writable);
+public sealed record UserMapping(string Process, VirtualAddress Virtual, bool Writable);

@@ -28,7 +28,7 @@ internal sealed class InfoBuilder(Machine machine)
             machine.Kernel.Text.Start,
             machine.Kernel.Text.Physical,
             machine.Kernel.Text.Length,
-            Take("rootTable", facts.RootTable),
+            Take("root", facts.RootTable),
             machine.Kernel.ProcessTables?.Count,
             machine.Symbols?.Count ?? 0,
             machine.Kernel.Kallsyms?.Format.ToString() ?? machine.Kernel.KallsymsAbsence ?? "none",

@@ -19,7 +19,7 @@ public sealed record InfoReport(
     VirtualAddress ImageStart,
     PhysicalAddress ImagePhysical,
     ulong ImageBytes,
-    PhysicalAddress RootTable,
+    PhysicalAddress Root,
     int? ProcessTables,
     int SymbolCount,
     string Symbols,

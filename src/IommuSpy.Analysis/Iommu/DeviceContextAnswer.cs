@@ -4,7 +4,7 @@ using IommuSpy.Translation.Devices;
 namespace IommuSpy.Analysis.Iommu;
 
 /// <summary>What an IOMMU's tables say of a device, for showing.</summary>
-/// <param name="Bdf">The device, "0000:00:1f.2".</param>
+/// <param name="Device">The device, "0000:00:1f.2".</param>
 /// <param name="Pasid">The PASID that it is about; null for requests without one.</param>
 /// <param name="Mode">"translated", "pass-through", "blocked", "invalid".</param>
 /// <param name="Domain">Domain ID.</param>
@@ -16,7 +16,7 @@ namespace IommuSpy.Analysis.Iommu;
 /// <param name="DeviceTlb">Whether the device may translate itself (ATS).</param>
 /// <param name="Problem">Why nothing gets through.</param>
 public sealed record DeviceContextAnswer(
-    string Bdf,
+    string Device,
     int? Pasid,
     string Mode,
     int Domain,

@@ -6,7 +6,7 @@ using IommuSpy.Translation.Devices;
 namespace IommuSpy.Analysis.Iommu;
 
 /// <summary>What becomes of a device's request for an address, for showing.</summary>
-/// <param name="Address">The I/O virtual address.</param>
+/// <param name="Iova">The I/O virtual address.</param>
 /// <param name="Device">The device, "0000:00:1f.2".</param>
 /// <param name="Pasid">The PASID; null for requests without one.</param>
 /// <param name="Driver">The device's driver.</param>
@@ -20,7 +20,7 @@ namespace IommuSpy.Analysis.Iommu;
 /// <param name="PageSize">Bytes of the page; 0 where there is none.</param>
 /// <param name="Reason">Why nothing gets through; null where something does.</param>
 public sealed record DeviceTranslationReport(
-    IoVirtualAddress Address,
+    IoVirtualAddress Iova,
     string Device,
     int? Pasid,
     string? Driver,

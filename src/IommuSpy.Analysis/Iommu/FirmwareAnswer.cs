@@ -6,14 +6,14 @@ namespace IommuSpy.Analysis.Iommu;
 
 /// <summary>Firmware's table of IOMMUs, for showing.</summary>
 /// <param name="Table">"DMAR" or "IVRS".</param>
-/// <param name="Address">Where it stands.</param>
+/// <param name="Physical">Where it stands.</param>
 /// <param name="AddressBits">Bits of a physical address that devices can use.</param>
 /// <param name="InterruptRemapping">Whether it says that interrupts can be remapped; null where it does not say (IVRS).</param>
 /// <param name="DmaControlOptIn">Whether it asks that devices be kept from memory from the start.</param>
 /// <param name="Units">Its units.</param>
 /// <param name="Memory">Ranges that it keeps open to devices (RMRR, IVMD).</param>
 public sealed record FirmwareAnswer(
-    string Table, PhysicalAddress? Address, int AddressBits, bool? InterruptRemapping, bool DmaControlOptIn, IReadOnlyList<FirmwareUnitAnswer> Units,
+    string Table, PhysicalAddress? Physical, int AddressBits, bool? InterruptRemapping, bool DmaControlOptIn, IReadOnlyList<FirmwareUnitAnswer> Units,
     IReadOnlyList<FirmwareMemoryAnswer> Memory)
 {
     /// <summary>The answer of a report.</summary>
@@ -38,7 +38,7 @@ public sealed record FirmwareAnswer(
 
     private static IReadOnlyList<FirmwareMemoryAnswer> Ranges(IReadOnlyList<FirmwareMemory> memory) =>
         [.. memory.Select(range =>
-            new FirmwareMemoryAnswer(range.First, range.Last, (range.Readable ? "r" : "-") + (range.Writable ? "w" : "-"), range.IsExclusion,
+            new FirmwareMemoryAnswer(range.First, range.Last + 1, (range.Readable ? "r" : "-") + (range.Writable ? "w" : "-"), range.IsExclusion,
                 Scopes(range.Scopes)))];
 
     private static IReadOnlyList<string> Scopes(IReadOnlyList<FirmwareScope> scopes) => [.. scopes.Select(Text)];

@@ -10,7 +10,7 @@ namespace IommuSpy.Analysis.Iommu;
 /// <summary>One interrupt that an IOMMU remaps, for showing.</summary>
 /// <param name="Unit">The kernel's name for the unit.</param>
 /// <param name="Index">The entry's number in its table.</param>
-/// <param name="Source">The device that may use it; null where any may.</param>
+/// <param name="Device">The device that may use it; null where any may.</param>
 /// <param name="Vector">The CPU's vector; of a posted one, the guest's.</param>
 /// <param name="Destination">APIC ID or logical destination.</param>
 /// <param name="Mode">"physical", "logical" or "posted".</param>
@@ -20,7 +20,7 @@ namespace IommuSpy.Analysis.Iommu;
 /// <param name="EntryAddress">Where the entry stands.</param>
 /// <param name="Entry">Its quadwords.</param>
 public sealed record InterruptAnswer(
-    string? Unit, int Index, string? Source, int Vector, HexValue? Destination, string Mode, string Delivery, string? Trigger, PhysicalAddress? PostedTo,
+    string? Unit, int Index, string? Device, int Vector, HexValue? Destination, string Mode, string Delivery, string? Trigger, PhysicalAddress? PostedTo,
     PhysicalAddress EntryAddress, IReadOnlyList<HexValue> Entry)
 {
     // enum in drivers/iommu/amd/amd_iommu_types.h: AMD_IOMMU_GUEST_IR_LEGACY has short entries, the others long ones.

@@ -6,17 +6,17 @@ namespace IommuSpy.Analysis.Pages;
 /// <summary>The free memory of a zone.</summary>
 /// <param name="Node">Its node.</param>
 /// <param name="Zone">Its name.</param>
-/// <param name="Start">Its first page frame.</param>
-/// <param name="Spanned">Page frames to its end, holes included.</param>
-/// <param name="Present">Page frames that exist.</param>
-/// <param name="Managed">Page frames that the buddy allocator was given.</param>
+/// <param name="StartPfn">Its first page frame.</param>
+/// <param name="SpannedPages">Page frames to its end, holes included.</param>
+/// <param name="PresentPages">Page frames that exist.</param>
+/// <param name="ManagedPages">Page frames that the buddy allocator was given.</param>
 /// <param name="FreePages">Pages in free blocks.</param>
 /// <param name="Counts">Free blocks by order, from 0: a line of /proc/buddyinfo.</param>
 /// <param name="Types">The same by migrate type: lines of /proc/pagetypeinfo.</param>
 /// <param name="CpuPages">Free pages that each CPU keeps for itself.</param>
 /// <param name="Damage">What of the lists could not be followed, and lists that hold other numbers than are counted; empty for nothing.</param>
 public sealed record BuddyZoneReport(
-    int Node, string Zone, PageFrame Start, ulong Spanned, ulong? Present, ulong? Managed, ulong FreePages, IReadOnlyList<ulong> Counts,
+    int Node, string Zone, PageFrame StartPfn, ulong SpannedPages, ulong? PresentPages, ulong? ManagedPages, ulong FreePages, IReadOnlyList<ulong> Counts,
     IReadOnlyList<BuddyTypeReport> Types,
     IReadOnlyList<ulong> CpuPages, IReadOnlyList<string> Damage)
 {

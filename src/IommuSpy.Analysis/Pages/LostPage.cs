@@ -6,8 +6,8 @@ namespace IommuSpy.Analysis.Pages;
 /// <param name="Pid">The process; null where whose the tables are is not known.</param>
 /// <param name="Comm">Its name.</param>
 /// <param name="Root">Its top table.</param>
-/// <param name="Address">Where the page was.</param>
-public sealed record LostPage(int? Pid, string? Comm, PhysicalAddress Root, VirtualAddress Address)
+/// <param name="Virtual">Where the page was.</param>
+public sealed record LostPage(int? Pid, string? Comm, PhysicalAddress Root, VirtualAddress Virtual)
 {
     /// <summary>"name[pid]".</summary>
     internal string Process => Pid is int pid ? $"{Comm ?? "?"}[{pid}]" : $"root {Root}";

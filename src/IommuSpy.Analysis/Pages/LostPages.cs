@@ -34,7 +34,7 @@ internal sealed class LostPages
     }
 
     /// <summary>Those that were a page frame's.</summary>
-    public IReadOnlyList<LostPage> Of(PageFrame frame) => [.. _byFrame[frame].OrderBy(page => page.Pid ?? int.MaxValue).ThenBy(page => page.Address)];
+    public IReadOnlyList<LostPage> Of(PageFrame frame) => [.. _byFrame[frame].OrderBy(page => page.Pid ?? int.MaxValue).ThenBy(page => page.Virtual)];
 
     private readonly struct Collector(UserEntries entries, TableFormat format) : IEntryVisitor
     {

@@ -5,8 +5,8 @@ namespace IommuSpy.Analysis.Pages;
 
 /// <summary>A slab and its objects.</summary>
 /// <param name="Cache">Its cache.</param>
-/// <param name="ObjectSize">Bytes of an object.</param>
-/// <param name="Stride">Bytes from one object to the next.</param>
+/// <param name="ObjectBytes">Bytes of an object.</param>
+/// <param name="StrideBytes">Bytes from one object to the next.</param>
 /// <param name="Start">Where the slab begins.</param>
 /// <param name="Bytes">Its bytes.</param>
 /// <param name="Live">How many objects are allocated.</param>
@@ -15,8 +15,8 @@ namespace IommuSpy.Analysis.Pages;
 /// <param name="Damage">What of its free lists could not be followed; null for nothing.</param>
 /// <param name="Objects">The objects that have a byte in the page asked for, or all of them.</param>
 public sealed record SlabReport(
-    string Cache, uint ObjectSize, uint Stride, VirtualAddress Start, ulong Bytes, int Live, int Free, int? Cpu, string? Damage,
-    IReadOnlyList<SlabObject> Objects)
+    string Cache, uint ObjectBytes, uint StrideBytes, VirtualAddress Start, ulong Bytes, int Live, int Free, int? Cpu, string? Damage,
+    IReadOnlyList<SlabObjectReport> Objects)
 {
     /// <summary>The report of a slab, with the objects of one of its pages.</summary>
     /// <param name="slab">The slab.</param>
@@ -31,5 +31,5 @@ public sealed record SlabReport(
         slab.Objects.Count(item => item.State is SlabObjectState.Free or SlabObjectState.FreeCached or SlabObjectState.Freeing),
         slab.Cpu,
         slab.Damage,
-        frame is PageFrame page ? [.. slab.ObjectsIn(page.Address, PageFrame.Size)] : slab.Objects);
+        [.. (frame is PageFrame page ? slab.ObjectsIn(page.Address, PageFrame.Size) : slab.Objects).Select(SlabObjectReport.Of)]);
 }

@@ -27,7 +27,7 @@ internal sealed class ProcessReach(DeviceReach reach)
             space.Root,
             _present,
             _reached,
-            [.. _rows.OrderBy(row => row.Address).ThenBy(row => row.Bdf, StringComparer.Ordinal).ThenBy(row => row.Pasid).ThenBy(row => row.Iova)],
+            [.. _rows.OrderBy(row => row.Virtual).ThenBy(row => row.Device, StringComparer.Ordinal).ThenBy(row => row.Pasid).ThenBy(row => row.Iova)],
             [.. reach.Unrestricted.Select(UnrestrictedReport.Of)],
             DeviceCounts.Of(reach.Devices),
             _cut,
@@ -60,7 +60,7 @@ internal sealed class ProcessReach(DeviceReach reach)
         if (at >= 0)
         {
             row = runs[at].Row;
-            _rows[row] = _rows[row] with { Length = _rows[row].Length + PageFrame.Size };
+            _rows[row] = _rows[row] with { Bytes = _rows[row].Bytes + PageFrame.Size };
             runs.RemoveAt(at);
         }
         else if (_rows.Count < MaxRows)

@@ -4,7 +4,7 @@ using IommuSpy.Memory;
 namespace IommuSpy.Analysis.Reach;
 
 /// <summary>A device that can get at a physical byte through its IOMMU's tables.</summary>
-/// <param name="Bdf">The device.</param>
+/// <param name="Device">The device.</param>
 /// <param name="Driver">Its driver; null for none, or where that is not known.</param>
 /// <param name="Pasid">With requests of this PASID; null for those without.</param>
 /// <param name="Iova">At which of its addresses.</param>
@@ -12,7 +12,7 @@ namespace IommuSpy.Analysis.Reach;
 /// <param name="PageSize">Bytes that the entry maps.</param>
 /// <param name="Domain">Domain ID of its entry.</param>
 /// <param name="DomainType">The kernel's word for the domain: "DMA-FQ", "unmanaged"...</param>
-public sealed record ReacherReport(string Bdf, string? Driver, int? Pasid, IoVirtualAddress Iova, string Rights, ulong PageSize, int Domain, string? DomainType)
+public sealed record ReacherReport(string Device, string? Driver, int? Pasid, IoVirtualAddress Iova, string Rights, ulong PageSize, int Domain, string? DomainType)
 {
     /// <summary>Describes it.</summary>
     /// <param name="reacher">The device, and where the byte's page is for it.</param>

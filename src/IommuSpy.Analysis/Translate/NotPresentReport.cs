@@ -8,8 +8,8 @@ namespace IommuSpy.Analysis.Translate;
 /// <param name="SwapType">The type field; null for entries without one.</param>
 /// <param name="SwapOffset">The offset field; null for entries without one.</param>
 /// <param name="Pfn">The frame that it still holds; null where it holds none.</param>
-public sealed record NotPresentReport(NonPresentKind Kind, int? SwapType, HexValue? SwapOffset, PageFrame? Pfn)
+public sealed record NotPresentReport(NonPresentKind Kind, int? SwapType, ulong? SwapOffset, PageFrame? Pfn)
 {
     /// <summary>The report of an entry.</summary>
-    public static NotPresentReport Of(NonPresentEntry entry) => new(entry.Kind, entry.Type, entry.Offset is ulong offset ? new(offset) : null, entry.Frame);
+    public static NotPresentReport Of(NonPresentEntry entry) => new(entry.Kind, entry.Type, entry.Offset, entry.Frame);
 }

@@ -25,9 +25,9 @@ public sealed record PagemapCheck(string Witness, string Says, bool? Agrees)
         PagemapCheck check = new(witness, "the page changed with every look", null);
         for (int tries = 0; tries < MostTries; tries++)
         {
-            PagemapPage? before = process.PageAt(report.Address);
+            PagemapPage? before = process.PageAt(report.Virtual);
             report = walk();
-            if (before != process.PageAt(report.Address))
+            if (before != process.PageAt(report.Virtual))
             {
                 continue;
             }

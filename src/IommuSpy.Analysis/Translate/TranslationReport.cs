@@ -7,7 +7,7 @@ using IommuSpy.Translation;
 namespace IommuSpy.Analysis.Translate;
 
 /// <summary>One address's way through the page tables.</summary>
-/// <param name="Address">The address.</param>
+/// <param name="Virtual">The address.</param>
 /// <param name="Kind">Which kind of address: "user virtual address".</param>
 /// <param name="Root">The top table.</param>
 /// <param name="Physical">What it translates to; null where it does not.</param>
@@ -20,7 +20,7 @@ namespace IommuSpy.Analysis.Translate;
 /// <param name="UserHalf">Under page-table isolation, of a user address: the top table whose rights these are, since it is the one that counts in user mode;
 /// the steps are through <paramref name="Root"/>. Null elsewhere.</param>
 public sealed record TranslationReport(
-    VirtualAddress Address,
+    VirtualAddress Virtual,
     string Kind,
     PhysicalAddress Root,
     PhysicalAddress? Physical,

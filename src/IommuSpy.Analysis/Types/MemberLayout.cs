@@ -47,7 +47,7 @@ internal sealed record MemberLayout(IReadOnlyList<MemberReport> Members, int Hol
                 member.Name.Length == 0 ? null : member.Name,
                 member.Type.ToString(),
                 member.Type.Declare(member.Name),
-                start + unit,
+                new(start + unit),
                 size,
                 member.BitSize > 0 ? (int)(member.BitOffset - (unit * 8)) : null,
                 member.BitSize > 0 ? member.BitSize : null,

@@ -5,18 +5,18 @@ namespace IommuSpy.Analysis.Types;
 /// <param name="Type">Its type as C writes it: "char [16]".</param>
 /// <param name="Declaration">Its declaration as C writes it: "char comm[16]".</param>
 /// <param name="Offset">Bytes from the start of the outermost structure; of a bit-field, to the unit that it is declared in.</param>
-/// <param name="Size">sizeof its type.</param>
+/// <param name="Bytes">sizeof its type.</param>
 /// <param name="BitOffset">Of a bit-field, bits from there to its first bit; null for others.</param>
-/// <param name="BitSize">Of a bit-field, how many bits it has; null for others.</param>
+/// <param name="Bits">Of a bit-field, how many bits it has; null for others.</param>
 /// <param name="HoleBefore">Bits that nothing uses between the member before and this one.</param>
 /// <param name="Members">Of a structure or union that has no name of its own, its members; null for others.</param>
 public sealed record MemberReport(
     string? Name,
     string Type,
     string Declaration,
-    ulong Offset,
-    ulong Size,
+    HexValue Offset,
+    ulong Bytes,
     int? BitOffset,
-    int? BitSize,
+    int? Bits,
     ulong HoleBefore,
     IReadOnlyList<MemberReport>? Members);

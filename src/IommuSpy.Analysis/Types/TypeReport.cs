@@ -7,7 +7,7 @@ namespace IommuSpy.Analysis.Types;
 /// <summary>A type of the kernel's.</summary>
 /// <param name="Name">Its name, without struct, union or enum.</param>
 /// <param name="Kind">"struct", "union", "enum", "typedef" or "number".</param>
-/// <param name="Size">sizeof, in bytes; 0 for what is only declared.</param>
+/// <param name="Bytes">sizeof, in bytes; 0 for what is only declared.</param>
 /// <param name="Target">Of a typedef, what it stands for; of a number, how its bits are read.</param>
 /// <param name="Members">Of a structure or union, its members in order of declaration.</param>
 /// <param name="Holes">Of a structure, places between members that nothing uses.</param>
@@ -18,7 +18,7 @@ namespace IommuSpy.Analysis.Types;
 public sealed record TypeReport(
     string Name,
     string Kind,
-    ulong Size,
+    ulong Bytes,
     string? Target,
     IReadOnlyList<MemberReport>? Members,
     int Holes,
@@ -31,7 +31,7 @@ public sealed record TypeReport(
     /// Of a structure whose fields were inferred from the data, what pins each down; null for a structure that is described. What lies between such fields is
     /// not known to be unused.
     /// </summary>
-    public IReadOnlyList<InferredField>? Evidence { get; init; }
+    public IReadOnlyList<InferredFieldReport>? Evidence { get; init; }
 
     /// <summary>Of such a structure, the fields that were looked for and refused, and why.</summary>
     public IReadOnlyList<RefusedField>? Refusals { get; init; }
@@ -43,7 +43,7 @@ public sealed record TypeReport(
     public static TypeReport Of(KernelType type, string origin, KernelTypes? types = null) => types is InferredTypes inferred && type is StructType
         ? Describe(type, origin) with
         {
-            Evidence = [.. inferred.Evidence.Where(field => field.Structure == type.Name)],
+            Evidence = [.. inferred.Evidence.Where(field => field.Structure == type.Name).Select(InferredFieldReport.Of)],
             Refusals = [.. inferred.Refusals.Where(field => field.Structure == type.Name)],
         }
         : Describe(type, origin);

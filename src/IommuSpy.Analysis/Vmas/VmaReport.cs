@@ -7,9 +7,9 @@ namespace IommuSpy.Analysis.Vmas;
 /// <summary>A run of a process's addresses that is mapped alike. Null is a stated absence.</summary>
 /// <param name="Start">First address.</param>
 /// <param name="End">The address after its last.</param>
-/// <param name="Flags">As /proc/PID/maps prints them: "rw-p".</param>
+/// <param name="Rights">As /proc/PID/maps prints them: "rw-p".</param>
 /// <param name="Offset">Of a mapped file, where in it the area begins, in bytes; 0 for others.</param>
-/// <param name="Device">The file system's device as /proc/PID/maps prints it: "103:01"; "00:00" without a file.</param>
+/// <param name="Dev">The file system's device as /proc/PID/maps prints it: "103:01"; "00:00" without a file.</param>
 /// <param name="Inode">The file's inode; 0 without a file.</param>
 /// <param name="Path">The file's path, or what the kernel calls the area: "[heap]"; null for none.</param>
 /// <param name="ResidentBytes">Bytes in memory, by the page tables; pages of hugetlbfs are only among the huge ones, as /proc/PID/smaps has it.</param>
@@ -19,9 +19,9 @@ namespace IommuSpy.Analysis.Vmas;
 public sealed record VmaReport(
     VirtualAddress Start,
     VirtualAddress End,
-    string Flags,
-    ulong Offset,
-    string? Device,
+    string Rights,
+    HexValue Offset,
+    string? Dev,
     ulong? Inode,
     string? Path,
     ulong ResidentBytes,
@@ -37,6 +37,6 @@ public sealed record VmaReport(
             : null;
 
     internal static VmaReport Of(MemoryArea area, AreaUsage usage) => new(
-        area.Start, area.End, area.Rights, area.Offset, area.File is null ? "00:00" : area.File.DeviceText, area.File is null ? 0 : area.File.Inode, area.Name,
+        area.Start, area.End, area.Rights, new(area.Offset), area.File is null ? "00:00" : area.File.DeviceText, area.File is null ? 0 : area.File.Inode, area.Name,
         usage.Resident, usage.Swapped, usage.Huge, area.Address);
 }

@@ -8,10 +8,10 @@ namespace IommuSpy.Analysis.Who;
 /// <param name="Pid">The process; null where whose the tables are is not known.</param>
 /// <param name="Comm">Its name.</param>
 /// <param name="Root">The process's top table.</param>
-/// <param name="Address">The address in that space.</param>
+/// <param name="Virtual">The address in that space.</param>
 /// <param name="Rights">"user rw-".</param>
 /// <param name="PageSize">Bytes of the page that maps it.</param>
-public sealed record MapperReport(int? Pid, string? Comm, PhysicalAddress Root, VirtualAddress Address, string Rights, ulong PageSize)
+public sealed record MapperReport(int? Pid, string? Comm, PhysicalAddress Root, VirtualAddress Virtual, string Rights, ulong PageSize)
 {
     /// <summary>A row for each process that goes through the tables.</summary>
     internal static IEnumerable<MapperReport> Of(Machine machine, PageMapper mapper, ulong within)

@@ -8,10 +8,10 @@ namespace IommuSpy.Catalogue.Tables;
 internal sealed class DevicesTable() : Table<DeviceReport>(
     "devices",
     "Every device, and how its IOMMU lets it see memory.",
-    Its.Text("device", "Where it is: 0000:00:1f.2.", row => row.Bdf),
-    Its.Hex("vendorId", "Vendor id.", row => row.Vendor?.Value, 4),
-    Its.Hex("deviceId", "Device id.", row => row.Device?.Value, 4),
-    Its.Hex("classCode", "Class code, 24 bits.", row => row.Class?.Value, 6),
+    Its.Text("device", "Where it is: 0000:00:1f.2.", row => row.Device),
+    Its.Hex("vendorId", "Vendor id.", row => row.VendorId?.Value, 4),
+    Its.Hex("deviceId", "Device id.", row => row.DeviceId?.Value, 4),
+    Its.Hex("classCode", "Class code, 24 bits.", row => row.ClassCode?.Value, 6),
     Its.Text("driver", "The driver bound to it.", row => row.Driver),
     Its.Text("unit", "The IOMMU unit before it.", row => row.Unit),
     Its.Number("group", "Number of its IOMMU group.", row => row.Group),
@@ -30,11 +30,11 @@ internal sealed class DevicesTable() : Table<DeviceReport>(
     Its.Numbers("pasids", "PASIDs that have tables of their own for it.", row => row.Pasids),
     Its.Address("entryAddress", "Where the entry stands that says the mode.", row => row.EntryAddress?.Value),
     Its.Text("tableFormat", "Format of its tables; null where none translate.", row => row.TableFormat),
-    Its.Address("root", "Their top table.", row => row.TableRoot?.Value),
+    Its.Address("root", "Their top table.", row => row.Root?.Value),
     Its.Integer("levels", "Their depth.", row => row.Levels),
     Its.Records("reservedRegions", "What firmware demands to be always mapped for it.", row => row.ReservedRegions,
-        Region.Address("start", "First byte.", row => row.First.Value),
-        Region.Address("end", "The byte after the last.", row => row.Last.Value + 1),
+        Region.Address("start", "First byte.", row => row.Start.Value),
+        Region.Address("end", "The byte after the last.", row => row.End.Value),
         Region.Flag("readable", "Whether the device may read it.", row => row.Readable),
         Region.Flag("writable", "Whether the device may write it.", row => row.Writable),
         Region.Flag("untranslated", "Whether it is let through rather than mapped.", row => row.Untranslated)),
@@ -55,7 +55,7 @@ internal sealed class DevicesTable() : Table<DeviceReport>(
         DevicesReport report = DevicesReport.Of(question.Machine);
         question.Tell(report.Problems);
         string? only = question.Get<string?>(Only!, null);
-        foreach (DeviceReport device in report.Devices.Where(device => only is null || device.Bdf == only))
+        foreach (DeviceReport device in report.Devices.Where(device => only is null || device.Device == only))
         {
             receive(device);
         }

@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
 using IommuSpy.Analysis.Acquisition;
 using IommuSpy.Analysis.Conversion;
-using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Doctor;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Exposure;
@@ -9,15 +8,12 @@ using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Iommu.Faults;
 using IommuSpy.Analysis.Layout;
-using IommuSpy.Analysis.Modules;
 using IommuSpy.Analysis.Pages;
-using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Running;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Types;
-using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Analysis.Watch;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Cli.Sarif;
@@ -26,7 +22,6 @@ using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Linux.Slab;
-using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Json;
 
@@ -45,42 +40,28 @@ namespace IommuSpy.Cli.Json;
     ])]
 [JsonSerializable(typeof(AcquireReport))]
 [JsonSerializable(typeof(ConvertReport))]
-[JsonSerializable(typeof(FormatDescription[]))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(InfoReport))]
 [JsonSerializable(typeof(LayoutReport))]
 [JsonSerializable(typeof(DocumentedLayoutReport))]
 [JsonSerializable(typeof(TranslationReport))]
-[JsonSerializable(typeof(List<TranslationReport>))]
 [JsonSerializable(typeof(Explanation))]
-[JsonSerializable(typeof(List<Explanation>))]
-[JsonSerializable(typeof(DeviceReport))]
 [JsonSerializable(typeof(IovaExplanation))]
-[JsonSerializable(typeof(List<IovaExplanation>))]
 [JsonSerializable(typeof(ExposureReport))]
 [JsonSerializable(typeof(SarifLog))]
 [JsonSerializable(typeof(ReachReport))]
-[JsonSerializable(typeof(List<ReachReport>))]
 [JsonSerializable(typeof(ProcessReachReport))]
 [JsonSerializable(typeof(ReadReport))]
-[JsonSerializable(typeof(ProcessAddressReport))]
 [JsonSerializable(typeof(RunningPagesSummary))]
 [JsonSerializable(typeof(WriteReport))]
 [JsonSerializable(typeof(WatchReport))]
-[JsonSerializable(typeof(PciFunctionReport))]
-[JsonSerializable(typeof(ModuleReport))]
-[JsonSerializable(typeof(VmallocReport))]
 [JsonSerializable(typeof(TypeReport))]
 [JsonSerializable(typeof(ValueReport))]
 [JsonSerializable(typeof(IommuAnswer))]
-[JsonSerializable(typeof(InterruptAnswer))]
 [JsonSerializable(typeof(FaultReport))]
 [JsonSerializable(typeof(DeviceTranslationReport))]
-[JsonSerializable(typeof(List<DeviceTranslationReport>))]
 [JsonSerializable(typeof(WhoReport))]
-[JsonSerializable(typeof(List<WhoReport>))]
 [JsonSerializable(typeof(PageReport))]
-[JsonSerializable(typeof(List<PageReport>))]
 [JsonSerializable(typeof(PagesSummary))]
 [JsonSerializable(typeof(SlabAddressReport))]
 [JsonSerializable(typeof(BuddyReport))]

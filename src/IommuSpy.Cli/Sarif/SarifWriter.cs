@@ -32,7 +32,7 @@ internal static class SarifWriter
         SarifLogicalLocation[] who = finding.Unit is string unit ? [new(unit, "resource")]
             : [.. finding.Devices.Select(device => new SarifLogicalLocation(device, "resource"))];
         List<SarifLocation> locations = [.. finding.Evidence.Select(piece => new SarifLocation(
-            piece.Physical is PhysicalAddress at ? new(image, new(at.Value, piece.Length, "page")) : null, who, new(Text(piece))))];
+            piece.Physical is PhysicalAddress at ? new(image, new(at.Value, piece.Bytes, "page")) : null, who, new(Text(piece))))];
         if (locations.Count == 0)
         {
             locations.Add(new(null, who, null));
@@ -46,7 +46,7 @@ internal static class SarifWriter
     private static string Text(ExposureEvidence piece)
     {
         string at = piece.Iova is IoVirtualAddress iova ? $", for the device at {iova}" : "";
-        return $"{piece.What}{at}{(piece.Rights is string rights ? $" ({rights})" : "")}{(piece.Address is VirtualAddress address ? $", {address}" : "")}";
+        return $"{piece.What}{at}{(piece.Rights is string rights ? $" ({rights})" : "")}{(piece.Virtual is VirtualAddress address ? $", {address}" : "")}";
     }
 
     private static string Uri(string path) => new Uri(System.IO.Path.GetFullPath(path)).AbsoluteUri;

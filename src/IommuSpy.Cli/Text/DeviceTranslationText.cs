@@ -9,7 +9,7 @@ internal static class DeviceTranslationText
 {
     public static void Write(TextWriter writer, DeviceTranslationReport report, DeviceView view)
     {
-        writer.WriteLine($"{report.Address}  I/O virtual address of {view.Description}  ->  {report.Physical?.ToString() ?? "no physical address"}");
+        writer.WriteLine($"{report.Iova}  I/O virtual address of {view.Description}  ->  {report.Physical?.ToString() ?? "no physical address"}");
         writer.WriteLine();
         Fields fields = new(writer, teach: false);
         WriteWalk(fields, report);

@@ -19,7 +19,7 @@ internal static class DevicesText
         foreach (DeviceReport device in report.Devices)
         {
             table.Add(
-                device.Bdf, Ids(device), Printable.Name(device.Driver ?? "-"), device.Unit ?? "-", Number(device.Group),
+                device.Device, Ids(device), Printable.Name(device.Driver ?? "-"), device.Unit ?? "-", Number(device.Group),
                 Number((uint?)device.Domain), device.Mode, Policy(device),
                 device.MappedBytes is ulong bytes ? Size.Text(bytes) : "all", What(device));
         }
@@ -30,12 +30,12 @@ internal static class DevicesText
     /// <summary>One, with all that is known of it.</summary>
     public static void Write(TextWriter writer, DeviceReport device)
     {
-        writer.WriteLine($"{device.Bdf}  {What(device)}");
+        writer.WriteLine($"{device.Device}  {What(device)}");
         writer.WriteLine();
         Fields fields = new(writer, teach: false);
         fields.Line("ids",
-            $"{Ids(device)}{(device.Class is { } code ? $", class {code.Value:x6}" : "")}{(device.ClassName is string name ? $"  {name}" : "")}");
-        fields.Line("driver", device.Driver is string driver ? Printable.Name(driver) : (device.Vendor is null ? "not known" : "none"));
+            $"{Ids(device)}{(device.ClassCode is { } code ? $", class {code.Value:x6}" : "")}{(device.ClassName is string name ? $"  {name}" : "")}");
+        fields.Line("driver", device.Driver is string driver ? Printable.Name(driver) : (device.VendorId is null ? "not known" : "none"));
         fields.Line("unit", device.Unit ?? "none: nothing is between it and memory");
         fields.Line("group", device.Group?.ToString(CultureInfo.InvariantCulture));
         fields.Line("mode", device.Mode + (device.Problem is string problem ? $": {problem}" : ""));
@@ -45,18 +45,18 @@ internal static class DevicesText
                     + $"{(device.Strict is bool strict ? strict ? ", strict invalidation" : ", lazy invalidation" : "")}")
             : device.DomainType is string word ? $"{word} by the kernel" : null);
         fields.Line("entry", device.EntryAddress?.ToString());
-        fields.Line("tables", device.TableRoot is PhysicalAddress root ? $"{device.TableFormat}, {device.Levels} levels, root {root}" : null);
+        fields.Line("tables", device.Root is PhysicalAddress root ? $"{device.TableFormat}, {device.Levels} levels, root {root}" : null);
         fields.Line("reaches",
-            device.MappedBytes is ulong bytes ? $"{Size.Text(bytes)} of I/O virtual addresses (iommu-spy maps --device {device.Bdf})" : "all memory");
+            device.MappedBytes is ulong bytes ? $"{Size.Text(bytes)} of I/O virtual addresses (iommu-spy maps --device {device.Device})" : "all memory");
         fields.Line("PASIDs", device.Pasids.Count > 0 ? string.Join(' ', device.Pasids) : null);
         string[] may = [.. Abilities(device)];
         fields.Line("may", may.Length > 0 ? string.Join(", ", may) : null);
-        fields.Line("arrives as", device.Requesters is [string only] && only == device.Bdf ? null : string.Join(", ", device.Requesters));
+        fields.Line("arrives as", device.Requesters is [string only] && only == device.Device ? null : string.Join(", ", device.Requesters));
         string lead = "reserved";
         foreach (ReservedRegionReport region in device.ReservedRegions)
         {
             fields.Line(lead,
-                $"{region.First}-{region.Last}  {(region.Readable ? "r" : "")}{(region.Writable ? "w" : "")}  by firmware, "
+                $"{region.Start}-{region.Last}  {(region.Readable ? "r" : "")}{(region.Writable ? "w" : "")}  by firmware, "
                     + $"always{(region.Untranslated ? ", untranslated" : "")}");
             lead = "";
         }
@@ -69,7 +69,7 @@ internal static class DevicesText
         return name.Length > 0 ? name : device.ClassName ?? "";
     }
 
-    private static string Ids(DeviceReport device) => device is { Vendor: { } vendor, Device: { } id } ? $"{vendor.Value:x4}:{id.Value:x4}" : "-";
+    private static string Ids(DeviceReport device) => device is { VendorId: { } vendor, DeviceId: { } id } ? $"{vendor.Value:x4}:{id.Value:x4}" : "-";
 
     private static string Number(uint? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
 

@@ -30,7 +30,7 @@ internal static class ExplanationText
         if (inKernel is { } range)
         {
             string moved = range.DocumentedStart is VirtualAddress documented && documented != range.Start ? $", documented at {documented}" : "";
-            fields.Line("region", $"{range.Name} {range.Start} - {range.End}, {range.Offset} into it{moved}", Lessons.Region(range));
+            fields.Line("region", $"{range.Name} {range.Start} - {range.Last}, {range.Offset} into it{moved}", Lessons.Region(range));
         }
 
         fields.Line("memory", explanation.Vma is { } vma ? $"{VmasText.What(vma)}, byte 0x{explanation.Address.Value - vma.Start.Value:x} of it" : null);
@@ -53,7 +53,7 @@ internal static class ExplanationText
         string lead = "also at";
         foreach (AliasReport alias in explanation.AlsoAt)
         {
-            fields.Line(lead, $"{alias.Address}  {alias.Rights}  {alias.What}", lead.Length > 0 ? Lessons.AlsoAt : null);
+            fields.Line(lead, $"{alias.Virtual}  {alias.Rights}  {alias.What}", lead.Length > 0 ? Lessons.AlsoAt : null);
             lead = "";
         }
 
@@ -75,10 +75,10 @@ internal static class ExplanationText
     /// <summary>Of a device's address.</summary>
     public static void Write(TextWriter writer, IovaExplanation explanation, bool teach)
     {
-        DeviceReport device = explanation.Device;
+        DeviceReport device = explanation.Details;
         string[] words = [.. new[] { DevicesText.What(device), device.Driver }.Where(word => !string.IsNullOrEmpty(word)).OfType<string>()];
         string pasid = explanation.Pasid is int number ? $", PASID {number}" : "";
-        writer.WriteLine($"{explanation.Iova}  I/O virtual address of {device.Bdf}{(words.Length > 0 ? $" ({string.Join(", ", words)})" : "")}{pasid}");
+        writer.WriteLine($"{explanation.Iova}  I/O virtual address of {device.Device}{(words.Length > 0 ? $" ({string.Join(", ", words)})" : "")}{pasid}");
         writer.WriteLine();
         Fields fields = new(writer, teach);
         string domain = device.Domain is int id ? $"; domain {id}" : "";
@@ -111,11 +111,11 @@ internal static class ExplanationText
         lead = "mapped by";
         foreach (UserMapping user in explanation.MappedBy)
         {
-            fields.Line(lead, $"{Printable.Name(user.Process)}  {user.Address}  user {(user.Writable ? "rw" : "r")}");
+            fields.Line(lead, $"{Printable.Name(user.Process)}  {user.Virtual}  user {(user.Writable ? "rw" : "r")}");
             lead = "";
         }
 
-        fields.Line("exposure", explanation.Exposure is string exposed ? $"the device can get at {exposed} (iommu-spy exposure --device {device.Bdf})" : null,
+        fields.Line("exposure", explanation.Exposure is string exposed ? $"the device can get at {exposed} (iommu-spy exposure --device {device.Device})" : null,
             Lessons.Exposure);
         if (explanation.Reach is { } reach)
         {

@@ -39,8 +39,8 @@ internal static class ExposureText
         int shown = all ? finding.Evidence.Count : Math.Min(Shown, finding.Evidence.Count);
         foreach (ExposureEvidence piece in finding.Evidence.Take(shown))
         {
-            string physical = piece.Physical is PhysicalAddress at ? $"{at}" : piece.Address is VirtualAddress address ? $"{address}" : "";
-            string length = piece.Length is ulong bytes ? $" {Size.Text(bytes),9}" : "";
+            string physical = piece.Physical is PhysicalAddress at ? $"{at}" : piece.Virtual is VirtualAddress address ? $"{address}" : "";
+            string length = piece.Bytes is ulong bytes ? $" {Size.Text(bytes),9}" : "";
             string iova = piece.Iova is IoVirtualAddress io ? $"  {piece.Rights,-2} at {io}" : piece.Rights is string rights ? $"  {rights,-2}" : "";
             writer.WriteLine($"              {physical}{length}{iova}  {Printable.Of(piece.What)}".TrimEnd());
         }

@@ -21,7 +21,7 @@ internal static class FaultText
         {
             string destination = entry.Destination is { } to ? $", to {to}" : "";
             string vector = $"vector 0x{entry.Vector:x2}, {entry.Mode}, {entry.Delivery}{destination}";
-            fields.Line("entry", $"{entry.Index} of {entry.Unit} at {entry.EntryAddress}: {vector}, for {entry.Source ?? "any device"}");
+            fields.Line("entry", $"{entry.Index} of {entry.Unit} at {entry.EntryAddress}: {vector}, for {entry.Device ?? "any device"}");
         }
 
         if (report.Now is { } now)
@@ -33,15 +33,15 @@ internal static class FaultText
     private static string Subject(FaultReport report)
     {
         string who = report.Device ?? "a device that the line does not name";
-        string where = report.Address is { } address ? $" of {address}" : "";
+        string where = report.Iova is { } address ? $" of {address}" : "";
         string unit = report.Unit ?? $"the {report.Vendor} unit";
         string of = (report.Device is null ? "" : $", for {report.Device}") + (report.Physical is { } at ? $", at physical {at}" : "");
         return report.Kind switch
         {
             null => $"status of {unit}",
             FaultKind.Command => $"a command of {unit} failed{of}",
-            FaultKind.Hardware when report.Address is null => $"{unit} met a hardware error{of}",
-            FaultKind.Interrupt => $"an interrupt{(report.Address is { } sent ? $", a write to {sent}," : "")} by {who} was refused",
+            FaultKind.Hardware when report.Iova is null => $"{unit} met a hardware error{of}",
+            FaultKind.Interrupt => $"an interrupt{(report.Iova is { } sent ? $", a write to {sent}," : "")} by {who} was refused",
             _ => $"{(report.Access is null ? "a request" : $"a {report.Access}")}{where} by {who} was refused",
         };
     }
@@ -54,7 +54,7 @@ internal static class FaultText
         }
 
         string reserved = entry.Reserved.Count > 0 ? $"reserved and set: {string.Join(", ", entry.Reserved)}" : "nothing reserved is set";
-        fields.Line(name, $"{(entry.Address is { } at ? $"{at}  " : "")}{string.Join(' ', entry.Words.Select(word => $"{word.Value:x16}"))}");
+        fields.Line(name, $"{(entry.EntryAddress is { } at ? $"{at}  " : "")}{string.Join(' ', entry.Words.Select(word => $"{word.Value:x16}"))}");
         if (entry.Set.Count > 0)
         {
             fields.Line("", $"{string.Join(", ", entry.Set)}; {reserved}");

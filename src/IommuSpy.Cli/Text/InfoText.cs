@@ -20,7 +20,7 @@ internal static class InfoText
         Fact("paging", $"{report.PagingLevels} levels{(report.MemoryEncrypted ? ", memory encryption (C-bit)" : "")}", "pagingLevels");
         Fact("KASLR offset", report.KaslrOffset is { Value: 0 } ? "0x0 (not randomised)" : report.KaslrOffset?.ToString(), "kaslrOffset");
         Fact("phys_base", report.PhysicalBase.ToString(), "physicalBase");
-        Fact("root table", report.RootTable.ToString(), "rootTable");
+        Fact("root table", report.Root.ToString(), "root");
         Fact("page_offset_base", report.PageOffsetBase?.ToString(), "pageOffsetBase");
         Fact("vmalloc_base", report.VmallocBase?.ToString(), "vmallocBase");
         Fact("vmemmap_base", report.VmemmapBase?.ToString(), "vmemmapBase");
@@ -44,7 +44,7 @@ internal static class InfoText
         for (int i = 0; i < report.Ranges.Count; i++)
         {
             RangeReport range = report.Ranges[i];
-            fields.Line(i == 0 ? "memory" : "", $"{range.Start} - {range.End}  {Size.Text(range.End.Value - range.Start.Value + 1)}");
+            fields.Line(i == 0 ? "memory" : "", $"{range.Start} - {range.Last}  {Size.Text(range.End.Value - range.Start.Value)}");
         }
 
         fields.Line("excluded",

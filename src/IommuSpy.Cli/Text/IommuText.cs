@@ -56,7 +56,7 @@ internal static class IommuText
             foreach (DeviceContextAnswer device in unit.Devices)
             {
                 devices.Add(
-                    device.Bdf, device.Pasid?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-", device.Mode, $"{device.Domain}",
+                    device.Device, device.Pasid?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-", device.Mode, $"{device.Domain}",
                     device.Format is null ? "-" : $"{device.Format}, {device.Levels} levels", device.Root?.ToString() ?? "-",
                     string.Join("; ", new[] { device.DeviceTlb ? "ATS" : null, device.Problem }.OfType<string>()));
             }
@@ -75,7 +75,7 @@ internal static class IommuText
 
     private static void WriteFirmware(TextWriter writer, FirmwareAnswer firmware)
     {
-        writer.WriteLine($"ACPI {firmware.Table}{(firmware.Address is { } at ? $" at {at}" : "")}: {firmware.AddressBits}-bit "
+        writer.WriteLine($"ACPI {firmware.Table}{(firmware.Physical is { } at ? $" at {at}" : "")}: {firmware.AddressBits}-bit "
             + $"addresses{(firmware.InterruptRemapping is bool remapping ? $", interrupt remapping {(remapping ? "" : "not ")}supported" : "")}"
             + $"{(firmware.DmaControlOptIn ? ", DMA protection wanted from boot" : "")}");
         writer.WriteLine();
@@ -89,7 +89,7 @@ internal static class IommuText
 
         foreach (FirmwareMemoryAnswer range in firmware.Memory)
         {
-            table.Add(range.IsExclusion ? "excluded memory" : "open memory", $"{range.First}-{range.Last} {range.Rights}", string.Join(", ", range.Scopes));
+            table.Add(range.IsExclusion ? "excluded memory" : "open memory", $"{range.Start}-{range.Last} {range.Rights}", string.Join(", ", range.Scopes));
         }
 
         table.Write(writer);

@@ -17,15 +17,15 @@ internal static class LayoutText
         {
             table.Add(
                 $"{region.Start.Value:x16}",
-                $"{region.End.Value:x16}",
+                $"{region.Last.Value:x16}",
                 region.Name,
                 region.DocumentedStart is VirtualAddress documented ? $"{documented.Value:x16}" : "-",
                 Here(region),
                 region.Name == "user space" ? "per process" : region.MappedBytes == 0 ? "-" : Size.Text(region.MappedBytes),
-                region.Pages.Count == 0 ? "-"
+                region.ByPageSize.Count == 0 ? "-"
                     : string.Join(", ",
-                        region.Pages.Select(pages => string.Create(CultureInfo.InvariantCulture, $"{PageName(pages.PageSize)} x {pages.Count:n0}"))),
-                region.Rights.Count == 0 ? "-" : string.Join(", ", region.Rights.Select(Rights)));
+                        region.ByPageSize.Select(pages => string.Create(CultureInfo.InvariantCulture, $"{PageName(pages.PageSize)} x {pages.Count:n0}"))),
+                region.ByRights.Count == 0 ? "-" : string.Join(", ", region.ByRights.Select(Rights)));
         }
 
         table.Write(writer);
@@ -39,7 +39,7 @@ internal static class LayoutText
         TextTable table = new("start", "end", "size", "what") { RightAligned = new HashSet<int> { 2 } };
         foreach (DocumentedRegionReport region in report.Regions)
         {
-            table.Add($"{region.Start.Value:x16}", $"{region.End.Value:x16}", Size.Text(region.End.Value - region.Start.Value + 1), region.Description);
+            table.Add($"{region.Start.Value:x16}", $"{region.Last.Value:x16}", Size.Text(region.Last.Value - region.Start.Value + 1), region.Description);
         }
 
         table.Write(writer);

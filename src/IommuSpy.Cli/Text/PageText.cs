@@ -48,7 +48,7 @@ internal static class PageText
                 ? $"{(head == report.Pfn ? "first" : $"number {report.Pfn.Number - head.Number}")} of {report.Pages} pages from pfn {head}" : null);
         fields.Line("file",
             report.File is { } file
-                ? $"{file}{(report.FileOffset is ulong offset ? $", offset 0x{offset:x}" : "")}   (inode {file.Inode}, number {file.Number})" : null);
+                ? $"{file}{(report.FileOffset is HexValue offset ? $", offset {offset}" : "")}   (inode {file.InodeObject}, number {file.Inode})" : null);
         fields.Line("swap",
             report.SwapType is int type
                 ? $"in the swap cache: device {type}{(report.SwapDevice is string name ? $" ({name})" : "")}, page 0x{report.SwapOffset:x} of it" : null);
@@ -68,7 +68,7 @@ internal static class PageText
         string lead = "lost by";
         foreach (LostPage lost in report?.LostBy ?? [])
         {
-            fields.Line(lead, $"{ProcessNames.Of(lost.Pid, lost.Comm, lost.Root)}  {lost.Address}");
+            fields.Line(lead, $"{ProcessNames.Of(lost.Pid, lost.Comm, lost.Root)}  {lost.Virtual}");
             lead = "";
         }
     }
@@ -78,7 +78,7 @@ internal static class PageText
     /// <param name="page">Its page; null where nothing is known of it.</param>
     /// <param name="absence">Why the image has no bytes of it; null where it has.</param>
     public static string Memory(RangeReport? range, PageReport? page, string? absence) => range is not null
-        ? $"of memory 0x{range.Start.Value:x}-0x{range.End.Value:x}{(absence is null ? "" : $", {absence}")}"
+        ? $"of memory 0x{range.Start.Value:x}-0x{range.Last.Value:x}{(absence is null ? "" : $", {absence}")}"
         : page is { Kind: PageKind.PciRange } ? "not memory: a device's"
         : page is { Kind: PageKind.Resource } ? "not memory"
         : "not in the image: a device's, or memory that was not captured";

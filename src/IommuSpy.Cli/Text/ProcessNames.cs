@@ -12,5 +12,5 @@ internal static class ProcessNames
 
     /// <summary>A mapping: who, where, and with which rights.</summary>
     public static string Line(this MapperReport mapper) =>
-        $"{Of(mapper.Pid, mapper.Comm, mapper.Root)}  {mapper.Address}  {mapper.Rights}  {Size.Text(mapper.PageSize)} page";
+        $"{Of(mapper.Pid, mapper.Comm, mapper.Root)}  {mapper.Virtual}  {mapper.Rights}  {Size.Text(mapper.PageSize)} page";
 }

@@ -30,7 +30,7 @@ internal static class ReachText
 
         foreach (IGrouping<string, UnrestrictedReport> group in report.Unrestricted.GroupBy(device => device.Mode, StringComparer.Ordinal))
         {
-            fields.Line(lead, $"{Some([.. group.Select(device => device.Bdf)])}: all memory ({group.Key})", lead.Length > 0 ? lesson : null);
+            fields.Line(lead, $"{Some([.. group.Select(device => device.Device)])}: all memory ({group.Key})", lead.Length > 0 ? lesson : null);
             lead = "";
         }
 
@@ -57,7 +57,7 @@ internal static class ReachText
             foreach (ProcessReachRow row in report.Rows)
             {
                 table.Add(
-                    row.Address.ToString(), Size.Text(row.Length), row.Physical.ToString(), row.Bdf, row.Driver ?? "-",
+                    row.Virtual.ToString(), Size.Text(row.Bytes), row.Physical.ToString(), row.Device, row.Driver ?? "-",
                     row.Pasid?.ToString(CultureInfo.InvariantCulture) ?? "-",
                     row.Iova.ToString(), row.Rights);
             }
@@ -67,7 +67,7 @@ internal static class ReachText
 
         foreach (IGrouping<string, UnrestrictedReport> group in report.Unrestricted.GroupBy(device => device.Mode, StringComparer.Ordinal))
         {
-            writer.WriteLine($"  and {Some([.. group.Select(device => device.Bdf)])}: all of it ({group.Key})");
+            writer.WriteLine($"  and {Some([.. group.Select(device => device.Device)])}: all of it ({group.Key})");
         }
 
         if (report.IsCut)
@@ -86,7 +86,7 @@ internal static class ReachText
         string pasid = device.Pasid is int number ? string.Create(CultureInfo.InvariantCulture, $" PASID {number}") : "";
         string domain = device.DomainType is string type ? string.Create(CultureInfo.InvariantCulture, $"   domain {device.Domain}, {type}")
             : string.Create(CultureInfo.InvariantCulture, $"   domain {device.Domain}");
-        return $"{device.Bdf}{pasid} {device.Driver ?? "(no driver)"}  {device.Rights,-2}  at {device.Iova}   {Size.Text(device.PageSize)} page{domain}";
+        return $"{device.Device}{pasid} {device.Driver ?? "(no driver)"}  {device.Rights,-2}  at {device.Iova}   {Size.Text(device.PageSize)} page{domain}";
     }
 
     private static string Text(DeviceCounts counts)

@@ -13,13 +13,13 @@ internal static class SlabText
     /// <summary>Writes what an address in a slab is.</summary>
     public static void Write(TextWriter writer, SlabAddressReport report)
     {
-        string what = report.Object is SlabObject item
-            ? $"{State(item.State)} object {item.Index} of {Printable.Name(report.Cache.Name)}, {report.Offset} into its {report.Cache.ObjectSize} bytes"
-            : $"between objects of {Printable.Name(report.Cache.Name)}";
-        writer.WriteLine($"{report.Address}  {what}");
+        string what = report.Object is SlabObjectReport item
+            ? $"{State(item.State)} object {item.Index} of {Printable.Name(report.Cache)}, {report.Offset} into its {report.Slab.ObjectBytes} bytes"
+            : $"between objects of {Printable.Name(report.Cache)}";
+        writer.WriteLine($"{report.Virtual}  {what}");
         writer.WriteLine();
         Fields fields = new(writer, teach: false);
-        fields.Line("object", report.Object is SlabObject its ? $"{its.Address} - {its.Address + (report.Cache.ObjectSize - 1)}" : null);
+        fields.Line("object", report.Object is SlabObjectReport its ? $"{its.Virtual} - {its.Virtual + (report.Slab.ObjectBytes - 1)}" : null);
         Slab(fields, report.Slab, report.Object?.Index);
     }
 
@@ -30,13 +30,13 @@ internal static class SlabText
     public static void Slab(Fields fields, SlabReport slab, int? marked)
     {
         string cpu = slab.Cpu is int number ? $"; CPU {number} allocates from it" : "";
-        fields.Line("slab", $"{slab.Start}, {Size.Text(slab.Bytes)}: {slab.Live} objects of {slab.ObjectSize} bytes live, {slab.Free} free{cpu}");
+        fields.Line("slab", $"{slab.Start}, {Size.Text(slab.Bytes)}: {slab.Live} objects of {slab.ObjectBytes} bytes live, {slab.Free} free{cpu}");
         fields.Line("damage", slab.Damage);
         string lead = "objects";
         int first = marked is int at && at >= MostObjects ? at - (MostObjects / 2) : 0;
-        foreach (SlabObject item in slab.Objects.Skip(first).Take(MostObjects))
+        foreach (SlabObjectReport item in slab.Objects.Skip(first).Take(MostObjects))
         {
-            fields.Line(lead, $"{item.Address}  {State(item.State)}{(item.Index == marked ? "  <" : "")}");
+            fields.Line(lead, $"{item.Virtual}  {State(item.State)}{(item.Index == marked ? "  <" : "")}");
             lead = "";
         }
 

@@ -8,7 +8,7 @@ internal static class TranslationText
 {
     public static void Write(TextWriter writer, TranslationReport report)
     {
-        writer.WriteLine($"{report.Address}  {report.Kind}  ->  {report.Physical?.ToString() ?? "no physical address"}");
+        writer.WriteLine($"{report.Virtual}  {report.Kind}  ->  {report.Physical?.ToString() ?? "no physical address"}");
         writer.WriteLine();
         Fields fields = new(writer, teach: false);
         WriteWalk(fields, report);

@@ -18,7 +18,7 @@ internal static class TypeText
             case "struct" or "union":
                 writer.WriteLine($"{type.Kind} {type.Name} {{");
                 ulong line = 0;
-                WriteMembers(writer, type.Members!, 1, type.Kind == "struct" && type.Size > CacheLine, type.Evidence is null ? "hole" : "not inferred",
+                WriteMembers(writer, type.Members!, 1, type.Kind == "struct" && type.Bytes > CacheLine, type.Evidence is null ? "hole" : "not inferred",
                     ref line);
                 writer.WriteLine();
                 if (type.Evidence is not null)
@@ -28,7 +28,7 @@ internal static class TypeText
                 }
 
                 writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"\t/* size: {type.Size}, cachelines: {(type.Size + CacheLine - 1) / CacheLine}, members: {type.Members!.Count} */"));
+                    $"\t/* size: {type.Bytes}, cachelines: {(type.Bytes + CacheLine - 1) / CacheLine}, members: {type.Members!.Count} */"));
                 if (type.Holes > 0)
                 {
                     writer.WriteLine($"\t/* holes: {type.Holes.ToString(CultureInfo.InvariantCulture)}, sum holes: {Amount(type.HoleBits)} */");
@@ -50,15 +50,15 @@ internal static class TypeText
                 }
 
                 writer.WriteLine();
-                writer.WriteLine($"\t/* size: {type.Size.ToString(CultureInfo.InvariantCulture)}, "
+                writer.WriteLine($"\t/* size: {type.Bytes.ToString(CultureInfo.InvariantCulture)}, "
                     + $"values: {type.Values.Count.ToString(CultureInfo.InvariantCulture)} */");
                 writer.WriteLine("};");
                 break;
             case "typedef":
-                writer.WriteLine($"typedef {type.Target} {type.Name};   /* size: {type.Size.ToString(CultureInfo.InvariantCulture)} */");
+                writer.WriteLine($"typedef {type.Target} {type.Name};   /* size: {type.Bytes.ToString(CultureInfo.InvariantCulture)} */");
                 break;
             default:
-                writer.WriteLine($"{type.Name}   /* size: {type.Size.ToString(CultureInfo.InvariantCulture)}, {type.Target} */");
+                writer.WriteLine($"{type.Name}   /* size: {type.Bytes.ToString(CultureInfo.InvariantCulture)}, {type.Target} */");
                 break;
         }
     }
@@ -68,10 +68,10 @@ internal static class TypeText
         string indent = new('\t', depth);
         foreach (MemberReport member in members)
         {
-            if (marks && member.Offset / CacheLine > line)
+            if (marks && member.Offset.Value / CacheLine > line)
             {
-                line = member.Offset / CacheLine;
-                ulong past = member.Offset % CacheLine;
+                line = member.Offset.Value / CacheLine;
+                ulong past = member.Offset.Value % CacheLine;
                 string where = past == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" was {past} bytes ago");
                 writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{indent}/* --- cacheline {line} boundary ({line * CacheLine} bytes){where} --- */"));
@@ -86,7 +86,7 @@ internal static class TypeText
 
             if (member.Members is null)
             {
-                string bits = member.BitSize is int size ? ":" + size.ToString(CultureInfo.InvariantCulture) : "";
+                string bits = member.Bits is int size ? ":" + size.ToString(CultureInfo.InvariantCulture) : "";
                 writer.WriteLine(Commented($"{indent}{member.Declaration}{bits};", member));
                 continue;
             }
@@ -103,8 +103,8 @@ internal static class TypeText
     // What lies between inferred fields is no hole, and the size is known of few structures.
     private static void WriteEvidence(TextWriter writer, TypeReport type)
     {
-        writer.WriteLine(type.Size == 0 ? "\t/* size: not inferred */" : string.Create(CultureInfo.InvariantCulture, $"\t/* size: {type.Size} */"));
-        foreach (InferredField field in type.Evidence!)
+        writer.WriteLine(type.Bytes == 0 ? "\t/* size: not inferred */" : string.Create(CultureInfo.InvariantCulture, $"\t/* size: {type.Bytes} */"));
+        foreach (InferredFieldReport field in type.Evidence!)
         {
             string confidence = field.Confidence switch
             {
@@ -113,7 +113,7 @@ internal static class TypeText
                 _ => "confirmed",
             };
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"\t/* {field.Name} at {field.Offset}: {confidence}, {field.Objects} objects: {field.Invariant} */"));
+                $"\t/* {field.Name} at {field.Offset.Value}: {confidence}, {field.Objects} objects: {field.Invariant} */"));
         }
 
         foreach (RefusedField field in type.Refusals!)
@@ -129,9 +129,9 @@ internal static class TypeText
         // A tab counts as 8 columns.
         int width = text.Sum(letter => letter == '\t' ? 8 : 1);
         string offset = member.BitOffset is int bit
-            ? string.Create(CultureInfo.InvariantCulture, $"{member.Offset,5}:{bit,2}")
-            : string.Create(CultureInfo.InvariantCulture, $"{member.Offset,5}   ");
-        return string.Create(CultureInfo.InvariantCulture, $"{text}{new string(' ', Math.Max(1, CommentColumn - width))}/* {offset} {member.Size,5} */");
+            ? string.Create(CultureInfo.InvariantCulture, $"{member.Offset.Value,5}:{bit,2}")
+            : string.Create(CultureInfo.InvariantCulture, $"{member.Offset.Value,5}   ");
+        return string.Create(CultureInfo.InvariantCulture, $"{text}{new string(' ', Math.Max(1, CommentColumn - width))}/* {offset} {member.Bytes,5} */");
     }
 
     private static string Amount(ulong bits) => bits % 8 == 0

@@ -9,7 +9,7 @@ internal static class ValueText
     /// <summary>A value with all that is in it.</summary>
     public static void Write(TextWriter writer, ValueReport value)
     {
-        writer.Write($"({value.Type}) at 0x{value.Address.Value:x16} = ");
+        writer.Write($"({value.Type}) at 0x{value.Virtual.Value:x16} = ");
         Write(writer, value, 1);
         writer.WriteLine();
     }

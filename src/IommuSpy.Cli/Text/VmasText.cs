@@ -10,7 +10,7 @@ internal static class VmasText
     /// <summary>An area in one line: what it maps, with which rights, where.</summary>
     public static string What(VmaReport vma)
     {
-        string offset = vma.Inode is null or 0 ? "" : $", offset 0x{vma.Offset:x}";
-        return $"{Printable.Name(vma.Path ?? "anonymous")} {vma.Flags} {vma.Start.Value:x16}-{vma.End.Value:x16} ({Size.Text(vma.End - vma.Start)}){offset}";
+        string offset = vma.Inode is null or 0 ? "" : $", offset {vma.Offset}";
+        return $"{Printable.Name(vma.Path ?? "anonymous")} {vma.Rights} {vma.Start.Value:x16}-{vma.End.Value:x16} ({Size.Text(vma.End - vma.Start)}){offset}";
     }
 }

@@ -24,7 +24,7 @@ internal static class WhoText
 
         foreach (AliasReport alias in report.Kernel)
         {
-            fields.Line(lead, $"kernel  {alias.Address}  {alias.Rights}  {alias.What}");
+            fields.Line(lead, $"kernel  {alias.Virtual}  {alias.Rights}  {alias.What}");
             lead = "";
         }
 
@@ -35,7 +35,7 @@ internal static class WhoText
 
         if (report.PageTable is { } table)
         {
-            fields.Line("holds", $"a {table.Table} of {(table.Root is PhysicalAddress root ? $"root {root}" : "the kernel's half")}, from {table.First}");
+            fields.Line("holds", $"a {table.Table} of {(table.Root is PhysicalAddress root ? $"root {root}" : "the kernel's half")}, from {table.Virtual}");
         }
 
         fields.Line("", report.IsCut ? "... and more: only these are named" : null);

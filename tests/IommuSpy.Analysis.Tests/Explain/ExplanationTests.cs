@@ -24,7 +24,7 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
         Assert.Equal(new PhysicalAddress(0x0118_0045), explanation.Physical);
         Assert.Equal(new PageFrame(0x1180), explanation.Pfn);
         Assert.Equal("0xffffffff81180045 - 0xffffffff80000000 + 0x0 (phys_base) = 0x1180045", explanation.Arithmetic);
-        Assert.Equal(new PhysicalAddress(0x0fff_ffff), explanation.MemoryRange!.End);
+        Assert.Equal(new PhysicalAddress(0x1000_0000), explanation.MemoryRange!.End);
         Assert.Equal(
             ["0xffff888001180045 kernel logical address (direct map) kernel rw-", "0xffffea0000046000 its struct page (vmemmap) kernel rw-"],
             explanation.AlsoAt.Select(Text));
@@ -89,7 +89,7 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
             bool hasStructPage = leaves.Any(leaf => structPage - leaf.Virtual < leaf.Size);
             Assert.Equal(
                 hasStructPage ? expected.Append(structPage) : expected,
-                Explanation.Of(Machine, new PhysicalAddress(physical)).AlsoAt.Select(alias => alias.Address.Value));
+                Explanation.Of(Machine, new PhysicalAddress(physical)).AlsoAt.Select(alias => alias.Virtual.Value));
         }
     }
 
@@ -162,7 +162,7 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
     {
         BuiltProcess second = shared.Kernel.Processes[1];
         MapperReport other = Assert.Single(Explanation.Of(Machine, second.Pages[0].Address, second.Root).MappedBy);
-        Assert.Equal((shared.Kernel.Processes[0].Root, new VirtualAddress(SharedMachine.Shared), "user r-x"), (other.Root, other.Address, other.Rights));
+        Assert.Equal((shared.Kernel.Processes[0].Root, new VirtualAddress(SharedMachine.Shared), "user r-x"), (other.Root, other.Virtual, other.Rights));
     }
 
     [Fact]
@@ -182,5 +182,5 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
         Assert.Empty(explanation.AlsoAt);
     }
 
-    private static string Text(AliasReport alias) => $"{alias.Address} {alias.What} {alias.Rights}";
+    private static string Text(AliasReport alias) => $"{alias.Virtual} {alias.What} {alias.Rights}";
 }

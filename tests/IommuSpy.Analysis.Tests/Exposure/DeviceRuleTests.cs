@@ -110,7 +110,7 @@ public sealed class DeviceRuleTests : IDisposable
         _stage.Device(4);
         ExposureFinding finding = Assert.Single(new FirmwareRangeRule().Find(_stage.Build()));
         Assert.Equal("0000:00:03.0", finding.Device);
-        Assert.Equal(0x10_0000UL, finding.Evidence[0].Length);
+        Assert.Equal(0x10_0000UL, finding.Evidence[0].Bytes);
     }
 
     [Theory]

@@ -74,7 +74,7 @@ public sealed class PageRuleTests : IDisposable
         }
 
         ExposureEvidence piece = Assert.Single(Assert.Single(new KernelTextRule().Find(_stage.Build())).Evidence);
-        Assert.Equal(3UL * PageFrame.Size, piece.Length);
+        Assert.Equal(3UL * PageFrame.Size, piece.Bytes);
     }
 
     [Fact]
@@ -239,7 +239,7 @@ public sealed class PageRuleTests : IDisposable
     {
         PhysicalAddress root = _stage.Device(3);
         _stage.Map(root, 0x10_0000, 0x10_0000, Stage.ReadWrite, 32);
-        Assert.Equal(32UL * PageFrame.Size, Assert.Single(Assert.Single(new OneToOneRangeRule().Find(_stage.Build())).Evidence).Length);
+        Assert.Equal(32UL * PageFrame.Size, Assert.Single(Assert.Single(new OneToOneRangeRule().Find(_stage.Build())).Evidence).Bytes);
     }
 
     [Fact]

@@ -18,14 +18,14 @@ public class InfoReportTests
             (new VirtualAddress(0xffff_8800_0000_0000), new VirtualAddress(0xffff_c900_0000_0000), new VirtualAddress(0xffff_ea00_0000_0000),
                 new VirtualAddress(0xffff_ffff_a000_0000)),
             (info.PageOffsetBase!.Value, info.VmallocBase!.Value, info.VmemmapBase!.Value, info.ModulesBase!.Value));
-        Assert.Equal(machine.Kernel.Root, info.RootTable);
+        Assert.Equal(machine.Kernel.Root, info.Root);
         Assert.Equal((5, machine.Kernel.Symbols.Count, true, false), (info.ProcessTables, info.SymbolCount, info.HasVmCoreInfo, info.MemoryEncrypted));
         Assert.Equal("pre-6.4 order, 64-bit addresses, 64-bit markers", info.Symbols);
-        Assert.Equal(new RangeReport(new(0), new(0x0fff_ffff)), Assert.Single(info.Ranges));
+        Assert.Equal(new RangeReport(new(0), new(0x1000_0000)), Assert.Single(info.Ranges));
         Assert.Empty(info.Disagreements);
         Assert.Empty(info.Damage);
         Assert.Equal(["page tables"], info.Provenance["pageOffsetBase"]);
-        Assert.Equal(["kallsyms init_level4_pgt", "VMCOREINFO swapper_pg_dir"], info.Provenance["rootTable"]);
+        Assert.Equal(["kallsyms init_level4_pgt", "VMCOREINFO swapper_pg_dir"], info.Provenance["root"]);
         Assert.Equal(["kallsyms _text against boot_params.hdr.pref_address", "VMCOREINFO KERNELOFFSET"], info.Provenance["kaslrOffset"]);
     }
 

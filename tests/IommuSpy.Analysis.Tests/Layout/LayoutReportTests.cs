@@ -14,17 +14,17 @@ public class LayoutReportTests(SharedMachine shared) : IClassFixture<SharedMachi
         Assert.Equal(leaves.Aggregate(0UL, (sum, leaf) => sum + leaf.Size), report.Regions.Aggregate(0UL, (sum, region) => sum + region.MappedBytes));
         foreach (RegionReport region in report.Regions)
         {
-            NaiveLeaf[] mine = [.. leaves.Where(leaf => leaf.Virtual - region.Start.Value <= region.End.Value - region.Start.Value)];
+            NaiveLeaf[] mine = [.. leaves.Where(leaf => leaf.Virtual - region.Start.Value <= region.Last.Value - region.Start.Value)];
             Assert.Equal(mine.Aggregate(0UL, (sum, leaf) => sum + leaf.Size), region.MappedBytes);
             Assert.Equal(
                 mine.GroupBy(leaf => leaf.Size).OrderByDescending(group => group.Key).Select(group => new PageCountReport(group.Key, group.Count())),
-                region.Pages);
+                region.ByPageSize);
             Assert.Equal(
                 mine.GroupBy(leaf => leaf.Rights)
                     .Select(group => new RightsBytesReport(RightsText.Of(group.Key), group.Aggregate(0UL, (sum, leaf) => sum + leaf.Size)))
                     .OrderBy(row => row.Rights, StringComparer.Ordinal),
-                region.Rights.OrderBy(row => row.Rights, StringComparer.Ordinal));
-            Assert.Equal(region.Rights.OrderByDescending(row => row.Bytes).Select(row => row.Bytes), region.Rights.Select(row => row.Bytes));
+                region.ByRights.OrderBy(row => row.Rights, StringComparer.Ordinal));
+            Assert.Equal(region.ByRights.OrderByDescending(row => row.Bytes).Select(row => row.Bytes), region.ByRights.Select(row => row.Bytes));
         }
     }
 

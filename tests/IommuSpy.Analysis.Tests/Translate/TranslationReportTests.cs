@@ -119,7 +119,7 @@ public class TranslationReportTests(SharedMachine shared) : IClassFixture<Shared
         Assert.Equal(new PhysicalAddress(0x0123_4567), mapped.Physical);
         Assert.All(mapped.Steps, step => Assert.Equal("C", step.Flags[^1]));
         PhysicalAddress root = machine.Kernel.Processes[0].Root;
-        Assert.Equal(new HexValue(0x1234), TranslationReport.Of(machine.Machine, new(SharedMachine.Odd), root).NotPresent!.SwapOffset);
+        Assert.Equal(0x1234UL, TranslationReport.Of(machine.Machine, new(SharedMachine.Odd), root).NotPresent!.SwapOffset);
         Assert.Equal(new PageFrame(0x12), TranslationReport.Of(machine.Machine, new(SharedMachine.Odd + 0x1000), root).NotPresent!.Pfn);
     }
 }

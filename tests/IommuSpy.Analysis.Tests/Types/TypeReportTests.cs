@@ -22,13 +22,13 @@ public class TypeReportTests
                 new("e", character, 256)]);
         TypeReport report = TypeReport.Of(BtfTypes.Read(blob.Build(), "built")!.Struct("s"), "built");
 
-        Assert.Equal(("struct", 40UL, 3, 55UL, 56UL), (report.Kind, report.Size, report.Holes, report.HoleBits, report.Padding));
+        Assert.Equal(("struct", 40UL, 3, 55UL, 56UL), (report.Kind, report.Bytes, report.Holes, report.HoleBits, report.Padding));
         Assert.Equal(
             ["char c @0", "unsigned int i @4", "unsigned int a @8:0/3", "unsigned int b @12:0/30", "union {...} @16", "char e @32"],
-            report.Members!.Select(member => $"{member.Declaration} @{member.Offset}{(member.BitSize is int bits ? $":{member.BitOffset}/{bits}" : "")}"));
+            report.Members!.Select(member => $"{member.Declaration} @{member.Offset.Value}{(member.Bits is int bits ? $":{member.BitOffset}/{bits}" : "")}"));
         MemberReport union = report.Members![4];
-        Assert.Equal(["d @16", " @16"], union.Members!.Select(member => $"{member.Name} @{member.Offset}"));
-        Assert.Equal(["x @16", "y @24"], union.Members![1].Members!.Select(member => $"{member.Name} @{member.Offset}"));
+        Assert.Equal(["d @16", " @16"], union.Members!.Select(member => $"{member.Name} @{member.Offset.Value}"));
+        Assert.Equal(["x @16", "y @24"], union.Members![1].Members!.Select(member => $"{member.Name} @{member.Offset.Value}"));
     }
 
     [Fact]

@@ -58,9 +58,9 @@ public class ReachTests
         List<string> ours = [];
         foreach (ProcessReachRow row in report.Rows)
         {
-            for (ulong at = 0; at < row.Length; at += 4096)
+            for (ulong at = 0; at < row.Bytes; at += 4096)
             {
-                ours.Add(string.Create(CultureInfo.InvariantCulture, $"{row.Address.Value + at:x} {row.Iova.Value + at:x} {row.Rights} {row.Bdf}"));
+                ours.Add(string.Create(CultureInfo.InvariantCulture, $"{row.Virtual.Value + at:x} {row.Iova.Value + at:x} {row.Rights} {row.Device}"));
             }
         }
 
@@ -85,8 +85,8 @@ public class ReachTests
         Assert.Equal(0, reach.ExitCode);
         using (JsonDocument answer = JsonDocument.Parse(reach.Output))
         {
-            Assert.Contains(answer.RootElement.GetProperty("devices").EnumerateArray(),
-                row => row.GetProperty("bdf").GetString() == way.Device.Address.ToString() && row.GetProperty("iova").GetString() == way.Address.ToString());
+            Assert.Contains(answer.RootElement.GetProperty("answers")[0].GetProperty("devices").EnumerateArray(),
+                row => row.GetProperty("device").GetString() == way.Device.Address.ToString() && row.GetProperty("iova").GetString() == way.Address.ToString());
         }
 
         foreach (string[] command in new[] { new[] { "who", "-s", source, $"phys:{physical}" }, ["explain", "-s", source, "--physical", physical] })
@@ -100,7 +100,7 @@ public class ReachTests
         Cli.Outcome device = Cli.Run("explain", "-s", source, "-J", "--device", way.Device.Address.ToString(), way.Address.ToString());
         Assert.Equal(0, device.ExitCode);
         using JsonDocument explanation = JsonDocument.Parse(device.Output);
-        Assert.Equal(Convert.ToUInt64(physical, 16), Convert.ToUInt64(explanation.RootElement.GetProperty("physical").GetString(), 16));
+        Assert.Equal(Convert.ToUInt64(physical, 16), Convert.ToUInt64(explanation.RootElement.GetProperty("answers")[0].GetProperty("physical").GetString(), 16));
         Assert.Equal(1, Cli.Run("reach", "-s", source, "init_task").ExitCode);
         Assert.Equal(2, Cli.Run("reach", "-s", source).ExitCode);
         Assert.Equal(1, Cli.Run("explain", "-s", source, "--device", way.Device.Address.ToString(), "0x1000").ExitCode);

@@ -39,7 +39,7 @@ public class FaultTests
         IommuUnit unit = machine.Parts.Iommu.Units[0];
         (DeviceContext device, _) = FirstMapped(unit);
         FaultReport interrupt = answers.Of(FaultLine.Parse(Access(unit, device, 0xfee00000, isWrite: true))!);
-        Assert.Equal((FaultKind.Interrupt, null, null), (interrupt.Kind, interrupt.Now, interrupt.Address is null ? "" : null));
+        Assert.Equal((FaultKind.Interrupt, null, null), (interrupt.Kind, interrupt.Now, interrupt.Iova is null ? "" : null));
         bool isVtd = unit.Kind == IommuKind.VtD;
         FaultReport command = answers.Of(FaultLine.Parse(isVtd
             ? "DMAR: VT-d detected Invalidation Queue Error: Reason f" : "iommu ivhd0: AMD-Vi: Event logged [ILLEGAL_COMMAND_ERROR address=0x1000]")!);

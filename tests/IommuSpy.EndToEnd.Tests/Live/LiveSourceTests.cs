@@ -12,7 +12,7 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
     private static readonly string[] Facts =
     [
         "release", "banner", "pagingLevels", "kaslrOffset", "physicalBase", "pageOffsetBase", "vmallocBase", "vmemmapBase", "modulesBase", "imageStart",
-        "imagePhysical", "imageBytes", "rootTable",
+        "imagePhysical", "imageBytes", "root",
         "symbolCount", "symbols", "disagreements",
     ];
 
@@ -99,7 +99,7 @@ public abstract class LiveSourceTests(LiveSourceGuest up)
                 $"iommu-spy pagemap {pid} --used --jsonl | sed 's/.*\"virtual\":\"\\([^\"]*\\)\".*/\\1/' | "
                 + $"{{ iommu-spy translate --pid {pid} --stdin --jsonl; [ $? -le 1 ]; }}").Lines
             .Select(line => JsonDocument.Parse(line).RootElement)
-            .ToDictionary(row => row.GetProperty("address").GetString()!,
+            .ToDictionary(row => row.GetProperty("virtual").GetString()!,
                 row => row.GetProperty("physical").GetString() ?? row.GetProperty("reason").GetString()!, StringComparer.Ordinal);
         int present = 0;
         List<string> moved = [];

@@ -65,9 +65,9 @@ public sealed class OddPagesTests : IDisposable
         Agree(dump, odd["file"].Frame, "device", $"persistent memory (fsdax), 0x{PersistentAt:x}-0x{PersistentAt + PersistentBytes - 1:x}");
         Assert.Contains($"{odd["file"].Address:x16}", Run("who", "-s", dump, $"pfn:0x{odd["file"].Frame:x}").Output, StringComparison.Ordinal);
 
-        JsonElement lost = Json("page", "-s", dump, $"pfn:0x{odd["poisoned"].Frame:x}").GetProperty("lostBy")[0];
+        JsonElement lost = Json("page", "-s", dump, $"pfn:0x{odd["poisoned"].Frame:x}").GetProperty("answers")[0].GetProperty("lostBy")[0];
         Assert.Equal("oddpages", lost.GetProperty("comm").GetString());
-        Assert.Equal(odd["poisoned"].Address, Hex(lost.GetProperty("address").GetString()![2..]));
+        Assert.Equal(odd["poisoned"].Address, Hex(lost.GetProperty("virtual").GetString()![2..]));
         Assert.Contains($"{odd[Resource].Address:x16}", Run("who", "-s", dump, $"pfn:0x{odd[Resource].Frame:x}").Output, StringComparison.Ordinal);
 
         Dictionary<string, ulong> kinds = Json("pages", "-s", dump, "--summary").GetProperty("kinds").EnumerateArray()
@@ -80,8 +80,8 @@ public sealed class OddPagesTests : IDisposable
     private static void Agree(string dump, ulong frame, string kind, string words)
     {
         string page = $"pfn:0x{frame:x}";
-        Assert.Equal(kind, Json("page", "-s", dump, page).GetProperty("kind").GetString());
-        Assert.Equal(kind, Json("who", "-s", dump, page).GetProperty("page").GetProperty("kind").GetString());
+        Assert.Equal(kind, Json("page", "-s", dump, page).GetProperty("answers")[0].GetProperty("kind").GetString());
+        Assert.Equal(kind, Json("who", "-s", dump, page).GetProperty("answers")[0].GetProperty("page").GetProperty("kind").GetString());
         Assert.Contains(words, Run("page", "-s", dump, page).Output, StringComparison.Ordinal);
         Assert.Contains(words, Run("who", "-s", dump, page).Output, StringComparison.Ordinal);
         Assert.Contains(words, Run("explain", "-s", dump, "--physical", $"0x{frame << 12:x}").Output, StringComparison.Ordinal);

@@ -21,13 +21,15 @@ public class PageCommandTests
         Assert.True(Machine.Symbols!.TryFind("init_task", out var symbol));
         ulong frame = Machine.Kernel.Text.ToPhysical(symbol.Address).Frame.Number;
         using JsonDocument page = Json("page", "init_task", "-J");
-        Assert.Equal($"0x{frame:x}", page.RootElement.GetProperty("pfn").GetString());
-        Assert.Contains("reserved", page.RootElement.GetProperty("flags").EnumerateArray().Select(flag => flag.GetString()));
-        Assert.Equal(1, page.RootElement.GetProperty("references").GetInt32());
-        Assert.Equal(0, page.RootElement.GetProperty("mappings").GetInt32());
-        Assert.Equal("kernelImage", page.RootElement.GetProperty("kind").GetString());
-        Assert.Equal("kernel data", page.RootElement.GetProperty("owner").GetString());
-        Assert.Equal($"0x{Machine.Parts.Pages.Required.Array.AddressOf(new(frame))!.Value.Value:x16}", page.RootElement.GetProperty("structPage").GetString());
+        Assert.Equal($"0x{frame:x}", page.RootElement.GetProperty("answers")[0].GetProperty("pfn").GetString());
+        Assert.Contains("reserved", page.RootElement.GetProperty("answers")[0].GetProperty("flags").EnumerateArray().Select(flag => flag.GetString()));
+        Assert.Equal(1, page.RootElement.GetProperty("answers")[0].GetProperty("references").GetInt32());
+        Assert.Equal(0, page.RootElement.GetProperty("answers")[0].GetProperty("mappings").GetInt32());
+        Assert.Equal("kernelImage", page.RootElement.GetProperty("answers")[0].GetProperty("kind").GetString());
+        Assert.Equal("kernel data", page.RootElement.GetProperty("answers")[0].GetProperty("owner").GetString());
+        Assert.Equal(
+            $"0x{Machine.Parts.Pages.Required.Array.AddressOf(new(frame))!.Value.Value:x16}",
+            page.RootElement.GetProperty("answers")[0].GetProperty("structPage").GetString());
     }
 
     [Fact]
@@ -65,9 +67,9 @@ public class PageCommandTests
     {
         ulong task = Machine.Parts.Tasks.Required.Processes.First(task => task.Pid == 1).Address.Value;
         using JsonDocument slab = Json("slab", $"0x{task + 0x123:x}", "-J");
-        Assert.Equal("task_struct", slab.RootElement.GetProperty("cache").GetProperty("name").GetString());
+        Assert.Equal("task_struct", slab.RootElement.GetProperty("cache").GetString());
         Assert.Equal("live", slab.RootElement.GetProperty("object").GetProperty("state").GetString());
-        Assert.Equal(task, Hex(slab.RootElement.GetProperty("object").GetProperty("address")));
+        Assert.Equal(task, Hex(slab.RootElement.GetProperty("object").GetProperty("virtual")));
         Assert.Equal(0x123UL, Hex(slab.RootElement.GetProperty("offset")));
         Assert.Equal(Machine.Parts.Slabs.Required.Caches.Count, Cli.Run("slab", "-s", Image, "--jsonl").Lines.Length);
         Assert.Contains("live object", Cli.Run("slab", "-s", Image, $"0x{task:x}").Output, StringComparison.Ordinal);

@@ -55,12 +55,12 @@ public class PageKindTests
                             // A device's own blocks belong to an inode that no directory names; maps shows the node in /dev.
                             files++;
                             Assert.StartsWith("/dev/", words[5], StringComparison.Ordinal);
-                            Assert.Equal(Hex(words[2]) + (address - start), page.FileOffset);
+                            Assert.Equal(Hex(words[2]) + (address - start), page.FileOffset!.Value.Value);
                             break;
                         case PageKind.File:
                             files++;
-                            Assert.Equal(inode, page.File!.Number);
-                            Assert.Equal(Hex(words[2]) + (address - start), page.FileOffset);
+                            Assert.Equal(inode, page.File!.Inode);
+                            Assert.Equal(Hex(words[2]) + (address - start), page.FileOffset!.Value.Value);
                             Assert.EndsWith(page.File.Path ?? (GuestMachine.IsDescribed(guest) ? "no path" : ""),
                                 words[5].Replace(" (deleted)", "", StringComparison.Ordinal).Replace("/memfd:", "memfd:", StringComparison.Ordinal),
                                 StringComparison.Ordinal);

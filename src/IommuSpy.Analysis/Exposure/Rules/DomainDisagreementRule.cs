@@ -33,7 +33,7 @@ public sealed class DomainDisagreementRule : IExposureRule
             ExposureSeverity severity = device.Access == DeviceAccess.PassThrough || domain.Kind == DomainKind.Blocked ? Severity : ExposureSeverity.Note;
             yield return Findings.Of(
                 this, device, $"{Findings.Name(device)}: the kernel says {domain.SysfsName}, and {what}",
-                [new("its entry", entry.EntryAddress), new("its domain, in the kernel", Address: domain.Address)], severity);
+                [new("its entry", entry.EntryAddress), new("its domain, in the kernel", Virtual: domain.Address)], severity);
         }
     }
 

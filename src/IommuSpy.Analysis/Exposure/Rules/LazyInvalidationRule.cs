@@ -28,7 +28,7 @@ public sealed class LazyInvalidationRule : IExposureRule
                 this, device,
                 $"{Findings.Name(device)} can use what was unmapped for up to 10 ms, or 256 buffers: its domain ({device.Group!.Domain!.SysfsName}) "
                     + $"invalidates lazily",
-                [new("its domain, in the kernel", Address: device.Group.Domain.Address)],
+                [new("its domain, in the kernel", Virtual: device.Group.Domain.Address)],
                 device.Function?.IsUntrusted == true ? ExposureSeverity.High : Severity);
         }
     }

@@ -34,10 +34,10 @@ public sealed class OneToOneRangeRule : IExposureRule
                 runs.Add(page, "mapped at its own address");
             }
 
-            ExposureEvidence[] ranges = [.. runs.Evidence.Where(run => run.Length >= FewestBytes)];
+            ExposureEvidence[] ranges = [.. runs.Evidence.Where(run => run.Bytes >= FewestBytes)];
             if (ranges.Length > 0)
             {
-                ulong bytes = ranges.Aggregate(0UL, (sum, run) => sum + run.Length!.Value);
+                ulong bytes = ranges.Aggregate(0UL, (sum, run) => sum + run.Bytes!.Value);
                 yield return Findings.Of(this, space, $"{Findings.Names(space)} can always reach {Size.Text(bytes)}, mapped one to one", ranges);
             }
         }

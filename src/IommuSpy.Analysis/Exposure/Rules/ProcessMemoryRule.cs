@@ -33,7 +33,7 @@ public sealed class ProcessMemoryRule : IExposureRule
             foreach (ExposedPage page in pages.Where(page => !page.Facts.Users.Any(user => givers.Contains(user.Process))))
             {
                 buffers |= !page.IsOneToOne;
-                runs.Add(page, $"anonymous memory of {page.Facts.Users[0].Process}", page.Facts.Users[0].Address);
+                runs.Add(page, $"anonymous memory of {page.Facts.Users[0].Process}", page.Facts.Users[0].Virtual);
             }
 
             if (runs.Pages > 0)

@@ -37,5 +37,5 @@ public sealed class ReadOnlyPageRule : PageRule
     protected override string Says(ulong pages, IReadOnlyList<ExposedPage> all) => $"can write {Amount.Of(pages, "page")} that everybody else may only read";
 
     /// <inheritdoc/>
-    protected override VirtualAddress? OwnerAddress(ExposedPage page) => page.Facts.KernelReadOnlyAt ?? page.Facts.Users[0].Address;
+    protected override VirtualAddress? OwnerAddress(ExposedPage page) => page.Facts.KernelReadOnlyAt ?? page.Facts.Users[0].Virtual;
 }

@@ -30,5 +30,5 @@ public sealed class UserMemoryRule : PageRule
             + $"{string.Join(", ", all.SelectMany(page => page.Facts.Users).Select(user => user.Process).Distinct(StringComparer.Ordinal).Take(4))}";
 
     /// <inheritdoc/>
-    protected override VirtualAddress? OwnerAddress(ExposedPage page) => page.Facts.Users[0].Address;
+    protected override VirtualAddress? OwnerAddress(ExposedPage page) => page.Facts.Users[0].Virtual;
 }

@@ -43,7 +43,7 @@ public sealed class FaultAnswers
             Domain = line.Domain,
             Driver = function?.Driver,
             Ids = function is null ? null : $"{function.Vendor:x4}:{function.DeviceId:x4}",
-            Address = line.Address,
+            Iova = line.Address,
             Physical = line.Physical,
             Access = line.IsWrite is bool write ? (write ? "write" : "read") : null,
             Reason = line.Reason,
@@ -161,15 +161,15 @@ public sealed class FaultAnswers
 
         if (line.InterruptIndex is not int index)
         {
-            return WithoutIndex(report, entries.Count(entry => entry.Source is null || entry.Source == report.Device));
+            return WithoutIndex(report, entries.Count(entry => entry.Device is null || entry.Device == report.Device));
         }
 
         InterruptAnswer[] named = [.. entries.Where(entry => entry.Index == index)];
-        InterruptAnswer? own = named.FirstOrDefault(entry => entry.Source is null || entry.Source == report.Device);
+        InterruptAnswer? own = named.FirstOrDefault(entry => entry.Device is null || entry.Device == report.Device);
         return own is not null
             ? Through(report with { Interrupt = own }, $"entry {index} of {own.Unit} sends it as vector 0x{own.Vector:x}")
             : named.Length > 0
-                ? Refused(report with { Interrupt = named[0] }, $"entry {index} of {named[0].Unit} is for {named[0].Source} alone")
+                ? Refused(report with { Interrupt = named[0] }, $"entry {index} of {named[0].Unit} is for {named[0].Device} alone")
                 : Refused(report, $"entry {index} is not present");
     }
 
@@ -186,7 +186,7 @@ public sealed class FaultAnswers
         {
             AmdViInterruptControl.Refused => Refused(report, "the device's entry refuses its interrupts (IntCtl is 0)"),
             AmdViInterruptControl.Reserved => Refused(report, "IntCtl of the device's entry has a reserved value"),
-            AmdViInterruptControl.Remapped => WithoutIndex(report, _interrupts.Value.Count(entry => entry.Source == report.Device)),
+            AmdViInterruptControl.Remapped => WithoutIndex(report, _interrupts.Value.Count(entry => entry.Device == report.Device)),
             AmdViInterruptControl.NotRemapped => Through(report, "the device's entry has no interrupt remapping (IV is 0)"),
             _ => Through(report, "the device's entry forwards interrupts as they are (IntCtl is 1)"),
         };

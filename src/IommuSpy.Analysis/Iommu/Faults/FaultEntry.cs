@@ -4,11 +4,11 @@ using IommuSpy.Translation.AmdVi;
 namespace IommuSpy.Analysis.Iommu.Faults;
 
 /// <summary>A device's own entry, for showing.</summary>
-/// <param name="Address">Where it stands; null for one that a log shows.</param>
+/// <param name="EntryAddress">Where it stands; null for one that a log shows.</param>
 /// <param name="Words">Its quadwords.</param>
 /// <param name="Set">The fields that are set: "V", "mode 4", "domain 5"; empty where they are not named (VT-d).</param>
 /// <param name="Reserved">What is reserved and set: "bits 0x7c of word 0"; empty where nothing is.</param>
-public sealed record FaultEntry(PhysicalAddress? Address, IReadOnlyList<HexValue> Words, IReadOnlyList<string> Set, IReadOnlyList<string> Reserved)
+public sealed record FaultEntry(PhysicalAddress? EntryAddress, IReadOnlyList<HexValue> Words, IReadOnlyList<string> Set, IReadOnlyList<string> Reserved)
 {
     // AMD 48882, 2.2.2.1: bits of the first three quadwords that are fields of a single bit.
     private static readonly (int Word, int Bit, string Name)[] Flags =

@@ -33,7 +33,7 @@ public sealed record FaultReport
     public string? Ids { get; init; }
 
     /// <summary>The address that the device asked for.</summary>
-    public IoVirtualAddress? Address { get; init; }
+    public IoVirtualAddress? Iova { get; init; }
 
     /// <summary>Where the command or the table is that the event is about.</summary>
     public PhysicalAddress? Physical { get; init; }
@@ -46,9 +46,6 @@ public sealed record FaultReport
 
     /// <summary>Whether the same request would be refused now; null where that cannot be told, and where nothing was refused.</summary>
     public bool? RefusedNow { get; init; }
-
-    /// <summary>The same as <see cref="RefusedNow"/>, under its older name.</summary>
-    public bool? WouldFault => RefusedNow;
 
     /// <summary>Whether the question has an answer: false where it cannot be told what would become of the request.</summary>
     public bool IsAnswered { get; init; }

@@ -47,7 +47,7 @@ internal static class DevicesCommand
             }
             else
             {
-                DevicesText.Write(writer, report.Devices.First(device => device.Bdf == only));
+                DevicesText.Write(writer, report.Devices.First(device => device.Device == only));
             }
 
             return ExitCode.Done;

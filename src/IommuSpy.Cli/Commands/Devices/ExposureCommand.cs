@@ -57,15 +57,11 @@ internal static class ExposureCommand
                 Output.Problems(report.Problems);
                 Output.Json(SarifWriter.Log(report, machine.Image.Path), ReportJson.Default.SarifLog);
             }
-            else if (output.Json(result))
-            {
-                Output.Json(report, ReportJson.Default.ExposureReport);
-            }
             else
             {
-                Output.Problems(report.Problems);
-                using StreamWriter writer = Output.Text();
-                ExposureText.Write(writer, report, result.GetValue(all));
+                Output.Problems(output.Json(result) ? [] : report.Problems);
+                Reports.Write(result, output.Form(result), report, ReportJson.Default.ExposureReport,
+                    (writer, shown) => ExposureText.Write(writer, shown, result.GetValue(all)));
             }
 
             return report.Findings.Any(finding => finding.Severity >= limit) ? ExitCode.NoAnswer : ExitCode.Done;

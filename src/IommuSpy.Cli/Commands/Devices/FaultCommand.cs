@@ -47,33 +47,14 @@ internal static class FaultCommand
             IReadOnlyList<(FaultLine Line, int Count)> events = isLog ? OfLog() : [(OfLine(result.GetValue(line)!), 1)];
             using Machine machine = source.OpenMachine(result);
             FaultAnswers answers = new(machine);
-            if (output.JsonLines(result) || (isLog && output.Json(result)))
-            {
-                Output.Rows(output.JsonLines(result), events.Select(one => answers.Of(one.Line) with { Count = one.Count }), ReportJson.Default.FaultReport);
-                return isLog || answers.Of(events[0].Line).IsAnswered ? ExitCode.Done : ExitCode.NoAnswer;
-            }
-
-            if (output.Json(result))
-            {
-                FaultReport report = answers.Of(events[0].Line);
-                Output.Json(report, ReportJson.Default.FaultReport);
-                return report.IsAnswered ? ExitCode.Done : ExitCode.NoAnswer;
-            }
-
-            using StreamWriter writer = Output.Text();
             bool isAnswered = isLog;
-            for (int i = 0; i < events.Count; i++)
+            IEnumerable<FaultReport> reports = events.Select(one =>
             {
-                if (i > 0)
-                {
-                    writer.WriteLine();
-                }
-
-                FaultReport report = answers.Of(events[i].Line) with { Count = events[i].Count };
-                FaultText.Write(writer, report);
+                FaultReport report = answers.Of(one.Line) with { Count = one.Count };
                 isAnswered |= report.IsAnswered;
-            }
-
+                return report;
+            });
+            Reports.WriteEach(result, output.Form(result), reports, ReportJson.Default.FaultReport, FaultText.Write);
             return isAnswered ? ExitCode.Done : ExitCode.NoAnswer;
         });
         return command;

@@ -28,15 +28,7 @@ internal static class IommuCommand
         {
             using Machine machine = source.OpenMachine(result);
             IommuAnswer answer = IommuAnswer.Of(machine, result.GetValue(scan));
-            if (output.Json(result))
-            {
-                Output.Json(answer, ReportJson.Default.IommuAnswer);
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                IommuText.Write(writer, answer);
-            }
+            Reports.Write(result, output.Form(result), answer, ReportJson.Default.IommuAnswer, IommuText.Write);
 
             return ExitCode.Done;
         });

@@ -38,12 +38,12 @@ internal static class ReachCommand
             }
 
             using Machine machine = source.OpenMachine(result);
-            return wanted is int number ? OfProcess(machine, number, output.Json(result)) : OfPages(machine, texts, output.Json(result));
+            return wanted is int number ? OfProcess(result, machine, number, output.Form(result)) : OfPages(result, machine, texts, output.Form(result));
         });
         return command;
     }
 
-    private static int OfProcess(Machine machine, int pid, bool json)
+    private static int OfProcess(ParseResult result, Machine machine, int pid, AnswerForm form)
     {
         KernelTask process = machine.Parts.Tasks.Required.Find(pid) ?? throw new NoAnswerException($"no process {pid} in this machine (see iommu-spy ps)");
         if (process.Root is null)
@@ -52,39 +52,14 @@ internal static class ReachCommand
         }
 
         ProcessReachReport report = ProcessReachReport.Of(machine, process);
-        if (json)
-        {
-            Output.Json(report, ReportJson.Default.ProcessReachReport);
-        }
-        else
-        {
-            using StreamWriter writer = Output.Text();
-            ReachText.Write(writer, report);
-        }
-
+        Reports.Write(result, form, report, ReportJson.Default.ProcessReachReport, ReachText.Write, "reach-process");
         return report.Rows.Count + report.Unrestricted.Count > 0 ? ExitCode.Done : ExitCode.NoAnswer;
     }
 
-    private static int OfPages(Machine machine, string[] texts, bool json)
+    private static int OfPages(ParseResult result, Machine machine, string[] texts, AnswerForm form)
     {
         List<ReachReport> reports = [.. texts.SelectMany(text => Addresses.Pages(machine, text)).Select(page => ReachReport.Of(machine, page.Physical))];
-        if (json && reports.Count == 1)
-        {
-            Output.Json(reports[0], ReportJson.Default.ReachReport);
-        }
-        else if (json)
-        {
-            Output.Json(reports, ReportJson.Default.ListReachReport);
-        }
-        else
-        {
-            using StreamWriter writer = Output.Text();
-            foreach (ReachReport report in reports)
-            {
-                ReachText.Write(writer, report);
-            }
-        }
-
+        Reports.WriteEach(result, form, reports, ReportJson.Default.ReachReport, ReachText.Write);
         return reports.All(report => report.IsReached) ? ExitCode.Done : ExitCode.NoAnswer;
     }
 }

@@ -18,15 +18,7 @@ internal static class DoctorCommand
         command.SetAction(result =>
         {
             DoctorReport report = DoctorReport.Of(RunningFiles.Here);
-            if (output.Json(result))
-            {
-                Output.Json(report, ReportJson.Default.DoctorReport);
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                DoctorText.Write(writer, report);
-            }
+            Reports.Write(result, output.Form(result), report, ReportJson.Default.DoctorReport, DoctorText.Write);
 
             return ExitCode.Done;
         });

@@ -72,7 +72,7 @@ internal static class WatchCommand
             string? bdf = result.GetValue(device) is string text ? DeviceArguments.Of(machine, DeviceArguments.Address(machine, text)).Address.ToString()
                 : null;
             MappingWatch watch = new(machine, trace);
-            Watch(watch, bdf, pause, result.GetValue(count) ?? int.MaxValue, ending, Sink(output.Json(result), output.JsonLines(result)));
+            Watch(watch, bdf, pause, result.GetValue(count) ?? int.MaxValue, ending, Sink(result, output.Form(result)));
             return ExitCode.Done;
         });
         return command;
@@ -93,14 +93,14 @@ internal static class WatchCommand
         }
     }
 
-    private static Action<WatchReport, bool> Sink(bool json, bool lines)
+    private static Action<WatchReport, bool> Sink(ParseResult result, AnswerForm form)
     {
-        if (lines)
+        if (form == AnswerForm.JsonLines)
         {
-            return (report, _) => Output.Rows(lines: true, [report], ReportJson.Default.WatchReport);
+            return (report, _) => Reports.Write(result, form, report, ReportJson.Default.WatchReport, WatchText.Write);
         }
 
-        if (json)
+        if (form == AnswerForm.Json)
         {
             List<WatchReport> all = [];
             return (report, isLast) =>
@@ -108,7 +108,7 @@ internal static class WatchCommand
                 all.Add(report);
                 if (isLast)
                 {
-                    Output.Rows(lines: false, all, ReportJson.Default.WatchReport);
+                    Reports.WriteEach(result, form, all, ReportJson.Default.WatchReport, WatchText.Write);
                 }
             };
         }

@@ -61,14 +61,14 @@ internal static class AcquireCommand
             }
 
             progress.Clear();
-            if (output.Json(result) && !isStream)
+            if (!isStream)
             {
-                Output.Json(report, ReportJson.Default.AcquireReport);
+                Reports.Write(result, output.Form(result), report, ReportJson.Default.AcquireReport, AcquireText.Write);
             }
             else
             {
-                // Standard output may be the image.
-                using LineWriter text = isStream ? Output.Beside() : Output.Text();
+                // Standard output is the image.
+                using LineWriter text = Output.Beside();
                 AcquireText.Write(text, report);
             }
 

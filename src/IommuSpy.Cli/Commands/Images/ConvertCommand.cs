@@ -69,14 +69,14 @@ internal static class ConvertCommand
                 Enum.Parse<PageCompression>(result.GetValue(compress)!, ignoreCase: true), kinds, progress.Show);
             stream?.Flush();
             progress.Clear();
-            if (output.Json(result) && stream is null)
+            if (stream is null)
             {
-                Output.Json(report, ReportJson.Default.ConvertReport);
+                Reports.Write(result, output.Form(result), report, ReportJson.Default.ConvertReport, ConvertText.Write);
             }
             else
             {
-                // Standard output may be the image.
-                using LineWriter text = stream is null ? Output.Text() : Output.Beside();
+                // Standard output is the image.
+                using LineWriter text = Output.Beside();
                 ConvertText.Write(text, report);
             }
 

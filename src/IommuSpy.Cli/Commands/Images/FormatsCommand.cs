@@ -1,6 +1,5 @@
 using System.CommandLine;
-using IommuSpy.Cli.Json;
-using IommuSpy.Cli.Text;
+using IommuSpy.Catalogue;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Commands;
@@ -12,23 +11,16 @@ internal static class FormatsCommand
     {
         Command command = new("formats",
             "The formats of memory images: which can be read and written, and what each carries besides memory.\n\nExample: iommu-spy formats");
-        OutputOptions output = new(command);
+        TableOptions output = new(command, AllTables.Formats);
         command.SetAction(result =>
         {
-            if (output.Json(result))
+            output.Answer(result, AllTables.Formats, new Question());
+            if (!output.IsPlain(result))
             {
-                Output.Json([.. FormatDescription.All], ReportJson.Default.FormatDescriptionArray);
                 return ExitCode.Done;
             }
 
             using StreamWriter writer = Output.Text();
-            TextTable table = new("format", "", "recognised by", "carries besides memory", "made by");
-            foreach (FormatDescription format in FormatDescription.All)
-            {
-                table.Add(format.Name, (format.Reads ? "r" : "-") + (format.Writes ? "w" : "-"), format.RecognisedBy, format.Carries, format.MadeBy);
-            }
-
-            table.Write(writer);
             writer.WriteLine();
             writer.WriteLine("Refused by name, with how to make something readable of them:");
             foreach (string kind in FormatDescription.Refused)

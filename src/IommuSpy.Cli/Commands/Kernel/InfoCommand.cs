@@ -19,15 +19,7 @@ internal static class InfoCommand
         {
             using Machine machine = source.OpenMachine(result);
             InfoReport report = InfoReport.Of(machine);
-            if (output.Json(result))
-            {
-                Output.Json(report, ReportJson.Default.InfoReport);
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                InfoText.Write(writer, report);
-            }
+            Reports.Write(result, output.Form(result), report, ReportJson.Default.InfoReport, InfoText.Write);
 
             return ExitCode.Done;
         });

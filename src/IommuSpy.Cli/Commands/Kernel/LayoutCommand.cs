@@ -39,14 +39,7 @@ internal static class LayoutCommand
                 DocumentedLayout layout = CpuArchitecture.FindDocumented(release, levels)
                     ?? throw new UsageException($"no documented map for kernel '{release}' with {levels} levels");
                 DocumentedLayoutReport map = DocumentedLayoutReport.Of(layout);
-                if (output.Json(result))
-                {
-                    Output.Json(map, ReportJson.Default.DocumentedLayoutReport);
-                    return ExitCode.Done;
-                }
-
-                using StreamWriter text = Output.Text();
-                LayoutText.Write(text, map);
+                Reports.Write(result, output.Form(result), map, ReportJson.Default.DocumentedLayoutReport, LayoutText.Write, "layout-documented");
                 return ExitCode.Done;
             }
 
@@ -57,14 +50,7 @@ internal static class LayoutCommand
 
             using Machine machine = source.OpenMachine(result);
             LayoutReport report = LayoutReport.Of(machine);
-            if (output.Json(result))
-            {
-                Output.Json(report, ReportJson.Default.LayoutReport);
-                return ExitCode.Done;
-            }
-
-            using StreamWriter writer = Output.Text();
-            LayoutText.Write(writer, report);
+            Reports.Write(result, output.Form(result), report, ReportJson.Default.LayoutReport, LayoutText.Write);
             return ExitCode.Done;
         });
         return command;

@@ -33,7 +33,7 @@ internal static class SlabCommand
             using Machine machine = source.OpenMachine(result);
             if (result.GetValue(address) is string text)
             {
-                Explain(machine, text, output.IsReportAsJson(result, "an object's slab"));
+                Explain(result, machine, text, output.ReportForm(result, "an object's slab"));
                 return ExitCode.Done;
             }
 
@@ -42,18 +42,11 @@ internal static class SlabCommand
         return command;
     }
 
-    private static void Explain(Machine machine, string text, bool json)
+    private static void Explain(ParseResult result, Machine machine, string text, AnswerForm form)
     {
         PhysicalAddress physical = Addresses.Page(machine, text);
         SlabAddressReport report = SlabAddressReport.Of(machine, physical)
             ?? throw new NoAnswerException($"'{text}': physical {physical} is in no slab (try: page pfn:{physical.Frame})");
-        if (json)
-        {
-            Output.Json(report, ReportJson.Default.SlabAddressReport);
-            return;
-        }
-
-        using StreamWriter writer = Output.Text();
-        SlabText.Write(writer, report);
+        Reports.Write(result, form, report, ReportJson.Default.SlabAddressReport, SlabText.Write, "slab-object");
     }
 }

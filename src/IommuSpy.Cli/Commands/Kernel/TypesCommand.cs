@@ -1,6 +1,8 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Types;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 using IommuSpy.Linux.Types;
@@ -29,7 +31,7 @@ internal static class TypesCommand
             at,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, AllTables.Types);
         command.SetAction(result =>
         {
             // 'types struct page' as well as 'types "struct page"'.
@@ -44,25 +46,16 @@ internal static class TypesCommand
 
             (KernelType type, string origin) = TypeFinder.Find(machine, wanted)
                 ?? throw new NoAnswerException($"{machine.Parts.Objects.Required.Types.AbsenceOf(wanted)}; try: types {ShellWord.Of($"*{wanted}*")}");
-            if (where is not null)
+            AnswerForm form = output.ReportForm(result, "one type");
+            if (where is null)
             {
-                Show(ValueReader.Read(machine, type, Addresses.Virtual(machine, where)), result, output);
-                return ExitCode.Done;
-            }
-
-            TypeReport report = TypeReport.Of(type, origin, machine.Parts.Objects.Required.Types);
-            if (output.Json(result))
-            {
-                Output.Json(report, ReportJson.Default.TypeReport);
-            }
-            else if (output.JsonLines(result))
-            {
-                Output.Rows(lines: true, [report], ReportJson.Default.TypeReport);
+                TypeReport report = TypeReport.Of(type, origin, machine.Parts.Objects.Required.Types);
+                Reports.Write(result, form, report, ReportJson.Default.TypeReport, TypeText.Write, "type");
             }
             else
             {
-                using StreamWriter writer = Output.Text();
-                TypeText.Write(writer, report);
+                ValueReport value = ValueReader.Read(machine, type, Addresses.Virtual(machine, where));
+                Reports.Write(result, form, value, ReportJson.Default.ValueReport, ValueText.Write, "type-value");
             }
 
             return ExitCode.Done;
@@ -70,56 +63,7 @@ internal static class TypesCommand
         return command;
     }
 
-    private static int List(Machine machine, string glob, ParseResult result, OutputOptions output)
-    {
-        long count = 0;
-        IEnumerable<(KernelType Type, string Origin)> Counted()
-        {
-            foreach ((KernelType Type, string Origin) found in TypeFinder.Match(machine, glob))
-            {
-                count++;
-                yield return found;
-            }
-        }
-
-        if (output.Json(result) || output.JsonLines(result))
-        {
-            Output.Rows(output.JsonLines(result), rows =>
-            {
-                foreach ((KernelType type, string origin) in Counted())
-                {
-                    rows.Begin();
-                    rows.Text("name"u8, type.Name);
-                    rows.Text("kind"u8, TypeReport.KindOf(type));
-                    rows.Number("size"u8, type.Bytes);
-                    rows.Text("origin"u8, origin);
-                    rows.End();
-                }
-            });
-        }
-        else
-        {
-            using StreamWriter writer = Output.Text();
-            foreach ((KernelType type, string origin) in Counted())
-            {
-                string bytes = type.Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
-                writer.WriteLine($"{TypeReport.KindOf(type),-7} {bytes,8}  {type.Name}"
-                    + $"{(ReferenceEquals(origin, machine.Parts.Objects.Required.Types.Origin) ? "" : $"   ({origin})")}");
-            }
-        }
-
-        return count > 0 ? ExitCode.Done : throw new NoAnswerException($"no type matches '{glob}' ({machine.Parts.Objects.Required.Types.Origin})");
-    }
-
-    private static void Show(ValueReport value, ParseResult result, OutputOptions output)
-    {
-        if (output.Json(result) || output.JsonLines(result))
-        {
-            Output.Json(value, ReportJson.Default.ValueReport);
-            return;
-        }
-
-        using StreamWriter writer = Output.Text();
-        ValueText.Write(writer, value);
-    }
+    private static int List(Machine machine, string glob, ParseResult result, TableOptions output) =>
+        output.Answer(result, AllTables.Types, new Question(machine).With(TypesTable.Pattern, glob)) > 0 ? ExitCode.Done
+            : throw new NoAnswerException($"no type matches '{glob}' ({machine.Parts.Objects.Required.Types.Origin})");
 }

@@ -60,27 +60,7 @@ internal static class ExplainCommand
                 });
 
             List<Explanation> explanations = [.. result.GetRequiredValue(addresses).SelectMany(Explain)];
-            if (output.Json(result) && explanations.Count == 1)
-            {
-                Output.Json(explanations[0], ReportJson.Default.Explanation);
-            }
-            else if (output.Json(result))
-            {
-                Output.Json(explanations, ReportJson.Default.ListExplanation);
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                foreach (Explanation explanation in explanations)
-                {
-                    if (explanation != explanations[0])
-                    {
-                        writer.WriteLine();
-                    }
-
-                    ExplanationText.Write(writer, explanation, result.GetValue(teach));
-                }
-            }
+            Reports.WriteEach(result, output.Form(result), explanations, ReportJson.Default.Explanation, (writer, explanation) => ExplanationText.Write(writer, explanation, result.GetValue(teach)));
 
             return explanations.All(HasAnswer) ? ExitCode.Done : ExitCode.NoAnswer;
         });
@@ -94,27 +74,7 @@ internal static class ExplainCommand
         (RequesterId address, int? pasid) = DeviceArguments.Name(machine, name);
         MachineDevice device = DeviceArguments.Of(machine, address);
         List<IovaExplanation> explanations = [.. addresses.Select(at => IovaExplanation.Of(machine, device, at, pasid))];
-        if (output.Json(result) && explanations.Count == 1)
-        {
-            Output.Json(explanations[0], ReportJson.Default.IovaExplanation);
-        }
-        else if (output.Json(result))
-        {
-            Output.Json(explanations, ReportJson.Default.ListIovaExplanation);
-        }
-        else
-        {
-            using StreamWriter writer = Output.Text();
-            foreach (IovaExplanation explanation in explanations)
-            {
-                if (explanation != explanations[0])
-                {
-                    writer.WriteLine();
-                }
-
-                ExplanationText.Write(writer, explanation, teach);
-            }
-        }
+        Reports.WriteEach(result, output.Form(result), explanations, ReportJson.Default.IovaExplanation, (writer, explanation) => ExplanationText.Write(writer, explanation, teach), "explain-iova");
 
         return explanations.All(explanation => explanation.Physical is not null) ? ExitCode.Done : ExitCode.NoAnswer;
     }

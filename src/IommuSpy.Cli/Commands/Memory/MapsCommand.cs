@@ -40,7 +40,7 @@ internal static class MapsCommand
         SourceOptions source = new(command);
         RootOptions roots = new(command);
         DeviceOptions devices = new(command);
-        TableOptions output = new(command, MappingsTable.Runs, MappingsTable.Leaves);
+        TableOptions output = new(command, MappingsTable.Runs, MappingsTable.Leaves, AllTables.IoMappings);
         command.SetAction(result =>
         {
             AccessRights wanted = result.GetValue(rights) is string letters
@@ -51,8 +51,7 @@ internal static class MapsCommand
             {
                 (IoVirtualAddress from, IoVirtualAddress to) = result.GetValue(range) is string given ? AddressRange.ParseIo(given)
                     : (new(0), new(ulong.MaxValue));
-                return DeviceMaps.Write(devices.View(result, machine), from, to, wanted, result.GetValue(leaves),
-                    output.IsReportAsJson(result, "what a device maps, as yet,"), output.IsLines(result));
+                return DeviceMaps.Answer(result, output, new(devices.View(result, machine), from, to, wanted, result.GetValue(leaves)));
             }
 
             (VirtualAddress first, VirtualAddress last) = result.GetValue(range) is string text ? AddressRange.Parse(machine, text)

@@ -111,8 +111,10 @@ internal static class ReadCommand
                 new byte[wanted <= MostJsonBytes ? wanted
                     : throw new UsageException($"--length: at most {Size.Text(MostJsonBytes)} as JSON; use --format raw")];
             ReadResult done = read(address, all);
-            Output.Json(new ReadReport(new(address), isPhysical, done.Length, Convert.ToHexStringLower(all.AsSpan(0, done.Length)), done.End),
-                ReportJson.Default.ReadReport);
+            ReadReport report = new(
+                isPhysical ? null : new VirtualAddress(address), isPhysical ? new PhysicalAddress(address) : null,
+                done.Length, Convert.ToHexStringLower(all.AsSpan(0, done.Length)), done.End);
+            Reports.Write(result, AnswerForm.Json, report, ReportJson.Default.ReadReport, (_, _) => { }, "read");
             return done.End is null ? ExitCode.Done : throw new NoAnswerException(done.End);
         }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 using IommuSpy.Linux.Running;
@@ -40,7 +41,7 @@ internal static class TranslateCommand
         SourceOptions source = new(command);
         RootOptions roots = new(command);
         DeviceOptions devices = new(command);
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, TranslationsTable.OfCpu, TranslationsTable.OfDevice);
         command.SetAction(result =>
         {
             string[] named = result.GetValue(addresses) ?? [];
@@ -54,27 +55,30 @@ internal static class TranslateCommand
                 Display.WithoutPager();
             }
 
+            // Thousands are told in rows, and so is what is asked for as rows; a few with each step of their walk.
+            bool rows = result.GetValue(stdin) || output.AsksForRows(result);
             string? process = roots.Process(result);
-            if (result.GetValue(check) && (!source.IsLive(result) || process is null || output.JsonLines(result) || result.GetValue(stdin)))
+            if (result.GetValue(check) && (!source.IsLive(result) || process is null || rows))
             {
-                throw new UsageException("--check asks the kernel of this machine of addresses of a process: it goes with --pid and without an image, --stdin "
-                    + "and --jsonl");
+                throw new UsageException("--check asks the kernel of this machine of addresses of a process: it goes with --pid and without an image, --stdin, "
+                    + "--jsonl and what chooses rows");
             }
 
             using Machine machine = source.OpenMachine(result);
             if (devices.IsGiven(result))
             {
-                return OfDevice(devices.View(result, machine), named, result.GetValue(stdin), output.Json(result), output.JsonLines(result));
+                return OfDevice(result, output, devices.View(result, machine), named, rows);
             }
 
             PhysicalAddress? root = roots.Root(result, machine);
-            if (output.JsonLines(result) || result.GetValue(stdin))
+            if (rows)
             {
                 AddressSpace space = machine.Space(root);
-                TranslationRows.Row Translate(VirtualAddress address) => TranslationRows.Of(machine, space, root, address);
+                TranslatedAddress Translate(VirtualAddress address) => TranslationRows.Of(machine, space, root, address);
                 return result.GetValue(stdin)
-                    ? TranslationRows.AnswerInput(text => Translate(Addresses.Virtual(machine, text)), output.Json(result), output.JsonLines(result))
-                    : TranslationRows.AnswerNamed(named.SelectMany(text => Addresses.EachVirtual(machine, text)).Select(address => Translate(address.Virtual)));
+                    ? TranslationRows.AnswerInput(result, output, TranslationsTable.OfCpu, text => Translate(Addresses.Virtual(machine, text)))
+                    : TranslationRows.AnswerNamed(result, output, TranslationsTable.OfCpu,
+                        named.SelectMany(text => Addresses.EachVirtual(machine, text)).Select(address => Translate(address.Virtual)));
             }
 
             using RunningProcess? witness = result.GetValue(check) ? Va2paCommand.Open(process!) : null;
@@ -84,38 +88,24 @@ internal static class TranslateCommand
                     ? TranslationReport.Of(machine, address, root)
                     : TranslationReport.Checked(machine, address, root, witness)),
             ];
-            if (output.Json(result) && reports.Count == 1)
-            {
-                Output.Json(reports[0], ReportJson.Default.TranslationReport);
-            }
-            else if (output.Json(result))
-            {
-                Output.Json(reports, ReportJson.Default.ListTranslationReport);
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                foreach (TranslationReport report in reports)
-                {
-                    if (report != reports[0])
-                    {
-                        writer.WriteLine();
-                    }
-
-                    TranslationText.Write(writer, report);
-                }
-            }
-
+            Reports.WriteEach(result, output.ReportForm(result, "a walk"), reports, ReportJson.Default.TranslationReport, TranslationText.Write);
             return reports.All(report => report.Physical is not null && report.Check?.Agrees != false) ? ExitCode.Done : ExitCode.NoAnswer;
         });
         return command;
     }
 
-    private static int OfDevice(DeviceView view, string[] named, bool stdin, bool json, bool lines)
+    private static int OfDevice(ParseResult result, TableOptions output, DeviceView view, string[] named, bool rows)
     {
-        TranslationRows.Row Translate(string text) => TranslationRows.Of(view, Addresses.IoVirtual(text));
-        return stdin ? TranslationRows.AnswerInput(Translate, json, lines)
-            : lines ? TranslationRows.AnswerNamed(named.Select(Translate))
-            : DeviceTranslationRows.Show(view, named, json);
+        if (rows)
+        {
+            TranslatedAddress Translate(string text) => TranslationRows.Of(view, Addresses.IoVirtual(text));
+            return named.Length == 0 ? TranslationRows.AnswerInput(result, output, TranslationsTable.OfDevice, Translate)
+                : TranslationRows.AnswerNamed(result, output, TranslationsTable.OfDevice, named.Select(Translate));
+        }
+
+        List<DeviceTranslationReport> reports = [.. named.Select(text => DeviceTranslationReport.Of(view, Addresses.IoVirtual(text)))];
+        Reports.WriteEach(result, output.ReportForm(result, "a walk"), reports, ReportJson.Default.DeviceTranslationReport,
+            (writer, report) => DeviceTranslationText.Write(writer, report, view), "translate-iova");
+        return reports.TrueForAll(report => report.Physical is not null) ? ExitCode.Done : ExitCode.NoAnswer;
     }
 }

@@ -1,46 +1,40 @@
+using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Translate;
-using IommuSpy.Cli.Json;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 using IommuSpy.Translation.Devices;
-
 
 namespace IommuSpy.Cli.Commands;
 
 /// <summary>Translations by the thousand: a row an address, in their order. Through a CPU's tables or a device's, the rows are the same.</summary>
 internal static class TranslationRows
 {
-    /// <summary>One row.</summary>
-    /// <param name="Address">The address; null where the text is none.</param>
-    /// <param name="Physical">What it translates to; null where it does not.</param>
-    /// <param name="PageSize">Bytes of the page; 0 where there is none.</param>
-    /// <param name="Rights">What all levels together let through; null where there is no page.</param>
-    /// <param name="Reason">Why there is no physical address; null where there is one.</param>
-    internal readonly record struct Row(ulong? Address, ulong? Physical, ulong PageSize, string? Rights, string? Reason);
-
     /// <summary>Answers each line of standard input in the order they come: by the time more is waited for, every answer is written out.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="output">In which form to answer.</param>
+    /// <param name="table">With which table.</param>
     /// <param name="translate">Answers one; a text that is no address becomes a row with the reason, and the next one is read.</param>
-    /// <param name="json">As JSON, rather than text.</param>
-    /// <param name="lines">As JSON Lines.</param>
     /// <returns>The exit code: whether each had an answer.</returns>
-    public static int AnswerInput(Func<string, Row> translate, bool json, bool lines)
+    public static int AnswerInput(ParseResult result, TableOptions output, TranslationsTable table, Func<string, TranslatedAddress> translate)
     {
         using Stream input = Console.OpenStandardInput();
-        return Answer(waits => AddressLines.Of(input, waits).Select(text => OrReason(text, translate)), json, lines);
+        return Answer(result, output, table, waits => AddressLines.Of(input, waits).Select(text => OrReason(text, translate)));
     }
 
-    /// <summary>Answers addresses that were named, as JSON Lines.</summary>
-    public static int AnswerNamed(IEnumerable<Row> rows)
+    /// <summary>Answers addresses that were named.</summary>
+    public static int AnswerNamed(ParseResult result, TableOptions output, TranslationsTable table, IEnumerable<TranslatedAddress> rows)
     {
         // One that is no address ends the command before anything is written.
-        List<Row> all = [.. rows];
-        return Answer(_ => all, json: true, lines: true);
+        List<TranslatedAddress> all = [.. rows];
+        return Answer(result, output, table, _ => all);
     }
 
     /// <summary>Translates an address of a CPU's.</summary>
-    public static Row Of(Machine machine, AddressSpace space, PhysicalAddress? root, VirtualAddress address)
+    public static TranslatedAddress Of(Machine machine, AddressSpace space, PhysicalAddress? root, VirtualAddress address)
     {
         AddressTranslation translation = space.Translate(address);
         if (translation.Physical is not PhysicalAddress physical)
@@ -54,7 +48,7 @@ internal static class TranslationRows
     }
 
     /// <summary>Translates an address of a device's.</summary>
-    public static Row Of(DeviceView view, IoVirtualAddress address)
+    public static TranslatedAddress Of(DeviceView view, IoVirtualAddress address)
     {
         DeviceTranslation translation = view.Context.Translate(address);
         return translation.Physical is PhysicalAddress physical
@@ -62,7 +56,7 @@ internal static class TranslationRows
             : new(address.Value, null, 0, null, DeviceFaultText.Of(translation, translation.Fault));
     }
 
-    private static Row OrReason(string text, Func<string, Row> translate)
+    private static TranslatedAddress OrReason(string text, Func<string, TranslatedAddress> translate)
     {
         try
         {
@@ -74,41 +68,11 @@ internal static class TranslationRows
         }
     }
 
-    private static int Answer(Func<Action, IEnumerable<Row>> read, bool json, bool lines)
+    private static int Answer(ParseResult result, TableOptions output, TranslationsTable table, Func<Action, IEnumerable<TranslatedAddress>> read)
     {
         int code = ExitCode.Done;
-        if (json || lines)
-        {
-            Output.Rows(lines, rows =>
-            {
-                foreach (Row row in read(rows.Flush))
-                {
-                    Write(rows, row);
-                    code = row.Physical is null ? ExitCode.NoAnswer : code;
-                }
-            });
-            return code;
-        }
-
-        using StreamWriter writer = Output.Text();
-        foreach (Row row in read(writer.Flush))
-        {
-            string address = row.Address is ulong known ? $"0x{known:x16}" : "-";
-            writer.WriteLine($"{address,-18}  {(row.Physical is ulong physical ? $"0x{physical:x16}" : Printable.Of(row.Reason!))}");
-            code = row.Physical is null ? ExitCode.NoAnswer : code;
-        }
-
+        output.Answer(result, table, new Question().With(TranslationsTable.Translations, read),
+            row => code = row.Physical is null ? ExitCode.NoAnswer : code);
         return code;
-    }
-
-    private static void Write(RowWriter rows, Row row)
-    {
-        rows.Begin();
-        rows.Address("address"u8, row.Address);
-        rows.Address("physical"u8, row.Physical);
-        rows.Number("pageSize"u8, row.PageSize);
-        rows.Text("rights"u8, row.Rights);
-        rows.Text("reason"u8, row.Reason);
-        rows.End();
     }
 }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using IommuSpy.Analysis.Running;
-using IommuSpy.Cli.Json;
-using IommuSpy.Cli.Text;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Linux.Running;
 using IommuSpy.Memory.Systems;
 
@@ -29,7 +29,7 @@ internal static class Va2paCommand
             pid,
             addresses,
         };
-        OutputOptions output = new(command, rows: true);
+        TableOptions output = new(command, AllTables.Va2pa);
         command.SetAction(result =>
         {
             using RunningProcess process = Open(result.GetRequiredValue(pid));
@@ -37,16 +37,7 @@ internal static class Va2paCommand
             [
                 .. result.GetValue(addresses)!.Select(text => ProcessAddressReport.Of(process, Addresses.VirtualNumber(text))),
             ];
-            if (output.Json(result) || output.JsonLines(result))
-            {
-                Output.Rows(output.JsonLines(result), reports, ReportJson.Default.ProcessAddressReport);
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                ProcessAddressText.Write(writer, reports);
-            }
-
+            output.Answer(result, AllTables.Va2pa, new Question().With(Va2paTable.Answers, reports));
             return reports.TrueForAll(report => report.Physical is not null) ? ExitCode.Done : ExitCode.NoAnswer;
         });
         return command;

@@ -31,27 +31,7 @@ internal static class WhoCommand
             List<WhoReport> reports =
                 [.. result.GetRequiredValue(pages).SelectMany(text => Addresses.Pages(machine, text))
                     .Select(page => WhoReport.Of(machine, page.Physical) with { Name = page.Name })];
-            if (output.Json(result) && reports.Count == 1)
-            {
-                Output.Json(reports[0], ReportJson.Default.WhoReport);
-            }
-            else if (output.Json(result))
-            {
-                Output.Json(reports, ReportJson.Default.ListWhoReport);
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                foreach (WhoReport report in reports)
-                {
-                    if (report != reports[0])
-                    {
-                        writer.WriteLine();
-                    }
-
-                    WhoText.Write(writer, report);
-                }
-            }
+            Reports.WriteEach(result, output.Form(result), reports, ReportJson.Default.WhoReport, WhoText.Write);
 
             return reports.All(report => report.MemoryRange is not null || report.Processes.Count + report.Kernel.Count > 0) ? ExitCode.Done
                 : ExitCode.NoAnswer;

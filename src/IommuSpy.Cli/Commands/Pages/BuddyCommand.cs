@@ -25,16 +25,8 @@ internal static class BuddyCommand
         {
             using Machine machine = source.OpenMachine(result);
             BuddyReport report = BuddyReport.Of(machine);
-            if (output.Json(result))
-            {
-                Output.Json(report, ReportJson.Default.BuddyReport);
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                BuddyText.Write(writer, report, result.GetValue(types));
-            }
-
+            Reports.Write(result, output.Form(result), report, ReportJson.Default.BuddyReport,
+                (writer, shown) => BuddyText.Write(writer, shown, result.GetValue(types)));
             return report.Zones.Count > 0 ? ExitCode.Done : ExitCode.NoAnswer;
         });
         return command;

@@ -31,27 +31,7 @@ internal static class PageCommand
             List<PageReport> reports =
                 [.. result.GetRequiredValue(pages).SelectMany(text => Addresses.Pages(machine, text))
                     .Select(page => PageReport.Of(machine, page.Physical.Frame) with { Name = page.Name })];
-            if (output.Json(result) && reports.Count == 1)
-            {
-                Output.Json(reports[0], ReportJson.Default.PageReport);
-            }
-            else if (output.Json(result))
-            {
-                Output.Json(reports, ReportJson.Default.ListPageReport);
-            }
-            else
-            {
-                using StreamWriter writer = Output.Text();
-                foreach (PageReport report in reports)
-                {
-                    if (report != reports[0])
-                    {
-                        writer.WriteLine();
-                    }
-
-                    PageText.Write(writer, report);
-                }
-            }
+            Reports.WriteEach(result, output.Form(result), reports, ReportJson.Default.PageReport, PageText.Write);
 
             return reports.All(report => report.Kind != PageKind.None) ? ExitCode.Done : ExitCode.NoAnswer;
         });

@@ -59,7 +59,7 @@ internal static class PagesCommand
             using Machine machine = source.OpenMachine(result);
             if (result.GetValue(summary))
             {
-                Summarize(machine, output.IsReportAsJson(result, "a summary"));
+                Summarize(result, machine, output.ReportForm(result, "a summary"));
                 return ExitCode.Done;
             }
 
@@ -79,7 +79,7 @@ internal static class PagesCommand
 
         if (summary)
         {
-            SummarizeLive(output.IsReportAsJson(result, "a summary"));
+            SummarizeLive(result, output.ReportForm(result, "a summary"));
             return ExitCode.Done;
         }
 
@@ -87,18 +87,11 @@ internal static class PagesCommand
             : throw new NoAnswerException("no such page");
     }
 
-    private static void SummarizeLive(bool json)
+    private static void SummarizeLive(ParseResult result, AnswerForm form)
     {
         using RunningPages pages = RunningPages.Open(RunningFiles.Here);
-        RunningPagesSummary report = RunningPagesSummary.Of(pages);
-        if (json)
-        {
-            Output.Json(report, ReportJson.Default.RunningPagesSummary);
-            return;
-        }
-
-        using StreamWriter writer = Output.Text();
-        PagesSummaryText.WriteFlags(writer, report.Flags, report.Pages);
+        Reports.Write(result, form, RunningPagesSummary.Of(pages), ReportJson.Default.RunningPagesSummary,
+            (writer, report) => PagesSummaryText.WriteFlags(writer, report.Flags, report.Pages), "pages-live-summary");
     }
 
     private static IEnumerable<string> Kinds => Words<PageKind>.All.Where(word => word != Words<PageKind>.Of(PageKind.None));
@@ -112,16 +105,6 @@ internal static class PagesCommand
             : throw new UsageException($"--range '{text}': write A-B, two pfns");
     }
 
-    private static void Summarize(Machine machine, bool json)
-    {
-        PagesSummary report = PagesSummary.Of(machine);
-        if (json)
-        {
-            Output.Json(report, ReportJson.Default.PagesSummary);
-            return;
-        }
-
-        using StreamWriter writer = Output.Text();
-        PagesSummaryText.Write(writer, report);
-    }
+    private static void Summarize(ParseResult result, Machine machine, AnswerForm form) => Reports.Write(
+        result, form, PagesSummary.Of(machine), ReportJson.Default.PagesSummary, PagesSummaryText.Write, "pages-summary");
 }
