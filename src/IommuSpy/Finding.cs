@@ -47,7 +47,7 @@ public sealed record Finding
         Evidence =
         [
             .. finding.Evidence.Select(piece =>
-                new Evidence(piece.What, piece.Physical?.Value, piece.Iova?.Value, piece.Length, piece.Rights, piece.Address?.Value)),
+                new Evidence(piece.What, piece.Physical?.Value, piece.Iova?.Value, piece.Bytes, piece.Rights, piece.Virtual?.Value)),
         ],
         EvidenceCount = finding.EvidenceCount,
     };
