@@ -178,7 +178,8 @@ public class CommandTests
         using JsonDocument explanation = Json("explain", "init_task", "-J");
         Assert.Equal("init_task", explanation.RootElement.GetProperty("answers")[0].GetProperty("symbol").GetString());
         ulong physical = Hex(explanation.RootElement.GetProperty("answers")[0].GetProperty("physical"));
-        ulong[] aliases = [.. explanation.RootElement.GetProperty("answers")[0].GetProperty("alsoAt").EnumerateArray().Select(alias => Hex(alias.GetProperty("virtual")))];
+        ulong[] aliases =
+            [.. explanation.RootElement.GetProperty("answers")[0].GetProperty("alsoAt").EnumerateArray().Select(alias => Hex(alias.GetProperty("virtual")))];
         Assert.Contains(Machine.Kernel.Facts.PageOffsetBase!.Value.Value + physical, aliases);
         Assert.Contains(Machine.Kernel.Facts.VmemmapBase!.Value.Value + ((physical >> 12) * 64), aliases);
     }

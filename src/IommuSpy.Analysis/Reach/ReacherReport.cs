@@ -12,7 +12,8 @@ namespace IommuSpy.Analysis.Reach;
 /// <param name="PageSize">Bytes that the entry maps.</param>
 /// <param name="Domain">Domain ID of its entry.</param>
 /// <param name="DomainType">The kernel's word for the domain: "DMA-FQ", "unmanaged"...</param>
-public sealed record ReacherReport(string Device, string? Driver, int? Pasid, IoVirtualAddress Iova, string Rights, ulong PageSize, int Domain, string? DomainType)
+public sealed record ReacherReport(
+    string Device, string? Driver, int? Pasid, IoVirtualAddress Iova, string Rights, ulong PageSize, int Domain, string? DomainType)
 {
     /// <summary>Describes it.</summary>
     /// <param name="reacher">The device, and where the byte's page is for it.</param>

@@ -37,6 +37,7 @@ public sealed record VmaReport(
             : null;
 
     internal static VmaReport Of(MemoryArea area, AreaUsage usage) => new(
-        area.Start, area.End, area.Rights, new(area.Offset), area.File is null ? "00:00" : area.File.DeviceText, area.File is null ? 0 : area.File.Inode, area.Name,
+        area.Start, area.End, area.Rights, new(area.Offset), area.File is null ? "00:00" : area.File.DeviceText, area.File is null ? 0 : area.File.Inode,
+        area.Name,
         usage.Resident, usage.Swapped, usage.Huge, area.Address);
 }

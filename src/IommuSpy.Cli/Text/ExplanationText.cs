@@ -115,7 +115,8 @@ internal static class ExplanationText
             lead = "";
         }
 
-        fields.Line("exposure", explanation.Exposure is string exposed ? $"the device can get at {exposed} (iommu-spy exposure --device {device.Device})" : null,
+        fields.Line("exposure",
+            explanation.Exposure is string exposed ? $"the device can get at {exposed} (iommu-spy exposure --device {device.Device})" : null,
             Lessons.Exposure);
         if (explanation.Reach is { } reach)
         {

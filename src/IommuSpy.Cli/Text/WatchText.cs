@@ -13,7 +13,8 @@ internal static class WatchText
         TextTable table = new("device", "driver", "mapped", "mappings", "map/s", "unmap/s", "oldest") { RightAligned = new HashSet<int> { 2, 3, 4, 5 } };
         foreach (WatchRow row in report.Rows)
         {
-            string device = row.Devices.Count == 0 ? $"domain {row.DomainObject}" : row.Devices[0] + (row.Devices.Count > 1 ? $" +{row.Devices.Count - 1}" : "");
+            string device = row.Devices.Count == 0 ? $"domain {row.DomainObject}"
+                : row.Devices[0] + (row.Devices.Count > 1 ? $" +{row.Devices.Count - 1}" : "");
             string age = row.OldestSeconds is double seconds
                 ? $"{(row.OldestIsFromBefore ? ">" : "")}{seconds.ToString("0.0", culture)} s at {row.OldestIova}" : "-";
             table.Add(

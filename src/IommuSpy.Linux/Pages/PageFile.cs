@@ -10,7 +10,8 @@ namespace IommuSpy.Linux.Pages;
 /// <param name="FileSystem">The type of its file system: "ext4", "tmpfs", "bdev" for a device's own blocks.</param>
 /// <param name="SuperBlock">Which file system of that type: the name of its device, mostly.</param>
 /// <param name="Path">Its path from the root of its file system, by one of its names; null for one without a name in memory.</param>
-public sealed record PageFile(VirtualAddress Mapping, VirtualAddress? InodeObject, ulong? Inode, ulong? Bytes, string? FileSystem, string? SuperBlock, string? Path)
+public sealed record PageFile(
+    VirtualAddress Mapping, VirtualAddress? InodeObject, ulong? Inode, ulong? Bytes, string? FileSystem, string? SuperBlock, string? Path)
 {
     /// <summary>"/usr/bin/busybox of ext4 nvme0n1p1", "inode 23 of tmpfs".</summary>
     public override string ToString()

@@ -24,7 +24,8 @@ public class DevicesTests
         string[] oracle = [.. File.ReadLines(capture.GuestOracle("pci")).Order(StringComparer.Ordinal)];
         string[] ours = [.. report.Devices.Select(device => string.Create(
             CultureInfo.InvariantCulture,
-            $"{device.Device} 0x{device.VendorId!.Value.Value:x4} 0x{device.DeviceId!.Value.Value:x4} 0x{device.ClassCode!.Value.Value:x6} {device.Driver ?? "-"} "
+            $"{device.Device} 0x{device.VendorId!.Value.Value:x4} 0x{device.DeviceId!.Value.Value:x4} 0x{device.ClassCode!.Value.Value:x6} "
+                + $"{device.Driver ?? "-"} "
                 + $"{Number(device.Group)}"))];
         LineComparison.Equal(oracle, ours);
     }

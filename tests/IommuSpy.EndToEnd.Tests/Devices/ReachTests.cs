@@ -100,7 +100,8 @@ public class ReachTests
         Cli.Outcome device = Cli.Run("explain", "-s", source, "-J", "--device", way.Device.Address.ToString(), way.Address.ToString());
         Assert.Equal(0, device.ExitCode);
         using JsonDocument explanation = JsonDocument.Parse(device.Output);
-        Assert.Equal(Convert.ToUInt64(physical, 16), Convert.ToUInt64(explanation.RootElement.GetProperty("answers")[0].GetProperty("physical").GetString(), 16));
+        Assert.Equal(Convert.ToUInt64(physical, 16),
+            Convert.ToUInt64(explanation.RootElement.GetProperty("answers")[0].GetProperty("physical").GetString(), 16));
         Assert.Equal(1, Cli.Run("reach", "-s", source, "init_task").ExitCode);
         Assert.Equal(2, Cli.Run("reach", "-s", source).ExitCode);
         Assert.Equal(1, Cli.Run("explain", "-s", source, "--device", way.Device.Address.ToString(), "0x1000").ExitCode);

@@ -151,7 +151,8 @@ public abstract partial class WatchTests(WatchTests.Up up)
         string device = Bdf().Match(lines.First(line => line.Contains("e1000e", StringComparison.Ordinal))).Value;
         GuestOutcome one = Guest.Succeed($"iommu-spy watch --device {device} --count 1 -J");
         Assert.Equal(device,
-            Assert.Single(JsonDocument.Parse(one.Output).RootElement.GetProperty("answers")[0].GetProperty("rows").EnumerateArray()).GetProperty("devices")[0].GetString());
+            Assert.Single(JsonDocument.Parse(one.Output).RootElement.GetProperty("answers")[0].GetProperty("rows").EnumerateArray())
+                .GetProperty("devices")[0].GetString());
         Guest.Refuse(1, "iommu-spy watch --device 00:1e.7 --count 1");
         Guest.Refuse(2, "iommu-spy watch --interval 0 --count 1");
         NothingIsLeft();

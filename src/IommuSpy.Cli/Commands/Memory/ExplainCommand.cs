@@ -60,7 +60,8 @@ internal static class ExplainCommand
                 });
 
             List<Explanation> explanations = [.. result.GetRequiredValue(addresses).SelectMany(Explain)];
-            Reports.WriteEach(result, output.Form(result), explanations, ReportJson.Default.Explanation, (writer, explanation) => ExplanationText.Write(writer, explanation, result.GetValue(teach)));
+            Reports.WriteEach(result, output.Form(result), explanations, ReportJson.Default.Explanation,
+                (writer, explanation) => ExplanationText.Write(writer, explanation, result.GetValue(teach)));
 
             return explanations.All(HasAnswer) ? ExitCode.Done : ExitCode.NoAnswer;
         });
@@ -74,7 +75,8 @@ internal static class ExplainCommand
         (RequesterId address, int? pasid) = DeviceArguments.Name(machine, name);
         MachineDevice device = DeviceArguments.Of(machine, address);
         List<IovaExplanation> explanations = [.. addresses.Select(at => IovaExplanation.Of(machine, device, at, pasid))];
-        Reports.WriteEach(result, output.Form(result), explanations, ReportJson.Default.IovaExplanation, (writer, explanation) => ExplanationText.Write(writer, explanation, teach), "explain-iova");
+        Reports.WriteEach(result, output.Form(result), explanations, ReportJson.Default.IovaExplanation,
+            (writer, explanation) => ExplanationText.Write(writer, explanation, teach), "explain-iova");
 
         return explanations.All(explanation => explanation.Physical is not null) ? ExitCode.Done : ExitCode.NoAnswer;
     }
