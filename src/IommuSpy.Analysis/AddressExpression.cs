@@ -81,7 +81,7 @@ public static class AddressExpression
     /// <summary>Reads the two ends of a range as /proc/PID/maps prints them: bare digits there are hexadecimal, whatever they are.</summary>
     /// <param name="first">The one end.</param>
     /// <param name="second">The other end.</param>
-    /// <param name="ends">Both.</param>
+    /// <param name="ends">The two numbers.</param>
     /// <returns>False where they are not written that way.</returns>
     public static bool TryParseMapsRange(ReadOnlySpan<char> first, ReadOnlySpan<char> second, out (ulong First, ulong Second) ends)
     {

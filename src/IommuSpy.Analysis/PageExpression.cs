@@ -11,7 +11,7 @@ public static class PageExpression
 {
     private const ulong MaxPhysical = 1UL << 52;
 
-    /// <summary>Reads it.</summary>
+    /// <summary>Reads the text that names a page.</summary>
     /// <param name="machine">The machine whose page it is.</param>
     /// <param name="text">What the user wrote.</param>
     /// <param name="pages">The physical addresses: of a pfn, the frame's first byte; of a per-CPU symbol, one a CPU, with its name.</param>

@@ -14,14 +14,14 @@ internal readonly record struct SymbolText(string? Module, string Name, int? Cpu
     /// <summary>What stands for a module where the kernel's own symbol is meant.</summary>
     public const string Kernel = "vmlinux";
 
-    /// <summary>Reads it.</summary>
+    /// <summary>Reads the text of a symbol with an offset.</summary>
     public static bool TryParse(string text, out SymbolText symbol, [NotNullWhen(false)] out string? reason)
     {
         reason = Parse(text, out symbol);
         return reason is null;
     }
 
-    /// <summary>Why it is none.</summary>
+    /// <summary>Why the text is no symbol with an offset.</summary>
     public static string Reason(string text) => Parse(text, out _) ?? "";
 
     /// <summary>Whether it may be a symbol's name: of C, of a compiler's clone of a function, or of Rust.</summary>

@@ -5,7 +5,7 @@ namespace IommuSpy.Catalogue;
 /// <summary>Every table that can be asked for.</summary>
 internal static class AllTables
 {
-    /// <summary>All, by name.</summary>
+    /// <summary>All tables, by name.</summary>
     public static IReadOnlyList<Table> All =>
     [
         Columns, Devices, Formats, Interrupts, MappingsTable.Leaves, MappingsTable.Runs, IoMappings, Modules, Pagemap, Pages, Pci, Processes, Resources,

@@ -12,7 +12,7 @@ internal sealed record Condition(string Column, string Operator, string Value)
 {
     private static readonly string[] Operators = ["!=", "<=", ">=", "=", "<", ">", "~"];
 
-    /// <summary>Reads one.</summary>
+    /// <summary>Reads a condition.</summary>
     /// <exception cref="QuestionException">The text is none.</exception>
     public static Condition Parse(string text)
     {

@@ -3,7 +3,7 @@ namespace IommuSpy.Catalogue;
 /// <summary>The page of documentation that lists every table: docs/tables.md.</summary>
 internal static class TablesPage
 {
-    /// <summary>Writes it.</summary>
+    /// <summary>Writes the page.</summary>
     public static void Write(TextWriter writer)
     {
         writer.WriteLine("# Tables");

@@ -10,7 +10,7 @@ internal static class Words<TEnum>
     private static readonly FrozenDictionary<TEnum, string> Names =
         Enum.GetValues<TEnum>().Distinct().ToFrozenDictionary(member => member, member => JsonNamingPolicy.CamelCase.ConvertName(member.ToString()));
 
-    /// <summary>All, in their order.</summary>
+    /// <summary>All words, sorted.</summary>
     public static IEnumerable<string> All => Names.Values.Order(StringComparer.Ordinal);
 
     /// <summary>The word of a member.</summary>

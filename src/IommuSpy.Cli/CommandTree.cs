@@ -7,7 +7,7 @@ namespace IommuSpy.Cli;
 /// <summary>Every command.</summary>
 internal static class CommandTree
 {
-    /// <summary>Makes them.</summary>
+    /// <summary>Builds the root command with all others below it.</summary>
     public static RootCommand Build()
     {
         RootCommand root = new("What is at this address, who maps it, and which device can touch it? Works on memory images with no debug symbols.")

@@ -30,7 +30,7 @@ internal sealed class DisplayOptions
         root.Options.Add(_noPager);
     }
 
-    /// <summary>Obeys them.</summary>
+    /// <summary>Sets colour and pager as the options say.</summary>
     public void Use(ParseResult result)
     {
         // Of a command line that is wrong there may be no value.

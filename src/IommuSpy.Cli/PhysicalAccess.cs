@@ -12,7 +12,7 @@ namespace IommuSpy.Cli;
 /// <summary>Physical addresses of the running machine through /dev/mem, as `dev_mem`, `read -s devmem --physical` and `write` use them.</summary>
 internal static class PhysicalAccess
 {
-    /// <summary>Reads and shows.</summary>
+    /// <summary>Reads physical memory and shows it.</summary>
     /// <exception cref="NoAnswerException">The kernel refuses an address; what could be read before it was shown.</exception>
     public static int Read(ParseResult result, OutputOptions output, DevMem device, PhysicalAddress address, ulong length, ReadCommand.ReadForm form) =>
         ReadCommand.Read(result, output, address.Value, length, form, isPhysical: true, (at, bytes) =>
@@ -24,8 +24,8 @@ internal static class PhysicalAccess
     /// <summary>Says what will be written, asks, writes, reads back and shows.</summary>
     /// <param name="result">The command line.</param>
     /// <param name="output">In which form to answer.</param>
-    /// <param name="address">Where.</param>
-    /// <param name="value">What.</param>
+    /// <param name="address">The physical address.</param>
+    /// <param name="value">The value that is written.</param>
     /// <param name="width">In which width.</param>
     /// <param name="yes">Whether the user has agreed already.</param>
     /// <exception cref="UsageException">The value is wider than the access, or nobody can be asked.</exception>

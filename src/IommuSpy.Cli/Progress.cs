@@ -11,7 +11,7 @@ internal sealed class Progress(string what)
     private readonly long _start = Stopwatch.GetTimestamp();
     private bool _shown;
 
-    /// <summary>Shows it.</summary>
+    /// <summary>Shows how far the work is.</summary>
     /// <param name="done">From 0 to 1.</param>
     public void Show(double done)
     {
@@ -29,7 +29,7 @@ internal sealed class Progress(string what)
         error.Write(Encoding.UTF8.GetBytes(line));
     }
 
-    /// <summary>Takes it away.</summary>
+    /// <summary>Removes the line from the terminal.</summary>
     public void Clear()
     {
         if (_shown)

@@ -39,7 +39,7 @@ public sealed class Part<T>
     public static implicit operator Part<T>(T value) => Part.Of(value);
 
     /// <summary>What is not.</summary>
-    /// <param name="absence">Why not.</param>
+    /// <param name="absence">Why the part is not there, in a sentence.</param>
     public static implicit operator Part<T>(Absence absence) => new(null, absence.Why);
 }
 

@@ -15,7 +15,7 @@ public sealed record FormatDescription(string Name, bool Reads, bool Writes, boo
     /// <summary>Kinds of files that are no memory image, or none that is read: "a VHDX disk image". Each is refused by name, with what to do instead.</summary>
     public static IReadOnlyList<string> Refused { get; } = [.. ForeignKind.Names];
 
-    /// <summary>All of them.</summary>
+    /// <summary>All formats that can be read or written.</summary>
     public static IReadOnlyList<FormatDescription> All { get; } =
     [
         new("elf", true, true, true, "ELF, 64-bit core", "CPU registers and VMCOREINFO, as notes; which pages were left out",

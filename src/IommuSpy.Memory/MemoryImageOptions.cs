@@ -6,7 +6,7 @@ namespace IommuSpy.Memory;
 /// <param name="AllowTruncated">Analyse what is there of an image that has lost its end.</param>
 public sealed record MemoryImageOptions(ulong? RamSplit = null, bool AllowTruncated = false)
 {
-    /// <summary>Nothing is said.</summary>
+    /// <summary>Options of a user who says nothing of the image.</summary>
     public static MemoryImageOptions Default { get; } = new();
 
     /// <summary>What the image may claim and cost.</summary>

@@ -19,7 +19,7 @@ internal sealed class PrivateFile : IDisposable
         _removal = removal;
     }
 
-    /// <summary>Where it is.</summary>
+    /// <summary>Path of the file.</summary>
     internal string Path { get; }
 
     /// <summary>Open for reading and writing.</summary>

@@ -7,7 +7,7 @@ namespace IommuSpy.Memory;
 /// <see cref="Finish"/> gives the rest back.
 /// </summary>
 /// <param name="budget">The budget.</param>
-/// <param name="work">Of what.</param>
+/// <param name="work">Which kind of work.</param>
 /// <param name="most">What this walk may use at the most, whatever the budget has.</param>
 public struct WorkAllowance(WorkBudget budget, Work work, long most)
 {

@@ -50,7 +50,7 @@ public sealed class WorkBudget
     }
 
     /// <summary>Takes a part of what is left.</summary>
-    /// <param name="work">Of what.</param>
+    /// <param name="work">Which kind of work.</param>
     /// <param name="wanted">How much, more than 0.</param>
     /// <returns>How much there was of it; 0 where nothing is left.</returns>
     internal long Take(Work work, long wanted)

@@ -23,7 +23,7 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
     public MachineDevice? Find(RequesterId address) =>
         Devices.FirstOrDefault(device => device.Address == address) ?? Devices.FirstOrDefault(device => device.Requesters.Contains(address));
 
-    /// <summary>Reads them.</summary>
+    /// <summary>Reads the devices of a machine.</summary>
     public static DeviceInventory Of(Machine machine)
     {
         (KernelObjects? objects, PciInventory? inventory, string? absence) = Functions(machine);

@@ -7,7 +7,7 @@ namespace IommuSpy.Analysis.Devices;
 /// <param name="Problems">What could not be read, or contradicts itself; a line each.</param>
 public sealed record DevicesReport(IReadOnlyList<DeviceReport> Devices, IReadOnlyList<string> Problems)
 {
-    /// <summary>Lists them.</summary>
+    /// <summary>Lists the devices.</summary>
     public static DevicesReport Of(Machine machine)
     {
         DeviceReach reach = machine.DeviceReach;

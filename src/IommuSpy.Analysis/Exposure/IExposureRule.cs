@@ -15,6 +15,6 @@ public interface IExposureRule
     /// <summary>What to do about it.</summary>
     string Action { get; }
 
-    /// <summary>Asks it.</summary>
+    /// <summary>Asks the rule of a scene.</summary>
     IEnumerable<ExposureFinding> Find(ExposureScene scene);
 }

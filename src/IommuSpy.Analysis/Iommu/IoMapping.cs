@@ -5,7 +5,7 @@ namespace IommuSpy.Analysis.Iommu;
 
 /// <summary>A run of I/O virtual addresses that a device may use alike.</summary>
 /// <param name="Address">First address.</param>
-/// <param name="Length">Bytes.</param>
+/// <param name="Length">Length of the mapping, in bytes.</param>
 /// <param name="Physical">What the first address translates to; the run is contiguous there.</param>
 /// <param name="PageSize">Bytes that each of its entries maps.</param>
 /// <param name="Rights">What the device may do.</param>

@@ -5,7 +5,7 @@ namespace IommuSpy.Analysis.Maps;
 
 /// <summary>A run of virtual memory that is mapped alike: one leaf, or neighbours merged.</summary>
 /// <param name="Virtual">First address.</param>
-/// <param name="Length">Bytes.</param>
+/// <param name="Length">Length of the mapping, in bytes.</param>
 /// <param name="Physical">Physical address of the first byte.</param>
 /// <param name="PhysicalRuns">How many runs of physical memory it takes; 1 when it is contiguous there.</param>
 /// <param name="PageSize">Bytes of each of its pages.</param>

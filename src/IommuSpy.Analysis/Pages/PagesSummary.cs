@@ -14,7 +14,7 @@ public sealed record PagesSummary(ulong Pages, ulong Unreadable, IReadOnlyList<F
 {
     private const int CopyBytes = 1 << 16;
 
-    /// <summary>Counts.</summary>
+    /// <summary>Counts the pages of a machine.</summary>
     /// <exception cref="Linux.Types.MissingTypeException">Nothing describes struct page.</exception>
     public static PagesSummary Of(Machine machine)
     {

@@ -7,7 +7,7 @@ namespace IommuSpy.Analysis.Pci;
 /// <param name="Damage">What could not be followed, a line each.</param>
 public sealed record PciReport(IReadOnlyList<PciFunctionReport> Functions, IReadOnlyList<string> Damage)
 {
-    /// <summary>Lists them.</summary>
+    /// <summary>Lists the PCI functions.</summary>
     /// <exception cref="Linux.Types.MissingTypeException">Nothing describes the kernel's PCI structures.</exception>
     public static PciReport Of(Machine machine)
     {

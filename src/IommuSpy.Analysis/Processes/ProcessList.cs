@@ -10,7 +10,7 @@ namespace IommuSpy.Analysis.Processes;
 /// <param name="Problems">What is missing from it or contradicts itself, a line each; empty where nothing does.</param>
 public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyList<string> Problems)
 {
-    /// <summary>Reads them.</summary>
+    /// <summary>Reads the processes.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="threads">Every thread, rather than a row a process.</param>
     /// <param name="tree">Children below their parents.</param>

@@ -3,14 +3,14 @@ using IommuSpy.Analysis.Devices;
 namespace IommuSpy.Analysis.Reach;
 
 /// <summary>How many devices a machine has, by how much of memory they can get at.</summary>
-/// <param name="Devices">All.</param>
+/// <param name="Devices">All devices.</param>
 /// <param name="Translated">By tables.</param>
 /// <param name="PassThrough">All of it, let through by an IOMMU.</param>
-/// <param name="Blocked">Nothing.</param>
+/// <param name="Blocked">Devices whose requests are refused.</param>
 /// <param name="NoIommu">All of it: no IOMMU is before them.</param>
 public sealed record DeviceCounts(int Devices, int Translated, int PassThrough, int Blocked, int NoIommu)
 {
-    /// <summary>Counts them.</summary>
+    /// <summary>Counts the devices of a machine.</summary>
     public static DeviceCounts Of(IReadOnlyList<MachineDevice> devices)
     {
         int count(params ReadOnlySpan<DeviceAccess> which)

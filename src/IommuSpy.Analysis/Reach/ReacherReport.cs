@@ -15,7 +15,7 @@ namespace IommuSpy.Analysis.Reach;
 public sealed record ReacherReport(
     string Device, string? Driver, int? Pasid, IoVirtualAddress Iova, string Rights, ulong PageSize, int Domain, string? DomainType)
 {
-    /// <summary>Describes it.</summary>
+    /// <summary>Describes a device that reaches a page.</summary>
     /// <param name="reacher">The device, and where the byte's page is for it.</param>
     /// <param name="within">The byte in its page.</param>
     public static ReacherReport Of(DeviceReacher reacher, ulong within) => new(

@@ -9,7 +9,7 @@ namespace IommuSpy.Analysis.Reach;
 /// <param name="BusMaster">Whether it may start transactions now; null where that is not known.</param>
 public sealed record UnrestrictedReport(string Device, string? Driver, string Mode, bool? BusMaster)
 {
-    /// <summary>Describes it.</summary>
+    /// <summary>Describes a device that reaches everything.</summary>
     public static UnrestrictedReport Of(MachineDevice device) =>
         new(device.Address.ToString(), device.Function?.Driver, device.Access.Words(), device.Function?.IsBusMaster);
 }

@@ -3,7 +3,7 @@ using IommuSpy.Memory;
 namespace IommuSpy.Analysis.Read;
 
 /// <summary>A value written to a physical address of the running machine.</summary>
-/// <param name="Physical">Where.</param>
+/// <param name="Physical">The physical address that was written to.</param>
 /// <param name="Name">What /proc/iomem calls it: "System RAM", a device; null where nothing claims it.</param>
 /// <param name="IsMemory">Whether it is memory, rather than a register, which may do anything with what is written.</param>
 /// <param name="Width">Bits of the access.</param>

@@ -9,7 +9,7 @@ namespace IommuSpy.Analysis.Running;
 /// <param name="Flags">By flags, the most pages first.</param>
 public sealed record RunningPagesSummary(ulong Pages, IReadOnlyList<FlagsCount> Flags)
 {
-    /// <summary>Counts.</summary>
+    /// <summary>Counts the pages of this machine.</summary>
     public static RunningPagesSummary Of(RunningPages pages)
     {
         Dictionary<StablePageFlags, ulong> byFlags = [];

@@ -10,7 +10,7 @@ namespace IommuSpy.Analysis.Vmas;
 /// <param name="Problems">What of it could not be read or contradicts itself, a line each; empty where nothing does.</param>
 public sealed record VmaList(KernelTask Process, IReadOnlyList<VmaReport> Rows, IReadOnlyList<string> Problems)
 {
-    /// <summary>Reads it.</summary>
+    /// <summary>Reads the areas of a process.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="process">The process, or a thread of it; one that has an mm_struct.</param>
     /// <param name="rights">Only areas that allow all of these: reading, writing and executing.</param>

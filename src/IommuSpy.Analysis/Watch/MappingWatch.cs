@@ -24,7 +24,7 @@ public sealed class MappingWatch
     private long _from;
     private long _lost;
 
-    /// <summary>Begins.</summary>
+    /// <summary>Begins to watch: takes what the tables say now.</summary>
     /// <param name="machine">The machine, whose memory is read as it is at each look.</param>
     /// <param name="trace">The kernel's events, begun before; null to compare tables.</param>
     public MappingWatch(Machine machine, MappingTrace? trace)

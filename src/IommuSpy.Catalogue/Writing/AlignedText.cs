@@ -15,7 +15,7 @@ internal sealed class AlignedText<TRow> : RowWriter<TRow>
     private readonly int[] _widths;
     private List<string[]>? _first = [];
 
-    /// <summary>Begins.</summary>
+    /// <summary>Begins an answer in aligned columns.</summary>
     /// <param name="form">Where to.</param>
     /// <param name="columns">The columns as people read them.</param>
     public AlignedText(TextForm form, IReadOnlyList<TextColumn<TRow>> columns)

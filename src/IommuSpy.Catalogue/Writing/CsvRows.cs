@@ -11,7 +11,7 @@ internal sealed class CsvRows<TRow> : RowWriter<TRow>
     private readonly Column<TRow>[] _columns;
     private bool _headed;
 
-    /// <summary>Begins.</summary>
+    /// <summary>Begins an answer in CSV.</summary>
     /// <param name="writer">Where to.</param>
     /// <param name="columns">What of each row.</param>
     public CsvRows(TextWriter writer, IReadOnlyList<Column<TRow>> columns)

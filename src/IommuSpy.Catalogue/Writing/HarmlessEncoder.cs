@@ -25,7 +25,7 @@ internal sealed unsafe class HarmlessEncoder : JavaScriptEncoder
     {
     }
 
-    /// <summary>The one there is.</summary>
+    /// <summary>The only encoder: it has no state.</summary>
     public static HarmlessEncoder Instance { get; } = new();
 
     /// <inheritdoc/>

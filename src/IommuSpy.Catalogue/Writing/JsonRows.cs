@@ -15,7 +15,7 @@ internal sealed class JsonRows<TRow> : RowWriter<TRow>
     private readonly Func<IReadOnlyList<string>> _problems;
     private bool _begun;
 
-    /// <summary>Begins.</summary>
+    /// <summary>Begins an answer in JSON.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="table">The table's name.</param>
     /// <param name="columns">What of each row.</param>

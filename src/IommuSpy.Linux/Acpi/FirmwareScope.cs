@@ -3,7 +3,7 @@ using IommuSpy.Translation.Devices;
 namespace IommuSpy.Linux.Acpi;
 
 /// <summary>Devices that firmware means.</summary>
-/// <param name="Kind">Which.</param>
+/// <param name="Kind">What kind of device it is.</param>
 /// <param name="First">The device; of a bridge, the bridge; of a range, its first one. Where the path goes over bridges, only its start bus is known, and this
 /// is the first step.</param>
 /// <param name="Last">Of a range, its last one; else the same as <paramref name="First"/>.</param>

@@ -23,7 +23,7 @@ public sealed record MemoryArea(VirtualAddress Address, VirtualAddress Start, Vi
         | ((Flags & AreaFlags.Write) != 0 ? AccessRights.Write : AccessRights.None)
         | ((Flags & AreaFlags.Execute) != 0 ? AccessRights.Execute : AccessRights.None);
 
-    /// <summary>Bytes.</summary>
+    /// <summary>Length of the area, in bytes.</summary>
     public ulong Length => End - Start;
 
     /// <summary>Whether the area holds an address.</summary>

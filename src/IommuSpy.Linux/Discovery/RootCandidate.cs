@@ -11,6 +11,6 @@ namespace IommuSpy.Linux.Discovery;
 /// <param name="Text">The kernel image that it maps.</param>
 internal sealed record RootCandidate(CpuArchitecture Architecture, PhysicalAddress Address, PagingMode Mode, TextMapping Text)
 {
-    /// <summary>The space under it.</summary>
+    /// <summary>The address space under the root.</summary>
     public AddressSpace Space(PhysicalMemory memory) => AddressSpace.Of(memory, Address, Mode);
 }

@@ -12,7 +12,7 @@ namespace IommuSpy.Linux.Iommu;
 /// <summary>Finds the IOMMUs of a machine by several ways, and joins what they say of the same one.</summary>
 /// <param name="kernel">The kernel.</param>
 /// <param name="objects">Reads its objects; null where nothing describes its types.</param>
-/// <param name="absence">Why not.</param>
+/// <param name="absence">Why nothing describes the types.</param>
 /// <param name="files">What the machine says of itself; null where nothing is known.</param>
 /// <param name="scan">Whether memory is searched for tables though everything else tells where they are.</param>
 internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects, string? absence, SystemFiles? files, bool scan)
@@ -23,7 +23,7 @@ internal sealed class IommuDiscovery(LinuxKernel kernel, KernelObjects? objects,
     private readonly List<string> _disagreements = [];
     private readonly TableCheck _check = new(kernel.Memory, kernel.Facts.EntryMask.Value);
 
-    /// <summary>Everything.</summary>
+    /// <summary>Everything that was found of IOMMUs.</summary>
     public IommuReport Find()
     {
         AcpiTables acpi = AcpiTables.Find(kernel, objects, files);

@@ -17,7 +17,7 @@ public sealed record IommuReport(
     /// <summary>Finds them: by the kernel's objects, by firmware's tables, and where nothing leads to their tables, by what tables look like.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="objects">Reads its objects; null where nothing describes its types.</param>
-    /// <param name="absence">Why not.</param>
+    /// <param name="absence">Why nothing describes the types.</param>
     /// <param name="files">What the machine says of itself; null where nothing is known.</param>
     /// <param name="scan">Whether all of memory is searched for what looks like tables, though everything else tells where they are.</param>
     public static IommuReport Find(LinuxKernel kernel, KernelObjects? objects, string? absence = null, SystemFiles? files = null, bool scan = false) =>

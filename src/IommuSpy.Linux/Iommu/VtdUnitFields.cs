@@ -9,7 +9,7 @@ namespace IommuSpy.Linux.Iommu;
 internal sealed record VtdUnitFields(
     Field? Name, Field? Root, Field? Command, Field? Capabilities, Field? ExtendedCapabilities, Field? InterruptTable, Field? InterruptEntries)
 {
-    /// <summary>Looks them up.</summary>
+    /// <summary>Looks up the fields in a description of types.</summary>
     /// <exception cref="MissingTypeException">Nothing describes struct intel_iommu.</exception>
     public static VtdUnitFields Of(KernelTypes types)
     {

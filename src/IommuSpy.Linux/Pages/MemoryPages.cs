@@ -27,7 +27,7 @@ public sealed class MemoryPages
         Rules = new(this);
     }
 
-    /// <summary>Where they are.</summary>
+    /// <summary>Where the struct pages are.</summary>
     public PageArray Array { get; }
 
     /// <summary>The names of their flags.</summary>

@@ -6,7 +6,7 @@ namespace IommuSpy.Linux.Pages;
 [Flags]
 public enum StablePageFlags : ulong
 {
-    /// <summary>None.</summary>
+    /// <summary>No flag.</summary>
     None = 0,
 
     /// <summary>Locked, as for input or output.</summary>

@@ -8,7 +8,7 @@ namespace IommuSpy.Linux.Pci;
 /// </summary>
 public sealed record PciFunction
 {
-    /// <summary>Where it is.</summary>
+    /// <summary>Its domain, bus, device and function.</summary>
     public required PciAddress Address { get; init; }
 
     /// <summary>Its struct pci_dev.</summary>
@@ -32,7 +32,7 @@ public sealed record PciFunction
     /// <summary>Class code: base class in bits 16-23, subclass in 8-15, programming interface in 0-7.</summary>
     public required uint Class { get; init; }
 
-    /// <summary>Revision.</summary>
+    /// <summary>The revision that the function states.</summary>
     public byte? Revision { get; init; }
 
     /// <summary>The driver that is bound to it; null for none.</summary>

@@ -26,7 +26,7 @@ public sealed class RunningPages : IDisposable
         _counts = counts;
     }
 
-    /// <summary>Opens them.</summary>
+    /// <summary>Opens the files of /proc that tell of pages.</summary>
     /// <exception cref="MemoryImageException">They may not be read: one line, and what would help.</exception>
     public static RunningPages Open(RunningFiles files)
     {

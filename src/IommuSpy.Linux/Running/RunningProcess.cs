@@ -50,7 +50,7 @@ public sealed class RunningProcess : IDisposable
     /// <summary>Whether page frames are shown; without CAP_SYS_ADMIN they are zeros.</summary>
     public bool SeesFrames { get; }
 
-    /// <summary>Opens it.</summary>
+    /// <summary>Opens a process of this machine.</summary>
     /// <param name="files">The running machine's files.</param>
     /// <param name="pid">Its number.</param>
     /// <exception cref="RunningProcessException">There is no such process, it has no user memory, or this user may not look at it.</exception>

@@ -7,7 +7,7 @@ namespace IommuSpy.Linux.Slab;
 /// </summary>
 internal enum FreePointers
 {
-    /// <summary>As they are.</summary>
+    /// <summary>Pointers that are stored as they are.</summary>
     Plain,
 
     /// <summary>XORed with the cache's secret and the pointer's address: 4.14 to 5.6.</summary>
@@ -17,7 +17,7 @@ internal enum FreePointers
     HiddenSwapped,
 }
 
-/// <summary>Decodes them.</summary>
+/// <summary>Decodes a pointer as the cache hides it.</summary>
 internal static class FreePointersDecoding
 {
     /// <summary>The pointer that was stored at an address.</summary>

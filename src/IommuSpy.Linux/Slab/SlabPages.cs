@@ -12,7 +12,7 @@ namespace IommuSpy.Linux.Slab;
 /// <param name="Damage">What of its free lists could not be followed; null for nothing.</param>
 public sealed record SlabPages(SlabCache Cache, PageFrame Head, int Order, VirtualAddress Start, IReadOnlyList<SlabObject> Objects, int? Cpu, string? Damage)
 {
-    /// <summary>Its bytes.</summary>
+    /// <summary>Length of the slab, in bytes.</summary>
     public ulong Bytes => (ulong)PageFrame.Size << Order;
 
     /// <summary>The object that holds an address, or whose surroundings do; null for the rest after the last.</summary>

@@ -9,7 +9,7 @@ namespace IommuSpy.Linux.Tracing;
 /// <param name="Domain">The struct iommu_domain; null where the event names the device.</param>
 /// <param name="Device">The device: "0000:00:02.0"; null where the event names the domain.</param>
 /// <param name="Address">The first I/O virtual address.</param>
-/// <param name="Length">Bytes.</param>
+/// <param name="Length">Length of the mapping, in bytes.</param>
 public readonly record struct MappingEvent(long Microseconds, bool IsMap, VirtualAddress? Domain, string? Device, IoVirtualAddress Address, ulong Length)
 {
     private const long MicrosecondsInSecond = 1_000_000;

@@ -8,7 +8,7 @@ public sealed class VoidType : KernelType
     {
     }
 
-    /// <summary>The only one.</summary>
+    /// <summary>The only void type.</summary>
     public static VoidType Instance { get; } = new();
 
     internal override ulong BytesWithin(int depth) => 0;

@@ -21,7 +21,7 @@ public sealed class VmallocList
     /// <summary>What could not be followed or makes no sense, a line each; empty for a whole answer.</summary>
     public IReadOnlyList<string> Damage { get; }
 
-    /// <summary>Reads them.</summary>
+    /// <summary>Reads every piece of vmalloc space.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the kernel's structures, or where they begin.</exception>
     public static VmallocList Read(KernelObjects objects) => new VmallocReader(objects).Read();
 

@@ -18,7 +18,7 @@ internal sealed record SystemIommu(IommuKind Kind, string Name, PhysicalAddress?
     /// <summary>Where it is shown.</summary>
     public string Way => $"/{Class}/{Name}";
 
-    /// <summary>Every one.</summary>
+    /// <summary>Every IOMMU that the machine shows.</summary>
     public static IEnumerable<SystemIommu> All(SystemFiles files)
     {
         foreach (string name in files.Names(Class))

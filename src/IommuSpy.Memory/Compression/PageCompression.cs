@@ -3,7 +3,7 @@ namespace IommuSpy.Memory.Compression;
 /// <summary>How a page is compressed; the values are those of kdump's page descriptors (makedumpfile, diskdump_mod.h).</summary>
 public enum PageCompression
 {
-    /// <summary>As it is.</summary>
+    /// <summary>The page as it is.</summary>
     None = 0,
 
     /// <summary>zlib.</summary>

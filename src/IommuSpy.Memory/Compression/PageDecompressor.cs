@@ -17,7 +17,7 @@ internal sealed class PageDecompressor
     {
     }
 
-    /// <summary>This thread's.</summary>
+    /// <summary>The decompressor of this thread.</summary>
     internal static PageDecompressor OfThread => _ofThread ??= new();
 
     /// <summary>At least that many bytes for compressed input that has to be put together; good until the next call.</summary>

@@ -34,7 +34,7 @@ internal sealed class Container
         _unpack = unpack;
     }
 
-    /// <summary>The names of all.</summary>
+    /// <summary>The names of all containers that are read.</summary>
     internal static IEnumerable<string> Names => All.Select(container => container.Name);
 
     /// <summary>What people call it.</summary>

@@ -8,7 +8,7 @@ internal abstract class MemoryBlock(string name, ulong length)
     /// <summary>What users know it by: a file's name, of a memory backend its id.</summary>
     internal string Name => name;
 
-    /// <summary>Bytes.</summary>
+    /// <summary>Length of the block, in bytes.</summary>
     internal ulong Length => length;
 
     /// <summary>The parts that can hold anything but zeros, in order.</summary>

@@ -21,7 +21,7 @@ public sealed record Privileges(uint? EffectiveUser, ulong? Capabilities, string
     /// <summary>Whether it is shown the kernel's addresses: CAP_SYSLOG.</summary>
     public bool SeesSymbols => Has(Syslog);
 
-    /// <summary>Whether it is root.</summary>
+    /// <summary>Whether the process runs as root.</summary>
     public bool IsRoot => EffectiveUser == 0;
 
     /// <summary>Those of this process.</summary>

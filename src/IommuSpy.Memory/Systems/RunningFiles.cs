@@ -6,7 +6,7 @@ namespace IommuSpy.Memory.Systems;
 /// <param name="root">Where they are: "/", or a directory that stands for it.</param>
 public sealed class RunningFiles(string root = "/") : SystemFiles
 {
-    /// <summary>The machine's own.</summary>
+    /// <summary>/proc and /sys of the machine that this runs on.</summary>
     public static RunningFiles Here { get; } = new();
 
     /// <inheritdoc/>

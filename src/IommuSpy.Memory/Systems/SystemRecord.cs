@@ -25,7 +25,7 @@ public static class SystemRecord
     private const int LongText = 64 << 10;
     private const int MostRecordBytes = 64 << 20;
 
-    /// <summary>Records.</summary>
+    /// <summary>Makes a record of what a machine says of itself.</summary>
     /// <param name="files">The machine's files.</param>
     /// <param name="facts">What was found out of the kernel, by name; for who reads the document.</param>
     /// <param name="count">How many files, links and pages of registers it holds.</param>

@@ -23,7 +23,7 @@ internal static class SystemSelection
     private static readonly string[] LinksOfFunction = ["driver", "iommu_group", "iommu", "physfn"];
     private static readonly string[] OfUnit = ["address", "cap", "ecap", "features", "version", "domains_supported", "domains_used"];
 
-    /// <summary>Reads them.</summary>
+    /// <summary>Reads the files of the selection.</summary>
     internal static RecordedFiles Of(SystemFiles files)
     {
         Dictionary<string, byte[]> kept = new(StringComparer.Ordinal);

@@ -12,13 +12,13 @@ internal sealed class CompressedPages(int count)
     /// <summary>What a page is.</summary>
     internal enum Kind
     {
-        /// <summary>It has bytes.</summary>
+        /// <summary>The page has bytes to write.</summary>
         Stored,
 
         /// <summary>It is zeros, and has none.</summary>
         Zero,
 
-        /// <summary>It could not be read.</summary>
+        /// <summary>The page could not be read.</summary>
         Missing,
     }
 

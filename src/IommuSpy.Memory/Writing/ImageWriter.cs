@@ -54,7 +54,7 @@ public static class ImageWriter
     /// <param name="image">The image.</param>
     /// <param name="layout">Which of its layouts is the machine's.</param>
     /// <param name="path">The file. One that is there is replaced when the new one is whole.</param>
-    /// <param name="options">How.</param>
+    /// <param name="options">What is left out, how it is compressed, and what stands beside it.</param>
     /// <exception cref="MemoryImageException">It cannot be written.</exception>
     public static WriteResult Write(MemoryImage image, MemoryLayout layout, string path, WriteOptions options)
     {
@@ -76,7 +76,7 @@ public static class ImageWriter
     /// <param name="image">The image.</param>
     /// <param name="layout">Which of its layouts is the machine's.</param>
     /// <param name="stream">The pipe.</param>
-    /// <param name="options">How.</param>
+    /// <param name="options">What is left out, how it is compressed, and what stands beside it.</param>
     public static WriteResult Write(MemoryImage image, MemoryLayout layout, Stream stream, WriteOptions options) =>
         Write(image, layout, options.Format == ImageFormat.Kdump ? new FlattenedOutput(stream) : new StreamOutput(stream), options);
 

@@ -3,7 +3,7 @@ namespace IommuSpy.Memory.Writing;
 /// <summary>Work on many pieces on all cores, whose results are taken in the order of the pieces, with a bounded number of them under way.</summary>
 internal static class OrderedPipeline
 {
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the work on all cores, and hands on the results in order.</summary>
     /// <param name="pieces">The pieces.</param>
     /// <param name="work">What is done with each, on any thread.</param>
     /// <param name="take">What is done with each result, on this thread, in order.</param>

@@ -21,7 +21,7 @@ internal sealed class PageCompressor
     {
     }
 
-    /// <summary>This thread's.</summary>
+    /// <summary>The compressor of this thread.</summary>
     internal static PageCompressor OfThread => _ofThread ??= new();
 
     /// <summary>A page compressed, in a buffer that is good until the next call; empty where that is no shorter than the page.</summary>

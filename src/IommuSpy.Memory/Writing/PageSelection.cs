@@ -27,7 +27,7 @@ internal sealed class PageSelection
     /// <summary>How many are left out because that was asked for.</summary>
     internal ulong Excluded { get; private init; }
 
-    /// <summary>Chooses.</summary>
+    /// <summary>Chooses which pages are written.</summary>
     internal static PageSelection Of(PhysicalMemory memory, WriteOptions options)
     {
         List<PhysicalRange> whole = [.. WholePages(memory)];

@@ -63,7 +63,7 @@ internal sealed class ResumableFile : IImageOutput, IDisposable
         return new(path, Opener.New(PartialOf(path)), identity);
     }
 
-    /// <summary>Goes on with one.</summary>
+    /// <summary>Goes on with a file that was begun before.</summary>
     /// <exception cref="MemoryImageException">There is none, or it is of another machine, boot or format.</exception>
     internal static ResumableFile Resume(string path, string identity)
     {

@@ -15,7 +15,7 @@ internal sealed class WriteJob(MemoryImage image, PhysicalMemory memory, PageSel
     /// <summary>The memory that is written.</summary>
     internal PhysicalMemory Memory => memory;
 
-    /// <summary>Its pages.</summary>
+    /// <summary>The pages that are written.</summary>
     internal PageSelection Selection => selection;
 
     /// <summary>How.</summary>
@@ -24,7 +24,7 @@ internal sealed class WriteJob(MemoryImage image, PhysicalMemory memory, PageSel
     /// <summary>Which machine the memory is of; null where nobody says.</summary>
     internal ImageMachine? Machine => options.Machine ?? image.Machine;
 
-    /// <summary>Where to.</summary>
+    /// <summary>What is written to.</summary>
     internal IImageOutput Output => output;
 
     /// <summary>The notes that go along.</summary>
@@ -123,7 +123,7 @@ internal sealed class WriteJob(MemoryImage image, PhysicalMemory memory, PageSel
     /// <summary>A piece of memory that was read.</summary>
     internal sealed class Chunk(PhysicalRange range, byte[] rented, HashSet<int>? unreadable) : IDisposable
     {
-        /// <summary>Its addresses.</summary>
+        /// <summary>The addresses of the chunk.</summary>
         internal PhysicalRange Range => range;
 
         /// <summary>Its bytes; zeros where a page could not be read.</summary>

@@ -15,7 +15,7 @@ public static class TypeFile
 
     private static ReadOnlySpan<byte> BigEndianBtf => [0xeb, 0x9f];
 
-    /// <summary>Reads it.</summary>
+    /// <summary>Reads a file of types.</summary>
     /// <param name="kernel">The kernel that it is to describe. What names the kernel that it was made for has to name this one.</param>
     /// <param name="path">The file.</param>
     /// <exception cref="MemoryImageException">It cannot be read.</exception>

@@ -45,7 +45,7 @@ internal sealed class KdumpPart
     /// <summary>How many of them the file does not have, for it is cut off or was never finished.</summary>
     public ulong Lost { get; private set; }
 
-    /// <summary>The first of them.</summary>
+    /// <summary>The first page frame that the file has lost; null for none.</summary>
     public ulong? FirstLost { get; private set; }
 
     /// <summary>Runs of pages that have bytes other than zero, as far as the descriptors say; null where they were not all looked at.</summary>

@@ -43,7 +43,7 @@ internal sealed class RankedBitmap
         }
     }
 
-    /// <summary>Bits there are.</summary>
+    /// <summary>Bits of the map.</summary>
     internal ulong Bits { get; }
 
     /// <summary>Bits that are set.</summary>

@@ -17,7 +17,7 @@ internal sealed class RamBlock(ImageFile file, string name, ulong length) : Memo
 
     private readonly ulong[] _pages = new ulong[(length + PageFrame.Size - 1) >> PageFrame.Shift];
 
-    /// <summary>Pages there are.</summary>
+    /// <summary>Pages of the block.</summary>
     internal int Pages => _pages.Length;
 
     /// <summary>A page that the stream holds; one that comes again replaces itself.</summary>

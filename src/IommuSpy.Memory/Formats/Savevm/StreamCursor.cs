@@ -8,7 +8,7 @@ internal sealed class StreamCursor(ImageFile file, ulong at)
 {
     private readonly byte[] _field = new byte[256];
 
-    /// <summary>Where it is.</summary>
+    /// <summary>The position in the stream, in bytes.</summary>
     internal ulong At { get; private set; } = at;
 
     /// <summary>Whether more was read than there is.</summary>

@@ -26,7 +26,7 @@ internal sealed class CoreSections
         file.Holds(0, HeaderBytes) && file.Span(0, HeaderBytes) is var header && header.StartsWith("\u007fELF\u0002\u0001"u8) &&
         Word(header, 16) == CoreFile && Word(header, 56) == 0 && Word(header, 60) > 0;
 
-    /// <summary>Reads them.</summary>
+    /// <summary>Reads the sections of a core.</summary>
     /// <exception cref="MemoryImageException">The section headers or their names lie outside the file.</exception>
     internal static CoreSections Read(ImageFile file)
     {

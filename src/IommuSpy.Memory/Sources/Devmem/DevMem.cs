@@ -39,7 +39,7 @@ public sealed unsafe class DevMem : IDisposable
         _refusal = new(files, resources);
     }
 
-    /// <summary>Opens it.</summary>
+    /// <summary>Opens /dev/mem.</summary>
     /// <param name="files">The running machine's files.</param>
     /// <param name="writable">Whether it is to be written to.</param>
     /// <exception cref="MemoryImageException">It cannot be opened: one line that says why and what would help.</exception>

@@ -12,7 +12,7 @@ internal static class GdbSource
 {
     private const string Format = "gdbstub";
 
-    /// <summary>Connects.</summary>
+    /// <summary>Connects to a gdbstub.</summary>
     /// <param name="name">What users call the source.</param>
     /// <param name="address">"HOST:PORT".</param>
     /// <param name="options">What the user says.</param>

@@ -2,7 +2,7 @@ using IommuSpy.Memory.Sources.Devmem;
 
 namespace IommuSpy.Memory.Sources.Live;
 
-/// <summary>Memory by /dev/mem.</summary>
+/// <summary>Physical memory as /dev/mem gives it.</summary>
 internal sealed class DevMemBytes(DevMem device) : IDeviceBytes
 {
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ namespace IommuSpy.Memory.Sources.Live;
 /// <summary>The running machine's memory through /dev/mem, where the kernel does not restrict it (CONFIG_STRICT_DEVMEM), or su-devmem lifts that.</summary>
 internal static class DevmemSource
 {
-    /// <summary>Opens it.</summary>
+    /// <summary>Opens /dev/mem as an image.</summary>
     /// <param name="name">What users call the source.</param>
     /// <param name="files">The running machine's files.</param>
     /// <exception cref="MemoryImageException">It cannot be opened, or is restricted: one line, and what would help.</exception>

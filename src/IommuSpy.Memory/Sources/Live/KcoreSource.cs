@@ -10,7 +10,7 @@ internal static class KcoreSource
     private const string Kcore = "proc/kcore";
     private const ulong MostNoteBytes = 16 << 20;
 
-    /// <summary>Opens it.</summary>
+    /// <summary>Opens /proc/kcore as an image.</summary>
     /// <param name="name">What users call the source.</param>
     /// <param name="files">The running machine's files.</param>
     /// <exception cref="MemoryImageException">It cannot be opened, or does not say what memory is: one line, and what would help.</exception>

@@ -20,7 +20,7 @@ internal sealed class RecentPages
     private readonly int[] _epochs = new int[Pages];
     private readonly byte[] _bytes = new byte[Pages * PageFrame.Size];
 
-    /// <summary>This thread's.</summary>
+    /// <summary>The pages that this thread read last.</summary>
     internal static RecentPages OfThread => _ofThread ??= new();
 
     /// <summary>Forgets what all threads keep: what is read from now on is read anew.</summary>

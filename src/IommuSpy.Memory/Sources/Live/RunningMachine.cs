@@ -8,10 +8,10 @@ public static class RunningMachine
     /// <summary>By whichever way is open.</summary>
     public const string Live = "live";
 
-    /// <summary>By /proc/kcore.</summary>
+    /// <summary>Read through /proc/kcore.</summary>
     public const string Kcore = "kcore";
 
-    /// <summary>By /dev/mem.</summary>
+    /// <summary>Read through /dev/mem.</summary>
     public const string Devmem = "devmem";
 
     /// <summary>The image of the running machine, or null where the name is another source's.</summary>

@@ -11,7 +11,7 @@ internal static class QemuSource
 {
     private const string Format = "running QEMU";
 
-    /// <summary>Connects.</summary>
+    /// <summary>Connects to a QMP socket.</summary>
     /// <param name="name">What users call the source.</param>
     /// <param name="path">The QMP socket.</param>
     /// <param name="options">What the user says.</param>
