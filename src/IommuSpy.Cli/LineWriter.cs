@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using IommuSpy.Analysis;
 
@@ -11,6 +12,9 @@ namespace IommuSpy.Cli;
 internal sealed class LineWriter : StreamWriter
 {
     private const int BufferBytes = 1 << 16;
+
+    // Most lines are nothing else, and need no second look.
+    private static readonly SearchValues<char> Plain = SearchValues.Create(['\t', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code)]);
 
     /// <summary>Begins.</summary>
     /// <param name="stream">Where to.</param>
@@ -42,6 +46,11 @@ internal sealed class LineWriter : StreamWriter
 
     private static string Harmless(string text)
     {
+        if (!text.AsSpan().ContainsAnyExcept(Plain))
+        {
+            return text;
+        }
+
         string safe = Printable.Of(text);
         if (ReferenceEquals(safe, text))
         {

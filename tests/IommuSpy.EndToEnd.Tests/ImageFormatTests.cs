@@ -212,7 +212,7 @@ public sealed class ImageFormatTests : IDisposable
     {
         Cli.Outcome outcome = Cli.Run("formats", "-J");
         Assert.Equal(0, outcome.ExitCode);
-        Assert.Contains("\"name\": \"kdump\"", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("\"name\":\"kdump\"", outcome.Output, StringComparison.Ordinal);
     }
 
     private static void AssertSame(string expected, int level, params string[] found)

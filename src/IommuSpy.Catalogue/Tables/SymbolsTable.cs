@@ -59,8 +59,10 @@ internal sealed class SymbolsTable() : Table<FoundSymbol>(
         public override void Add(FoundSymbol row)
         {
             string name = row.Offset is > 0 ? string.Create(CultureInfo.InvariantCulture, $"{row.Symbol.Name}+0x{row.Offset:x}") : row.Symbol.Name;
-            Symbol shown = row.Symbol with { Name = form.Printable(name), Module = row.Symbol.Module is string module ? form.Printable(module) : null };
-            form.Writer.WriteLine(shown.ToString());
+            string shown = form.Printable(name);
+            string? module = row.Symbol.Module is string its ? form.Printable(its) : null;
+            bool asItIs = ReferenceEquals(shown, row.Symbol.Name) && ReferenceEquals(module, row.Symbol.Module);
+            form.Writer.WriteLine((asItIs ? row.Symbol : row.Symbol with { Name = shown, Module = module }).ToString());
         }
 
         public override void Dispose() => form.Writer.Flush();

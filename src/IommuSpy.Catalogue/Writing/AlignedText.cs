@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace IommuSpy.Catalogue;
 
 /// <summary>
@@ -13,6 +15,8 @@ internal sealed class AlignedText<TRow> : RowWriter<TRow>
     private readonly TextForm _form;
     private readonly IReadOnlyList<TextColumn<TRow>> _columns;
     private readonly int[] _widths;
+    private readonly string[] _cells;
+    private readonly StringBuilder _line = new();
     private List<string[]>? _first = [];
 
     /// <summary>Begins an answer in aligned columns.</summary>
@@ -22,6 +26,7 @@ internal sealed class AlignedText<TRow> : RowWriter<TRow>
     {
         _form = form;
         _columns = columns;
+        _cells = new string[columns.Count];
         _widths = [.. columns.Select(column => column.Heading.Length)];
     }
 
@@ -43,7 +48,9 @@ internal sealed class AlignedText<TRow> : RowWriter<TRow>
     public override void Add(TRow row)
     {
         Closing?.Add(row);
-        string[] cells = new string[_columns.Count];
+
+        // Rows that are written at once share one place for their cells.
+        string[] cells = _first is null ? _cells : new string[_columns.Count];
         for (int i = 0; i < cells.Length; i++)
         {
             cells[i] = _form.Printable(_columns[i].Of(row));
@@ -125,7 +132,19 @@ internal sealed class AlignedText<TRow> : RowWriter<TRow>
 
     private void Write(string[] cells, bool isHeading)
     {
-        string line = (Gap + string.Join(Gap, cells.Select((cell, i) => _columns[i].Right ? cell.PadLeft(_widths[i]) : cell.PadRight(_widths[i])))).TrimEnd();
+        _line.Clear();
+        for (int i = 0; i < cells.Length; i++)
+        {
+            int padding = Math.Max(0, _widths[i] - cells[i].Length);
+            _line.Append(Gap).Append(' ', _columns[i].Right ? padding : 0).Append(cells[i]).Append(' ', _columns[i].Right ? 0 : padding);
+        }
+
+        while (_line.Length > 0 && _line[^1] == ' ')
+        {
+            _line.Length--;
+        }
+
+        string line = _line.ToString();
         _form.Writer.WriteLine(isHeading ? _form.Heading(line) : line);
     }
 }
