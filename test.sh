@@ -59,7 +59,8 @@ if grep -rnE '^.{161,}$' --include='*.cs' --exclude-dir=obj src tests lab bench;
     failed=$((failed + 1))
     echo "failed style: lines of more than 160 columns" >>"$failures"
 fi
-if dotnet format --verify-no-changes --no-restore --verbosity quiet; then
+# The build has asked the analyzers already: a quick check asks for spaces and line ends alone.
+if dotnet format $([ "${GUESTS:-}" = one ] && echo whitespace) --verify-no-changes --no-restore --verbosity quiet; then
     passed=$((passed + 1))
 else
     failed=$((failed + 1))
