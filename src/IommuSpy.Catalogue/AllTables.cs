@@ -12,43 +12,43 @@ internal static class AllTables
         Roots, RunningPages, Slab, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas,
     ];
 
-    public static DevicesTable Devices { get; } = new();
+    public static DevicesTable Devices => field ??= new();
 
-    public static FormatsTable Formats { get; } = new();
+    public static FormatsTable Formats => field ??= new();
 
-    public static InterruptsTable Interrupts { get; } = new();
+    public static InterruptsTable Interrupts => field ??= new();
 
-    public static IoMappingsTable IoMappings { get; } = new() { Command = "maps --device BDF" };
+    public static IoMappingsTable IoMappings => field ??= new() { Command = "maps --device BDF" };
 
-    public static TypesTable Types { get; } = new();
+    public static TypesTable Types => field ??= new();
 
-    public static Va2paTable Va2pa { get; } = new() { Command = "va2pa PID ADDR" };
+    public static Va2paTable Va2pa => field ??= new() { Command = "va2pa PID ADDR" };
 
-    public static ModulesTable Modules { get; } = new();
+    public static ModulesTable Modules => field ??= new();
 
-    public static PciTable Pci { get; } = new();
+    public static PciTable Pci => field ??= new();
 
-    public static VmallocTable Vmalloc { get; } = new();
+    public static VmallocTable Vmalloc => field ??= new();
 
-    public static TablesTable Tables { get; } = new();
+    public static TablesTable Tables => field ??= new();
 
-    public static ColumnsTable Columns { get; } = new() { Command = "tables NAME" };
+    public static ColumnsTable Columns => field ??= new() { Command = "tables NAME" };
 
-    public static PagemapTable Pagemap { get; } = new() { Command = "pagemap PID" };
+    public static PagemapTable Pagemap => field ??= new() { Command = "pagemap PID" };
 
-    public static ResourcesTable Resources { get; } = new();
+    public static ResourcesTable Resources => field ??= new();
 
-    public static RootsTable Roots { get; } = new();
+    public static RootsTable Roots => field ??= new();
 
-    public static SlabTable Slab { get; } = new();
+    public static SlabTable Slab => field ??= new();
 
-    public static PagesTable Pages { get; } = new();
+    public static PagesTable Pages => field ??= new();
 
-    public static RunningPagesTable RunningPages { get; } = new() { Command = "pages --live" };
+    public static RunningPagesTable RunningPages => field ??= new() { Command = "pages --live" };
 
-    public static ProcessesTable Processes { get; } = new();
+    public static ProcessesTable Processes => field ??= new();
 
-    public static SymbolsTable Symbols { get; } = new();
+    public static SymbolsTable Symbols => field ??= new();
 
-    public static VmasTable Vmas { get; } = new();
+    public static VmasTable Vmas => field ??= new();
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using IommuSpy.Cli.Shells;
 
 namespace IommuSpy.Cli.Tests;
@@ -17,4 +18,23 @@ public sealed class HelpTests
         string text = help.ToString().Replace(typeof(HelpTests).Assembly.GetName().Name!, CommandRunner.Name, StringComparison.Ordinal);
         Golden.Holds($"tests/IommuSpy.Cli.Tests/Golden/help/{command}.txt", text);
     }
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void A_command_line_that_begins_with_a_name_gets_that_command_as_it_is_among_all(string command)
+    {
+        RootCommand alone = CommandTree.Build([command, "-s", "file"]);
+        Command built = Assert.Single(alone.Subcommands, one => one.Name == command);
+        Command among = CommandTree.Build().Subcommands.Single(one => one.Name == command);
+        Assert.Equal(among.Options.Select(option => option.Name), built.Options.Select(option => option.Name));
+        Assert.Equal(among.Arguments.Select(argument => argument.Name), built.Arguments.Select(argument => argument.Name));
+    }
+
+    [Theory]
+    [InlineData("-s", "file", "info")]
+    [InlineData("inof")]
+    [InlineData("help", "info")]
+    [InlineData]
+    public void Every_other_command_line_gets_all_commands(params string[] args) =>
+        Assert.Equal(CommandTree.Build().Subcommands.Select(command => command.Name), CommandTree.Build(args).Subcommands.Select(command => command.Name));
 }
