@@ -140,7 +140,7 @@ internal static class CommandRunner
     private static void WriteError(string kind, string message)
     {
         using Stream output = Output.Bytes();
-        using (Utf8JsonWriter writer = new(output))
+        using (Utf8JsonWriter writer = new(output, new() { Encoder = HarmlessEncoder.Instance }))
         {
             writer.WriteStartObject();
             writer.WriteNumber("version", JsonNames.Version);

@@ -87,7 +87,17 @@ internal static class Reports
             writer.WriteStartObject();
             writer.WriteNumber("version"u8, JsonNames.Version);
             writer.WriteString("report"u8, name ?? result.CommandResult.Command.Name);
-            members(writer);
+            try
+            {
+                members(writer);
+            }
+            catch when (writer.BytesCommitted == 0)
+            {
+                // Nothing of it was written yet: what is wrong is the whole answer.
+                writer.Reset();
+                throw;
+            }
+
             writer.WriteEndObject();
         }
 

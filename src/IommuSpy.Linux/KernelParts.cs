@@ -38,7 +38,7 @@ public sealed class KernelParts
     private readonly Lazy<Part<IReadOnlyList<SwapDevice>>> _swapDevices;
     private readonly Lazy<Part<ZoneTable>> _zones;
     private readonly Lazy<Part<SlabAllocator>> _slabs;
-    private readonly Lazy<ResourceTree> _resources;
+    private readonly Lazy<Part<ResourceTree>> _resources;
     private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<IommuReport> _scannedIommu;
     private readonly ConcurrentDictionary<VirtualAddress, Part<ProcessMemory>> _processMemory = [];
@@ -116,7 +116,7 @@ public sealed class KernelParts
     public Part<ZoneTable> Zones => _zones.Value;
 
     /// <summary>What stands where in physical memory, by the kernel's own list (/proc/iomem).</summary>
-    public ResourceTree Resources => _resources.Value;
+    public Part<ResourceTree> Resources => _resources.Value;
 
     /// <summary>The slab caches and their slabs.</summary>
     public Part<SlabAllocator> Slabs => _slabs.Value;

@@ -106,6 +106,9 @@ public sealed unsafe class PhysicalMemory
         : IsMemory(address) ? "lost: the image should have it and does not"
         : "not in the image";
 
+    /// <summary>Why a byte could not be read, in words to stand behind "is": its absence, or that what the image stores of it is damaged.</summary>
+    public string WhyUnread(PhysicalAddress address) => AbsenceOf(address) ?? "in the image, but what is stored of it cannot be decoded";
+
     /// <summary>Reads the 8 bytes at <paramref name="address"/>, little-endian.</summary>
     /// <returns>False where the image lacks one of them.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -200,10 +200,13 @@ public sealed class Machine : IDisposable
     }
 
     /// <summary>Asks the machine.</summary>
-    internal T Ask<T>(Func<Analysis.Machine, T> question)
+    /// <param name="question">What is asked.</param>
+    /// <param name="isPart">Whether the answer says itself that it is not whole; else one that is not is none.</param>
+    internal T Ask<T>(Func<Analysis.Machine, T> question, bool isPart = false)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return Answer.Of(() => question(_machine));
+        T answer = Answer.Of(() => question(_machine));
+        return isPart || _machine.Kernel.Memory.Budget.Problems is not [string early, ..] ? answer : throw new NoAnswerException(early);
     }
 
     /// <summary>The mappings of a space.</summary>

@@ -61,8 +61,8 @@ public sealed class Table
             View view = new([.. columns ?? []], [.. (where ?? []).Select(Condition.Parse)], [.. sort ?? []]);
             Question question = _narrow(new(machine));
             _table.Visit(view, question, (chosen, cells) => receive(new(chosen, cells)));
-            return question.Problems;
-        });
+            return (IReadOnlyList<string>)[.. question.Problems, .. machine.Kernel.Memory.Budget.Problems];
+        }, isPart: true);
     }
 
     /// <summary>Its name.</summary>

@@ -15,8 +15,8 @@ public class ResourcesTests
     {
         Machine machine = GuestMachine.Open(guest, image);
         Capture capture = Guests.Capture(guest);
-        LineComparison.Equal([.. File.ReadLines(capture.GuestOracle("iomem"))], [.. Lines(machine.Parts.Resources, "x8")]);
-        LineComparison.Equal([.. File.ReadLines(capture.GuestOracle("ioports"))], [.. Lines(ResourceTree.OfPorts(machine.Kernel), "x4")]);
+        LineComparison.Equal([.. File.ReadLines(capture.GuestOracle("iomem"))], [.. Lines(machine.Parts.Resources.Required, "x8")]);
+        LineComparison.Equal([.. File.ReadLines(capture.GuestOracle("ioports"))], [.. Lines(ResourceTree.OfPorts(machine.Kernel).Required, "x4")]);
     }
 
     [Theory]

@@ -14,7 +14,7 @@ internal sealed class UnusualFrames
 {
     private readonly MemoryPages? _pages;
     private readonly PciInventory? _functions;
-    private readonly ResourceTree _resources;
+    private readonly ResourceTree? _resources;
     private readonly ulong _poisoned;
     private readonly Lazy<LostPages> _lost;
 
@@ -22,7 +22,7 @@ internal sealed class UnusualFrames
     {
         _pages = machine.Parts.Pages.Value;
         _functions = machine.Parts.Pci.Value;
-        _resources = machine.Parts.Resources;
+        _resources = machine.Parts.Resources.Value;
         _poisoned = _pages?.Flags.Bit("hwpoison") is int bit ? 1UL << bit : 0;
         _lost = new(() => LostPages.Of(machine));
     }
@@ -50,7 +50,7 @@ internal sealed class UnusualFrames
         FrameState.Offline => PageKind.OfflineBlock,
         FrameState.Device => PageKind.Device,
         _ => _functions?.RangeAt(frame.Address) is not null ? PageKind.PciRange
-            : _resources.Innermost(frame.Address.Value) is { IsMemory: false } ? PageKind.Resource
+            : _resources?.Innermost(frame.Address.Value) is { IsMemory: false } ? PageKind.Resource
             : null,
     };
 
@@ -87,7 +87,7 @@ internal sealed class UnusualFrames
         return $"{function.Address}{driver} {name}, byte 0x{frame.Address.Value - resource.Start.Value:x} of {Size.Text(resource.Length)}";
     }
 
-    private string? ResourceText(PageFrame frame) => _resources.Innermost(frame.Address.Value) is KernelResource innermost
+    private string? ResourceText(PageFrame frame) => _resources?.Innermost(frame.Address.Value) is KernelResource innermost
         ? $"{string.Join(" > ", _resources.At(innermost.Start).Select(resource => resource.Name ?? "?"))}, 0x{innermost.Start:x}-0x{innermost.Last:x}"
         : null;
 

@@ -14,7 +14,7 @@ public static class MemoryReader
     {
         int read = memory.Read(address, destination);
         ulong end = address.Value + (ulong)read;
-        return new(read, read == destination.Length ? null : $"physical 0x{end:x} is {memory.AbsenceOf(new(end))}");
+        return new(read, read == destination.Length ? null : $"physical 0x{end:x} is {memory.WhyUnread(new(end))}");
     }
 
     /// <summary>Reads through page tables.</summary>
@@ -34,7 +34,7 @@ public static class MemoryReader
         VirtualAddress end = address + (ulong)read;
         Translate.TranslationReport report = Translate.TranslationReport.Of(machine, end, root);
         string reason = report.Reason
-            ?? $"its page is at physical {report.Physical}, which is {machine.Kernel.Memory.AbsenceOf(report.Physical!.Value)}";
+            ?? $"its page is at physical {report.Physical}, which is {machine.Kernel.Memory.WhyUnread(report.Physical!.Value)}";
         return new(read, $"{end}: {reason}");
     }
 }

@@ -120,9 +120,9 @@ public sealed record TranslationReport(
             TranslationOutcome.ReservedBits =>
                 $"reserved bits 0x{last!.ReservedBits:x} are set in the {format.LevelName(last.Level)} entry: the CPU faults there",
             TranslationOutcome.TableOutsideImage => last is null
-                ? $"the top table {translation.Root} is {machine.Kernel.Memory.AbsenceOf(translation.Root)}"
+                ? $"the top table {translation.Root} is {machine.Kernel.Memory.WhyUnread(translation.Root)}"
                 : $"the table that the {format.LevelName(last.Level)} entry points at is " +
-                  machine.Kernel.Memory.AbsenceOf(new(format.Target(last.Entry))),
+                  machine.Kernel.Memory.WhyUnread(new(format.Target(last.Entry))),
             _ when root is null && machine.KindOf(new(translation.Address)) == AddressKind.UserVirtual =>
                 "nothing mapped: these are the kernel's own tables, which have no user space; name a process with --pid (see iommu-spy ps), or its tables with "
                     + "--root (see iommu-spy roots)",

@@ -29,7 +29,7 @@ internal sealed class ResourcesTable() : Table<ResourceReport>(
     /// <inheritdoc/>
     public override void Rows(Question question, Action<ResourceReport> receive)
     {
-        ResourceTree tree = question.Get(Ports, false) ? ResourceTree.OfPorts(question.Machine.Kernel) : question.Machine.Parts.Resources;
+        ResourceTree tree = (question.Get(Ports, false) ? ResourceTree.OfPorts(question.Machine.Kernel) : question.Machine.Parts.Resources).Required;
         foreach (KernelResource resource in question.Get(At, null) is ulong address ? tree.At(address) : tree.All)
         {
             receive(ResourceReport.Of(resource));

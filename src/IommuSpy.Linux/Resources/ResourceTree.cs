@@ -36,11 +36,11 @@ public sealed class ResourceTree
     /// <summary>Why it is not whole, in a sentence; null where it is.</summary>
     public string? Damage { get; private set; }
 
-    /// <summary>Reads what is claimed of physical memory. Without the list, an empty tree, and <see cref="Damage"/> says why.</summary>
-    public static ResourceTree OfMemory(LinuxKernel kernel) => Of(kernel, "iomem_resource");
+    /// <summary>Reads what is claimed of physical memory.</summary>
+    public static Part<ResourceTree> OfMemory(LinuxKernel kernel) => Of(kernel, "iomem_resource");
 
-    /// <summary>Reads which I/O ports are claimed. Without the list, an empty tree, and <see cref="Damage"/> says why.</summary>
-    public static ResourceTree OfPorts(LinuxKernel kernel) => Of(kernel, "ioport_resource");
+    /// <summary>Reads which I/O ports are claimed.</summary>
+    public static Part<ResourceTree> OfPorts(LinuxKernel kernel) => Of(kernel, "ioport_resource");
 
     /// <summary>What holds an address, from the outermost to the innermost; empty where nothing does.</summary>
     public IReadOnlyList<KernelResource> At(ulong address) => [.. _all.Where(resource => resource.Start <= address && address <= resource.Last)];
@@ -69,15 +69,16 @@ public sealed class ResourceTree
         return null;
     }
 
-    private static ResourceTree Of(LinuxKernel kernel, string name)
+    private static Part<ResourceTree> Of(LinuxKernel kernel, string name)
     {
         if (kernel.Kallsyms is null || !kernel.Kallsyms.Symbols.TryFind(name, out Kallsyms.Symbol symbol))
         {
-            return new(kernel.Space, 0) { Damage = $"the kernel's list of resources is not found: no symbol {name}" };
+            return Part.Absent($"the kernel's list of resources is not found: no symbol {name}");
         }
 
-        return Read(kernel.Space, symbol.Address)
-            ?? new(kernel.Space, 0) { Damage = $"the kernel's list of resources cannot be read: {name} at {symbol.Address} begins none" };
+        return Read(kernel.Space, symbol.Address) is ResourceTree tree
+            ? tree
+            : Part.Absent($"the kernel's list of resources cannot be read: {name} at {symbol.Address} begins none");
     }
 
     // Those in one resource are in the order of their addresses, and within it: what is not, or has another parent, is damage and ends its list.

@@ -43,7 +43,7 @@ public sealed class AmdViDeviceTables(PhysicalMemory memory, PhysicalAddress roo
             ? AmdViDeviceEntry.Read(memory, requester, pasid, address, entry, entryMask)
             : new(
                 requester, pasid, DmaMode.Blocked, 0, null, AccessRights.None, address, [], DeviceTlb: false,
-                $"its entry of the device table is {memory.AbsenceOf(address)}");
+                $"its entry of the device table is {memory.WhyUnread(address)}");
     }
 
     /// <inheritdoc/>

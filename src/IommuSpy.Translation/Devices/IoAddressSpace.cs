@@ -212,7 +212,7 @@ public sealed class IoAddressSpace
 
         // Of nested tables an entry's address is one that the second stage translates.
         PhysicalAddress at = walk.Last is { } leading ? new(Tables.Target(leading.Entry)) : Root;
-        return $"{table} {(Second is null && Memory.AbsenceOf(at) is string absence ? $"is {absence}" : "cannot be read")}";
+        return $"{table} {(Second is null ? $"is {Memory.WhyUnread(at)}" : "cannot be read")}";
     }
 
     /// <summary>Visits everything that is mapped, in address order.</summary>

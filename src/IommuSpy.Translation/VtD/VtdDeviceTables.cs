@@ -39,7 +39,7 @@ public sealed class VtdDeviceTables(PhysicalMemory memory, PhysicalAddress root,
         PhysicalAddress half = new(rootEntry.Value + (upper ? sizeof(ulong) : 0UL));
         if (!memory.TryRead(half, out ulong table))
         {
-            return Blocked(requester, pasid, half, [], $"the root table is {memory.AbsenceOf(half)}");
+            return Blocked(requester, pasid, half, [], $"the root table is {memory.WhyUnread(half)}");
         }
 
         if ((table & VtdContextEntry.Present) == 0)
@@ -53,7 +53,7 @@ public sealed class VtdDeviceTables(PhysicalMemory memory, PhysicalAddress root,
         ulong[] entry = new ulong[size / sizeof(ulong)];
         if (!TryRead(address, entry))
         {
-            return Blocked(requester, pasid, address, [], $"its context table is {memory.AbsenceOf(address)}");
+            return Blocked(requester, pasid, address, [], $"its context table is {memory.WhyUnread(address)}");
         }
 
         return (entry[0] & VtdContextEntry.Present) == 0
@@ -161,7 +161,7 @@ public sealed class VtdDeviceTables(PhysicalMemory memory, PhysicalAddress root,
         PhysicalAddress directory = new(VtdContextEntry.Directory(context[0]) + ((ulong)index * sizeof(ulong)));
         if (!memory.TryRead(directory, out ulong table))
         {
-            return Blocked(requester, pasid, directory, [], $"its PASID directory is {memory.AbsenceOf(directory)}");
+            return Blocked(requester, pasid, directory, [], $"its PASID directory is {memory.WhyUnread(directory)}");
         }
 
         if ((table & VtdPasidEntry.Present) == 0)
@@ -173,7 +173,7 @@ public sealed class VtdDeviceTables(PhysicalMemory memory, PhysicalAddress root,
         ulong[] entry = new ulong[VtdPasidEntry.Bytes / sizeof(ulong)];
         return TryRead(address, entry)
             ? VtdPasidEntry.Read(memory, requester, pasid, address, entry, deviceTlb)
-            : Blocked(requester, pasid, address, [], $"its PASID table is {memory.AbsenceOf(address)}");
+            : Blocked(requester, pasid, address, [], $"its PASID table is {memory.WhyUnread(address)}");
     }
 
     private bool TryRead(PhysicalAddress address, ulong[] words)

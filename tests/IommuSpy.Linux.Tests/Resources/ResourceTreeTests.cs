@@ -77,10 +77,8 @@ public class ResourceTreeTests
     public void A_root_that_begins_no_list_is_none()
     {
         using BuiltMachine machine = Made((memory, kernel) => memory.Write(kernel.PhysicalOf("iomem_resource"), 1UL));
-        ResourceTree tree = ResourceTree.OfMemory(machine.Discover());
-        Assert.Empty(tree.All);
-        Assert.Contains("begins none", tree.Damage, StringComparison.Ordinal);
-        Assert.Contains("no symbol ioport_resource", ResourceTree.OfPorts(machine.Discover()).Damage, StringComparison.Ordinal);
+        Assert.Contains("begins none", ResourceTree.OfMemory(machine.Discover()).Absence, StringComparison.Ordinal);
+        Assert.Contains("no symbol ioport_resource", ResourceTree.OfPorts(machine.Discover()).Absence, StringComparison.Ordinal);
     }
 
     private static ResourceTree Read(int parentAt, Action<Action<int, int, ulong>, Func<int, ulong>> change)
@@ -106,7 +104,7 @@ public class ResourceTreeTests
 
             change(write, at);
         });
-        return ResourceTree.OfMemory(machine.Discover());
+        return ResourceTree.OfMemory(machine.Discover()).Required;
     }
 
     private static BuiltMachine Made(Action<PhysicalMemoryBuilder, BuiltKernel> write) => BuiltMachine.Raw(

@@ -34,10 +34,8 @@ internal static class ResourcesCommand
             bool ofPorts = result.GetValue(ports);
             Question question = new Question(machine).With(ResourcesTable.Ports, ofPorts).With(ResourcesTable.At, address);
             long count = output.Answer(result, AllTables.Resources, question);
-            return count > 0 ? ExitCode.Done
-                : throw new NoAnswerException(address is ulong asked
-                    ? $"nothing in the kernel's list of {(ofPorts ? "I/O ports" : "physical memory")} holds 0x{asked:x}"
-                    : "the list is empty");
+            return count > 0 || address is null ? ExitCode.Done
+                : throw new NoAnswerException($"nothing in the kernel's list of {(ofPorts ? "I/O ports" : "physical memory")} holds 0x{address:x}");
         });
         return command;
     }

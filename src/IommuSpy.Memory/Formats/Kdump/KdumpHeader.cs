@@ -40,7 +40,8 @@ internal sealed record KdumpHeader(
     private const uint Incomplete = 8; // DUMP_DH_COMPRESSED_INCOMPLETE
     private const int SubHeaderBytes = 104;
     private const int NameBytes = 65; // __NEW_UTS_LEN and a zero
-    // QEMU's word where its build names none: on x86-64 since 10.0, on others always (dump/dump.c, ELF_MACHINE_UNAME).
+
+    // QEMU's word where its build has no name of the machine (dump/dump.c, ELF_MACHINE_UNAME): seen of 10.0 for x86-64.
     private const string UnknownMachine = "Unknown";
     private const int MachineAt = 12 + (4 * NameBytes);
     private const int LastKnownVersion = 6;
