@@ -15,8 +15,8 @@ public sealed record Walk
     /// <summary>The physical address that it translates to; null where <see cref="Reason"/> says why there is none.</summary>
     public required ulong? Physical { get; init; }
 
-    /// <summary>Bytes of the page; 0 where there is none.</summary>
-    public required ulong PageSize { get; init; }
+    /// <summary>Bytes of the page; null where there is none.</summary>
+    public required ulong? PageSize { get; init; }
 
     /// <summary>The entries that were read, from the top.</summary>
     public required IReadOnlyList<WalkStep> Steps { get; init; }

@@ -73,6 +73,7 @@ public class CommandTests
             Assert.Equal(asked[i].PageSize, row.RootElement.GetProperty("pageSize").GetUInt64());
             using JsonDocument unmapped = JsonDocument.Parse(outcome.Lines[(2 * i) + 1]);
             Assert.Equal(JsonValueKind.Null, unmapped.RootElement.GetProperty("physical").ValueKind);
+            Assert.Equal(JsonValueKind.Null, unmapped.RootElement.GetProperty("pageSize").ValueKind);
             Assert.NotNull(unmapped.RootElement.GetProperty("reason").GetString());
         }
     }

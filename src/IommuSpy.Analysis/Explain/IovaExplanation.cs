@@ -18,7 +18,7 @@ namespace IommuSpy.Analysis.Explain;
 /// <param name="Rights">What the device may do: "rw", "r", "w"; null where nothing gets through.</param>
 /// <param name="Reason">Why nothing gets through; null where something does.</param>
 /// <param name="Physical">What it translates to.</param>
-/// <param name="PageSize">Bytes of the page; 0 where there is none, or no table was walked.</param>
+/// <param name="PageSize">Bytes of the page; null where there is none, or no table was walked.</param>
 /// <param name="MemoryRange">The run of the image's memory that holds it; null where the image lacks it.</param>
 /// <param name="Page">What the page is.</param>
 /// <param name="MappedBy">Processes that map it.</param>
@@ -33,7 +33,7 @@ public sealed record IovaExplanation(
     string? Rights,
     string? Reason,
     PhysicalAddress? Physical,
-    ulong PageSize,
+    ulong? PageSize,
     RangeReport? MemoryRange,
     string? Page,
     IReadOnlyList<UserMapping> MappedBy,
@@ -66,7 +66,7 @@ public sealed record IovaExplanation(
             [.. (translation.Walk?.Steps ?? []).Select(step =>
                 new IovaStepReport(step.Level, step.Index, step.EntryAddress, new(step.Entry), step.Present ? DeviceRights.Letters(step.OwnRights) : null))],
             translation.Fault == DeviceFault.None ? DeviceRights.Letters(translation.Rights) : null,
-            Why(translation), translation.Physical, translation.Walk?.PageSize ?? 0, null, null, [], null, null);
+            Why(translation), translation.Physical, translation.Physical is null ? null : translation.Walk?.PageSize, null, null, [], null, null);
         return WithPage(machine, bare);
     }
 

@@ -9,10 +9,10 @@ namespace IommuSpy.Analysis.Explain;
 /// <param name="Comm">Its name.</param>
 /// <param name="Root">The process's top table.</param>
 /// <param name="Physical">What it translates to; null where it does not.</param>
-/// <param name="PageSize">Bytes of the page; 0 where there is none.</param>
+/// <param name="PageSize">Bytes of the page; null where there is none.</param>
 /// <param name="Rights">"user rw-"; null where there is no page.</param>
 /// <param name="Reason">Why there is no physical address; null where there is one.</param>
-public sealed record SpaceReport(int? Pid, string? Comm, PhysicalAddress Root, PhysicalAddress? Physical, ulong PageSize, string? Rights, string? Reason)
+public sealed record SpaceReport(int? Pid, string? Comm, PhysicalAddress Root, PhysicalAddress? Physical, ulong? PageSize, string? Rights, string? Reason)
 {
     /// <summary>A row for each process that goes through the tables.</summary>
     internal static IEnumerable<SpaceReport> Of(Machine machine, TranslationReport walk)

@@ -17,7 +17,7 @@ namespace IommuSpy.Analysis.Iommu;
 /// <param name="Steps">The entries that the walk read.</param>
 /// <param name="Rights">"rw", "r-", "-w"; null where nothing gets through.</param>
 /// <param name="Physical">What the address translates to; null where nothing gets through.</param>
-/// <param name="PageSize">Bytes of the page; 0 where there is none.</param>
+/// <param name="PageSize">Bytes of the page; null where there is none.</param>
 /// <param name="Reason">Why nothing gets through; null where something does.</param>
 public sealed record DeviceTranslationReport(
     IoVirtualAddress Iova,
@@ -31,7 +31,7 @@ public sealed record DeviceTranslationReport(
     IReadOnlyList<StepReport> Steps,
     string? Rights,
     PhysicalAddress? Physical,
-    ulong PageSize,
+    ulong? PageSize,
     string? Reason)
 {
     /// <summary>The report of an address.</summary>
@@ -52,7 +52,7 @@ public sealed record DeviceTranslationReport(
         return new(
             address, view.Name.Requester.ToString(), view.Name.Pasid, view.Function?.Driver, view.Path, DeviceContextAnswer.ModeText(view.Context.Mode),
             view.Context.Domain, walk?.Root, [.. steps],
-            translation.Physical is null ? null : Letters(translation.Rights), translation.Physical, translation.Physical is null ? 0 : walk?.PageSize ?? 0,
+            translation.Physical is null ? null : Letters(translation.Rights), translation.Physical, translation.Physical is null ? null : walk?.PageSize,
             DeviceFaultText.Of(translation, translation.Fault));
     }
 

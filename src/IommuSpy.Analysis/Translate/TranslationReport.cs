@@ -11,7 +11,7 @@ namespace IommuSpy.Analysis.Translate;
 /// <param name="Kind">Which kind of address: "user virtual address".</param>
 /// <param name="Root">The top table.</param>
 /// <param name="Physical">What it translates to; null where it does not.</param>
-/// <param name="PageSize">Bytes of the page; 0 where there is none.</param>
+/// <param name="PageSize">Bytes of the page; null where there is none.</param>
 /// <param name="Steps">The entries read, from the top.</param>
 /// <param name="Rights">What all levels together let through: "user rw-"; null where there is no page.</param>
 /// <param name="RightsAgree">Whether the leaf alone would let through the same as all levels do.</param>
@@ -24,7 +24,7 @@ public sealed record TranslationReport(
     string Kind,
     PhysicalAddress Root,
     PhysicalAddress? Physical,
-    ulong PageSize,
+    ulong? PageSize,
     IReadOnlyList<StepReport> Steps,
     string? Rights,
     bool RightsAgree,
@@ -78,7 +78,7 @@ public sealed record TranslationReport(
             machine.KindOf(address).Words(),
             space.Root,
             translation.Physical,
-            translation.PageSize,
+            translation.Physical is null ? null : translation.PageSize,
             [.. translation.Steps.Select(step => StepReport.Of(step, space.Mode))],
             translation.Physical is null ? null : RightsText.Of(rights),
             translation.Last?.OwnRights == rights,

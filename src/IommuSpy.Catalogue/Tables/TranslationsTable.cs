@@ -5,10 +5,10 @@ namespace IommuSpy.Catalogue.Tables;
 /// <summary>What became of an address.</summary>
 /// <param name="Address">The address; null where the text is none.</param>
 /// <param name="Physical">What it translates to; null where it does not.</param>
-/// <param name="PageSize">Bytes of the page; 0 where there is none.</param>
+/// <param name="PageSize">Bytes of the page; null where there is none.</param>
 /// <param name="Rights">What all levels together let through; null where there is no page.</param>
 /// <param name="Reason">Why there is no physical address; null where there is one.</param>
-internal readonly record struct TranslatedAddress(ulong? Address, ulong? Physical, ulong PageSize, string? Rights, string? Reason);
+internal readonly record struct TranslatedAddress(ulong? Address, ulong? Physical, ulong? PageSize, string? Rights, string? Reason);
 
 /// <summary>Translations by the thousand, a row an address, in their order: through a CPU's tables or a device's.</summary>
 /// <param name="name">Its name.</param>
@@ -19,7 +19,7 @@ internal sealed class TranslationsTable(string name, string sentence, Column<Tra
     sentence,
     address,
     Its.Address("physical", "What it translates to; null where it does not.", row => row.Physical),
-    Its.Bytes("pageSize", "Of the page; 0 where there is none.", row => row.PageSize),
+    Its.Bytes("pageSize", "Of the page; null where there is none.", row => row.PageSize),
     Its.Text("rights", "What all levels together let through; null where there is no page.", row => row.Rights),
     Its.Text("reason", "Why there is no physical address; null where there is one.", row => row.Reason))
 {

@@ -23,7 +23,7 @@ internal static class DeviceTranslationText
         foreach (StepReport step in report.Steps)
         {
             bool last = step == report.Steps[^1];
-            string page = last && report.Physical is not null ? $"     {Size.Text(report.PageSize)} page" : "";
+            string page = last && report.PageSize is ulong bytes ? $"     {Size.Text(bytes)} page" : "";
             string flags = step.Flags.Count > 0 ? string.Join(' ', step.Flags) : "not present";
             fields.Line("", $"{step.Table,-4}[{step.Index:x3}] {step.EntryAddress}   {step.Entry.Value:x16}   {flags}{page}");
         }

@@ -93,7 +93,7 @@ internal static class ExplanationText
         string lead = "walk";
         foreach (IovaStepReport step in explanation.Steps)
         {
-            string page = step == explanation.Steps[^1] && explanation.Physical is not null ? $"     {Size.Text(explanation.PageSize)} page" : "";
+            string page = step == explanation.Steps[^1] && explanation.PageSize is ulong bytes ? $"     {Size.Text(bytes)} page" : "";
             fields.Line(lead, $"level {step.Level}[{step.Index:x3}] {step.EntryAddress}   {step.Entry.Value:x16}   {step.Rights ?? "not present"}{page}",
                 lead.Length > 0 ? Lessons.DeviceWalk : null);
             lead = "";
@@ -130,7 +130,9 @@ internal static class ExplanationText
         string lead = "in spaces";
         foreach (SpaceReport space in explanation.Spaces)
         {
-            string what = space.Physical is PhysicalAddress page ? $"{page}  {space.Rights}  {Size.Text(space.PageSize)} page" : space.Reason!;
+            string what = space is { Physical: PhysicalAddress page, PageSize: ulong bytes }
+                ? $"{page}  {space.Rights}  {Size.Text(bytes)} page"
+                : space.Reason!;
             fields.Line(lead, $"{ProcessNames.Of(space.Pid, space.Comm, space.Root)}  {what}", lead.Length > 0 ? Lessons.Spaces : null);
             lead = "";
         }

@@ -112,7 +112,7 @@ public class ExplanationTests(SharedMachine shared) : IClassFixture<SharedMachin
         Assert.Null(explanation.Physical);
         Assert.Equal(5, explanation.SpacesAsked);
         Assert.Equal(
-            shared.Kernel.Processes.Select(process => (process.Root, (PhysicalAddress?)(process.Pages[0].Physical + 0x123), 4096UL, "user r-x")),
+            shared.Kernel.Processes.Select(process => (process.Root, (PhysicalAddress?)(process.Pages[0].Physical + 0x123), (ulong?)4096UL, "user r-x")),
             explanation.Spaces.Select(space => (space.Root, space.Physical, space.PageSize, space.Rights!)));
     }
 

@@ -52,19 +52,19 @@ internal static class TranslationRows
     {
         DeviceTranslation translation = view.Context.Translate(address);
         return translation.Physical is PhysicalAddress physical
-            ? new(address.Value, physical.Value, translation.Walk?.PageSize ?? 0, DeviceTranslationReport.Letters(translation.Rights), null)
-            : new(address.Value, null, 0, null, DeviceFaultText.Of(translation, translation.Fault));
+            ? new(address.Value, physical.Value, translation.Walk?.PageSize, DeviceTranslationReport.Letters(translation.Rights), null)
+            : new(address.Value, null, null, null, DeviceFaultText.Of(translation, translation.Fault));
     }
 
     private static TranslatedAddress OrReason(string text, Func<string, TranslatedAddress> translate)
     {
         try
         {
-            return text.Length > 0 ? translate(text) : new(null, null, 0, null, "an empty line");
+            return text.Length > 0 ? translate(text) : new(null, null, null, null, "an empty line");
         }
         catch (Exception e) when (e is UsageException or NoAnswerException)
         {
-            return new(null, null, 0, null, e.Message);
+            return new(null, null, null, null, e.Message);
         }
     }
 
