@@ -8,11 +8,30 @@ internal static class AllTables
     /// <summary>All tables, by name.</summary>
     public static IReadOnlyList<Table> All =>
     [
-        Columns, Devices, Formats, Interrupts, MappingsTable.Leaves, MappingsTable.Runs, IoMappings, Modules, Pagemap, Pages, Pci, Processes, Resources,
-        Roots, RunningPages, Slab, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas,
+        Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Formats, Interrupts, IoMappings, Iommu, Layout, MappingsTable.Leaves, MappingsTable.Runs,
+        Modules, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots, RunningPages, Slab, Symbols, Tables, TranslationsTable.OfCpu,
+        TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas, Who,
     ];
 
+    public static BuddyTable Buddy => field ??= new();
+
     public static DevicesTable Devices => field ??= new();
+
+    public static DoctorTable Doctor => field ??= new();
+
+    public static DocumentedLayoutTable DocumentedLayout => field ??= new() { Command = "layout --documented" };
+
+    public static ExposureTable Exposure => field ??= new();
+
+    public static IommuTable Iommu => field ??= new();
+
+    public static LayoutTable Layout => field ??= new();
+
+    public static ProcessReachTable ProcessReach => field ??= new() { Command = "reach --pid N" };
+
+    public static ReachTable Reach => field ??= new() { Command = "reach PAGE" };
+
+    public static WhoTable Who => field ??= new() { Command = "who PAGE" };
 
     public static FormatsTable Formats => field ??= new();
 

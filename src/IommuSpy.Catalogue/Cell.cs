@@ -32,7 +32,7 @@ internal readonly struct Cell
     public IReadOnlyList<string> Texts => _text as IReadOnlyList<string> ?? [];
 
     /// <summary>A list of numbers.</summary>
-    public IReadOnlyList<int> Numbers => _text as IReadOnlyList<int> ?? [];
+    public IReadOnlyList<long> Numbers => _text as IReadOnlyList<long> ?? [];
 
     /// <summary>A list of records, the cells of each.</summary>
     public IReadOnlyList<Cell[]> Records => _text as IReadOnlyList<Cell[]> ?? [];
@@ -53,7 +53,7 @@ internal readonly struct Cell
     public static Cell Of(string? text) => text is null ? default : new(0, text);
 
     /// <summary>The cell of a list of numbers.</summary>
-    public static Cell Of(IReadOnlyList<int> numbers) => new(0, numbers);
+    public static Cell Of(IReadOnlyList<long> numbers) => new(0, numbers);
 
     /// <summary>The cell of a list of texts.</summary>
     public static Cell Of(IReadOnlyList<string> texts) => new(0, texts);

@@ -85,7 +85,7 @@ internal abstract class Column
                 break;
             case ColumnType.Numbers:
                 BeginArray(writer);
-                foreach (int number in cell.Numbers)
+                foreach (long number in cell.Numbers)
                 {
                     writer.WriteNumberValue(number);
                 }

@@ -12,7 +12,7 @@ internal static class Columns<TRow>
         new(name, ColumnType.Texts, null, sentence, row => Cell.Of(of(row)));
 
     /// <summary>A list of whole numbers.</summary>
-    public static Column<TRow> Numbers(string name, string sentence, Func<TRow, IReadOnlyList<int>> of) =>
+    public static Column<TRow> Numbers(string name, string sentence, Func<TRow, IReadOnlyList<long>> of) =>
         new(name, ColumnType.Numbers, null, sentence, row => Cell.Of(of(row)));
 
     /// <summary>A list of records.</summary>

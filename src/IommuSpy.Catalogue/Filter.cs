@@ -13,6 +13,9 @@ internal abstract class Filter(string name, string sentence)
     /// <summary>What it leaves.</summary>
     public string Sentence { get; } = sentence;
 
+    /// <summary>Whether a condition on the column of its name asks for it: COLUMN=VALUE.</summary>
+    public abstract bool IsCondition { get; }
+
     /// <summary>The value that a text is; null where it is none.</summary>
     public abstract object? Parse(Machine? machine, string text);
 }
@@ -23,6 +26,9 @@ internal abstract class Filter(string name, string sentence)
 /// <param name="parse">The value that a text is; null where it is none, or where no text is one.</param>
 internal sealed class Filter<TValue>(string name, string sentence, Func<Machine?, string, object?>? parse = null) : Filter(name, sentence)
 {
+    /// <inheritdoc/>
+    public override bool IsCondition => parse is not null;
+
     /// <inheritdoc/>
     public override object? Parse(Machine? machine, string text) => parse?.Invoke(machine, text);
 }

@@ -50,6 +50,10 @@ internal sealed class Question(Machine? machine = null)
         return given;
     }
 
+    /// <summary>By what a part is asked for; null where it is not.</summary>
+    public TValue? Find<TValue>(Filter<TValue> filter)
+        where TValue : class => TryGet(filter, out TValue value) ? value : null;
+
     /// <summary>By what a part is asked for; the other value where it is not.</summary>
     public TValue Get<TValue>(Filter<TValue> filter, TValue otherwise) => TryGet(filter, out TValue value) ? value : otherwise;
 

@@ -20,10 +20,22 @@ internal static class TablesPage
             writer.WriteLine();
             writer.WriteLine("| column | type | unit | meaning |");
             writer.WriteLine("| --- | --- | --- | --- |");
-            foreach (Column column in table.Columns)
+            Write(writer, table.Columns, "");
+            string[] cheap = [.. table.Filters.Where(filter => filter.IsCondition).Select(filter => $"`{filter.Name}`")];
+            if (cheap.Length > 0)
             {
-                writer.WriteLine($"| `{column.Name}` | {Words<ColumnType>.Of(column.Type)} | {column.Unit} | {column.Sentence} |");
+                writer.WriteLine();
+                writer.WriteLine($"With one value asked of {string.Join(" or ", cheap)}, the other rows are never looked for.");
             }
+        }
+    }
+
+    private static void Write(TextWriter writer, IReadOnlyList<Column> columns, string within)
+    {
+        foreach (Column column in columns)
+        {
+            writer.WriteLine($"| `{within}{column.Name}` | {Words<ColumnType>.Of(column.Type)} | {column.Unit} | {column.Sentence} |");
+            Write(writer, column.Inner, $"{within}{column.Name}[].");
         }
     }
 }

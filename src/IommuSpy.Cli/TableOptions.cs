@@ -50,8 +50,15 @@ internal sealed class TableOptions
     /// <summary>Whether people read the answer, and have chosen neither rows nor columns.</summary>
     public bool IsPlain(ParseResult result) => !IsJson(result) && !result.GetValue(_csv) && View(result) == Catalogue.View.Whole;
 
-    /// <summary>Of a command that answers otherwise where it can: whether options were given that only rows can meet.</summary>
+    /// <summary>Of a command that says more than a table where it can: whether options were given that only rows can meet.</summary>
     public bool AsksForRows(ParseResult result) => IsLines(result) || result.GetValue(_csv) || View(result) != Catalogue.View.Whole;
+
+    /// <summary>The same; and where they were not, in which form to say more.</summary>
+    public bool AsksForRows(ParseResult result, out AnswerForm form)
+    {
+        form = IsJson(result) ? AnswerForm.Json : AnswerForm.Text;
+        return AsksForRows(result);
+    }
 
     /// <summary>Of a command that answers otherwise than with a table this time: in which form.</summary>
     /// <exception cref="UsageException">Options were given that are a table's.</exception>

@@ -51,7 +51,7 @@ public sealed class Row
 
     /// <summary>A list of whole numbers.</summary>
     /// <param name="column">A column of lists of numbers.</param>
-    public IReadOnlyList<int> Numbers(string column) => Find(column, ColumnType.Numbers).Numbers;
+    public IReadOnlyList<long> Numbers(string column) => Find(column, ColumnType.Numbers).Numbers;
 
     /// <summary>A list of rows.</summary>
     /// <param name="column">A column of lists of rows.</param>

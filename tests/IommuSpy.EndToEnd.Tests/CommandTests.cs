@@ -117,6 +117,46 @@ public class CommandTests
         Assert.DoesNotContain("no such", await conversation.Ask("init_task"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("regions", "layout")]
+    [InlineData("units", "iommu")]
+    [InlineData("findings", "exposure")]
+    [InlineData("zones", "buddy")]
+    public void The_rows_of_a_report_are_its_list(string list, string command)
+    {
+        using JsonDocument report = Json(command, "-J");
+        string[] rows = Cli.Run(command, "-s", Image, "--jsonl").Lines;
+        JsonElement[] listed = [.. report.RootElement.GetProperty(list).EnumerateArray()];
+        Assert.NotEmpty(listed);
+        Assert.Equal(listed.Length, rows.Length);
+        foreach ((JsonElement element, string row) in listed.Zip(rows))
+        {
+            using JsonDocument parsed = JsonDocument.Parse(row);
+            Assert.True(JsonElement.DeepEquals(element, parsed.RootElement), $"{element.GetRawText()}\n{row}");
+        }
+    }
+
+    [Fact]
+    public void The_rows_of_who_and_reach_are_everyone_in_their_reports()
+    {
+        string[] busy = [.. Cli.Run("maps", "-s", Image, "--device", "00:01.0", "--csv", "--columns", "physical").Lines.Skip(1).Take(3), "init_task"];
+        foreach (string page in busy)
+        {
+            string asked = page.StartsWith("0x", StringComparison.Ordinal) ? $"phys:{page}" : page;
+            using JsonDocument report = Json("who", asked, "-J");
+            JsonElement who = report.RootElement.GetProperty("answers")[0];
+            int devices = who.GetProperty("reach").GetProperty("devices").GetArrayLength() + who.GetProperty("reach").GetProperty("unrestricted").GetArrayLength();
+            string[] kinds = [.. Cli.Run("who", "-s", Image, asked, "--csv", "--columns", "kind").Lines.Skip(1)];
+            Assert.Equal(
+                [.. Enumerable.Repeat("process", who.GetProperty("processes").GetArrayLength()),
+                    .. Enumerable.Repeat("kernel", who.GetProperty("kernel").GetArrayLength()), .. Enumerable.Repeat("device", devices)],
+                kinds);
+            Cli.Outcome reach = Cli.Run("reach", "-s", Image, asked, "--csv", "--columns", "physical,iova");
+            Assert.Equal(devices, reach.Lines.Length - 1);
+            Assert.Equal(devices > 0 ? 0 : 1, reach.ExitCode);
+        }
+    }
+
     /// <summary>The source of <see cref="Cli.Run"/> is named by the environment, and is no running machine.</summary>
     [Fact]
     public void Watch_refuses_a_file_however_it_was_named_and_says_what_to_ask_instead()

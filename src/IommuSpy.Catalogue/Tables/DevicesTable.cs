@@ -27,7 +27,7 @@ internal sealed class DevicesTable() : Table<DeviceReport>(
     Its.Flag("busMaster", "Whether it may start transactions.", row => row.BusMaster),
     Its.Flag("untrusted", "Whether it hangs on a port that a stranger can plug into.", row => row.Untrusted),
     Its.Texts("requesters", "As whom its requests arrive: itself, or a bridge before it; then other names by quirks.", row => row.Requesters),
-    Its.Numbers("pasids", "PASIDs that have tables of their own for it.", row => row.Pasids),
+    Its.Numbers("pasids", "PASIDs that have tables of their own for it.", row => [.. row.Pasids.Select(pasid => (long)pasid)]),
     Its.Address("entryAddress", "Where the entry stands that says the mode.", row => row.EntryAddress?.Value),
     Its.Text("tableFormat", "Format of its tables; null where none translate.", row => row.TableFormat),
     Its.Address("root", "Their top table.", row => row.Root?.Value),
@@ -54,7 +54,7 @@ internal sealed class DevicesTable() : Table<DeviceReport>(
     {
         DevicesReport report = DevicesReport.Of(question.Machine);
         question.Tell(report.Problems);
-        string? only = question.Get<string?>(Only!, null);
+        string? only = question.Find(Only);
         foreach (DeviceReport device in report.Devices.Where(device => only is null || device.Device == only))
         {
             receive(device);

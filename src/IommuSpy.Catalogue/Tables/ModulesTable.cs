@@ -40,7 +40,7 @@ internal sealed class ModulesTable() : Table<ModuleReport>(
     {
         ModuleList list = question.Machine.Parts.Modules.Required;
         question.Tell(list.Damage is string damage ? [damage] : []);
-        string? only = question.Get<string?>(Only!, null);
+        string? only = question.Find(Only);
         foreach (KernelModule module in list.Modules.Where(module => only is null || module.Name == only))
         {
             receive(ModuleReport.Of(module));

@@ -56,7 +56,7 @@ internal sealed class PciTable() : Table<PciFunctionReport>(
     {
         PciReport report = PciReport.Of(question.Machine);
         question.Tell(report.Damage);
-        string? only = question.Get<string?>(Only!, null);
+        string? only = question.Find(Only);
         foreach (PciFunctionReport function in report.Functions.Where(function => only is null || function.Address == only))
         {
             receive(function);

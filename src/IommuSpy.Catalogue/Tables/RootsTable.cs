@@ -14,8 +14,8 @@ internal sealed class RootsTable() : Table<RootReport>(
     Its.Text("kind", "Whose it is: kernel, process, kernelMemory (poking_mm), ptiUserHalf, boot, unlisted or unknown.", row => Words<RootKind>.Of(row.Kind)),
     Its.Text("name", "What names it: a process's name and number, or a symbol.", row => row.Name),
     Its.Bytes("userBytes", "How much it maps in user space.", row => row.UserBytes),
-    Its.Numbers("pids", "The processes that go through it.", row => row.Pids),
-    Its.Numbers("cpus", "Which CPUs used it when the image was taken.", row => row.Cpus))
+    Its.Numbers("pids", "The processes that go through it.", row => [.. row.Pids.Select(pid => (long)pid)]),
+    Its.Numbers("cpus", "Which CPUs used it when the image was taken.", row => [.. row.Cpus.Select(cpu => (long)cpu)]))
 {
     /// <inheritdoc/>
     public override void Rows(Question question, Action<RootReport> receive)

@@ -2,6 +2,8 @@ using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Exposure;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Sarif;
 using IommuSpy.Cli.Text;
@@ -39,13 +41,14 @@ internal static class ExposureCommand
             all,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command);
+        TableOptions output = new(command, AllTables.Exposure);
         command.SetAction(result =>
         {
             ExposureSeverity? limit = result.GetValue(failOn) is string word ? Severity(word) : null;
-            if (result.GetValue(sarif) && output.Json(result))
+            bool rows = output.AsksForRows(result, out AnswerForm form);
+            if (result.GetValue(sarif) && (rows || form != AnswerForm.Text))
             {
-                throw new UsageException("--sarif and --json exclude each other");
+                throw new UsageException("--sarif is a form of its own: it goes without -J and without what chooses rows");
             }
 
             using Machine machine = source.OpenMachine(result);
@@ -57,10 +60,14 @@ internal static class ExposureCommand
                 Output.Problems(report.Problems);
                 Output.Json(SarifWriter.Log(report, machine.Image.Path), ReportJson.Default.SarifLog);
             }
+            else if (rows)
+            {
+                output.Answer(result, AllTables.Exposure, new Question(machine).With(ExposureTable.Report, report));
+            }
             else
             {
-                Output.Problems(output.Json(result) ? [] : report.Problems);
-                Reports.Write(result, output.Form(result), report, ReportJson.Default.ExposureReport,
+                Output.Problems(form == AnswerForm.Json ? [] : report.Problems);
+                Reports.Write(result, form, report, ReportJson.Default.ExposureReport,
                     (writer, shown) => ExposureText.Write(writer, shown, result.GetValue(all)));
             }
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Iommu;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 
@@ -23,13 +25,18 @@ internal static class IommuCommand
             scan,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command);
+        TableOptions output = new(command, AllTables.Iommu);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            IommuAnswer answer = IommuAnswer.Of(machine, result.GetValue(scan));
-            Reports.Write(result, output.Form(result), answer, ReportJson.Default.IommuAnswer, IommuText.Write);
+            if (output.AsksForRows(result, out AnswerForm form))
+            {
+                output.Answer(result, AllTables.Iommu, new Question(machine).With(IommuTable.Scan, result.GetValue(scan)));
+                return ExitCode.Done;
+            }
 
+            IommuAnswer answer = IommuAnswer.Of(machine, result.GetValue(scan));
+            Reports.Write(result, form, answer, ReportJson.Default.IommuAnswer, IommuText.Write);
             return ExitCode.Done;
         });
         return command;

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Reach;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 using IommuSpy.Linux.Tasks;
@@ -27,7 +29,7 @@ internal static class ReachCommand
             pid,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command);
+        TableOptions output = new(command, AllTables.Reach, AllTables.ProcessReach);
         command.SetAction(result =>
         {
             string[] texts = result.GetValue(pages) ?? [];
@@ -38,12 +40,12 @@ internal static class ReachCommand
             }
 
             using Machine machine = source.OpenMachine(result);
-            return wanted is int number ? OfProcess(result, machine, number, output.Form(result)) : OfPages(result, machine, texts, output.Form(result));
+            return wanted is int number ? OfProcess(result, machine, number, output) : OfPages(result, machine, texts, output);
         });
         return command;
     }
 
-    private static int OfProcess(ParseResult result, Machine machine, int pid, AnswerForm form)
+    private static int OfProcess(ParseResult result, Machine machine, int pid, TableOptions output)
     {
         KernelTask process = machine.Parts.Tasks.Required.Find(pid) ?? throw new NoAnswerException($"no process {pid} in this machine (see iommu-spy ps)");
         if (process.Root is null)
@@ -51,14 +53,26 @@ internal static class ReachCommand
             throw new NoAnswerException($"{process} is a kernel thread: it has no memory of its own");
         }
 
+        if (output.AsksForRows(result, out AnswerForm form))
+        {
+            Question question = new Question(machine).With(ProcessReachTable.Process, process);
+            return output.Answer(result, AllTables.ProcessReach, question) > 0 ? ExitCode.Done : ExitCode.NoAnswer;
+        }
+
         ProcessReachReport report = ProcessReachReport.Of(machine, process);
         Reports.Write(result, form, report, ReportJson.Default.ProcessReachReport, ReachText.Write, "reach-process");
         return report.Rows.Count + report.Unrestricted.Count > 0 ? ExitCode.Done : ExitCode.NoAnswer;
     }
 
-    private static int OfPages(ParseResult result, Machine machine, string[] texts, AnswerForm form)
+    private static int OfPages(ParseResult result, Machine machine, string[] texts, TableOptions output)
     {
-        List<ReachReport> reports = [.. texts.SelectMany(text => Addresses.Pages(machine, text)).Select(page => ReachReport.Of(machine, page.Physical))];
+        List<NamedAddress> pages = [.. texts.SelectMany(text => Addresses.Pages(machine, text))];
+        if (output.AsksForRows(result, out AnswerForm form))
+        {
+            return output.Answer(result, AllTables.Reach, new Question(machine).With(ReachTable.Pages, pages)) > 0 ? ExitCode.Done : ExitCode.NoAnswer;
+        }
+
+        List<ReachReport> reports = [.. pages.Select(page => ReachReport.Of(machine, page.Physical))];
         Reports.WriteEach(result, form, reports, ReportJson.Default.ReachReport, ReachText.Write);
         return reports.All(report => report.IsReached) ? ExitCode.Done : ExitCode.NoAnswer;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IommuSpy.Analysis.Doctor;
+using IommuSpy.Catalogue;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 using IommuSpy.Memory.Systems;
@@ -14,12 +15,17 @@ internal static class DoctorCommand
         Command command = new("doctor",
             "What of the live commands works on this machine, why the rest does not, and what would help. It changes nothing.\n\nExample: sudo "
                 + "iommu-spy doctor");
-        OutputOptions output = new(command);
+        TableOptions output = new(command, AllTables.Doctor);
         command.SetAction(result =>
         {
-            DoctorReport report = DoctorReport.Of(RunningFiles.Here);
-            Reports.Write(result, output.Form(result), report, ReportJson.Default.DoctorReport, DoctorText.Write);
+            if (output.AsksForRows(result, out AnswerForm form))
+            {
+                output.Answer(result, AllTables.Doctor, new Question());
+                return ExitCode.Done;
+            }
 
+            DoctorReport report = DoctorReport.Of(RunningFiles.Here);
+            Reports.Write(result, form, report, ReportJson.Default.DoctorReport, DoctorText.Write);
             return ExitCode.Done;
         });
         return command;

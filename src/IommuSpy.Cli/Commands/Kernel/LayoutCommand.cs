@@ -1,6 +1,8 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Layout;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 using IommuSpy.Linux.Architecture;
@@ -29,17 +31,24 @@ internal static class LayoutCommand
             paging,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command);
+        TableOptions output = new(command, AllTables.Layout, AllTables.DocumentedLayout);
         command.SetAction(result =>
         {
+            bool rows = output.AsksForRows(result, out AnswerForm form);
             if (result.GetValue(documented))
             {
                 string release = result.GetValue(kernel) ?? Newest;
                 int levels = result.GetValue(paging);
                 DocumentedLayout layout = CpuArchitecture.FindDocumented(release, levels)
                     ?? throw new UsageException($"no documented map for kernel '{release}' with {levels} levels");
+                if (rows)
+                {
+                    output.Answer(result, AllTables.DocumentedLayout, new Question().With(DocumentedLayoutTable.Map, layout));
+                    return ExitCode.Done;
+                }
+
                 DocumentedLayoutReport map = DocumentedLayoutReport.Of(layout);
-                Reports.Write(result, output.Form(result), map, ReportJson.Default.DocumentedLayoutReport, LayoutText.Write, "layout-documented");
+                Reports.Write(result, form, map, ReportJson.Default.DocumentedLayoutReport, LayoutText.Write, "layout-documented");
                 return ExitCode.Done;
             }
 
@@ -49,8 +58,14 @@ internal static class LayoutCommand
             }
 
             using Machine machine = source.OpenMachine(result);
+            if (rows)
+            {
+                output.Answer(result, AllTables.Layout, new Question(machine));
+                return ExitCode.Done;
+            }
+
             LayoutReport report = LayoutReport.Of(machine);
-            Reports.Write(result, output.Form(result), report, ReportJson.Default.LayoutReport, LayoutText.Write);
+            Reports.Write(result, form, report, ReportJson.Default.LayoutReport, LayoutText.Write);
             return ExitCode.Done;
         });
         return command;

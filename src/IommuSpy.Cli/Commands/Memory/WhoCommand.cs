@@ -1,6 +1,8 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Who;
+using IommuSpy.Catalogue;
+using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 
@@ -24,14 +26,18 @@ internal static class WhoCommand
             pages,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command);
+        TableOptions output = new(command, AllTables.Who);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            List<WhoReport> reports =
-                [.. result.GetRequiredValue(pages).SelectMany(text => Addresses.Pages(machine, text))
-                    .Select(page => WhoReport.Of(machine, page.Physical) with { Name = page.Name })];
-            Reports.WriteEach(result, output.Form(result), reports, ReportJson.Default.WhoReport, WhoText.Write);
+            List<NamedAddress> wanted = [.. result.GetRequiredValue(pages).SelectMany(text => Addresses.Pages(machine, text))];
+            if (output.AsksForRows(result, out AnswerForm form))
+            {
+                return output.Answer(result, AllTables.Who, new Question(machine).With(WhoTable.Pages, wanted)) > 0 ? ExitCode.Done : ExitCode.NoAnswer;
+            }
+
+            List<WhoReport> reports = [.. wanted.Select(page => WhoReport.Of(machine, page.Physical) with { Name = page.Name })];
+            Reports.WriteEach(result, form, reports, ReportJson.Default.WhoReport, WhoText.Write);
 
             return reports.All(report => report.MemoryRange is not null || report.Processes.Count + report.Kernel.Count > 0) ? ExitCode.Done
                 : ExitCode.NoAnswer;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pages;
+using IommuSpy.Catalogue;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 
@@ -20,12 +21,17 @@ internal static class BuddyCommand
             types,
         };
         SourceOptions source = new(command);
-        OutputOptions output = new(command);
+        TableOptions output = new(command, AllTables.Buddy);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
+            if (output.AsksForRows(result, out AnswerForm form))
+            {
+                return output.Answer(result, AllTables.Buddy, new Question(machine)) > 0 ? ExitCode.Done : ExitCode.NoAnswer;
+            }
+
             BuddyReport report = BuddyReport.Of(machine);
-            Reports.Write(result, output.Form(result), report, ReportJson.Default.BuddyReport,
+            Reports.Write(result, form, report, ReportJson.Default.BuddyReport,
                 (writer, shown) => BuddyText.Write(writer, shown, result.GetValue(types)));
             return report.Zones.Count > 0 ? ExitCode.Done : ExitCode.NoAnswer;
         });
