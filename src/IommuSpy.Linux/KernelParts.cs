@@ -63,8 +63,8 @@ public sealed class KernelParts
         _pages = Lazily(() => MemoryPages.Of(Objects.Required));
         _pageFiles = Lazily(() => new PageFiles(Objects.Required));
         _swapDevices = Lazily(() => Linux.Pages.SwapDevices.Read(Objects.Required, PageFiles.Required));
-        _zones = Lazily(() => ZoneTable.Of(Objects.Required, Pages.Required));
-        _slabs = Lazily(() => SlabAllocator.Of(Objects.Required, Pages.Required));
+        _zones = Lazily(() => ZoneTable.Of(Objects.Required, Pages.Value?.Array ?? PageArray.Of(Objects.Required)));
+        _slabs = Lazily(() => SlabAllocator.Of(Objects.Required, Pages.Value));
         _resources = new(() => ResourceTree.OfMemory(kernel));
         _iommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: false));
         _scannedIommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: true));

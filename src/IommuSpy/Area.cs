@@ -11,8 +11,8 @@ public sealed record Area
     /// <summary>The virtual address after the last.</summary>
     public required ulong End { get; init; }
 
-    /// <summary>As /proc/PID/maps prints it: "rw-p".</summary>
-    public required string Rights { get; init; }
+    /// <summary>As /proc/PID/maps prints it: "rw-p"; null where nothing describes it.</summary>
+    public required string? Rights { get; init; }
 
     /// <summary>The file's path, or what the kernel calls the area: "[heap]"; null for none.</summary>
     public required string? Path { get; init; }

@@ -41,7 +41,7 @@ public sealed class AllowingAreas
         return machine.Parts.MemoryOf(process).Value is ProcessMemory memory
             ? new(
                 process,
-                [.. memory.Areas.Where(area => (area.Access & wanted) == wanted && area.Start.Value <= last && area.End.Value > query.First.Value)])
+                [.. memory.Areas.Where(area => area.Allows(wanted) && area.Start.Value <= last && area.End.Value > query.First.Value)])
             : null;
     }
 

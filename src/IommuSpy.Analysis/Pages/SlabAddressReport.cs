@@ -17,6 +17,7 @@ public sealed record SlabAddressReport(VirtualAddress Virtual, string Cache, Sla
     /// <exception cref="Linux.Types.MissingTypeException">Nothing describes the slab allocator.</exception>
     public static SlabAddressReport? Of(Machine machine, PhysicalAddress physical)
     {
+        _ = machine.Parts.Pages.Required;
         if (machine.Parts.Slabs.Required.SlabOf(physical.Frame) is not SlabPages slab)
         {
             return null;

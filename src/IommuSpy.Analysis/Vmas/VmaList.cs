@@ -1,5 +1,6 @@
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Tasks;
+using IommuSpy.Linux.Types;
 using IommuSpy.Translation;
 
 namespace IommuSpy.Analysis.Vmas;
@@ -24,9 +25,14 @@ public sealed record VmaList(KernelTask Process, IReadOnlyList<VmaReport> Rows, 
             problems.Add($"{process}: {process.Problem}: what of its areas is in memory is not known");
         }
 
+        if (rights != AccessRights.None && space.Areas.Any(area => area.Access is null))
+        {
+            throw new MissingTypeException("what areas allow is not known: nothing describes vm_area_struct.vm_flags");
+        }
+
         return new(
             process,
-            [.. space.Areas.Where(area => (area.Access & rights) == rights).Select(area => VmaReport.Of(
+            [.. space.Areas.Where(area => area.Allows(rights)).Select(area => VmaReport.Of(
                 area,
                 process.Root is { } root ? AreaUsage.Of(machine.Kernel.Memory, machine.Space(root), area, machine.Parts.UserEntries) : default))],
             problems);

@@ -7,7 +7,7 @@ namespace IommuSpy.Analysis.Vmas;
 /// <summary>A run of a process's addresses that is mapped alike. Null is a stated absence.</summary>
 /// <param name="Start">First address.</param>
 /// <param name="End">The address after its last.</param>
-/// <param name="Rights">As /proc/PID/maps prints them: "rw-p".</param>
+/// <param name="Rights">As /proc/PID/maps prints them: "rw-p"; null where nothing describes them.</param>
 /// <param name="Offset">Of a mapped file, where in it the area begins, in bytes; 0 for others.</param>
 /// <param name="Dev">The file system's device as /proc/PID/maps prints it: "103:01"; "00:00" without a file.</param>
 /// <param name="Inode">The file's inode; 0 without a file.</param>
@@ -19,7 +19,7 @@ namespace IommuSpy.Analysis.Vmas;
 public sealed record VmaReport(
     VirtualAddress Start,
     VirtualAddress End,
-    string Rights,
+    string? Rights,
     HexValue Offset,
     string? Dev,
     ulong? Inode,

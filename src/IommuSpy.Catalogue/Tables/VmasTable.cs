@@ -21,7 +21,7 @@ internal sealed class VmasTable() : Table<ProcessVma>(
     Its.Text("comm", "Its name.", row => row.Process.Comm),
     Its.Address("start", "First address.", row => row.Vma.Start.Value),
     Its.Address("end", "The address after the last.", row => row.Vma.End.Value),
-    Its.Text("rights", "As /proc/PID/maps prints them: rw-p.", row => row.Vma.Rights),
+    Its.Text("rights", "As /proc/PID/maps prints them: rw-p; null where nothing describes them.", row => row.Vma.Rights),
     Its.Hex("offset", "Of a mapped file, where in it the area begins.", row => row.Vma.Offset.Value),
     Its.Text("dev", "The file system's device as /proc/PID/maps prints it: 103:01; 00:00 without a file.", row => row.Vma.Dev),
     Its.Number("inode", "The file's inode; 0 without a file.", row => row.Vma.Inode),
@@ -35,7 +35,7 @@ internal sealed class VmasTable() : Table<ProcessVma>(
     private static readonly TextColumn<ProcessVma>[] Shown =
     [
         new("address", row => $"{row.Vma.Start.Value:x8}-{row.Vma.End.Value:x8}"),
-        new("rights", row => row.Vma.Rights),
+        new("rights", row => row.Vma.Rights ?? "?"),
         new("offset", row => $"{row.Vma.Offset.Value:x8}"),
         new("device", row => row.Vma.Dev ?? "?"),
         new("inode", row => row.Vma.Inode?.ToString(CultureInfo.InvariantCulture) ?? "?", Right: true),

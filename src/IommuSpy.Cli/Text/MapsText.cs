@@ -45,7 +45,7 @@ internal sealed class MapsText(TextWriter writer, TableFormat format)
     {
         IReadOnlyList<MemoryArea> rest = areas.Rest;
         string named = string.Join("; ",
-            rest.Take(NamedAreas).Select(area => $"{area.Start.Value:x8}-{area.End.Value:x8} {area.Rights} {Printable.Name(area.Name ?? "anonymous")}"));
+            rest.Take(NamedAreas).Select(area => $"{area.Start.Value:x8}-{area.End.Value:x8} {area.Rights ?? "?"} {Printable.Name(area.Name ?? "anonymous")}"));
         string more = rest.Count > NamedAreas ? string.Create(CultureInfo.InvariantCulture, $"; and {rest.Count - NamedAreas:N0} more") : "";
         return rest.Count == 0
             ? null

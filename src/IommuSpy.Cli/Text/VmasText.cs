@@ -11,6 +11,7 @@ internal static class VmasText
     public static string What(VmaReport vma)
     {
         string offset = vma.Inode is null or 0 ? "" : $", offset {vma.Offset}";
-        return $"{Printable.Name(vma.Path ?? "anonymous")} {vma.Rights} {vma.Start.Value:x16}-{vma.End.Value:x16} ({Size.Text(vma.End - vma.Start)}){offset}";
+        string what = $"{Printable.Name(vma.Path ?? "anonymous")} {vma.Rights ?? "?"}";
+        return $"{what} {vma.Start.Value:x16}-{vma.End.Value:x16} ({Size.Text(vma.End - vma.Start)}){offset}";
     }
 }

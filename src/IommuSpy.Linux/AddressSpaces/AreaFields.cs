@@ -10,7 +10,7 @@ internal sealed class AreaFields
         StructType area = types.Struct("vm_area_struct");
         Start = area.Field("vm_start");
         End = area.Field("vm_end");
-        Flags = area.Field("vm_flags");
+        Flags = area.Find("vm_flags");
         PageOffset = area.Find("vm_pgoff");
         File = area.Find("vm_file");
         Mm = area.Find("vm_mm");
@@ -44,7 +44,7 @@ internal sealed class AreaFields
 
     public Field End { get; }
 
-    public Field Flags { get; }
+    public Field? Flags { get; }
 
     public Field? PageOffset { get; }
 

@@ -23,7 +23,7 @@ public readonly record struct AreaUsage(ulong Resident, ulong Swapped, ulong Hug
             return default;
         }
 
-        Counter counter = new(entries, space.Format.PageBytes, (area.Flags & AreaFlags.HugePages) != 0);
+        Counter counter = new(entries, space.Format.PageBytes, area.IsHugetlb);
         EntryWalk.Visit(memory, space, area.Start, area.End, ref counter);
         return counter.Usage;
     }

@@ -45,5 +45,5 @@ internal sealed class FixedPage
     }
 
     /// <summary>Whether the first page of an area is a guard that is not shown.</summary>
-    public bool HidesGuard(ulong flags) => _hidesGuards && (flags & AreaFlags.GrowsDown) != 0;
+    public bool HidesGuard(ulong? flags) => _hidesGuards && (flags & AreaFlags.GrowsDown) != 0;
 }

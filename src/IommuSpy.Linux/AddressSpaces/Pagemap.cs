@@ -56,8 +56,8 @@ public sealed class Pagemap(PhysicalMemory memory, UserEntries entries, MemoryPa
         TableFormat format, MemoryArea area, List<(VirtualAddress First, ulong Pages, int Level, PhysicalAddress Table, ulong Entry)> found,
         Action<PagemapPage> receive)
     {
-        bool hugetlb = (area.Flags & AreaFlags.HugePages) != 0;
-        bool softDirty = (area.Flags & AreaFlags.SoftDirty) != 0;
+        bool hugetlb = area.IsHugetlb;
+        bool softDirty = area.Has(AreaFlags.SoftDirty);
         Span<byte> copy = stackalloc byte[1 << 12];
         PageCursor cursor = pages is null ? default : new(pages, copy);
         foreach ((VirtualAddress first, ulong count, int level, PhysicalAddress table, ulong raw) in found)

@@ -63,8 +63,13 @@ public sealed class ProcessMemoryReader
     private MemoryArea? Area(VirtualAddress address, VirtualAddress? mm, HeapAndStack places)
     {
         if (_objects.Read(address, _fields.Start) is not ulong start || _objects.Read(address, _fields.End) is not ulong end
-            || _objects.Read(address, _fields.Flags) is not ulong flags
             || end <= start || (start | end) % PageFrame.Size != 0 || (mm is not null && _fields.Mm is { } back && _objects.Pointer(address, back) != mm))
+        {
+            return null;
+        }
+
+        ulong? flags = _objects.Read(address, _fields.Flags);
+        if (flags is null && _fields.Flags is not null)
         {
             return null;
         }

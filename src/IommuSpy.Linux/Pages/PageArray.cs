@@ -58,7 +58,7 @@ public sealed class PageArray
     public static PageArray Of(KernelObjects objects)
     {
         LinuxKernel kernel = objects.Kernel;
-        int bytes = PageFields.Of(kernel, objects.Types).Bytes;
+        int bytes = PageFields.BytesOf(kernel, objects.Types);
         if (FromMemSection(objects, bytes) is PageSection?[] sections)
         {
             return new(kernel, bytes, sections, "mem_section");

@@ -113,9 +113,13 @@ internal sealed class PageFields
     /// <exception cref="MissingTypeException">Nothing describes struct page.</exception>
     public static PageFields Of(LinuxKernel kernel, KernelTypes types)
     {
-        ulong described = types.Struct("page").Bytes;
-        return new(types, described is > 0 and <= 256 ? (int)described : kernel.StructPageBytes);
+        types.Struct("page");
+        return new(types, BytesOf(kernel, types));
     }
+
+    /// <summary>sizeof(struct page), by its description or by the kernel's own note.</summary>
+    public static int BytesOf(LinuxKernel kernel, KernelTypes types) =>
+        types.FindStruct("page")?.Bytes is ulong described and > 0 and <= 256 ? (int)described : kernel.StructPageBytes;
 
     // A description may be damaged, or may not tell a field's size: what does not lie inside in full is absent.
     private static int? Offset(Field? field, int size, int limit) =>

@@ -25,7 +25,7 @@ public sealed class SlabAllocator
     private const int MaxOrder = 10;
 
     private readonly KernelObjects _objects;
-    private readonly MemoryPages _pages;
+    private readonly MemoryPages? _pages;
     private readonly SlabFields _fields;
     private readonly Dictionary<ulong, SlabCache> _byAddress = [];
     private readonly Lazy<Dictionary<PageFrame, CpuSlab>> _cpuSlabs;
@@ -33,7 +33,7 @@ public sealed class SlabAllocator
     private readonly Lazy<FreePointers> _rule;
     private readonly PerCpu _cpus;
 
-    private SlabAllocator(KernelObjects objects, MemoryPages pages)
+    private SlabAllocator(KernelObjects objects, MemoryPages? pages)
     {
         _objects = objects;
         _pages = pages;
@@ -66,8 +66,10 @@ public sealed class SlabAllocator
     public string? Damage { get; }
 
     /// <summary>Reads the caches.</summary>
+    /// <param name="objects">The kernel's structures.</param>
+    /// <param name="pages">The struct pages; null where nothing describes them: no page's slab is known then.</param>
     /// <exception cref="MissingTypeException">This kernel has another allocator, or nothing describes it.</exception>
-    public static SlabAllocator Of(KernelObjects objects, MemoryPages pages) => new(objects, pages);
+    public static SlabAllocator Of(KernelObjects objects, MemoryPages? pages) => new(objects, pages);
 
     /// <summary>The cache of a page's slab, without its objects; null where the page is no slab's, or of no known cache.</summary>
     public SlabCache? CacheOf(PageFrame frame) => Head(frame) is FolioRecord folio ? CacheOf(folio) : null;
@@ -75,7 +77,8 @@ public sealed class SlabAllocator
     /// <summary>The slab that a page frame is part of, with all of its objects; null where it is part of none that can be told.</summary>
     public SlabPages? SlabOf(PageFrame frame)
     {
-        if (Head(frame) is not FolioRecord folio || CacheOf(folio) is not SlabCache cache || _pages.Array.AddressOf(folio.Head.Frame) is not VirtualAddress slab
+        if (Head(frame) is not FolioRecord folio || CacheOf(folio) is not SlabCache cache
+            || _pages!.Array.AddressOf(folio.Head.Frame) is not VirtualAddress slab
             || _objects.Kernel.DirectMapAddress(folio.Head.Frame.Address) is not VirtualAddress start || cache.Size == 0)
         {
             return null;
@@ -85,7 +88,7 @@ public sealed class SlabAllocator
         int count = _objects.Read(slab, _fields.Objects) is ulong number && number <= (ulong)most ? (int)number : most;
         SlabObjectState[] states = new SlabObjectState[count];
         FreeObjects free = new(_objects, cache, start, count);
-        string? damage = _fields.FreeList is null ? "this kernel does not say which objects are free" : null;
+        string? damage = _fields.FreeList is null || _fields.FreePointer is null ? "this kernel does not say which objects are free" : null;
         damage ??= free.Follow(_objects.Read(slab, _fields.FreeList) ?? 0, _rule.Value, SlabObjectState.Free, states);
         CpuSlab? cpu = _cpuSlabs.Value.TryGetValue(folio.Head.Frame, out CpuSlab found) ? found : null;
         if (cpu is { FreeList: not 0 } its)
@@ -117,12 +120,17 @@ public sealed class SlabAllocator
 
     private FolioRecord? Head(PageFrame frame)
     {
+        if (_pages is null)
+        {
+            return null;
+        }
+
         PageCursor cursor = new(_pages, stackalloc byte[256]);
         return cursor.MoveTo(frame) && _pages.Rules.IsSlab(cursor.Folio) ? cursor.Folio : null;
     }
 
     private SlabCache? CacheOf(in FolioRecord folio) =>
-        _pages.Array.AddressOf(folio.Head.Frame) is VirtualAddress slab && _objects.Read(slab, _fields.Cache) is ulong address
+        _pages!.Array.AddressOf(folio.Head.Frame) is VirtualAddress slab && _objects.Read(slab, _fields.Cache) is ulong address
             && _byAddress.TryGetValue(address, out SlabCache? cache) ? cache : null;
 
     private SlabCache Read(VirtualAddress at)
@@ -201,7 +209,7 @@ public sealed class SlabAllocator
             for (int cpu = 0; cpu < _cpus.Offsets.Count && _objects.Pointer(cache.Address, _fields.CpuSlab) is VirtualAddress variable; cpu++)
             {
                 VirtualAddress its = _cpus.Address(cpu, variable);
-                if (_objects.Pointer(its, _fields.CpuPage) is VirtualAddress slab && _pages.Array.FrameOf(slab) is PageFrame frame)
+                if (_objects.Pointer(its, _fields.CpuPage) is VirtualAddress slab && _pages?.Array.FrameOf(slab) is PageFrame frame)
                 {
                     found[frame] = new(cpu, _objects.Read(its, _fields.CpuFreeList) ?? 0);
                 }
@@ -313,7 +321,7 @@ public sealed class SlabAllocator
 
     private bool Follows(SlabCache cache, VirtualAddress slab, FreePointers rule)
     {
-        if (_pages.Array.FrameOf(slab) is not PageFrame frame || _objects.Kernel.DirectMapAddress(frame.Address) is not VirtualAddress start
+        if (_pages?.Array.FrameOf(slab) is not PageFrame frame || _objects.Kernel.DirectMapAddress(frame.Address) is not VirtualAddress start
             || _objects.Read(slab, _fields.Objects) is not (ulong count and > 1 and <= MaxObjects)
             || _objects.Read(slab, _fields.FreeList) is not (ulong first and not 0))
         {

@@ -16,7 +16,7 @@ internal sealed class SlabFields
             ?? throw new MissingTypeException("this kernel's slab allocator is not SLUB, or nothing describes it: struct kmem_cache has no oo");
         Size = cache.Field("size");
         ObjectSize = cache.Field("object_size", "objsize");
-        FreePointer = cache.Field("offset");
+        FreePointer = cache.Find("offset");
         Name = cache.Field("name");
         List = cache.Field("list");
         InUse = cache.Find("inuse");
@@ -66,7 +66,7 @@ internal sealed class SlabFields
 
     public Field ObjectSize { get; }
 
-    public Field FreePointer { get; }
+    public Field? FreePointer { get; }
 
     public Field Name { get; }
 

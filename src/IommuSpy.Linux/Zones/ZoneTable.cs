@@ -20,11 +20,11 @@ public sealed class ZoneTable
     private const int HugeOrder = 9;
 
     private readonly KernelObjects _objects;
-    private readonly MemoryPages _pages;
+    private readonly PageArray _pages;
     private readonly ZoneFields _fields;
     private readonly PerCpu _cpus;
 
-    private ZoneTable(KernelObjects objects, MemoryPages pages)
+    private ZoneTable(KernelObjects objects, PageArray pages)
     {
         _objects = objects;
         _pages = pages;
@@ -41,7 +41,7 @@ public sealed class ZoneTable
 
     /// <summary>Reads the nodes, their zones, and all lists.</summary>
     /// <exception cref="MissingTypeException">Nothing describes them, or where they are is not known.</exception>
-    public static ZoneTable Of(KernelObjects objects, MemoryPages pages) => new(objects, pages);
+    public static ZoneTable Of(KernelObjects objects, PageArray pages) => new(objects, pages);
 
     /// <summary>
     /// The zone that a page frame is in; null for one in none. Spans of a node's zones do not overlap; those of nodes may, and the node that has it is not told
@@ -160,7 +160,7 @@ public sealed class ZoneTable
         List<PageFrame> frames = new(list.Elements.Count);
         foreach (VirtualAddress element in list.Elements)
         {
-            if (_pages.Array.FrameOf(element) is not PageFrame frame)
+            if (_pages.FrameOf(element) is not PageFrame frame)
             {
                 return (frames, $"it holds {element}, which is no struct page");
             }

@@ -1,3 +1,4 @@
+using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Modules;
 using IommuSpy.Linux.Objects;
@@ -6,6 +7,7 @@ using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Vmalloc;
 using IommuSpy.Testing.Kernel;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Tests.Types;
 
@@ -13,7 +15,8 @@ namespace IommuSpy.Linux.Tests.Types;
 public class InferredTypesTests
 {
     // What no invariant tells, or what is no field of those times' that readers ask for.
-    private static readonly string[] NotInferred = ["task_struct.state", "mm_struct.mm_count", "dentry.d_iname", "dentry.d_op"];
+    private static readonly string[] NotInferred =
+        ["task_struct.state", "task_struct.usage", "task_struct.ptrace", "mm_struct.mm_count", "dentry.d_iname", "dentry.d_op"];
 
     [Theory]
     [InlineData(1)]
@@ -111,6 +114,41 @@ public class InferredTypesTests
     {
         InferredTypes types = Infer(new(3), (memory, objects) => memory.Write(objects.FieldOf(objects.Areas[0][1], "vm_area_struct", "vm_flags"), 0x71UL));
         Assert.NotNull(types.FindField("vm_area_struct", "vm_start"));
+        Assert.Null(types.FindField("vm_area_struct", "vm_flags"));
+    }
+
+    [Fact]
+    public void Areas_without_flags_are_shown_with_all_else()
+    {
+        ObjectLayout layout = new(3);
+        ulong mm = 0;
+        using BuiltMachine machine = BuiltMachine.Raw(KernelBuilder.Linux316(ProcessObjectsBuilder.StaticBytes), (memory, kernel) =>
+        {
+            ProcessObjectsBuilder built = new(memory, kernel, layout);
+            built.Build();
+            mm = memory.ReadWord(built.FieldOf(built.Areas[0][0], "vm_area_struct", "vm_mm"));
+            memory.Write(built.FieldOf(built.Areas[0][1], "vm_area_struct", "vm_flags"), 0x71UL);
+        });
+        LinuxKernel kernel = machine.Discover();
+        ProcessMemory memory = new ProcessMemoryReader(new(kernel, InferredTypes.Infer(kernel))).Read(new(mm));
+        Assert.Empty(memory.Damage);
+        Assert.Equal(
+            ["/bin/program-0", "/bin/program-0", "[heap]", "[stack]", null, null], memory.Areas.Select(area => area.Name));
+        Assert.All(memory.Areas, area => Assert.Equal((null, null, null), (area.Flags, area.Rights, area.Access)));
+        Assert.False(memory.Areas[0].Allows(AccessRights.Read));
+        Assert.True(memory.Areas[0].Allows(AccessRights.None));
+    }
+
+    [Fact]
+    public void Rights_are_not_told_where_most_areas_lack_the_right_to_them()
+    {
+        InferredTypes types = Infer(new(4), (memory, objects) =>
+        {
+            foreach (ulong area in objects.Areas.SelectMany(areas => areas).Where((_, i) => i % 4 != 0))
+            {
+                memory.Write(objects.FieldOf(area, "vm_area_struct", "vm_flags"), 0x404_4407UL);
+            }
+        });
         Assert.Null(types.FindField("vm_area_struct", "vm_flags"));
     }
 

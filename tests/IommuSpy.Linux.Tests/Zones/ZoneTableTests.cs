@@ -16,7 +16,7 @@ public class ZoneTableTests
     public void Free_blocks_are_listed_by_order_and_type()
     {
         using PageMachine machine = Build();
-        MemoryZone zone = Assert.Single(ZoneTable.Of(machine.Objects, machine.Pages).Zones);
+        MemoryZone zone = Assert.Single(ZoneTable.Of(machine.Objects, machine.Pages.Array).Zones);
         Assert.Equal(("Normal", 0UL, 0x10000UL, 8UL), (zone.Name, zone.Start.Number, zone.Spanned, zone.FreePages));
         Assert.Equal(["Unmovable", "Movable"], zone.Orders[2].Lists.Select(list => list.Type));
         Assert.Equal([new(First), new(Second)], zone.Orders[2].Lists[1].Blocks);
@@ -28,7 +28,7 @@ public class ZoneTableTests
     public void A_list_in_a_circle_is_cut_and_named()
     {
         using PageMachine machine = Build((memory, kernel) => memory.Write(kernel.StructPage(new(Second)) + 8, PageMachine.Address(kernel, First) + 8));
-        FreeList list = ZoneTable.Of(machine.Objects, machine.Pages).Zones.Single().Orders[2].Lists[1];
+        FreeList list = ZoneTable.Of(machine.Objects, machine.Pages.Array).Zones.Single().Orders[2].Lists[1];
         Assert.NotNull(list.Damage);
         Assert.Equal([new(First), new(Second)], list.Blocks);
     }
@@ -46,7 +46,7 @@ public class ZoneTableTests
             memory.Write(at + 8, PageMachine.Address(kernel, First) + 8);
             memory.Write(kernel.StructPage(new(Second)) + 16, stray);
         });
-        FreeList list = ZoneTable.Of(machine.Objects, machine.Pages).Zones.Single().Orders[2].Lists[1];
+        FreeList list = ZoneTable.Of(machine.Objects, machine.Pages.Array).Zones.Single().Orders[2].Lists[1];
         Assert.Contains("no struct page", list.Damage, StringComparison.Ordinal);
         Assert.Equal([new(First)], list.Blocks);
     }

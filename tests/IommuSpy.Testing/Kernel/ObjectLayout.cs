@@ -9,8 +9,8 @@ public sealed class ObjectLayout
     private static readonly (string Structure, int Gap, (string[] Fields, int Bytes)[] Groups)[] Declared =
     [
         ("task_struct", 24, [
-            (["state", "stack"], 8), (["flags"], 4), (["tasks"], 16), (["mm", "active_mm"], 8), (["pid", "tgid"], 4), (["real_parent", "parent"], 8),
-            (["children"], 16), (["sibling"], 16),
+            (["state", "stack"], 8), (["usage", "flags", "ptrace"], 4), (["tasks"], 16), (["mm", "active_mm"], 8), (["pid", "tgid"], 4),
+            (["real_parent", "parent"], 8), (["children"], 16), (["sibling"], 16),
             (["group_leader"], 8), (["thread_group"], 16), (["thread_node"], 16), (["real_cred", "cred"], 8), (["comm"], 16), (["signal"], 8)]),
         ("signal_struct", 6, [(["thread_head"], 16)]),
         ("mm_struct", 12, [

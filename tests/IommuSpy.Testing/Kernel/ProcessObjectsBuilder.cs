@@ -121,7 +121,9 @@ public sealed class ProcessObjectsBuilder
         Set(task, "task_struct", "group_leader", leader);
         Set(task, "task_struct", "real_cred", credentials);
         Set(task, "task_struct", "cred", credentials);
+        Half(FieldOf(task, "task_struct", "usage"), 2);
         Half(FieldOf(task, "task_struct", "flags"), flags);
+        Half(FieldOf(task, "task_struct", "ptrace"), 0);
         Half(FieldOf(task, "task_struct", "pid"), (uint)pid);
         Half(FieldOf(task, "task_struct", "tgid"), (uint)tgid);
         byte[] text = new byte[16];
@@ -158,10 +160,14 @@ public sealed class ProcessObjectsBuilder
         ulong vdsoFunctions = Static(256);
         ulong vdsoMapping = Static(64);
         ulong vdsoName = Static(16);
+        ulong vvarMapping = Static(64);
+        ulong vvarName = Static(16);
         _memory.Write(Physical(functions), _kernel.Places["_stext"].Value);
         _memory.Write(Physical(vdsoFunctions), _kernel.Places["_stext"].Value);
         _memory.Write(Physical(vdsoName), Encoding.ASCII.GetBytes("[vdso]\0"));
         _memory.Write(Physical(vdsoMapping), vdsoName);
+        _memory.Write(Physical(vvarName), Encoding.ASCII.GetBytes("[vvar]\0"));
+        _memory.Write(Physical(vvarMapping), vvarName);
 
         ulong[] supers = [.. Enumerable.Range(0, 5).Select(_ => Object("super_block"))];
         ulong[] roots = [.. supers.Select((super, i) => Entry("/", null, super, Inode(super, 2, isDirectory: true)))];
@@ -199,10 +205,10 @@ public sealed class ProcessObjectsBuilder
             Link([super + (ulong)_layout["super_block", "s_inodes"], .. inodes.Select(inode => inode + (ulong)_layout["inode", "i_sb_list"])]);
         }
 
-        return [.. _kernel.Processes.Select((process, i) => Mm(process, i, files[i], functions, vdsoFunctions, vdsoMapping))];
+        return [.. _kernel.Processes.Select((process, i) => Mm(process, i, files[i], functions, vdsoFunctions, (vvarMapping, vdsoMapping)))];
     }
 
-    private ulong Mm(BuiltProcess process, int number, ulong file, ulong functions, ulong vdsoFunctions, ulong vdsoMapping)
+    private ulong Mm(BuiltProcess process, int number, ulong file, ulong functions, ulong vdsoFunctions, (ulong Vvar, ulong Vdso) mappings)
     {
         ulong mm = Object("mm_struct");
         ulong stackStart = 0x7ffd_0000_0000 + ((ulong)number << 12);
@@ -212,7 +218,10 @@ public sealed class ProcessObjectsBuilder
             (0x60_0000, 0x60_3000, 0x73, file, 2, functions, 0),
             (0x100_0000, 0x102_1000, 0x73, 0, 0x1000, 0, 0),
             (stackStart - 0x2_0000, stackStart + 0x1000, 0x173, 0, (stackStart - 0x2_0000) >> 12, 0, 0),
-            (0x7fff_0000_0000, 0x7fff_0000_2000, 0x75, 0, 0, vdsoFunctions, vdsoMapping),
+
+            // Page frames that the kernel maps itself: VM_READ and VM_PFNMAP, VM_IO, VM_DONTEXPAND, VM_DONTDUMP, and no VM_MAYREAD.
+            (0x7ffe_ffff_e000, 0x7fff_0000_0000, 0x404_4401, 0, 0, vdsoFunctions, mappings.Vvar),
+            (0x7fff_0000_0000, 0x7fff_0000_2000, 0x75, 0, 0, vdsoFunctions, mappings.Vdso),
         ];
         for (int i = 0; i < number; i++)
         {

@@ -11,9 +11,15 @@ internal sealed class AreaRightStep : InferenceStep<ProcessAreas, AreaRights>
     private const ulong Rights = Read | Write | Execute;
     private const int MayShift = 4; // VM_MAYREAD and its kin
 
+    // VM_PFNMAP, VM_IO, VM_MIXEDMAP: the kernel or a driver maps page frames itself, with rights of its own choice. 3.16 gives [vvar] VM_READ without
+    // VM_MAYREAD.
+    private const ulong Special = 0x400 | 0x4000 | 0x1000_0000;
+
+    // Of so many areas at least one is not special, or what makes them so is no flag.
+    private const int SpecialShare = 2;
+
     // No release has flags above this bit.
     private const int FlagBits = 48;
-
 
     /// <inheritdoc/>
     public override string Subject => "what areas allow";
@@ -27,18 +33,22 @@ internal sealed class AreaRightStep : InferenceStep<ProcessAreas, AreaRights>
         List<ulong> all = areas.All;
         Dictionary<ulong, ulong> leaves = Leaves(context, areas, out int seen);
         List<int> offsets = FieldSearch.Words(context.Memory, all, areas.Bytes, (area, value, _) =>
-            value >> FlagBits == 0 && ((value & Rights) << MayShift & ~value) == 0
+            value >> FlagBits == 0 && (IsAllowed(value) || (value & Special) != 0)
             && (!leaves.TryGetValue(area, out ulong granted)
                 || ((granted & ~value) == 0 && (value & Rights) != 0 && (value & Execute) == (granted & Execute))));
+        offsets.RemoveAll(offset => all.Count(area => !IsAllowed(context.Read(area, offset))) * SpecialShare > all.Count);
         if (offsets.Count == 1 && seen > 0)
         {
             context.Book.Add("vm_area_struct", "vm_flags", offsets[0], LayoutBook.UnsignedLong, all.Count,
-                $"no right without the right to have it, and in {seen} areas with present pages no page that grants more, and each executable as the area is");
+                "no right without the right to have it where the kernel does not map page frames itself, and in "
+                    + $"{seen} areas with present pages no page that grants more, and each executable as the area is");
             return new AreaRights(offsets[0]);
         }
 
         return Part.Absent($"{offsets.Count} offsets agree with the rights of the pages");
     }
+
+    private static bool IsAllowed(ulong flags) => ((flags & Rights) << MayShift & ~flags) == 0;
 
     // What present pages of an area grant: write if one may be written, execute if one may be executed. The leaf's own rights: under page-table isolation the
     // kernel's half forbids execution at the top (arch/x86/mm/pti.c).

@@ -8,7 +8,7 @@ namespace IommuSpy.Linux.Inference.Pages;
 /// What a compound page keeps in its first tail (include/linux/mm_types.h), where VMCOREINFO does not say: pages that are flagged as heads tell where their
 /// tails name them, how many tails do tells the order, and processes that map 2 MiB at once tell the count of whole mappings.
 /// </summary>
-internal sealed class CompoundPageStep : InferenceStep<ProcessAreas, AreaRights, PageFields, Part<FolioFlags>, FieldsOnly>
+internal sealed class CompoundPageStep : InferenceStep<ProcessAreas, Part<AreaRights>, PageFields, Part<FolioFlags>, FieldsOnly>
 {
     private const ulong HugetlbArea = 0x40_0000; // VM_HUGETLB
     private const string HugetlbDestructor = "HUGETLB_PAGE_DTOR";
@@ -26,7 +26,7 @@ internal sealed class CompoundPageStep : InferenceStep<ProcessAreas, AreaRights,
     public override IReadOnlyList<string> Fields => ["page.compound_head"];
 
     /// <inheritdoc/>
-    public override Part<FieldsOnly> Infer(InferenceContext context, ProcessAreas areas, AreaRights rights, PageFields fields, Part<FolioFlags> folio)
+    public override Part<FieldsOnly> Infer(InferenceContext context, ProcessAreas areas, Part<AreaRights> rights, PageFields fields, Part<FolioFlags> folio)
     {
         int bytes = context.Kernel.StructPageBytes;
         if (fields.At("flags") is not int flags || context.Kernel.VmCoreInfo is not VmCoreInfoNote note || !note.TryGetNumber("PG_head_mask", out long mask)
@@ -51,7 +51,7 @@ internal sealed class CompoundPageStep : InferenceStep<ProcessAreas, AreaRights,
         // Before 4.5 each page of a huge one was counted by itself; since 5.17 the count is the folio's.
         if (!context.IsSince(5, 17))
         {
-            Destructor(context, areas, rights, note, heads, flags, name, bytes);
+            Destructor(context, areas, rights.Value, note, heads, flags, name, bytes);
             MapCount(context, areas, bytes);
         }
 
@@ -105,11 +105,17 @@ internal sealed class CompoundPageStep : InferenceStep<ProcessAreas, AreaRights,
     }
 
     private static void Destructor(
-        InferenceContext context, ProcessAreas areas, AreaRights rights, VmCoreInfoNote note, List<ulong> heads, int flags, string link, int bytes)
+        InferenceContext context, ProcessAreas areas, AreaRights? rights, VmCoreInfoNote note, List<ulong> heads, int flags, string link, int bytes)
     {
         if (note.TryGetNumber(HugetlbDestructor, out long told))
         {
             context.Book.Enumerator(HugetlbDestructor, told);
+            return;
+        }
+
+        if (rights is null)
+        {
+            context.Book.Refuse("page", "compound_dtor", "what areas allow, by which those of hugetlbfs are told, was not found");
             return;
         }
 

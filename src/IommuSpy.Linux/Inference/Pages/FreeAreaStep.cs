@@ -1,4 +1,5 @@
 using IommuSpy.Linux.Types;
+using IommuSpy.Linux.VmCoreInfo;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Inference.Pages;
@@ -7,7 +8,7 @@ namespace IommuSpy.Linux.Inference.Pages;
 /// struct free_area: in each zone an array, one for each order, of lists of struct pages that begin blocks of that order, each followed by the number of
 /// blocks; the order stands in the first page of each.
 /// </summary>
-internal sealed class FreeAreaStep : InferenceStep<NodeZones, Part<PageFields>, FreeBlocks>
+internal sealed class FreeAreaStep : InferenceStep<NodeZones, FreeBlocks>
 {
     private const int MinTypes = 2;
     private const int MaxTypes = 8;
@@ -24,7 +25,7 @@ internal sealed class FreeAreaStep : InferenceStep<NodeZones, Part<PageFields>, 
     public override IReadOnlyList<string> Fields => ["free_area.free_list", "zone.free_area"];
 
     /// <inheritdoc/>
-    public override Part<FreeBlocks> Infer(InferenceContext context, NodeZones zones, Part<PageFields> fields)
+    public override Part<FreeBlocks> Infer(InferenceContext context, NodeZones zones)
     {
         if (PageLists.Of(context) is not { } pages)
         {
@@ -52,11 +53,6 @@ internal sealed class FreeAreaStep : InferenceStep<NodeZones, Part<PageFields>, 
         }
 
         (int place, int lists, int orders, List<int> privates, int count, int link) = found[0];
-        if (fields.Value?.At("lru") is int lru && lru != link)
-        {
-            return Part.Absent($"free blocks are linked at {link} of struct page, and lru is at {lru}");
-        }
-
         if (context.Contradiction(("zone.free_area", place), ("free_area.free_list", 0), ("page.lru", link)) is string contradiction)
         {
             return Part.Absent(contradiction);
@@ -69,7 +65,7 @@ internal sealed class FreeAreaStep : InferenceStep<NodeZones, Part<PageFields>, 
         book.Add("free_area", "free_list", 0, new ArrayType(() => book.Struct("list_head"), (ulong)lists), count, invariant);
         book.Add("free_area", "nr_free", lists * LinkBytes, LayoutBook.UnsignedLong, count, invariant);
         book.Add("zone", "free_area", place, new ArrayType(() => book.Struct("free_area"), (ulong)orders), zones.All.Count, invariant);
-        Pages(context, fields, link, privates, count);
+        Pages(context, link, privates, count);
         return new FreeBlocks(link, MigrateTypes(context, lists));
     }
 
@@ -135,25 +131,19 @@ internal sealed class FreeAreaStep : InferenceStep<NodeZones, Part<PageFields>, 
     private static List<int> FieldsOf(InferenceContext context, PageLists pages, List<ulong> frames, List<int> offsets, int order) =>
         frames.Count == 0 ? offsets : FieldSearch.Words(context.Memory, [.. frames.Select(pages.Page)], offsets, (_, value, _) => value == (ulong)order);
 
-    private static void Pages(InferenceContext context, Part<PageFields> fields, int link, List<int> privates, int count)
+    private static void Pages(InferenceContext context, int link, List<int> privates, int count)
     {
-        if (fields.Value?.At("lru") is null)
+        context.Book.Size("page", (ulong)context.Kernel.StructPageBytes);
+        context.Book.Add("page", "lru", link, context.Book.Struct("list_head"), count, "links free blocks to the lists of their zone");
+        int[] orders = context.Kernel.VmCoreInfo is VmCoreInfoNote note && note.TryGetOffset("page.private", out long told)
+            ? [.. privates.Where(at => at == told)] : [.. privates];
+        if (orders.Length == 1)
         {
-            context.Book.Add("page", "lru", link, context.Book.Struct("list_head"), count, "links free blocks to the lists of their zone");
-        }
-
-        if (fields.Value?.At("private") is not null)
-        {
-            return;
-        }
-
-        if (privates.Count == 1)
-        {
-            context.Book.Add("page", "private", privates[0], LayoutBook.UnsignedLong, count, "the order of every free block");
+            context.Book.Add("page", "private", orders[0], LayoutBook.UnsignedLong, count, "the order of every free block");
         }
         else
         {
-            context.Book.Refuse("page", "private", $"{privates.Count} words hold the order of every free block");
+            context.Book.Refuse("page", "private", $"{orders.Length} words hold the order of every free block");
         }
     }
 

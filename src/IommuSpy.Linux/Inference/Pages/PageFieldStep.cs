@@ -3,8 +3,11 @@ using IommuSpy.Linux.VmCoreInfo;
 
 namespace IommuSpy.Linux.Inference.Pages;
 
-/// <summary>struct page where the kernel's own VMCOREINFO says it is, if mapping is found where that says too; and the flags of pages.</summary>
-internal sealed class PageFieldStep : InferenceStep<MappedPages, PageFields>
+/// <summary>
+/// struct page where the kernel's own VMCOREINFO says it is, if pages of files or lists of free blocks show a field where that says too; and the flags of
+/// pages.
+/// </summary>
+internal sealed class PageFieldStep : InferenceStep<Part<MappedPages>, Part<FreeBlocks>, PageFields>
 {
     private const long OldBuddy = -128; // PAGE_BUDDY_MAPCOUNT_VALUE before 4.18
 
@@ -21,15 +24,28 @@ internal sealed class PageFieldStep : InferenceStep<MappedPages, PageFields>
     public override IReadOnlyList<string> Fields => ["page.flags"];
 
     /// <inheritdoc/>
-    public override Part<PageFields> Infer(InferenceContext context, MappedPages pages)
+    public override Part<PageFields> Infer(InferenceContext context, Part<MappedPages> pages, Part<FreeBlocks> free)
     {
-        if (context.Kernel.VmCoreInfo is not VmCoreInfoNote note || !note.TryGetOffset("page.mapping", out long told) || told != pages.MappingAt)
+        if (context.Kernel.VmCoreInfo is not VmCoreInfoNote note)
         {
-            return Part.Absent("no VMCOREINFO that agrees on where mapping is");
+            return Part.Absent("this image has no VMCOREINFO");
         }
 
-        List<ulong> mapped = pages.All;
+        if (pages.Value is MappedPages its && (!note.TryGetOffset("page.mapping", out long told) || told != its.MappingAt))
+        {
+            return Part.Absent($"mapping is at {its.MappingAt} of struct page, and VMCOREINFO does not say so");
+        }
+
+        // What links free blocks was compared with VMCOREINFO where it was found.
+        if (pages.Value is null && !(free.Value is not null && note.TryGetOffset("page.lru", out _)))
+        {
+            return Part.Absent($"nothing bears VMCOREINFO out: {pages.Absence}; {free.Absence ?? "VMCOREINFO does not say where lru is"}");
+        }
+
+        List<ulong> mapped = pages.Value?.All ?? [];
+        string agrees = $"VMCOREINFO says so, and says of {(pages.Value is null ? "lru" : "mapping")} what the data say";
         int bytes = context.Kernel.StructPageBytes;
+        context.Book.Size("page", (ulong)bytes);
         Dictionary<string, int> found = new(StringComparer.Ordinal);
         foreach ((string name, int size) in Told)
         {
@@ -50,8 +66,12 @@ internal sealed class PageFieldStep : InferenceStep<MappedPages, PageFields>
             if (holds)
             {
                 found[name] = (int)at;
-                context.Book.Add("page", name, (int)at, type, mapped.Count, "VMCOREINFO says so, and says of mapping what the data say",
-                    InferenceConfidence.Confirmed);
+
+                // The lists of free blocks have told of these.
+                if (free.Value is null || name is not ("lru" or "private"))
+                {
+                    context.Book.Add("page", name, (int)at, type, mapped.Count, agrees, InferenceConfidence.Confirmed);
+                }
             }
             else
             {

@@ -1,12 +1,12 @@
 using IommuSpy.Linux.Inference.Files;
 using IommuSpy.Linux.Inference.Memory;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Inference.Pages;
 
-/// <summary>page.mapping and index, by the pages of files that processes map and never write.</summary>
-internal sealed class PageMappingStep : InferenceStep<ProcessAreas, AreaRights, AreaOffsets, FileMappings, MappedPages>
+/// <summary>page.mapping and index, by the pages of files that processes map and may not write.</summary>
+internal sealed class PageMappingStep : InferenceStep<ProcessAreas, Part<AreaOffsets>, FileMappings, MappedPages>
 {
-    private const ulong MayWrite = 2; // VM_WRITE
     private const int FewestPages = 16;
 
     /// <inheritdoc/>
@@ -16,7 +16,7 @@ internal sealed class PageMappingStep : InferenceStep<ProcessAreas, AreaRights, 
     public override IReadOnlyList<string> Fields => ["page.mapping"];
 
     /// <inheritdoc/>
-    public override Part<MappedPages> Infer(InferenceContext context, ProcessAreas areas, AreaRights rights, AreaOffsets offsets, FileMappings mapped)
+    public override Part<MappedPages> Infer(InferenceContext context, ProcessAreas areas, Part<AreaOffsets> offsets, FileMappings mapped)
     {
         int bytes = context.Kernel.StructPageBytes;
         if (context.Kernel.Facts.VmemmapBase is not { } vmemmap || bytes is <= 0 or > 256)
@@ -28,14 +28,14 @@ internal sealed class PageMappingStep : InferenceStep<ProcessAreas, AreaRights, 
         foreach (AreaLeaf leaf in AreaLeaves.Of(context, areas))
         {
             if (leaf.Level == 1 && context.Read(leaf.Area, mapped.Files.OfAreaAt) is ulong its and not 0
-                && (context.Read(leaf.Area, rights.FlagsAt) & MayWrite) == 0)
+                && !context.Kernel.Mode.Format.OwnRights(leaf.Entry).HasFlag(AccessRights.Write))
             {
                 expected[vmemmap.Value.Value + (leaf.Frame.Number * (ulong)bytes)] = (context.Read(its, mapped.MappingAt),
-                    context.Read(leaf.Area, offsets.PageAt) + leaf.Page);
+                    (offsets.Value is AreaOffsets known ? context.Read(leaf.Area, known.PageAt) : 0) + leaf.Page);
             }
         }
 
-        // A page of a file that was written before it was made read-only is the process's own, and the tails of a compound page do not say whose it is.
+        // A page of a private file that was written before it was made read-only is the process's own, and the tails of a compound page do not say whose it is.
         int[] words = [.. Enumerable.Range(0, bytes / sizeof(ulong)).Select(i => i * sizeof(ulong))];
         int[] mappings = [.. words.Where(at => expected.Count(pair => context.Read(pair.Key, at) == pair.Value.Mapping) * 2 > expected.Count)];
         List<ulong> owned = mappings.Length == 1
@@ -47,7 +47,13 @@ internal sealed class PageMappingStep : InferenceStep<ProcessAreas, AreaRights, 
 
         context.Book.Size("page", (ulong)bytes);
         context.Book.Add("page", "mapping", mappings[0], context.Book.PointerTo("address_space"), owned.Count,
-            $"leads from {owned.Count} of {expected.Count} pages of files that are mapped read-only to the file's address_space");
+            $"leads from {owned.Count} of {expected.Count} pages of files that no process may write to the file's address_space");
+        if (offsets.Absence is string unknown)
+        {
+            context.Book.Refuse("page", "index", unknown);
+            return new MappedPages(owned, mappings[0]);
+        }
+
         List<int> indexes = FieldSearch.Words(context.Memory, owned, bytes, (page, value, _) => value == expected[page].Index);
         if (indexes.Count == 1)
         {
