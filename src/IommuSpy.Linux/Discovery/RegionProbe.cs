@@ -25,7 +25,7 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
         VirtualAddress[] vmemmap =
         [
             .. boundaries.Found.SelectMany(run => (ulong[])[run.Boundary, unchecked(run.First - lacking)]).Distinct()
-                .Select(start => new VirtualAddress(start)).Where(start => HoldsPages(space, start, memory, structPageBytes)),
+                .Select(start => new VirtualAddress(start)).Where(start => HoldsPages(space, start, directMap, memory, structPageBytes)),
         ];
         return new(vmalloc, vmemmap.Length == 1 ? vmemmap[0] : null);
     }
@@ -33,16 +33,17 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
     /// <summary>Whether a struct page for each page frame of memory is mapped from an address on.</summary>
     /// <remarks>
     /// vmalloc puts an unmapped guard page after every area: only vmemmap is mapped without a gap over whole sections of memory. So is KASAN's shadow, but over
-    /// and over to one page, where struct pages have a frame for each of theirs.
+    /// and over to one page, where struct pages have a frame for each of theirs; and so is what ioremap maps of a large device, as of PCI configuration space,
+    /// but to what is no memory, where struct pages are in memory, which the direct map maps.
     /// </remarks>
-    public static bool HoldsPages(AddressSpace space, VirtualAddress start, PhysicalMemory memory, int structPageBytes)
+    private static bool HoldsPages(AddressSpace space, VirtualAddress start, DirectMapProbe directMap, PhysicalMemory memory, int structPageBytes)
     {
         foreach (PhysicalRange range in LargestRanges(memory))
         {
             ulong from = start.Value + ((range.Start.Value >> space.Format.PageShift) * (ulong)structPageBytes);
             ulong bytes = (range.Length >> space.Format.PageShift) * (ulong)structPageBytes;
             ulong inPage = space.Format.PageBytes - 1;
-            MappedBytes mapped = new();
+            MappedBytes mapped = new(space, directMap.Base);
             space.Visit(new(from & ~inPage), new((from + bytes - 1) | inPage), ref mapped);
             if (mapped.Bytes < bytes || mapped.Repeated > mapped.Bytes / 2)
             {
@@ -91,10 +92,11 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
         }
     }
 
-    private struct MappedBytes : ICpuLeafVisitor
+    private struct MappedBytes(AddressSpace space, VirtualAddress directMap) : ICpuLeafVisitor
     {
         private PhysicalAddress _before;
 
+        /// <summary>Bytes mapped to memory.</summary>
         public ulong Bytes { get; private set; }
 
         /// <summary>Bytes mapped to the same page as those before them.</summary>
@@ -103,6 +105,11 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
         public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
             where TFormat : struct, ITableFormat
         {
+            if (!space.TryTranslate(directMap + leaf.Physical.Value, out PhysicalAddress memory) || memory != leaf.Physical)
+            {
+                return;
+            }
+
             Repeated += Bytes > 0 && leaf.Physical == _before ? leaf.Bytes : 0;
             Bytes += leaf.Bytes;
             _before = leaf.Physical;
