@@ -21,7 +21,7 @@ foreach (var process in machine.Processes.Where(process => process.Root is not n
         Print(mapping.Virtual, mapping.Bytes, "mapped", process, mapping.Region);
     }
 
-    foreach (var area in process.Areas.Where(area => area.Rights.Contains('w') && area.Rights.Contains('x')))
+    foreach (var area in process.Areas.Where(area => area.Rights is string rights && rights.Contains('w') && rights.Contains('x')))
     {
         Print(area.Start, area.End - area.Start, "allowed", process, area.Path ?? "anonymous memory");
     }
