@@ -166,7 +166,7 @@ public class VmaTests
             named.Order(StringComparer.Ordinal));
     }
 
-    private static string MapsLine(VmaReport vma) => Join(vma.Start.Value, vma.End.Value, vma.Rights, vma.Offset.Value, vma.Dev!, vma.Inode!.Value, vma.Path);
+    private static string MapsLine(VmaReport vma) => Join(vma.Start.Value, vma.End.Value, vma.Rights!, vma.Offset.Value, vma.Dev!, vma.Inode!.Value, vma.Path);
 
     // fs/proc/task_mmu.c, show_vma_header_prefix: the path, where there is one, begins in a column.
     private static string Join(ulong start, ulong end, string flags, ulong offset, string device, ulong inode, string? path)
