@@ -10,7 +10,7 @@ TESTS   := $(sort $(wildcard tests/*.Tests/*.csproj))
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: all demo test check fresh-test bench bench-answers fuzz mutate deb deb-test pack tool-test docs tutorial install uninstall clean packages format
+.PHONY: all demo test check fresh-test bench bench-answers fuzz mutate hostile deb deb-test pack tool-test docs tutorial install uninstall clean packages format
 
 all: iommu-spy
 
@@ -66,6 +66,11 @@ COUNT ?= 1000
 mutate: iommu-spy
 	@./packages.sh bench
 	@dotnet run --project tests/IommuSpy.Fuzz -c Release -v q -- cli ./iommu-spy $(COUNT)
+
+# Every known attack on the program under its limits of 30 s and 1 GiB, from forged memory, files and servers; ATTACKS= for some of them.
+hostile: iommu-spy
+	@./packages.sh lab bench
+	@./tests/hostile/run.sh $(ATTACKS)
 
 # A Debian package of the static program, for every Debian; and a try of it on a clean one.
 deb: iommu-spy-static

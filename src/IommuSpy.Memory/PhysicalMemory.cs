@@ -35,6 +35,7 @@ public sealed unsafe class PhysicalMemory
         Ranges = Merge(_segments);
         _dataRanges = new(() => FindDataRanges is null ? Ranges : ToPages(FindDataRanges()));
         ByteCount = _segments.Aggregate(0UL, (sum, s) => sum + s.Length);
+        WorkBudget.OfProcess.Admit(ByteCount);
     }
 
     /// <summary>The memory of an image: what is wrong with its ranges is said of the file.</summary>

@@ -11,4 +11,7 @@ public enum Work
 
     /// <summary>Elements of lists and nodes of trees that are followed.</summary>
     Steps,
+
+    /// <summary>Tables that one walk visits once more, since several entries lead to them.</summary>
+    Repeats,
 }

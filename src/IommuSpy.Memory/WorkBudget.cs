@@ -6,16 +6,30 @@ namespace IommuSpy.Memory;
 /// </summary>
 public sealed class WorkBudget
 {
-    // 1 TiB of tables: more than any machine has of its own, in all that one question reads.
-    private const long MostTables = 1L << 28;
+    // What any machine may need; a large one may need more, as many more as its memory has room for (Admit).
+    // 8 GiB of tables: all that one question reads of a small machine is in them.
+    private const long MostTables = 1L << 21;
 
     // 48 bytes each, and as much again while they are sorted into a tree.
-    private const long MostExtents = 1L << 23;
+    private const long MostExtents = 1L << 21;
 
-    // Of lists and trees; the longest, of free pages on a machine of 4 TiB, has a quarter.
-    private const long MostSteps = 1L << 28;
+    private const long MostSteps = 1L << 23;
 
-    private static readonly string[] Names = ["tables of translations", "runs of mapped pages", "elements of lists and trees"];
+    // 512 leaves each. Only KASAN's shadow repeats tables, and there it is zeros that are left out.
+    private const long MostRepeats = 1L << 14;
+
+    // A page frame is one of 512 that a table maps; whoever asks reads each table a few times, and of a space's leaves some dozens make a run.
+    private const int FramesOfTable = 16;
+    private const int FramesOfExtent = 32;
+
+    // The longest list, of free pages, has an element a frame at the most, and each is asked twice.
+    private const int FramesOfStep = 2;
+
+    private static readonly string[] Names =
+        ["tables of translations", "runs of mapped pages", "elements of lists and trees", "tables of translations that several entries lead to"];
+
+    private readonly Lock _gate = new();
+    private long _frames;
 
     private readonly long[] _most;
     private readonly long[] _left;
@@ -24,10 +38,11 @@ public sealed class WorkBudget
     /// <param name="tables">Tables that are visited at the most, each as often as it is reached.</param>
     /// <param name="extents">Runs of mapped pages that are kept at the most.</param>
     /// <param name="steps">Elements of lists and nodes of trees that are followed at the most.</param>
-    public WorkBudget(long tables = MostTables, long extents = MostExtents, long steps = MostSteps)
+    /// <param name="repeats">Tables that are visited once more at the most, since several entries of one space lead to them.</param>
+    public WorkBudget(long tables = MostTables, long extents = MostExtents, long steps = MostSteps, long repeats = MostRepeats)
     {
-        _most = [tables, extents, steps];
-        _left = [tables, extents, steps];
+        _most = [tables, extents, steps, repeats];
+        _left = [tables, extents, steps, repeats];
     }
 
     /// <summary>The budget of this process.</summary>
@@ -40,6 +55,26 @@ public sealed class WorkBudget
             .Select(name => $"not all was read: this program follows no more than {_most[Array.IndexOf(Names, name)]} {name} in one run"),
     ];
 
+    /// <summary>Gives more to a process that reads a memory which has room for more than the usual: of several memories, to the largest.</summary>
+    /// <param name="bytes">How large it is.</param>
+    public void Admit(ulong bytes)
+    {
+        long frames = (long)(bytes >> PageFrame.Shift);
+        lock (_gate)
+        {
+            long more = frames - _frames;
+            if (more <= 0)
+            {
+                return;
+            }
+
+            _frames = frames;
+            Give(Work.Tables, more / FramesOfTable);
+            Give(Work.Extents, more / FramesOfExtent);
+            Give(Work.Steps, more / FramesOfStep);
+        }
+    }
+
     /// <summary>Gives all of it again: for one who asks again and again, as watch does, each time a question of its own.</summary>
     public void Renew()
     {
@@ -47,6 +82,12 @@ public sealed class WorkBudget
         {
             Volatile.Write(ref _left[work], _most[work]);
         }
+    }
+
+    private void Give(Work work, long more)
+    {
+        _most[(int)work] += more;
+        Return(work, more);
     }
 
     /// <summary>Takes a part of what is left.</summary>

@@ -60,14 +60,15 @@ public abstract class AddressSpace
 
     /// <summary>Visits every leaf: user space first, then the kernel's half, each in order of address.</summary>
     public WalkSummary Visit<TVisitor>(ref TVisitor visitor)
-        where TVisitor : struct, ICpuLeafVisitor => Visit(0, ulong.MaxValue >> (64 - AddressBits), ref visitor);
+        where TVisitor : struct, ICpuLeafVisitor => Visit(0, ulong.MaxValue >> (64 - AddressBits), ref visitor, null);
 
     /// <summary>Visits the leaves that translate any address of a range.</summary>
     /// <param name="first">The range's first address.</param>
     /// <param name="last">The range's last address; of the same half of the address space.</param>
     /// <param name="visitor">Told of each leaf, whole even where the range cuts it.</param>
-    public WalkSummary Visit<TVisitor>(VirtualAddress first, VirtualAddress last, ref TVisitor visitor)
-        where TVisitor : struct, ICpuLeafVisitor => Visit(AsWalked(first), AsWalked(last), ref visitor);
+    /// <param name="budget">What the walk may use; null for the memory's own budget.</param>
+    public WalkSummary Visit<TVisitor>(VirtualAddress first, VirtualAddress last, ref TVisitor visitor, WorkBudget? budget = null)
+        where TVisitor : struct, ICpuLeafVisitor => Visit(AsWalked(first), AsWalked(last), ref visitor, budget);
 
     /// <summary>Visits the tables that translate any address of a range; see <see cref="TableWalker{TFormat}.VisitTables"/>.</summary>
     /// <param name="first">The range's first address.</param>
@@ -107,7 +108,7 @@ public abstract class AddressSpace
         return read;
     }
 
-    private protected abstract WalkSummary Visit<TVisitor>(ulong first, ulong last, ref TVisitor visitor)
+    private protected abstract WalkSummary Visit<TVisitor>(ulong first, ulong last, ref TVisitor visitor, WorkBudget? budget)
         where TVisitor : struct, ICpuLeafVisitor;
 
     // The walk counts addresses without their sign.
@@ -135,10 +136,10 @@ internal sealed class AddressSpace<TFormat>(PhysicalMemory memory, PhysicalAddre
     public override WalkSummary VisitTables<TVisitor>(VirtualAddress first, VirtualAddress last, ref TVisitor visitor) =>
         _walker.VisitTables(Root, Levels, AsWalked(first), AsWalked(last), ref visitor);
 
-    private protected override WalkSummary Visit<TVisitor>(ulong first, ulong last, ref TVisitor visitor)
+    private protected override WalkSummary Visit<TVisitor>(ulong first, ulong last, ref TVisitor visitor, WorkBudget? budget)
     {
         LeafReader<TVisitor> reader = new(visitor, AddressBits);
-        WalkSummary summary = _walker.Visit(Root, Levels, first, last, ref reader);
+        WalkSummary summary = _walker.Visit(Root, Levels, first, last, ref reader, budget);
         visitor = reader.Visitor;
         return summary;
     }

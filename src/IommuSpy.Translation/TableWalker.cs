@@ -33,27 +33,32 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     /// above last.
     /// </summary>
     /// <inheritdoc cref="Visit{TVisitor}(PhysicalAddress, int, ref TVisitor)"/>
-    public WalkSummary Visit<TVisitor>(PhysicalAddress root, int levels, ulong first, ulong last, ref TVisitor visitor)
+    /// <param name="root">Physical address of the top table.</param>
+    /// <param name="levels">Depth of the table.</param>
+    /// <param name="first">First address.</param>
+    /// <param name="last">Last address.</param>
+    /// <param name="visitor">Told of each leaf.</param>
+    /// <param name="budget">What the walk may use; null for the memory's own budget.</param>
+    public WalkSummary Visit<TVisitor>(PhysicalAddress root, int levels, ulong first, ulong last, ref TVisitor visitor, WorkBudget? budget = null)
         where TVisitor : struct, ILeafVisitor
     {
         ThrowIfNoDepth(levels);
-        Walk walk = new(first, last, new(memory.Budget, Work.Tables, TableLimit));
+        Walk walk = new(first, last, new(budget ?? memory.Budget, TableLimit));
         if (first <= last)
         {
             VisitTable(root, levels, 0, ulong.MaxValue, ref walk, ref visitor);
         }
 
-        walk.Allowance.Finish();
-        return new(walk.Tables, walk.Missing, walk.LimitReached);
+        walk.Visits.Finish();
+        return new(walk.Tables, walk.Missing, walk.Visits.LimitReached);
     }
 
     [SkipLocalsInit]
     private void VisitTable<TVisitor>(PhysicalAddress table, int level, ulong baseAddress, ulong grants, ref Walk walk, ref TVisitor visitor)
         where TVisitor : struct, ILeafVisitor
     {
-        if (!walk.Allowance.TryUse())
+        if (!walk.Visits.TryEnter(table, level))
         {
-            walk.LimitReached = true;
             return;
         }
 
@@ -91,7 +96,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
             }
 
             ulong address = baseAddress | ((ulong)index << shift);
-            if (address > walk.Last || walk.LimitReached)
+            if (address > walk.Last || walk.Visits.IsExhausted)
             {
                 return;
             }
@@ -125,23 +130,22 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         where TVisitor : struct, ITableVisitor
     {
         ThrowIfNoDepth(levels);
-        Walk walk = new(first, last, new(memory.Budget, Work.Tables, TableLimit));
+        Walk walk = new(first, last, new(memory.Budget, TableLimit));
         if (first <= last)
         {
             TellTable(root, levels, 0, ref walk, ref visitor);
         }
 
-        walk.Allowance.Finish();
-        return new(walk.Tables, walk.Missing, walk.LimitReached);
+        walk.Visits.Finish();
+        return new(walk.Tables, walk.Missing, walk.Visits.LimitReached);
     }
 
     [SkipLocalsInit]
     private void TellTable<TVisitor>(PhysicalAddress table, int level, ulong baseAddress, ref Walk walk, ref TVisitor visitor)
         where TVisitor : struct, ITableVisitor
     {
-        if (!walk.Allowance.TryUse())
+        if (!walk.Visits.TryEnter(table, level))
         {
-            walk.LimitReached = true;
             return;
         }
 
@@ -173,7 +177,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         {
             ulong entry = entries[index] & entryMask;
             ulong address = baseAddress | ((ulong)index << shift);
-            if (address > walk.Last || walk.LimitReached)
+            if (address > walk.Last || walk.Visits.IsExhausted)
             {
                 return;
             }
@@ -382,13 +386,12 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     private static ulong Index(ulong address, int shift) => (address >> shift) & ((1UL << TFormat.IndexBits) - 1);
 
     /// <summary>What one visit has still to know at every depth.</summary>
-    private struct Walk(ulong first, ulong last, WorkAllowance allowance)
+    private struct Walk(ulong first, ulong last, TableVisits visits)
     {
-        public WorkAllowance Allowance = allowance;
+        public TableVisits Visits = visits;
         public readonly ulong First = first;
         public readonly ulong Last = last;
         public long Tables;
         public long Missing;
-        public bool LimitReached;
     }
 }

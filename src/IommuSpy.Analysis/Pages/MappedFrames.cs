@@ -7,17 +7,23 @@ namespace IommuSpy.Analysis.Pages;
 /// <summary>Which page frames vmalloc space and module space map, and where first.</summary>
 internal struct MappedFrames : ICpuLeafVisitor
 {
-    // Of a shadow or a driver's huge aperture that lies there, no more than this is kept.
-    private const int Most = 1 << 24;
+    // Of a shadow or a driver's huge aperture that lies there, no more than this is kept besides what can be memory.
+    private const ulong MostElsewhere = 1 << 20;
+    private const ulong MostOfAll = 1 << 24;
 
     private readonly Dictionary<PageFrame, VirtualAddress> _found;
+    private readonly int _most;
 
-    private MappedFrames(Dictionary<PageFrame, VirtualAddress> found) => _found = found;
+    private MappedFrames(Dictionary<PageFrame, VirtualAddress> found, ulong frames)
+    {
+        _found = found;
+        _most = (int)Math.Min(frames + MostElsewhere, MostOfAll);
+    }
 
     /// <summary>Visits the regions.</summary>
     public static Dictionary<PageFrame, VirtualAddress> Of(Machine machine)
     {
-        MappedFrames frames = new([]);
+        MappedFrames frames = new([], machine.Kernel.Memory.ByteCount >> PageFrame.Shift);
         foreach (LayoutRegion region in machine.Parts.Layout.Regions.Where(region => region.Kind is RegionKind.Vmalloc or RegionKind.Modules))
         {
             machine.Kernel.Space.Visit(region.Start, region.End, ref frames);
@@ -32,7 +38,7 @@ internal struct MappedFrames : ICpuLeafVisitor
         ulong pages = leaf.Bytes >> PageFrame.Shift;
         ulong first = leaf.Physical.Frame.Number;
         ulong start = leaf.Address.Value;
-        for (ulong i = 0; i < pages && _found.Count < Most; i++)
+        for (ulong i = 0; i < pages && _found.Count < _most; i++)
         {
             _found.TryAdd(new(first + i), new(start + (i << PageFrame.Shift)));
         }

@@ -25,6 +25,9 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
 {
     private const string Absent = "-";
 
+    // Deeper families are a forger's: a line for each of 100,000 generations would have 10 GB of spaces.
+    private const int MostIndented = 32;
+
     /// <summary>Every thread, rather than a row a process.</summary>
     public static Filter<bool> Threads { get; } = new("threads", "Every thread, rather than a row a process.");
 
@@ -60,12 +63,15 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
             new("", row => row.State?.ToString() ?? Absent),
             new("VmRSS", row => row.Mm is null ? Absent : row.ResidentPages is ulong pages ? Size.Text(pages * PageFrame.Size) : "?", Right: true),
             new("root table", row => row.RootTable?.ToString() ?? Absent),
-            new("name", row => new string(' ', 2 * row.Depth) + (row.KernelThread ? $"[{row.Comm ?? "?"}]" : row.Comm ?? "?")),
+            new("name", row => Indent(row.Depth) + (row.KernelThread ? $"[{row.Comm ?? "?"}]" : row.Comm ?? "?")),
         ])
         {
             Closing = new Counts(question.Get(Threads, false) ? "threads" : "processes and kernel threads"),
         };
     }
+
+    private static string Indent(int depth) => depth <= MostIndented ? new(' ', 2 * depth)
+        : string.Create(CultureInfo.InvariantCulture, $"{new string(' ', 2 * MostIndented)}({depth} below) ");
 
     private static string Number(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? Absent;
 

@@ -10,8 +10,8 @@ namespace IommuSpy.Linux.AddressSpaces;
 /// </summary>
 internal sealed class AreaList(KernelObjects objects, AreaFields fields)
 {
-    // vm.max_map_count is 65,530 unless set, and cannot be more than an int.
-    private const int MaxAreas = 1 << 22;
+    // vm.max_map_count is 65,530 unless set; who sets it for databases takes 262,144.
+    private const int MaxAreas = 1 << 20;
 
     // struct maple_tree begins with a lock, whose size differs with configuration.
     private const ulong LargestLock = 64;
@@ -81,6 +81,7 @@ internal sealed class AreaList(KernelObjects objects, AreaFields fields)
     private List<(VirtualAddress Area, (ulong First, ulong Last)? Range)> FromList(VirtualAddress mm, Field list, Field next, List<string> damage)
     {
         SortedDictionary<ulong, VirtualAddress> found = [];
+        WorkAllowance allowance = new(objects.Kernel.Memory.Budget, Work.Steps, MaxAreas);
         ulong last = 0;
         string? broken = null;
         VirtualAddress? at = objects.Pointer(mm, list);
@@ -95,9 +96,9 @@ internal sealed class AreaList(KernelObjects objects, AreaFields fields)
             {
                 broken = $"the area at {area} does not come after the one before it";
             }
-            else if (found.Count == MaxAreas)
+            else if (!allowance.TryUse())
             {
-                broken = $"it has more than {MaxAreas} areas";
+                broken = $"it has more than {found.Count} areas";
             }
             else
             {
@@ -107,6 +108,7 @@ internal sealed class AreaList(KernelObjects objects, AreaFields fields)
             }
         }
 
+        allowance.Finish();
         if (broken is not null)
         {
             damage.Add($"list of areas: {broken}");

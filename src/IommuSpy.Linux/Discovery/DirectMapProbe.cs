@@ -28,7 +28,7 @@ internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ul
     public static DirectMapProbe? Find(AddressSpace space, CpuArchitecture architecture, PhysicalMemory memory)
     {
         Distances distances = new(architecture.BaseAlignment, []);
-        BoundedVisit.Visit(space, memory, space.FirstKernelAddress, new(architecture.ImageSpace.Start.Value - 1), ref distances);
+        BoundedVisit.Visit(space, space.FirstKernelAddress, new(architecture.ImageSpace.Start.Value - 1), ref distances);
         if (distances.ByBase.Count == 0)
         {
             return null;
@@ -36,7 +36,7 @@ internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ul
 
         (ulong found, Extent extent) = distances.ByBase.MaxBy(pair => pair.Value.Mapped);
         Presence presence = new(found, memory.Ranges);
-        BoundedVisit.Visit(space, memory, new(extent.First), new(extent.Last), ref presence);
+        BoundedVisit.Visit(space, new(extent.First), new(extent.Last), ref presence);
         return new(new(found), extent.Mapped, presence.MissingBytes, new(extent.First), new(extent.Last));
     }
 

@@ -17,7 +17,7 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
     {
         Boundaries boundaries = new(architecture.BaseAlignment, []);
         ulong first = (directMap.LastAddress.Value | (architecture.BaseAlignment - 1)) + 1;
-        BoundedVisit.Visit(space, memory, new(first), architecture.ChosenSpace(space.Mode).Last, ref boundaries);
+        BoundedVisit.Visit(space, new(first), architecture.ChosenSpace(space.Mode).Last, ref boundaries);
         VirtualAddress? vmalloc = boundaries.Found.Count > 0 ? new(boundaries.Found[0].Boundary) : null;
 
         // The array begins with the struct page of frame 0, or with that of the first frame there is: arm64 has nothing below it.

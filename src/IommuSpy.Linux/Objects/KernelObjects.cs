@@ -18,11 +18,18 @@ public sealed class KernelObjects(LinuxKernel kernel, KernelTypes types)
     // Names in the kernel are shorter; a string without an end is cut here.
     private const int MaxTextBytes = 4096;
 
+    // Below it no object has a list_head and anything beside it.
+    private const int FewestObjectBytes = 32;
+
     /// <summary>The kernel.</summary>
     public LinuxKernel Kernel { get; } = kernel;
 
     /// <summary>What describes its types.</summary>
     public KernelTypes Types { get; } = types;
+
+    /// <summary>How many objects of a type this memory has room for: what links more of them than that links some of them twice, or none.</summary>
+    /// <param name="type">The type; of one that is described in part, what is described of it counts.</param>
+    internal int MostOf(StructType type) => (int)Math.Min(Kernel.Memory.ByteCount / Math.Max(type.Bytes, FewestObjectBytes), KernelList.MaxElements);
 
     /// <summary>Where a variable of the kernel's image is; null where no symbol has that name. Of a per-CPU variable, see <see cref="PerCpu"/>.</summary>
     public VirtualAddress? Variable(string name) =>

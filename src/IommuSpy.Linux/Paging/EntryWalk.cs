@@ -26,8 +26,8 @@ public static class EntryWalk
             walk.Table(space.Root, space.Levels, 0, ref visitor);
         }
 
-        walk.Allowance.Finish();
-        return new(walk.Tables, walk.Missing, walk.LimitReached);
+        walk.Visits.Finish();
+        return new(walk.Tables, walk.Missing, walk.Visits.LimitReached);
     }
 
     private ref struct Walk(PhysicalMemory memory, PagingMode mode, ulong start, ulong end)
@@ -35,15 +35,13 @@ public static class EntryWalk
         private readonly TableFormat _format = mode.Format;
         public long Tables;
         public long Missing;
-        public bool LimitReached;
-        public WorkAllowance Allowance = new(memory.Budget, Work.Tables, WalkSummary.MaxTables);
+        public TableVisits Visits = new(memory.Budget);
 
         public void Table<TVisitor>(PhysicalAddress table, int level, ulong baseAddress, ref TVisitor visitor)
             where TVisitor : struct, IEntryVisitor
         {
-            if (!Allowance.TryUse())
+            if (!Visits.TryEnter(table, level))
             {
-                LimitReached = true;
                 return;
             }
 
@@ -61,7 +59,7 @@ public static class EntryWalk
             ReadOnlySpan<ulong> entries = MemoryMarshal.Cast<byte, ulong>(bytes);
             int first = start <= baseAddress ? 0 : (int)((start - baseAddress) >> shift);
             int last = (int)Math.Min((ulong)(_format.Entries - 1), (end - 1 - baseAddress) >> shift);
-            for (int index = first; index <= last && !LimitReached; index++)
+            for (int index = first; index <= last && !Visits.IsExhausted; index++)
             {
                 ulong address = baseAddress + ((ulong)index << shift);
                 ulong entry = entries[index];

@@ -7,14 +7,12 @@ namespace IommuSpy.Linux.Tasks;
 /// <summary>Every process and kernel thread of a kernel, by the list that begins at init_task. Immutable; safe to share between threads.</summary>
 public sealed class TaskTable
 {
-    // More threads than a process of any machine has; a list that is longer goes round in a way that its back links hide.
-    private const int MaxThreads = KernelList.MaxElements;
-
     // An mm_struct of the kernel's own, through which it changes its code, since 5.0 (arch/x86/kernel/alternative.c); the second name since 6.15.
     private static readonly string[] PatchingMemory = ["poking_mm", "text_poke_mm"];
 
     private readonly KernelObjects _objects;
     private readonly TaskReader _reader;
+    private readonly int _most;
     private readonly Dictionary<PhysicalAddress, List<KernelTask>> _byRoot = [];
     private readonly Dictionary<int, KernelTask> _byPid = [];
     private readonly Lazy<IReadOnlyList<KernelTask>> _threads;
@@ -25,6 +23,7 @@ public sealed class TaskTable
     {
         _objects = objects;
         _reader = reader;
+        _most = MostTasks(objects);
         Processes = processes;
         Damage = damage;
         foreach (KernelTask process in processes)
@@ -78,14 +77,15 @@ public sealed class TaskTable
         VirtualAddress head = idle + reader.Fields.Tasks.Offset;
         List<string> damage = [];
         SortedDictionary<int, KernelTask> found = [];
-        KernelList list = KernelList.Read(objects, head, reader.Fields.Tasks.Offset);
+        int most = MostTasks(objects);
+        KernelList list = KernelList.Read(objects, head, reader.Fields.Tasks.Offset, most);
         Add(list);
         if (list.Damage is not null)
         {
             // What the break hides from one side, the other side leads to.
             damage.Add($"the list of tasks is damaged: {list.Damage}; {found.Count} came before that");
             int before = found.Count;
-            KernelList rest = KernelList.ReadBackwards(objects, head, reader.Fields.Tasks.Offset);
+            KernelList rest = KernelList.ReadBackwards(objects, head, reader.Fields.Tasks.Offset, most);
             Add(rest);
             damage.Add($"from its other end {found.Count - before} more were found{(rest.Damage is null ? "" : $", until {rest.Damage}")}");
         }
@@ -108,6 +108,9 @@ public sealed class TaskTable
         }
     }
 
+    // A list that is longer goes round in a way that its back links hide, or its tasks overlap.
+    private static int MostTasks(KernelObjects objects) => objects.MostOf(objects.Types.Struct("task_struct"));
+
     /// <summary>The threads of a process, its first one among them, in the order of their creation.</summary>
     /// <returns>The threads, and why some may be missing; null where none are.</returns>
     public (IReadOnlyList<KernelTask> Threads, string? Damage) Threads(KernelTask process)
@@ -116,12 +119,12 @@ public sealed class TaskTable
         KernelList list;
         if (fields is { ThreadNode: { } node, ThreadHead: { } head } && _objects.Pointer(process.Address, fields.Signal) is VirtualAddress signal)
         {
-            list = KernelList.Read(_objects, signal + head.Offset, node.Offset, MaxThreads);
+            list = KernelList.Read(_objects, signal + head.Offset, node.Offset, _most);
         }
         else if (fields.ThreadGroup is { } group)
         {
             // The first thread is the head of this list.
-            list = KernelList.Read(_objects, process.Address + group.Offset, group.Offset, MaxThreads);
+            list = KernelList.Read(_objects, process.Address + group.Offset, group.Offset, _most);
         }
         else
         {

@@ -7,8 +7,8 @@ namespace IommuSpy.Linux.Types;
 /// <param name="members">Looks up its members.</param>
 public sealed class StructType(string name, ulong bytes, bool isUnion, Func<IReadOnlyList<Member>> members) : KernelType(name)
 {
-    // Anonymous members nest; damaged descriptions nest in themselves.
-    private const int MaxNesting = 16;
+    // More than any structure has in it; what nests so deep that each has another would run out of stack.
+    private const int MostAsked = 512;
 
     private IReadOnlyList<Member>? _members;
 
@@ -56,7 +56,7 @@ public sealed class StructType(string name, ulong bytes, bool isUnion, Func<IRea
         string[] names = path.Split('.');
         for (int i = 0; i < names.Length; i++)
         {
-            if (holder.FindMember(names[i], MaxNesting) is not (Member member, ulong bits))
+            if (holder.FindMember(names[i], []) is not (Member member, ulong bits))
             {
                 return null;
             }
@@ -78,8 +78,12 @@ public sealed class StructType(string name, ulong bytes, bool isUnion, Func<IRea
         return null;
     }
 
-    private (Member Member, ulong BitOffset)? FindMember(string name, int depth)
+    /// <summary>A member by its name.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="asked">Which structures have been asked: anonymous members nest, and those of damaged descriptions in themselves.</param>
+    private (Member Member, ulong BitOffset)? FindMember(string name, HashSet<StructType> asked)
     {
+        asked.Add(this);
         foreach (Member member in Members)
         {
             if (member.Name == name)
@@ -87,8 +91,8 @@ public sealed class StructType(string name, ulong bytes, bool isUnion, Func<IRea
                 return (member, member.BitOffset);
             }
 
-            if (member.Name.Length == 0 && depth > 0 && member.Type.Resolved is StructType inner
-                && inner.FindMember(name, depth - 1) is (Member found, ulong bits))
+            if (member.Name.Length == 0 && member.Type.Resolved is StructType inner && asked.Count < MostAsked && !asked.Contains(inner)
+                && inner.FindMember(name, asked) is (Member found, ulong bits))
             {
                 return (found, member.BitOffset + bits);
             }

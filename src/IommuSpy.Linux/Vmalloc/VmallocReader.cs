@@ -11,7 +11,7 @@ namespace IommuSpy.Linux.Vmalloc;
 internal sealed class VmallocReader
 {
     // vm.max_map_count does not bound these; a machine of many CPUs has some hundred thousand.
-    private const int MaxAreas = 1 << 22;
+    private const int MaxAreas = 1 << 20;
     private const ulong MaxNodes = 8192;
 
     // Flags of struct vmap_area before 5.2.
