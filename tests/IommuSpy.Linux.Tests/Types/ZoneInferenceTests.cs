@@ -121,12 +121,43 @@ public class ZoneInferenceTests
         Assert.NotNull(types.FindField("zone", "free_area"));
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("OFFSET(zone.spanned_pages)=72\n", true)]
+    [InlineData("OFFSET(zone.spanned_pages)=80\n", false)]
+    public void Numbers_in_the_order_of_3_16_are_found_unless_VMCOREINFO_contradicts(string note, bool found)
+    {
+        InferredTypes types = Infer((memory, _) =>
+        {
+            Words(memory, Node + StartAt, 1, 0xfff, 0xf9e, 0xf00);
+            Words(memory, Node + ZoneBytes + StartAt, 0x1000, 0xf000, 0xf000, 0xe000);
+        }, note);
+        Assert.Equal(found ? [72UL, 80UL, 88UL] : [],
+            ((string[])["spanned_pages", "present_pages", "managed_pages"]).Select(name => types.FindField("zone", name)?.Offset).OfType<ulong>());
+    }
+
+    [Theory]
+    [InlineData("6.1.0-test", "", 80UL)]
+    [InlineData("3.16.59", "", 72UL)]
+    [InlineData("3.16.59", "OFFSET(zone.spanned_pages)=80\n", 80UL)] // a note outranks what is said of releases
+    public void Where_all_numbers_are_the_same_the_note_and_then_the_release_tell_the_order(string release, string note, ulong spanned)
+    {
+        InferredTypes types = Infer((memory, _) =>
+        {
+            Words(memory, Node + StartAt, 1, 0xf9e, 0xf9e, 0xf9e);
+            Words(memory, Node + ZoneBytes + StartAt, 0x1000, 0xf000, 0xf000, 0xf000);
+            Words(memory, Node + TotalsAt, 1, 0xf9e + 0xf000, 0xf9e + 0xf000, 0);
+        }, note, release);
+        Assert.Equal(spanned, types.FindField("zone", "spanned_pages")!.Offset);
+    }
+
     private static ulong Count(InferredTypes types, string tag, string field) => Assert.IsType<ArrayType>(types.FindField(tag, field)!.Type).Count;
 
-    private static InferredTypes Infer(Action<PhysicalMemoryBuilder, BuiltKernel>? spoil = null, string note = "")
+    private static InferredTypes Infer(Action<PhysicalMemoryBuilder, BuiltKernel>? spoil = null, string note = "", string release = "6.1.0-test")
     {
         KernelBuilder made = new()
         {
+            Release = release,
             MoreVariables = [("node_data", 512), ("nr_node_ids", 8), ("migratetype_names", 64), ("__per_cpu_offset", 16), ("nr_cpu_ids", 8)],
             MoreNote = note,
         };

@@ -21,11 +21,10 @@ internal sealed class ZoneStep : InferenceStep<NodeZones>
     // zone_names (mm/page_alloc.c), in the order of enum zone_type.
     private static readonly string[] Names = ["DMA", "DMA32", "Normal", "HighMem", "Movable", "Device"];
 
-    // In every release: zone_start_pfn, managed_pages (since 3.9), spanned_pages, present_pages; name behind them.
-    private const int ManagedAt = 8;
-    private const int SpannedAt = 16;
-    private const int PresentAt = 24;
+    // zone_start_pfn, and behind it in the order of the release what it has; name behind them. managed_pages came with 3.9 and moved with 3.17.
     private const int RunBytes = 32;
+    private static readonly ZoneOrder Since317 = new(ManagedAt: 8, SpannedAt: 16, PresentAt: 24);
+    private static readonly ZoneOrder Until316 = new(ManagedAt: 24, SpannedAt: 8, PresentAt: 16);
 
     // struct pglist_data, in every release: node_start_pfn, node_present_pages, node_spanned_pages, node_id; nr_zones and at most a lock before them.
     private const int NodePresentAt = 8;
@@ -52,28 +51,37 @@ internal sealed class ZoneStep : InferenceStep<NodeZones>
             return Part.Absent("nodes do not begin with zones at equal distances that lead to the names of zones, in order");
         }
 
-        List<(int Run, int Totals)> found = [];
+        List<ZonePlace> found = [];
         for (int run = 0; run + RunBytes <= shape.NameAt; run += sizeof(ulong))
         {
-            found.AddRange(Totals(context, nodes, shape, run).Select(totals => (run, totals)));
+            foreach (ZoneOrder order in (ZoneOrder[])[Since317, Until316])
+            {
+                found.AddRange(Totals(context, nodes, shape, run, order).Select(totals => new ZonePlace(run, order, totals)));
+            }
         }
 
-        if (found.Count != 1)
+        // The kernel's own note is a witness; where each zone has as many pages as it spans, only that and the release tell the order.
+        ZonePlace[] agreeing = [.. found.Where(place => Contradiction(context, place) is null)];
+        bool byRelease = agreeing.Length == 2 && agreeing[0].StartAt == agreeing[1].StartAt && agreeing[0].TotalsAt == agreeing[1].TotalsAt;
+        if (byRelease)
         {
-            return Part.Absent($"{found.Count} ways to see zones that span what their nodes say");
+            ZoneOrder its = context.IsSince(3, 17) ? Since317 : Until316;
+            agreeing = [.. agreeing.Where(place => place.Order == its)];
         }
 
-        (int start, int totals) = found[0];
-        if (context.Contradiction(
-            ("pglist_data.node_zones", 0), ("pglist_data.node_start_pfn", totals), ("pglist_data.node_spanned_pages", totals + NodeSpannedAt),
-            ("pglist_data.node_id", totals + NodeIdAt),
-            ("zone.spanned_pages", start + SpannedAt)) is string contradiction)
+        if (agreeing.Length != 1)
         {
-            return Part.Absent(contradiction);
+            return Part.Absent(agreeing.Length == 0 && found.Count > 0 ? Contradiction(context, found[0])!
+                : $"{agreeing.Length} ways to see zones that span what their nodes say");
         }
 
-        return new NodeZones(Add(context, nodes, shape, start, totals), shape.ZoneBytes, shape.NameAt);
+        return new NodeZones(Add(context, nodes, shape, agreeing[0], byRelease), shape.ZoneBytes, shape.NameAt);
     }
+
+    private static string? Contradiction(InferenceContext context, ZonePlace place) => context.Contradiction(
+        ("pglist_data.node_zones", 0), ("pglist_data.node_start_pfn", place.TotalsAt),
+        ("pglist_data.node_spanned_pages", place.TotalsAt + NodeSpannedAt), ("pglist_data.node_id", place.TotalsAt + NodeIdAt),
+        ("zone.spanned_pages", place.StartAt + place.Order.SpannedAt));
 
     private static ulong[] Nodes(InferenceContext context)
     {
@@ -120,12 +128,12 @@ internal sealed class ZoneStep : InferenceStep<NodeZones>
             : null;
 
     // Where each node holds the first frame, the sum of present frames, and the sum of spanned frames of its zones.
-    private static IEnumerable<int> Totals(InferenceContext context, ulong[] nodes, NodeShape shape, int run)
+    private static IEnumerable<int> Totals(InferenceContext context, ulong[] nodes, NodeShape shape, int run, ZoneOrder order)
     {
         List<(ulong Node, ulong Start, ulong Present, ulong Spanned)> sums = [];
         foreach (ulong node in nodes)
         {
-            if (Sum(context, node, shape, run) is not { } sum)
+            if (Sum(context, node, shape, run, order) is not { } sum)
             {
                 return [];
             }
@@ -140,7 +148,7 @@ internal sealed class ZoneStep : InferenceStep<NodeZones>
                 && context.Read(sum.Node, at + NodeSpannedAt) == sum.Spanned && (uint)context.Read(sum.Node, at + NodeIdAt) < MostNodes));
     }
 
-    private static (ulong Start, ulong Present, ulong Spanned)? Sum(InferenceContext context, ulong node, NodeShape shape, int run)
+    private static (ulong Start, ulong Present, ulong Spanned)? Sum(InferenceContext context, ulong node, NodeShape shape, int run, ZoneOrder order)
     {
         ulong first = 0;
         ulong end = 0;
@@ -150,9 +158,9 @@ internal sealed class ZoneStep : InferenceStep<NodeZones>
         {
             int at = (i * shape.ZoneBytes) + run;
             ulong start = context.Read(node, at);
-            ulong managed = context.Read(node, at + ManagedAt);
-            ulong span = context.Read(node, at + SpannedAt);
-            ulong its = context.Read(node, at + PresentAt);
+            ulong managed = context.Read(node, at + order.ManagedAt);
+            ulong span = context.Read(node, at + order.SpannedAt);
+            ulong its = context.Read(node, at + order.PresentAt);
             if (span == 0 && its == 0 && managed == 0)
             {
                 continue;
@@ -182,30 +190,32 @@ internal sealed class ZoneStep : InferenceStep<NodeZones>
     };
 
     private static List<(ulong Address, PageFrame Start, ulong Spanned)> Add(
-        InferenceContext context, ulong[] nodes, NodeShape shape, int run, int totals)
+        InferenceContext context, ulong[] nodes, NodeShape shape, ZonePlace place, bool byRelease)
     {
+        (int run, ZoneOrder order, int totals) = place;
         List<(ulong Address, PageFrame Start, ulong Spanned)> zones = [];
         for (int i = 0; i < nodes.Length; i++)
         {
             for (int zone = 0; zone < shape.Names.Length; zone++)
             {
                 int at = zone * shape.ZoneBytes;
-                if (context.Read(nodes[i], at + run + SpannedAt) != 0)
+                if (context.Read(nodes[i], at + run + order.SpannedAt) != 0)
                 {
-                    zones.Add((nodes[i] + (ulong)at, new(context.Read(nodes[i], at + run)), context.Read(nodes[i], at + run + SpannedAt)));
+                    zones.Add((nodes[i] + (ulong)at, new(context.Read(nodes[i], at + run)), context.Read(nodes[i], at + run + order.SpannedAt)));
                 }
             }
         }
 
         const string Whole = "as zones of a node ascend, and as what they have and span is in sum what their node says of itself; managed is no more than "
             + "present, present no more than spanned";
+        InferenceConfidence confidence = byRelease ? InferenceConfidence.DeclarationOrder : InferenceConfidence.Unique;
         int count = nodes.Length * shape.Names.Length;
         LayoutBook book = context.Book;
         book.Size("zone", (ulong)shape.ZoneBytes);
         book.Add("zone", "zone_start_pfn", run, LayoutBook.UnsignedLong, zones.Count, Whole);
-        book.Add("zone", "managed_pages", run + ManagedAt, LayoutBook.UnsignedLong, zones.Count, Whole);
-        book.Add("zone", "spanned_pages", run + SpannedAt, LayoutBook.UnsignedLong, zones.Count, Whole);
-        book.Add("zone", "present_pages", run + PresentAt, LayoutBook.UnsignedLong, zones.Count, Whole);
+        book.Add("zone", "managed_pages", run + order.ManagedAt, LayoutBook.UnsignedLong, zones.Count, Whole, confidence);
+        book.Add("zone", "spanned_pages", run + order.SpannedAt, LayoutBook.UnsignedLong, zones.Count, Whole, confidence);
+        book.Add("zone", "present_pages", run + order.PresentAt, LayoutBook.UnsignedLong, zones.Count, Whole, confidence);
         book.Add("zone", "name", shape.NameAt, LayoutBook.Text, count, $"leads to {string.Join(", ", shape.Names)}, in order and at equal distances");
         book.Add("pglist_data", "node_zones", 0, new ArrayType(() => book.Struct("zone"), (ulong)shape.Names.Length), nodes.Length,
             "a node begins with its zones, in every release", InferenceConfidence.Confirmed);
@@ -216,6 +226,12 @@ internal sealed class ZoneStep : InferenceStep<NodeZones>
             "declared behind node_spanned_pages in every release, and a node's number", InferenceConfidence.DeclarationOrder);
         return zones;
     }
+
+    // Where a zone keeps its numbers, behind zone_start_pfn.
+    private sealed record ZoneOrder(int ManagedAt, int SpannedAt, int PresentAt);
+
+    // Where zones begin their numbers, in which order, and where nodes have the sums.
+    private sealed record ZonePlace(int StartAt, ZoneOrder Order, int TotalsAt);
 
     // Where a zone's name is, how far zones are apart, and their names.
     private sealed record NodeShape(int NameAt, int ZoneBytes, string[] Names);
