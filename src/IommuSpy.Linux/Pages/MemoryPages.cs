@@ -11,6 +11,7 @@ namespace IommuSpy.Linux.Pages;
 public sealed class MemoryPages
 {
     private const string HugetlbDestructor = "HUGETLB_PAGE_DTOR";
+    private const string HugetlbFunction = "free_huge_page";
 
     private MemoryPages(KernelObjects objects)
     {
@@ -21,6 +22,8 @@ public sealed class MemoryPages
         DeviceMemory = Linux.Pages.DeviceMemory.Find(objects, Array);
         Types = PageTypes.Of(objects, Fields, Flags, Array);
         HugetlbDestructorNumber = objects.Types.FindEnumerator(HugetlbDestructor);
+        HugetlbDestructorFunction = objects.Variable(HugetlbFunction)
+            ?? (objects.Kernel.VmCoreInfo?.TryGetSymbol(HugetlbFunction, out VirtualAddress function) == true ? function : null);
         HasTransparentHugePages = objects.Variable("transparent_hugepage_flags") is not null;
         ZeroPage = Number("zero_pfn", "zero_page_pfn") is ulong frame and > 0 ? new(frame) : Symbol("empty_zero_page");
         HugeZeroPage = FindHugeZeroPage();
@@ -52,6 +55,9 @@ public sealed class MemoryPages
     internal PageTypes Types { get; }
 
     internal long? HugetlbDestructorNumber { get; }
+
+    /// <summary>What frees pages of hugetlbfs: the address by which they were known before 4.4.</summary>
+    internal VirtualAddress? HugetlbDestructorFunction { get; }
 
     internal StableFlagRules Rules { get; }
 

@@ -220,6 +220,11 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
             return ((largeFlags >> bit) & 1) != 0;
         }
 
+        if (_fields.DestructorFunction is int function)
+        {
+            return pages.HugetlbDestructorFunction is VirtualAddress its && _array.TryReadWord(head.Frame, function, out ulong word) && word == its.Value;
+        }
+
         return _fields.Destructor is int at && pages.HugetlbDestructorNumber is long number && Byte(head.Frame, at) == (uint)number;
     }
 

@@ -29,7 +29,9 @@ internal sealed class PageFields
         Private = word("private");
         List = word("buddy_list", "lru");
 
-        // Until 6.5 the order is a byte of its own; before 4.4 it was kept as a pointer in lru.prev, of which the lowest byte says the same.
+        // Until 6.5 the order is a byte of its own; before 4.4 it was kept as a pointer in lru.prev, of which the lowest byte says the same, and
+        // lru.next led to what frees the page.
+        int? tailList = Offset(types.FindField("page", "lru"), 2 * sizeof(ulong), bytes) is int list ? bytes + list : null;
         bool inPage = types.FindField("page", "compound_order") is not null;
         Order = folio("_folio_order") ?? (inPage ? tail("compound_order") : null);
         if (Order is null && types.FindField("folio", "_flags_1") is not null)
@@ -38,10 +40,11 @@ internal sealed class PageFields
         }
         else if (Order is null && FirstPage is not null)
         {
-            Order = tail("lru.prev");
+            Order = tailList + sizeof(ulong);
         }
 
         Destructor = folio("_folio_dtor") ?? tail("compound_dtor");
+        DestructorFunction = Destructor is null && FirstPage is not null ? tailList : null;
         EntireMapCount = folio("_entire_mapcount", "_total_mapcount", "_compound_mapcount") ?? tail("compound_mapcount");
         PagesMapped = folio("_nr_pages_mapped", "_subpages_mapcount");
         LargeMapCount = folio("_large_mapcount");
@@ -88,8 +91,11 @@ internal sealed class PageFields
     /// <summary>log2 of a compound page's pages: a byte.</summary>
     public int? Order { get; }
 
-    /// <summary>What frees a compound page; until 6.5.</summary>
+    /// <summary>The number of what frees a compound page: a byte; from 4.4 until 6.5.</summary>
     public int? Destructor { get; }
+
+    /// <summary>The address of the function that frees a compound page; before 4.4.</summary>
+    public int? DestructorFunction { get; }
 
     /// <summary>How often a compound page is mapped as a whole, less one.</summary>
     public int? EntireMapCount { get; }
