@@ -59,6 +59,21 @@ public class RootTablesTests
             root => Assert.Equal(root.Address == machine.Kernel.Root ? RootKind.Kernel : RootKind.Unknown, root.Kind));
     }
 
+    /// <summary>As in 3.16's image, where level3_kernel_pgt stands behind init_level4_pgt: as a root it would share and lack what a user half does.</summary>
+    [Fact]
+    public void A_table_that_follows_the_kernels_root_is_no_user_half()
+    {
+        using BuiltMachine machine = BuiltMachine.Raw(KernelBuilder.Linux316(), (memory, kernel) =>
+        {
+            PhysicalAddress third = new(memory.ReadWord(kernel.Root + (511 * sizeof(ulong))) & 0x000f_ffff_ffff_f000);
+            for (ulong i = 510; i < 512; i++)
+            {
+                memory.Write(kernel.Root + PageFrame.Size + (i * sizeof(ulong)), memory.ReadWord(third + (i * sizeof(ulong))));
+            }
+        });
+        Assert.DoesNotContain(RootTables.FindAll(machine.Discover()), root => root.Kind == RootKind.PtiUserHalf);
+    }
+
     /// <summary>Tables that all point at one another make thousands of millions of paths. Each table is counted once.</summary>
     [Fact]
     public void UserTablesInACircleAreCountedAtOnce()

@@ -1,4 +1,6 @@
+using IommuSpy.Linux.Discovery;
 using IommuSpy.Memory;
+using IommuSpy.Translation;
 using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Linux.Architecture.X64;
@@ -56,6 +58,25 @@ internal static class PageTableIsolation
             && kernel.Memory.TryRead(kernelHalf + (TextEntry * sizeof(ulong)), out ulong top)
             && kernel.Memory.TryRead(userHalf + (TextEntry * sizeof(ulong)), out ulong userTop)
             && X64Format.IsPresent(userTop) && X64Format.Target(top) != X64Format.Target(userTop)
-            && kernel.Memory.Contains(new(X64Format.Target(userTop & kernel.Mode.EntryMask)));
+            && kernel.Memory.Contains(new(X64Format.Target(userTop & kernel.Mode.EntryMask)))
+            && MapsEntryCode(kernel, userHalf);
+    }
+
+    // Its own witness: through it the entry code is where the kernel's image has it. Other tables that follow a root, such as level3_kernel_pgt, may share all
+    // of a user half's shape.
+    private static bool MapsEntryCode(LinuxKernel kernel, PhysicalAddress userHalf)
+    {
+        EntryCode code = new(kernel.Text);
+        kernel.SpaceOf(userHalf).Visit(kernel.Text.Start, kernel.Text.Start + (kernel.Text.Length - 1), ref code);
+        return code.IsMapped;
+    }
+
+    private struct EntryCode(TextMapping text) : ICpuLeafVisitor
+    {
+        public bool IsMapped { get; private set; }
+
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat =>
+            IsMapped |= text.Contains(leaf.Address) && leaf.Physical == text.ToPhysical(leaf.Address);
     }
 }
