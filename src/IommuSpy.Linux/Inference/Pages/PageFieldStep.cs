@@ -86,6 +86,6 @@ internal sealed class PageFieldStep : InferenceStep<Part<MappedPages>, Part<Free
                 "over _mapcount: VMCOREINFO tells types by values that it has there");
         }
 
-        return new PageFields(found, PageFlagOrders.Add(context, note));
+        return new PageFields(found, PageFlagOrders.Add(context, note, found.TryGetValue("flags", out int flags) ? flags : null));
     }
 }
