@@ -83,7 +83,11 @@ internal sealed class WhoTable() : Table<PageUser>(
         {
             yield return new(report.Physical, report.Name, "process", mapper.Rights)
             {
-                Pid = mapper.Pid, Comm = mapper.Comm, Root = mapper.Root, Virtual = mapper.Virtual, PageSize = mapper.PageSize,
+                Pid = mapper.Pid,
+                Comm = mapper.Comm,
+                Root = mapper.Root,
+                Virtual = mapper.Virtual,
+                PageSize = mapper.PageSize,
             };
         }
 
