@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 
 namespace IommuSpy.Bench;
 

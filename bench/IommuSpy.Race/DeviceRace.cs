@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 using IommuSpy.Translation.Devices;

@@ -114,7 +114,7 @@ static void Visit(string path, int passes)
 static void Reverse(string path, int passes)
 {
     using Machine machine = Machine.Open(path);
-    ReverseMap map = ReverseMap.Of(machine);
+    ReverseMap map = ReverseMap.Of(machine.Parts);
     ulong frames = machine.Kernel.Memory.Ranges[^1].Last.Frame.Number + 1;
     long queries = Stopwatch.GetTimestamp();
     long mappers = 0;
@@ -127,7 +127,7 @@ static void Reverse(string path, int passes)
     for (int pass = 0; pass < passes; pass++)
     {
         long start = Stopwatch.GetTimestamp();
-        ReverseMap.Of(machine);
+        ReverseMap.Of(machine.Parts);
         Report(start);
     }
 }

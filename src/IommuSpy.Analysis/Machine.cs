@@ -1,6 +1,5 @@
-using System.Collections.Concurrent;
-using IommuSpy.Analysis.Devices;
-using IommuSpy.Analysis.Pages;
+using IommuSpy.Analysis.Dma;
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
@@ -14,7 +13,6 @@ namespace IommuSpy.Analysis;
 /// <summary>One machine as an image shows it: its memory and the kernel in it. Every answer starts here.</summary>
 public sealed class Machine : IDisposable
 {
-    private readonly ConcurrentDictionary<PhysicalAddress, PhysicalAddress?> _userHalves = [];
     private readonly Lazy<Part<PageKinds>> _pageKinds;
     private readonly Lazy<UnusualFrames> _unusualFrames;
     private readonly Lazy<ReverseMap> _reverseMap;
@@ -26,10 +24,10 @@ public sealed class Machine : IDisposable
         Image = image;
         Kernel = kernel;
         Parts = new(kernel, types, image.SystemFiles);
-        _reverseMap = new(() => ReverseMap.Of(this));
-        _pageKinds = new(() => Part.Read(() => Analysis.Pages.PageKinds.Of(this)));
-        _unusualFrames = new(() => UnusualFrames.Of(this));
-        _devices = new(() => DeviceInventory.Of(this));
+        _reverseMap = new(() => ReverseMap.Of(Parts));
+        _unusualFrames = new(() => UnusualFrames.Of(Parts));
+        _pageKinds = new(() => Part.Read(() => Frames.PageKinds.Of(Parts, _reverseMap, UnusualFrames)));
+        _devices = new(() => DeviceInventory.Of(Parts));
         _deviceReach = new(() => DeviceReach.Of(Devices.Devices, kernel.Memory.Budget));
     }
 
@@ -125,68 +123,9 @@ public sealed class Machine : IDisposable
     /// <summary>The space under a root table, or the kernel's own.</summary>
     public AddressSpace Space(PhysicalAddress? root) => root is PhysicalAddress address ? Kernel.SpaceOf(address) : Kernel.Space;
 
-    /// <summary>The table through which a process goes in user mode under page-table isolation, by its top table; null where that is the same.</summary>
-    public PhysicalAddress? UserHalfOf(PhysicalAddress root) =>
-        _userHalves.GetOrAdd(root, static (address, kernel) => kernel.Architecture.UserHalfOf(kernel, address), Kernel);
-
-    /// <summary>
-    /// The space in which a process's user addresses have the rights that count in user mode: its user half's under page-table isolation, or else
-    /// <see cref="Space"/>.
-    /// </summary>
-    public AddressSpace UserSpace(PhysicalAddress? root) => Space(root is PhysicalAddress top ? UserHalfOf(top) ?? top : null);
-
     /// <summary>Which kind of address it is on this machine.</summary>
     public AddressKind KindOf(VirtualAddress address) =>
         Kernel.Space.IsCanonical(address) ? AddressKinds.Of(Parts.Layout.RegionOf(address).Kind) : AddressKind.NonCanonical;
-
-    /// <summary>
-    /// The symbol at or before an address of the kernel's image, of a module, or of a CPU's copy of the kernel's per-CPU variables, with the distance from it;
-    /// null elsewhere. A copy is called by the symbol and the CPU: "runqueues:1".
-    /// </summary>
-    public SymbolOffset? SymbolAt(VirtualAddress address) => Kernel.Text.Contains(address) ? Symbols?.At(address)
-        : Parts.Layout.RegionOf(address).Kind switch
-        {
-            RegionKind.Modules or RegionKind.KernelText => Parts.Modules.Value?.SymbolAt(address),
-            RegionKind.DirectMap or RegionKind.Vmalloc => PerCpuSymbolAt(address),
-            _ => null,
-        };
-
-    /// <summary>
-    /// The symbol at or before a byte of physical memory: of the kernel's image, or of a CPU's copy of its per-CPU variables; null elsewhere.
-    /// </summary>
-    public SymbolOffset? SymbolAt(PhysicalAddress address) => Kernel.Text.PhysicalRange.Contains(address) ? SymbolAt(Kernel.Text.ToVirtual(address))
-        : Kernel.DirectMapAddress(address) is VirtualAddress direct ? PerCpuSymbolAt(direct)
-        : null;
-
-    private SymbolOffset? PerCpuSymbolAt(VirtualAddress address)
-    {
-        if (Parts.PerCpu.At(address) is not (int cpu, VirtualAddress variable) || Symbols is not SymbolTable symbols)
-        {
-            return null;
-        }
-
-        int before = -1;
-        ulong next = Parts.PerCpu.End.Value;
-        for (int i = 0; i < symbols.Count; i++)
-        {
-            ulong place = symbols.AddressOf(i).Value;
-            if (place >= Parts.PerCpu.Start.Value && place <= variable.Value && (before < 0 || place > symbols.AddressOf(before).Value))
-            {
-                before = i;
-            }
-
-            next = place > variable.Value && place < next ? place : next;
-        }
-
-        if (before < 0)
-        {
-            return null;
-        }
-
-        Symbol symbol = symbols[before];
-        return new(symbol with { Address = Parts.PerCpu.Address(cpu, symbol.Address), Name = $"{symbol.Name}:{cpu}" }, variable - symbol.Address,
-            next - symbol.Address.Value);
-    }
 
     /// <inheritdoc/>
     public void Dispose() => Image.Dispose();

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Modules;
 using IommuSpy.Linux.Objects;

@@ -1,5 +1,5 @@
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Translation.Devices;
 

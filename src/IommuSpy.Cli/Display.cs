@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using IommuSpy.Analysis;
+using IommuSpy.Analysis.Wording;
 
 namespace IommuSpy.Cli;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using IommuSpy.Analysis;
+using IommuSpy.Analysis.Wording;
 
 namespace IommuSpy.Cli;
 

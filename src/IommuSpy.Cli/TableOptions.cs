@@ -1,5 +1,5 @@
 using System.CommandLine;
-using IommuSpy.Analysis;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Catalogue;
 using IommuSpy.Memory;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Iommu;
+using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Modules;
 using IommuSpy.Linux.Objects;
@@ -15,6 +16,7 @@ using IommuSpy.Linux.Vmalloc;
 using IommuSpy.Linux.Zones;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Systems;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux;
 
@@ -23,6 +25,8 @@ namespace IommuSpy.Linux;
 /// </summary>
 public sealed class KernelParts
 {
+    private readonly LinuxKernel _kernel;
+    private readonly ConcurrentDictionary<PhysicalAddress, PhysicalAddress?> _userHalves = [];
     private readonly Lazy<KernelLayout> _layout;
     private readonly Lazy<PerCpu> _perCpu;
     private readonly Lazy<UserEntries> _userEntries;
@@ -50,6 +54,7 @@ public sealed class KernelParts
     public KernelParts(LinuxKernel kernel, string types = TypeSource.Automatic, SystemFiles? files = null)
     {
         ArgumentNullException.ThrowIfNull(kernel);
+        _kernel = kernel;
         _layout = new(() => KernelLayout.Of(kernel));
         _perCpu = new(() => PerCpu.Of(kernel));
         _userEntries = new(() => kernel.Architecture.EntriesOf(kernel));
@@ -69,6 +74,9 @@ public sealed class KernelParts
         _iommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: false));
         _scannedIommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: true));
     }
+
+    /// <summary>The kernel whose parts they are.</summary>
+    public LinuxKernel Kernel => _kernel;
 
     /// <summary>The kernel's virtual memory map.</summary>
     public KernelLayout Layout => _layout.Value;
@@ -141,6 +149,65 @@ public sealed class KernelParts
                 return reader.Read(address);
             }
         }), _areas);
+    }
+
+    /// <summary>The table through which a process goes in user mode under page-table isolation, by its top table; null where that is the same.</summary>
+    public PhysicalAddress? UserHalfOf(PhysicalAddress root) =>
+        _userHalves.GetOrAdd(root, static (address, kernel) => kernel.Architecture.UserHalfOf(kernel, address), _kernel);
+
+    /// <summary>
+    /// The space in which a process's user addresses have the rights that count in user mode: its user half's under page-table isolation, or else its own;
+    /// without a process the kernel's.
+    /// </summary>
+    public AddressSpace UserSpace(PhysicalAddress? root) => root is PhysicalAddress top ? _kernel.SpaceOf(UserHalfOf(top) ?? top) : _kernel.Space;
+
+    /// <summary>
+    /// The symbol at or before an address of the kernel's image, of a module, or of a CPU's copy of the kernel's per-CPU variables, with the distance from it;
+    /// null elsewhere. A copy is called by the symbol and the CPU: "runqueues:1".
+    /// </summary>
+    public SymbolOffset? SymbolAt(VirtualAddress address) => _kernel.Text.Contains(address) ? _kernel.Kallsyms?.Symbols.At(address)
+        : Layout.RegionOf(address).Kind switch
+        {
+            RegionKind.Modules or RegionKind.KernelText => Modules.Value?.SymbolAt(address),
+            RegionKind.DirectMap or RegionKind.Vmalloc => PerCpuSymbolAt(address),
+            _ => null,
+        };
+
+    /// <summary>
+    /// The symbol at or before a byte of physical memory: of the kernel's image, or of a CPU's copy of its per-CPU variables; null elsewhere.
+    /// </summary>
+    public SymbolOffset? SymbolAt(PhysicalAddress address) => _kernel.Text.PhysicalRange.Contains(address) ? SymbolAt(_kernel.Text.ToVirtual(address))
+        : _kernel.DirectMapAddress(address) is VirtualAddress direct ? PerCpuSymbolAt(direct)
+        : null;
+
+    private SymbolOffset? PerCpuSymbolAt(VirtualAddress address)
+    {
+        if (PerCpu.At(address) is not (int cpu, VirtualAddress variable) || _kernel.Kallsyms?.Symbols is not SymbolTable symbols)
+        {
+            return null;
+        }
+
+        int before = -1;
+        ulong next = PerCpu.End.Value;
+        for (int i = 0; i < symbols.Count; i++)
+        {
+            ulong place = symbols.AddressOf(i).Value;
+            if (place >= PerCpu.Start.Value && place <= variable.Value && (before < 0 || place > symbols.AddressOf(before).Value))
+            {
+                before = i;
+            }
+
+            next = place > variable.Value && place < next ? place : next;
+        }
+
+        if (before < 0)
+        {
+            return null;
+        }
+
+        Symbol symbol = symbols[before];
+        return new(symbol with { Address = PerCpu.Address(cpu, symbol.Address), Name = $"{symbol.Name}:{cpu}" }, variable - symbol.Address,
+            next - symbol.Address.Value);
     }
 
     private static Lazy<Part<T>> Lazily<T>(Func<T> read, Func<T?>? otherwise = null)

@@ -1,5 +1,5 @@
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Exposure;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Maps;
@@ -9,6 +9,7 @@ using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Read;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Types;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Catalogue;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
@@ -58,7 +59,7 @@ public sealed class Machine : IDisposable
     public KernelObject this[string address] => Ask(machine =>
     {
         VirtualAddress at = Virtual(machine, address);
-        KernelType? type = machine.SymbolAt(at) is { Offset: 0, Size: ulong room } symbol && KnownVariables.TypeOf(symbol.Symbol.Name) is string name
+        KernelType? type = machine.Parts.SymbolAt(at) is { Offset: 0, Size: ulong room } symbol && KnownVariables.TypeOf(symbol.Symbol.Name) is string name
             && machine.Parts.Objects.Required.Types.FindStruct(name) is StructType known && known.Bytes <= room ? known : null;
         return new KernelObject(this, type, at);
     });

@@ -1,3 +1,5 @@
+using IommuSpy.Analysis.Wording;
+
 namespace IommuSpy;
 
 /// <summary>A run of virtual memory that page tables map alike: neighbours merged that differ in nothing but where they are in physical memory.</summary>
@@ -11,5 +13,5 @@ namespace IommuSpy;
 public sealed record Mapping(ulong Virtual, ulong Bytes, ulong Physical, bool IsContiguous, ulong PageSize, string Rights, string Region)
 {
     internal static Mapping Of(in Analysis.Maps.Mapping mapping) => new(mapping.Virtual.Value, mapping.Length, mapping.Physical.Value,
-        mapping.PhysicalRuns == 1, mapping.PageSize, Analysis.RightsText.Of(mapping.Rights), mapping.Region);
+        mapping.PhysicalRuns == 1, mapping.PageSize, RightsText.Of(mapping.Rights), mapping.Region);
 }

@@ -113,7 +113,7 @@ public class AddressExpressionTests(SharedMachine shared) : IClassFixture<Shared
     public void ASymbolOfAnOopsIsOfThisBuildOrRefused()
     {
         Assert.True(shared.Machine.Symbols!.TryFind("linux_banner", out Symbol banner));
-        ulong size = shared.Machine.SymbolAt(banner.Address)!.Value.Size;
+        ulong size = shared.Machine.Parts.SymbolAt(banner.Address)!.Value.Size;
         Assert.True(size > 0);
         Assert.True(AddressExpression.TryParse($"linux_banner+0x1/0x{size:x}", shared.Machine, out ulong found, out _));
         Assert.Equal(banner.Address.Value + 1, found);

@@ -1,4 +1,5 @@
 using System.Text;
+using IommuSpy.Analysis.Wording;
 
 namespace IommuSpy.Analysis.Tests;
 

@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Serialization.Metadata;
-using IommuSpy.Analysis;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Catalogue;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Sarif;

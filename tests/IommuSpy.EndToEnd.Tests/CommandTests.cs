@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Maps;
+using IommuSpy.Analysis.Wording;
 
 namespace IommuSpy.EndToEnd.Tests;
 

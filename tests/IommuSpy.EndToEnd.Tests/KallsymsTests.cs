@@ -37,7 +37,7 @@ public class KallsymsTests
         foreach (var symbol in machine.Symbols!.Where(symbol => machine.Kernel.Text.Contains(symbol.Address) && symbol.Type is not ('A' or 'a')))
         {
             Assert.True(machine.Symbols!.TryFind(symbol.Name, out var found) && found.Name == symbol.Name, symbol.Name);
-            Assert.Equal(0UL, machine.SymbolAt(symbol.Address)!.Value.Offset);
+            Assert.Equal(0UL, machine.Parts.SymbolAt(symbol.Address)!.Value.Offset);
         }
     }
 }

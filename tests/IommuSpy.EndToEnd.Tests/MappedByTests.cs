@@ -2,6 +2,7 @@ using IommuSpy.Analysis;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Maps;
 using IommuSpy.Analysis.Who;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Lab;
 using IommuSpy.Memory;
 

@@ -42,10 +42,10 @@ public class ModulesTests
         {
             foreach (var symbol in module.Symbols.Where(symbol => module.MemoryAt(symbol.Address) is not null))
             {
-                var found = machine.SymbolAt(symbol.Address);
+                var found = machine.Parts.SymbolAt(symbol.Address);
                 Assert.NotNull(found);
                 Assert.Equal((0UL, module.Name), (found.Value.Offset, found.Value.Symbol.Module));
-                Assert.Equal(found.Value.Symbol.Address, machine.SymbolAt(symbol.Address + (found.Value.Size - 1))!.Value.Symbol.Address);
+                Assert.Equal(found.Value.Symbol.Address, machine.Parts.SymbolAt(symbol.Address + (found.Value.Size - 1))!.Value.Symbol.Address);
             }
 
             Explanation text = Explanation.Of(machine, module.Base + 1);

@@ -1,5 +1,8 @@
+using IommuSpy.Analysis.Dma;
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Pci;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Memory;

@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Pci;
 
 namespace IommuSpy.Analysis.Devices;

@@ -1,7 +1,10 @@
+using IommuSpy.Analysis.Dma;
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Vmas;
 using IommuSpy.Analysis.Who;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
@@ -22,7 +25,7 @@ internal sealed class Explainer(Machine machine)
         TranslationReport? walk = everySpace ? null : TranslationReport.Of(machine, address, root);
         PhysicalAddress? physical = walk?.Physical;
         LayoutRegion region = machine.Parts.Layout.RegionOf(address);
-        SymbolOffset? symbol = machine.SymbolAt(address);
+        SymbolOffset? symbol = machine.Parts.SymbolAt(address);
         KernelTask? owner = kind == AddressKind.UserVirtual && walk is not null && machine.Parts.OwnersOf(walk.Root) is [KernelTask first, ..] ? first : null;
         WhoReport? who = physical is PhysicalAddress page ? WhoReport.Of(machine, page) : null;
         return new(
@@ -55,7 +58,7 @@ internal sealed class Explainer(Machine machine)
     public Explanation PhysicalAddress(PhysicalAddress address)
     {
         WhoReport who = WhoReport.Of(machine, address);
-        SymbolOffset? symbol = machine.SymbolAt(address);
+        SymbolOffset? symbol = machine.Parts.SymbolAt(address);
         return new(
             new(address.Value), "physical address", null, symbol?.ToString(), symbol?.Symbol.Type, null, null, null, null, null, null,
             address, address.Frame, who.MemoryRange, who.Page, who.PageAbsence, Aliases(who, null), MappedBy(who, null, null), who.Reach, [],

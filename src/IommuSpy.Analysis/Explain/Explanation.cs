@@ -4,6 +4,7 @@ using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Vmas;
 using IommuSpy.Analysis.Who;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Explain;
@@ -48,7 +49,7 @@ public sealed record Explanation(
     string? Arithmetic,
     PhysicalAddress? Physical,
     PageFrame? Pfn,
-    Info.RangeReport? MemoryRange,
+    Wording.RangeReport? MemoryRange,
     PageReport? Page,
     string? PageAbsence,
     IReadOnlyList<AliasReport> AlsoAt,

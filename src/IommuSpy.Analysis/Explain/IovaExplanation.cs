@@ -1,9 +1,10 @@
 using System.Text.Json.Serialization;
 using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Exposure;
-using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Pci;
 using IommuSpy.Analysis.Reach;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 using IommuSpy.Translation.Devices;
 

@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Vmalloc;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Modules;
@@ -24,7 +25,7 @@ internal sealed class RegionContent(Machine machine)
             case RegionKind.Fixmap when machine.Kernel.Architecture.FixmapTop is VirtualAddress top && address.CompareTo(top) <= 0:
                 return $"fixmap slot {(top - new VirtualAddress(address.Value & ~(ulong)(PageFrame.Size - 1))) >> PageFrame.Shift}, counted down from {top}";
             case RegionKind.KernelText when machine.Kernel.Text.Contains(address):
-                return ImageSection.Of(machine, address);
+                return ImageSection.Of(machine.Symbols, address);
             case RegionKind.DirectMap when machine.Parts.Slabs.Value?.SlabAt(address) is SlabPages slab:
                 return SlabContent(slab, address);
             case RegionKind.Vmalloc when machine.Parts.Vmalloc.Value?.At(address) is VmallocArea area:

@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Memory;

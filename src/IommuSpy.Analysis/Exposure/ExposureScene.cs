@@ -1,4 +1,4 @@
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux.Devices;
 using IommuSpy.Linux.Iommu;

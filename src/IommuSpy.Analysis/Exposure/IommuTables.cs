@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Memory;
 using IommuSpy.Translation;

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
-using IommuSpy.Analysis.Explain;
-using IommuSpy.Analysis.Pages;
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Layout;
@@ -64,7 +63,7 @@ internal sealed class MachineFacts : IMemoryFacts
         {
             What = what,
             Image = part,
-            Symbol = part is not null ? _machine.SymbolAt(inImage!.Value)?.ToString() : null,
+            Symbol = part is not null ? _machine.Parts.SymbolAt(inImage!.Value)?.ToString() : null,
             ModuleCode = ModuleCode(mappers),
             PageTable = PageTable(frame),
             IommuTable = _tables.In(frame),
@@ -84,7 +83,7 @@ internal sealed class MachineFacts : IMemoryFacts
         for (int at = 0; at + sizeof(ulong) <= length; at += sizeof(ulong))
         {
             VirtualAddress word = new(BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at)));
-            if (word.Value >> 32 == 0xffff_ffff && _machine.SymbolAt(word) is { Offset: 0, Symbol: { Type: 't' or 'T' or 'w' or 'W' } symbol } && IsCode(word))
+            if (word.Value >> 32 == 0xffff_ffff && _machine.Parts.SymbolAt(word) is { Offset: 0, Symbol: { Type: 't' or 'T' or 'w' or 'W' } symbol } && IsCode(word))
             {
                 functions.Add(symbol.Name);
             }
@@ -116,7 +115,7 @@ internal sealed class MachineFacts : IMemoryFacts
 
     // The kernel gives parts of its image away after boot: what its initialisation needed, and variables that only encrypted memory needs. Such pages belong to
     // whoever got them; without struct pages only code and constants are sure to be still its own.
-    private ImagePart? PartOf(VirtualAddress address, PageKind kind) => ImageSection.Of(_machine, address) switch
+    private ImagePart? PartOf(VirtualAddress address, PageKind kind) => ImageSection.Of(_machine.Symbols, address) switch
     {
         _ when _kinds is not null && kind is not (PageKind.KernelImage or PageKind.Reserved or PageKind.None) => null,
         "kernel text" => ImagePart.Text,
@@ -126,7 +125,7 @@ internal sealed class MachineFacts : IMemoryFacts
     };
 
     private bool IsCode(VirtualAddress address) =>
-        ImageSection.Of(_machine, address) == "kernel text" || _machine.Parts.Modules.Value?.At(address)?.MemoryAt(address)?.Kind == "text";
+        ImageSection.Of(_machine.Symbols, address) == "kernel text" || _machine.Parts.Modules.Value?.At(address)?.MemoryAt(address)?.Kind == "text";
 
     private string? ModuleCode(IReadOnlyList<PageMapper> mappers)
     {

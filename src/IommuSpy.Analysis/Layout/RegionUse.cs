@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Translation;
 
 namespace IommuSpy.Analysis.Layout;

@@ -42,7 +42,7 @@ public static class MappingList
         WalkSummary summary = default;
         if (query.First.Value <= lowerEnd)
         {
-            summary = machine.UserSpace(query.Root).Visit(query.First, new(Math.Min(last, lowerEnd)), ref merger);
+            summary = machine.Parts.UserSpace(query.Root).Visit(query.First, new(Math.Min(last, lowerEnd)), ref merger);
         }
 
         if (last >= upperStart)

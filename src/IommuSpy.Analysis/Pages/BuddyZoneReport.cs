@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Zones;
 using IommuSpy.Memory;
 

@@ -1,3 +1,5 @@
+using IommuSpy.Analysis.Frames;
+
 namespace IommuSpy.Analysis.Pages;
 
 /// <summary>How many pages are used for the same.</summary>

@@ -1,3 +1,5 @@
+using IommuSpy.Analysis.Frames;
+
 namespace IommuSpy.Analysis.Pages;
 
 /// <summary>How many pages have the same owner: a slab cache, a file.</summary>

@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Memory;
 
@@ -53,7 +54,7 @@ public static class PageList
                 {
                     PageRecord page = cursor.Page;
                     visit(new(frame, page.Flags, cursor.StableFlags, page.References, cursor.MapCount, kind,
-                        query.WithOwners ? PageOwners.Of(machine, ref cursor, kind) : null));
+                        query.WithOwners ? kinds.OwnerOf(ref cursor, kind) : null));
                 }
             }
         }

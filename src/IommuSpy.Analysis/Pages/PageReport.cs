@@ -1,3 +1,5 @@
+using IommuSpy.Analysis.Frames;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Linux.Types;

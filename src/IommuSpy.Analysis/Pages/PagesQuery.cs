@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Pages;

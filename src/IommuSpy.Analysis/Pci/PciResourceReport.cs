@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Pci;
 
 namespace IommuSpy.Analysis.Pci;
@@ -11,18 +12,9 @@ namespace IommuSpy.Analysis.Pci;
 /// <param name="Is64Bit">Whether it may stand above 4 GiB.</param>
 public sealed record PciResourceReport(string Name, HexValue Start, HexValue End, string Space, bool Prefetchable, bool Is64Bit)
 {
-    private const int FirstVirtualFunctionBar = 7;
-
     /// <summary>Describes a range.</summary>
     public static PciResourceReport Of(PciResource resource) => new(
-        resource.Kind switch
-        {
-            PciResourceKind.Bar => $"BAR {resource.Index}",
-            PciResourceKind.Rom => "ROM",
-            PciResourceKind.VirtualFunctionBar => $"VF BAR {resource.Index - FirstVirtualFunctionBar}",
-            PciResourceKind.Chipset => $"chipset {resource.Index}",
-            _ => $"window {resource.Index}",
-        },
+        resource.Name,
         new(resource.Start.Value),
         new(resource.Last.Value),
         resource.IsIo ? "io" : "memory",

@@ -1,5 +1,5 @@
-using IommuSpy.Analysis.Devices;
-using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Dma;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Memory;
 
@@ -42,7 +42,7 @@ public sealed record ReachReport(
         DeviceReach reach = machine.DeviceReach;
         IReadOnlyList<DeviceReacher> reachers = reach.ReachersOf(physical.Frame);
         ulong within = physical.Value % PageFrame.Size;
-        SymbolOffset? symbol = machine.SymbolAt(physical);
+        SymbolOffset? symbol = machine.Parts.SymbolAt(physical);
         return new(
             physical,
             physical.Frame,

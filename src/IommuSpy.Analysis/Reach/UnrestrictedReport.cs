@@ -1,4 +1,5 @@
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
+using IommuSpy.Analysis.Frames;
 
 namespace IommuSpy.Analysis.Reach;
 

@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Resources;
 
 namespace IommuSpy.Analysis.Resources;

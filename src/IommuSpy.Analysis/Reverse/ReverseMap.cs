@@ -1,3 +1,4 @@
+using IommuSpy.Linux;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -37,11 +38,11 @@ public sealed class ReverseMap
     public int Spaces => _spaces.Length;
 
     /// <summary>Reads all address spaces of a machine, on all cores.</summary>
-    public static ReverseMap Of(Machine machine)
+    public static ReverseMap Of(KernelParts parts)
     {
         // The kernel's own space comes first, so a table that it shares with processes counts as its.
-        AddressSpace[] spaces = [machine.Kernel.Space,
-            .. (machine.Kernel.ProcessTables ?? []).Where(root => root != machine.Kernel.Space.Root).Select(machine.Kernel.SpaceOf)];
+        AddressSpace[] spaces = [parts.Kernel.Space,
+            .. (parts.Kernel.ProcessTables ?? []).Where(root => root != parts.Kernel.Space.Root).Select(parts.Kernel.SpaceOf)];
         List<MappedExtent>[] extents = new List<MappedExtent>[spaces.Length];
         Dictionary<ulong, PageTableUse>[] tables = new Dictionary<ulong, PageTableUse>[spaces.Length];
         bool[] whole = new bool[spaces.Length];
@@ -50,11 +51,11 @@ public sealed class ReverseMap
             AddressSpace space = spaces[i];
             extents[i] = [];
             tables[i] = [];
-            ExtentCollector leaves = new(i, extents[i], machine.Kernel.Memory.Budget);
+            ExtentCollector leaves = new(i, extents[i], parts.Kernel.Memory.Budget);
             TableCollector used = new(space, i, tables[i]);
             (VirtualAddress first, VirtualAddress last) = i == 0 ? (space.FirstKernelAddress, new VirtualAddress(ulong.MaxValue))
                 : (new VirtualAddress(0), space.LastUserAddress);
-            var summary = (i == 0 ? space : machine.UserSpace(space.Root)).Visit(first, last, ref leaves);
+            var summary = (i == 0 ? space : parts.UserSpace(space.Root)).Visit(first, last, ref leaves);
             leaves.Complete();
             space.VisitTables(first, last, ref used);
             whole[i] = summary.MissingTables == 0 && !summary.LimitReached && !leaves.LimitReached;

@@ -1,3 +1,6 @@
+using IommuSpy.Analysis.Dma;
+using IommuSpy.Analysis.Frames;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Running;
@@ -100,7 +103,7 @@ public sealed record TranslationReport(
     public static (PhysicalAddress? UserHalf, AccessRights Rights) UserRights(Machine machine, AddressTranslation translation, PhysicalAddress? root)
     {
         if (root is PhysicalAddress top && translation.Physical is not null && translation.Address <= machine.Kernel.Mode.LastUserAddress
-            && machine.UserHalfOf(top) is PhysicalAddress half && machine.Space(half).Translate(new(translation.Address)) is { } user
+            && machine.Parts.UserHalfOf(top) is PhysicalAddress half && machine.Space(half).Translate(new(translation.Address)) is { } user
             && user.Physical == translation.Physical)
         {
             return (half, user.Rights);

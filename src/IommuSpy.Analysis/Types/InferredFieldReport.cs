@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Inference;
 
 namespace IommuSpy.Analysis.Types;

@@ -1,3 +1,5 @@
+using IommuSpy.Analysis.Wording;
+
 namespace IommuSpy.Analysis.Types;
 
 /// <summary>A member of a structure or union.</summary>

@@ -43,7 +43,7 @@ public sealed record VmallocReport(
         machine.Parts.Stacks.Value?.Owner(area.Start)?.ToString());
 
     /// <summary>The symbol of who asked for it.</summary>
-    public static SymbolOffset? CallerOf(Machine machine, VmallocArea area) => area.Caller is VirtualAddress caller ? machine.SymbolAt(caller) : null;
+    public static SymbolOffset? CallerOf(Machine machine, VmallocArea area) => area.Caller is VirtualAddress caller ? machine.Parts.SymbolAt(caller) : null;
 
     /// <summary>The word of /proc/vmallocinfo for a use.</summary>
     public static string Words(VmallocUse use) => use switch

@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Linux.Devices;
 using IommuSpy.Linux.Tracing;
 using IommuSpy.Memory;

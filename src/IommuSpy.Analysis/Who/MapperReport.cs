@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Reverse;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;
 

@@ -1,8 +1,8 @@
-using IommuSpy.Analysis.Explain;
-using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Reverse;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux;
 using IommuSpy.Memory;
 

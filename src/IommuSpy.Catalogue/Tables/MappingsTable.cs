@@ -1,5 +1,5 @@
-using IommuSpy.Analysis;
 using IommuSpy.Analysis.Maps;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Translation;
 using Its = IommuSpy.Catalogue.Columns<IommuSpy.Analysis.Maps.Mapping>;
 

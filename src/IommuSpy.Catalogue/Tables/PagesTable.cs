@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Memory;

@@ -1,5 +1,5 @@
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Memory;
 using Its = IommuSpy.Catalogue.Columns<IommuSpy.Catalogue.Tables.Reacher>;

@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Wording;
 using Its = IommuSpy.Catalogue.Columns<IommuSpy.Catalogue.Tables.TranslatedAddress>;
 
 namespace IommuSpy.Catalogue.Tables;
@@ -64,7 +65,7 @@ internal sealed class TranslationsTable(string name, string sentence, Column<Tra
         public override void Add(TranslatedAddress row)
         {
             string address = row.Address is ulong known ? $"0x{known:x16}" : "-";
-            form.Writer.WriteLine($"{address,-18}  {(row.Physical is ulong physical ? $"0x{physical:x16}" : Analysis.Printable.Of(row.Reason!))}");
+            form.Writer.WriteLine($"{address,-18}  {(row.Physical is ulong physical ? $"0x{physical:x16}" : Printable.Of(row.Reason!))}");
         }
 
         public override void Flush() => form.Writer.Flush();

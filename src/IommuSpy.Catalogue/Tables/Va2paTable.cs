@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Running;
+
 using Its = IommuSpy.Catalogue.Columns<IommuSpy.Analysis.Running.ProcessAddressReport>;
 
 namespace IommuSpy.Catalogue.Tables;

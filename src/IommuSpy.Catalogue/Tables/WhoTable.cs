@@ -1,5 +1,4 @@
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Memory;
 using Its = IommuSpy.Catalogue.Columns<IommuSpy.Catalogue.Tables.PageUser>;

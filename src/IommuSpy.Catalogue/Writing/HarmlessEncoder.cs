@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
-using IommuSpy.Analysis;
+using IommuSpy.Analysis.Wording;
 
 namespace IommuSpy.Catalogue;
 

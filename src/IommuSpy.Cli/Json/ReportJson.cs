@@ -4,6 +4,7 @@ using IommuSpy.Analysis.Conversion;
 using IommuSpy.Analysis.Doctor;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Exposure;
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Info;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Iommu.Faults;

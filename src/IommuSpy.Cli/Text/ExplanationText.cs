@@ -1,8 +1,8 @@
-using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Exposure;
 using IommuSpy.Analysis.Who;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Text;

@@ -1,4 +1,4 @@
-using IommuSpy.Analysis;
+using IommuSpy.Analysis.Wording;
 
 namespace IommuSpy.Cli.Text;
 

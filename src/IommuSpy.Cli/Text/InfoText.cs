@@ -1,5 +1,6 @@
 using System.Globalization;
 using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Text;

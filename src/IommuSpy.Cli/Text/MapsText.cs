@@ -1,6 +1,6 @@
 using System.Globalization;
-using IommuSpy.Analysis;
 using IommuSpy.Analysis.Maps;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Memory;
 using IommuSpy.Translation;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using IommuSpy.Analysis;
 using IommuSpy.Analysis.Modules;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Text;

@@ -1,6 +1,7 @@
-using IommuSpy.Analysis;
-using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Dma;
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Pages;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Text;

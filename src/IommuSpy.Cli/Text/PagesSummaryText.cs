@@ -1,6 +1,8 @@
 using System.Globalization;
-using IommuSpy.Analysis;
+using IommuSpy.Analysis.Dma;
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Pages;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Text;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pci;
+using IommuSpy.Analysis.Wording;
 
 namespace IommuSpy.Cli.Text;
 

@@ -1,5 +1,5 @@
-using IommuSpy.Analysis;
 using IommuSpy.Analysis.Who;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Text;

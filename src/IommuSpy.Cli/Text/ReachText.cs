@@ -1,6 +1,6 @@
 using System.Globalization;
-using IommuSpy.Analysis;
 using IommuSpy.Analysis.Reach;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli.Text;

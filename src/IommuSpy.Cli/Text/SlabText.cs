@@ -1,5 +1,5 @@
-using IommuSpy.Analysis;
 using IommuSpy.Analysis.Pages;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Memory;
 

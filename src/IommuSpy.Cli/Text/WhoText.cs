@@ -1,4 +1,3 @@
-using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Memory;
 

@@ -10,9 +10,20 @@ namespace IommuSpy.Linux.Pci;
 /// <param name="Flags">The kernel's IORESOURCE_* bits (include/linux/ioport.h).</param>
 public sealed record PciResource(int Index, PciResourceKind Kind, PhysicalAddress Start, PhysicalAddress Last, ulong Flags)
 {
+    private const int FirstVirtualFunctionBar = 7;
     private const ulong IoFlag = 0x100;
     private const ulong PrefetchFlag = 0x2000;
     private const ulong Memory64Flag = 0x10_0000;
+
+    /// <summary>"BAR 0", "ROM", "VF BAR 0", "window 13" of a bridge, "chipset 13".</summary>
+    public string Name => Kind switch
+    {
+        PciResourceKind.Bar => $"BAR {Index}",
+        PciResourceKind.Rom => "ROM",
+        PciResourceKind.VirtualFunctionBar => $"VF BAR {Index - FirstVirtualFunctionBar}",
+        PciResourceKind.Chipset => $"chipset {Index}",
+        _ => $"window {Index}",
+    };
 
     /// <summary>Whether it is in I/O space rather than memory.</summary>
     public bool IsIo => (Flags & IoFlag) != 0;

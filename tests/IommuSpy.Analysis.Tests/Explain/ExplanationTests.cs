@@ -1,5 +1,6 @@
 using IommuSpy.Analysis.Explain;
 using IommuSpy.Analysis.Who;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;

@@ -1,4 +1,4 @@
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Exposure;
 using IommuSpy.Linux.Acpi;
 using IommuSpy.Linux.Devices;

@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Info;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;
 

@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Layout;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Architecture;
 
 namespace IommuSpy.Analysis.Tests.Layout;

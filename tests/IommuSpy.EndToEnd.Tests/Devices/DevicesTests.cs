@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Lab;
 using IommuSpy.Linux.Pci;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Linux.Tasks;
 

@@ -77,7 +77,7 @@ public partial class AcpiTests
                         registers = number;
                         break;
                     case "PCI Segment Group":
-                        lines.Add(Unit(registers, (ushort)number));
+                        Begin(lines, Unit(registers, (ushort)number));
                         break;
                     case "PCI Path": // device and function, a byte each
                         FirmwareScopeKind kind = fields["Device Scope Type"] switch
@@ -107,6 +107,19 @@ public partial class AcpiTests
         {
             directory.Delete(recursive: true);
         }
+    }
+
+    // A unit may have a block of the old type and one of the new, as in QEMU 10's IVRS: the newer one is what a kernel uses (drivers/iommu/amd/init.c).
+    private static void Begin(List<string> lines, string unit)
+    {
+        int older = lines.IndexOf(unit);
+        if (older >= 0)
+        {
+            int next = lines.FindIndex(older + 1, line => line.StartsWith("unit", StringComparison.Ordinal));
+            lines.RemoveRange(older, (next < 0 ? lines.Count : next) - older);
+        }
+
+        lines.Add(unit);
     }
 
     private static string Unit(ulong registers, ushort segment) => $"unit {registers:x} segment {segment}";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using IommuSpy.Analysis;
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Lab;
 using IommuSpy.Linux.Pages;

@@ -1,4 +1,4 @@
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Translation.AmdVi;
 using IommuSpy.Translation.Devices;

@@ -1,3 +1,5 @@
+using IommuSpy.Analysis.Wording;
+
 namespace IommuSpy.Analysis.Exposure.Rules;
 
 /// <summary>Pages that are free and that a device is still let at.</summary>

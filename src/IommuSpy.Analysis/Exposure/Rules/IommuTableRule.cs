@@ -1,3 +1,5 @@
+using IommuSpy.Analysis.Wording;
+
 namespace IommuSpy.Analysis.Exposure.Rules;
 
 /// <summary>Tables of an IOMMU that a device can write.</summary>

@@ -1,3 +1,5 @@
+using IommuSpy.Analysis.Wording;
+
 namespace IommuSpy.Analysis.Exposure.Rules;
 
 /// <summary>Read-only data of the kernel's image that a device can write: tables of functions, above all.</summary>

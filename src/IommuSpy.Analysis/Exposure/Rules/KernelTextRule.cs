@@ -1,3 +1,5 @@
+using IommuSpy.Analysis.Wording;
+
 namespace IommuSpy.Analysis.Exposure.Rules;
 
 /// <summary>Kernel or module code that a device can write.</summary>

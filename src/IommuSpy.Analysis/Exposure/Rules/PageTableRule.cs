@@ -1,3 +1,5 @@
+using IommuSpy.Analysis.Wording;
+
 namespace IommuSpy.Analysis.Exposure.Rules;
 
 /// <summary>Page tables of the CPU that a device can write.</summary>

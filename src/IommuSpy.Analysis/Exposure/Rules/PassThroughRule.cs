@@ -1,4 +1,4 @@
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Analysis.Exposure.Rules;

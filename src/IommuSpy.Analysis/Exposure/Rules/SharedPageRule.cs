@@ -1,5 +1,6 @@
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Reach;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Exposure.Rules;

@@ -1,6 +1,7 @@
 using System.Globalization;
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Reach;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Exposure.Rules;

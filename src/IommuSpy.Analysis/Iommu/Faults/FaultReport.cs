@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Iommu.Faults;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
-using IommuSpy.Analysis.Devices;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Exposure;
 using IommuSpy.Catalogue;
 using IommuSpy.Catalogue.Tables;

@@ -37,7 +37,7 @@ internal static class SymbolsCommand
                 }
 
                 VirtualAddress address = Addresses.Virtual(machine, text);
-                SymbolOffset found = machine.SymbolAt(address)
+                SymbolOffset found = machine.Parts.SymbolAt(address)
                     ?? throw new NoAnswerException($"{address}: no symbol of the kernel's image or of a module reaches it");
                 output.Answer(result, AllTables.Symbols, new Question(machine).With(SymbolsTable.Only, new FoundSymbol(found.Symbol, found.Offset)));
                 return ExitCode.Done;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Types;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Catalogue;
 using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Json;

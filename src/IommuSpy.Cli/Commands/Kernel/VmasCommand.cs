@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Catalogue;
 using IommuSpy.Catalogue.Tables;
 using IommuSpy.Linux.Tasks;

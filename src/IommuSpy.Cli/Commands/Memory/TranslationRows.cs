@@ -2,6 +2,7 @@ using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Catalogue;
 using IommuSpy.Catalogue.Tables;
 using IommuSpy.Memory;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
+using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;

@@ -2,7 +2,7 @@ using IommuSpy.Linux.Acpi;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Translation.Devices;
 
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>Whether firmware means a function (VT-d specification, 8.3.1; AMD 48882, 5.2.2).</summary>
 internal static class FirmwareScopes

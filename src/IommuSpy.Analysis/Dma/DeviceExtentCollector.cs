@@ -4,7 +4,7 @@ using IommuSpy.Memory;
 using IommuSpy.Translation;
 using IommuSpy.Translation.Devices;
 
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>Gathers what tables map for devices as extents.</summary>
 internal struct DeviceExtentCollector(int number, List<MappedExtent> extents, WorkBudget budget) : IIoLeafVisitor

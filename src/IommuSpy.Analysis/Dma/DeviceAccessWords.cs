@@ -1,4 +1,4 @@
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>The words for a device's access.</summary>
 public static class DeviceAccessWords

@@ -1,6 +1,6 @@
 using IommuSpy.Translation;
 
-namespace IommuSpy.Analysis;
+namespace IommuSpy.Analysis.Wording;
 
 /// <summary>Rights as people read them.</summary>
 public static class RightsText

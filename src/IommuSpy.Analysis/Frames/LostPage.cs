@@ -1,6 +1,6 @@
 using IommuSpy.Memory;
 
-namespace IommuSpy.Analysis.Pages;
+namespace IommuSpy.Analysis.Frames;
 
 /// <summary>A page that a process lost because its memory broke: a poison entry stands in its place.</summary>
 /// <param name="Pid">The process; null where whose the tables are is not known.</param>

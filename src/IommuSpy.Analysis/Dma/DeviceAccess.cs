@@ -1,4 +1,4 @@
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>How much of memory a device can get at.</summary>
 public enum DeviceAccess

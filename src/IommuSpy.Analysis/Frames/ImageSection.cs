@@ -1,7 +1,7 @@
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Memory;
 
-namespace IommuSpy.Analysis.Explain;
+namespace IommuSpy.Analysis.Frames;
 
 /// <summary>Which section of the kernel's image an address is in, by the symbols that the linker puts around each (arch/x86/kernel/vmlinux.lds.S).</summary>
 internal static class ImageSection
@@ -17,9 +17,9 @@ internal static class ImageSection
     ];
 
     /// <summary>The section in words, or null where no pair of symbols is around the address.</summary>
-    public static string? Of(Machine machine, VirtualAddress address)
+    public static string? Of(SymbolTable? symbols, VirtualAddress address)
     {
-        if (machine.Symbols is not SymbolTable symbols)
+        if (symbols is null)
         {
             return null;
         }

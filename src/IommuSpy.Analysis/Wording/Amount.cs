@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace IommuSpy.Analysis;
+namespace IommuSpy.Analysis.Wording;
 
 /// <summary>Numbers of things in words.</summary>
 public static class Amount

@@ -1,6 +1,6 @@
 using IommuSpy.Translation.Devices;
 
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>A device that goes through tables, and by which entry.</summary>
 /// <param name="Device">The device.</param>

@@ -1,8 +1,9 @@
+using IommuSpy.Linux;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
-namespace IommuSpy.Analysis.Pages;
+namespace IommuSpy.Analysis.Frames;
 
 /// <summary>Which page frames vmalloc space and module space map, and where first.</summary>
 internal struct MappedFrames : ICpuLeafVisitor
@@ -21,12 +22,12 @@ internal struct MappedFrames : ICpuLeafVisitor
     }
 
     /// <summary>Visits the regions.</summary>
-    public static Dictionary<PageFrame, VirtualAddress> Of(Machine machine)
+    public static Dictionary<PageFrame, VirtualAddress> Of(KernelParts parts)
     {
-        MappedFrames frames = new([], machine.Kernel.Memory.ByteCount >> PageFrame.Shift);
-        foreach (LayoutRegion region in machine.Parts.Layout.Regions.Where(region => region.Kind is RegionKind.Vmalloc or RegionKind.Modules))
+        MappedFrames frames = new([], parts.Kernel.Memory.ByteCount >> PageFrame.Shift);
+        foreach (LayoutRegion region in parts.Layout.Regions.Where(region => region.Kind is RegionKind.Vmalloc or RegionKind.Modules))
         {
-            machine.Kernel.Space.Visit(region.Start, region.End, ref frames);
+            parts.Kernel.Space.Visit(region.Start, region.End, ref frames);
         }
 
         return frames._found;

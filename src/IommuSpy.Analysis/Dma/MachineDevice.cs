@@ -4,7 +4,7 @@ using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Translation.Devices;
 
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>A device: what the kernel knows of it, joined with what its IOMMU's tables say.</summary>
 public sealed class MachineDevice

@@ -1,7 +1,7 @@
 using IommuSpy.Linux.Pci;
 using IommuSpy.Translation.Devices;
 
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>
 /// As whom a PCI function's requests arrive at the IOMMU (PCIe to PCI/PCI-X bridge specification, 2.3; drivers/pci/search.c, pci_for_each_dma_alias).

@@ -6,7 +6,7 @@ using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation.Devices;
 
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>Tells which IOMMU a function's requests go through: by the kernel's pointer, by firmware's scopes, by whose tables have an entry for it.</summary>
 internal sealed class UnitOfFunction(KernelObjects objects, IommuReport iommus, PciInventory inventory)

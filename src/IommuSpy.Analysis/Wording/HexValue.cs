@@ -1,4 +1,4 @@
-namespace IommuSpy.Analysis;
+namespace IommuSpy.Analysis.Wording;
 
 /// <summary>A number that is read in hexadecimal and is no address: an entry, a mask, an offset.</summary>
 /// <param name="Value">The number.</param>

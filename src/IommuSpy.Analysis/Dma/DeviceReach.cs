@@ -3,7 +3,7 @@ using IommuSpy.Memory;
 using IommuSpy.Translation;
 using IommuSpy.Translation.Devices;
 
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>
 /// From a page frame to every device that can get at it: one pass over all devices' tables, each set once however many devices share it, kept as extents in a

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using IommuSpy.Memory;
 
-namespace IommuSpy.Analysis.Info;
+namespace IommuSpy.Analysis.Wording;
 
 /// <summary>A run of physical memory.</summary>
 /// <param name="Start">First byte.</param>

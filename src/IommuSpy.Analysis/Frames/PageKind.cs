@@ -1,4 +1,4 @@
-namespace IommuSpy.Analysis.Pages;
+namespace IommuSpy.Analysis.Frames;
 
 /// <summary>What a page of physical memory is used for.</summary>
 public enum PageKind

@@ -1,6 +1,6 @@
 using IommuSpy.Translation.Devices;
 
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>One set of tables, and the devices that go through it.</summary>
 /// <param name="Space">The tables.</param>

@@ -1,9 +1,10 @@
+using IommuSpy.Linux;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
-namespace IommuSpy.Analysis.Pages;
+namespace IommuSpy.Analysis.Frames;
 
 /// <summary>Every poison entry of every process's page tables, by the page frame that broke. Immutable; safe to share between threads.</summary>
 internal sealed class LostPages
@@ -13,17 +14,17 @@ internal sealed class LostPages
     private LostPages(IEnumerable<(PageFrame Frame, LostPage Page)> lost) => _byFrame = lost.ToLookup(pair => pair.Frame, pair => pair.Page);
 
     /// <summary>Reads every process's page tables.</summary>
-    public static LostPages Of(Machine machine)
+    public static LostPages Of(KernelParts parts)
     {
         List<(PageFrame, LostPage)> lost = [];
-        foreach (PhysicalAddress root in machine.Kernel.ProcessTables ?? [])
+        foreach (PhysicalAddress root in parts.Kernel.ProcessTables ?? [])
         {
-            AddressSpace space = machine.Kernel.SpaceOf(root);
-            Collector collector = new(machine.Parts.UserEntries, space.Format);
-            EntryWalk.Visit(machine.Kernel.Memory, space, new(0), new(space.LastUserAddress.Value + 1), ref collector);
+            AddressSpace space = parts.Kernel.SpaceOf(root);
+            Collector collector = new(parts.UserEntries, space.Format);
+            EntryWalk.Visit(parts.Kernel.Memory, space, new(0), new(space.LastUserAddress.Value + 1), ref collector);
             foreach ((PageFrame frame, VirtualAddress address) in collector.Found)
             {
-                IReadOnlyList<KernelTask> owners = machine.Parts.OwnersOf(root);
+                IReadOnlyList<KernelTask> owners = parts.OwnersOf(root);
                 lost.AddRange(owners.Count == 0
                     ? [(frame, new(null, null, root, address))]
                     : owners.Select(owner => (frame, new LostPage(owner.Pid, owner.Comm, root, address))));

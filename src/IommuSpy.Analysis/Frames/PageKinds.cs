@@ -1,3 +1,5 @@
+using IommuSpy.Analysis.Reverse;
+using IommuSpy.Linux;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
@@ -5,7 +7,7 @@ using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Zones;
 using IommuSpy.Memory;
 
-namespace IommuSpy.Analysis.Pages;
+namespace IommuSpy.Analysis.Frames;
 
 /// <summary>
 /// Tells what each page of a machine is used for: by its struct page first, and where that says nothing by who maps it or where it lies. Safe to share between
@@ -20,7 +22,9 @@ public sealed class PageKinds
     private const ulong MappingAnonymous = 1;
     private const ulong MappingMovable = 2;
 
-    private readonly Machine _machine;
+    private readonly KernelParts _parts;
+    private readonly Lazy<ReverseMap> _reverseMap;
+    private readonly PageOwners _owners;
     private readonly MemoryPages _pages;
     private readonly UnusualFrames _unusual;
     private readonly HashSet<PageFrame> _memmap;
@@ -30,17 +34,19 @@ public sealed class PageKinds
     private readonly int? _reserved;
     private readonly int? _lru;
 
-    private PageKinds(Machine machine)
+    private PageKinds(KernelParts parts, Lazy<ReverseMap> reverseMap, UnusualFrames unusual)
     {
-        _machine = machine;
-        _pages = machine.Parts.Pages.Required;
-        _unusual = machine.UnusualFrames;
+        _parts = parts;
+        _reverseMap = reverseMap;
+        _owners = new(parts, reverseMap, unusual, this);
+        _pages = parts.Pages.Required;
+        _unusual = unusual;
         _memmap = [.. _pages.Array.OwnPages()];
-        _mapped = MappedFrames.Of(machine);
-        _perCpu = [.. PerCpuAreas(machine)];
+        _mapped = MappedFrames.Of(parts);
+        _perCpu = [.. PerCpuAreas(parts)];
         _reserved = _pages.Flags.Bit("reserved");
         _lru = _pages.Flags.Bit("lru");
-        foreach (MemoryZone zone in machine.Parts.Zones.Value?.Zones ?? [])
+        foreach (MemoryZone zone in parts.Zones.Value?.Zones ?? [])
         {
             foreach (CpuFreePages list in zone.CpuLists)
             {
@@ -57,7 +63,7 @@ public sealed class PageKinds
 
     /// <summary>Gathers what is needed for a machine: tens of milliseconds for a gigabyte.</summary>
     /// <exception cref="MissingTypeException">Nothing describes struct page.</exception>
-    public static PageKinds Of(Machine machine) => new(machine);
+    internal static PageKinds Of(KernelParts parts, Lazy<ReverseMap> reverseMap, UnusualFrames unusual) => new(parts, reverseMap, unusual);
 
     /// <summary>What a page frame is used for.</summary>
     public PageKind KindOf(PageFrame frame)
@@ -75,11 +81,14 @@ public sealed class PageKinds
         if (state == FrameState.Managed && cursor.MoveTo(frame))
         {
             PageKind kind = KindOf(ref cursor);
-            return new(kind, PageOwners.Of(_machine, ref cursor, kind));
+            return new(kind, OwnerOf(ref cursor, kind));
         }
 
         return _unusual.KindOf(frame, state) is PageKind unusual ? new(unusual, _unusual.OwnerOf(frame, unusual)) : new(PageKind.None, null);
     }
+
+    /// <summary>Whose the page is that a cursor is at, in words; null where nothing tells.</summary>
+    internal string? OwnerOf(ref PageCursor cursor, PageKind kind) => _owners.Of(ref cursor, kind);
 
     /// <summary>What the page that a cursor is at is used for: one of memory that the kernel uses.</summary>
     public PageKind KindOf(ref PageCursor cursor)
@@ -187,29 +196,29 @@ public sealed class PageKinds
         }
 
         return _mapped.ContainsKey(page.Frame) ? PageKind.Vmalloc
-            : _machine.ReverseMap.TableIn(page.Frame) is not null ? PageKind.PageTable
+            : _reverseMap.Value.TableIn(page.Frame) is not null ? PageKind.PageTable
             : owned ? PageKind.Kernel : PageKind.Unreferenced;
     }
 
     private PageKind Reserved(PageFrame frame)
     {
-        if (_machine.Kernel.Text.PhysicalRange.Contains(frame.Address))
+        if (_parts.Kernel.Text.PhysicalRange.Contains(frame.Address))
         {
             return PageKind.KernelImage;
         }
 
         return _memmap.Contains(frame) ? PageKind.Memmap
             : PerCpuOf(frame) is not null ? PageKind.PerCpu
-            : _machine.ReverseMap.TableIn(frame) is not null ? PageKind.PageTable
+            : _reverseMap.Value.TableIn(frame) is not null ? PageKind.PageTable
             : PageKind.Reserved;
     }
 
     // The first chunk of per-CPU memory is a run of the direct map for each CPU (mm/percpu.c, pcpu_embed_first_chunk); later ones are vmalloc's.
-    private static IEnumerable<(PageFrame First, PageFrame End, int Cpu)> PerCpuAreas(Machine machine)
+    private static IEnumerable<(PageFrame First, PageFrame End, int Cpu)> PerCpuAreas(KernelParts parts)
     {
-        KernelObjects objects = machine.Parts.Objects.Required;
+        KernelObjects objects = parts.Objects.Required;
         if (objects.Variable("pcpu_unit_size") is not VirtualAddress size || objects.Number(size, sizeof(uint)) is not (ulong bytes and > 0 and <= 1 << 30)
-            || machine.Symbols is not SymbolTable symbols || !symbols.TryFind("__per_cpu_start", out Symbol start))
+            || parts.Kernel.Kallsyms?.Symbols is not SymbolTable symbols || !symbols.TryFind("__per_cpu_start", out Symbol start))
         {
             yield break;
         }
@@ -218,7 +227,7 @@ public sealed class PageKinds
         for (int cpu = 0; cpu < offsets.Count; cpu++)
         {
             VirtualAddress first = new(unchecked(start.Address.Value + offsets[cpu]));
-            if (machine.Kernel.Space.TryTranslate(first, out PhysicalAddress physical) && machine.Kernel.DirectMapAddress(physical) == first)
+            if (parts.Kernel.Space.TryTranslate(first, out PhysicalAddress physical) && parts.Kernel.DirectMapAddress(physical) == first)
             {
                 yield return (physical.Frame, new((physical.Value + bytes + PageFrame.Size - 1) >> PageFrame.Shift), cpu);
             }

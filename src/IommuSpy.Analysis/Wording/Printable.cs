@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace IommuSpy.Analysis;
+namespace IommuSpy.Analysis.Wording;
 
 /// <summary>
 /// Text out of a foreign memory or file, made harmless for whoever shows it. A terminal obeys control characters; format characters (bidirectional overrides,

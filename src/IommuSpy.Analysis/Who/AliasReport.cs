@@ -1,9 +1,12 @@
+using IommuSpy.Analysis.Dma;
+using IommuSpy.Analysis.Frames;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
-namespace IommuSpy.Analysis.Explain;
+namespace IommuSpy.Analysis.Who;
 
 /// <summary>Another address that has to do with the same physical page.</summary>
 /// <param name="Virtual">The address.</param>
@@ -15,7 +18,7 @@ public sealed record AliasReport(VirtualAddress Virtual, string What, string Rig
     internal static AliasReport Of(Machine machine, VirtualAddress address, AccessRights rights)
     {
         LayoutRegion region = machine.Parts.Layout.RegionOf(address);
-        string symbol = machine.SymbolAt(address) is SymbolOffset at ? $", {at}" : "";
+        string symbol = machine.Parts.SymbolAt(address) is SymbolOffset at ? $", {at}" : "";
         return new(address, $"{AddressKinds.Of(region.Kind).Words()} ({region.Name}{symbol})", RightsText.Of(rights));
     }
 }

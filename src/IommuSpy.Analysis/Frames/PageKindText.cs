@@ -1,4 +1,4 @@
-namespace IommuSpy.Analysis.Pages;
+namespace IommuSpy.Analysis.Frames;
 
 /// <summary>A <see cref="PageKind"/> in words.</summary>
 public static class PageKindText

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace IommuSpy.Analysis;
+namespace IommuSpy.Analysis.Wording;
 
 /// <summary>Words for a command line that is shown to be typed or copied: what is in them stays one word, whatever a shell would make of it.</summary>
 public static class ShellWord

@@ -1,3 +1,4 @@
+using IommuSpy.Linux;
 using IommuSpy.Linux.Acpi;
 using IommuSpy.Linux.Devices;
 using IommuSpy.Linux.Iommu;
@@ -6,7 +7,7 @@ using IommuSpy.Linux.Pci;
 using IommuSpy.Memory;
 using IommuSpy.Translation.Devices;
 
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>Every device of a machine: the kernel's PCI functions, joined with IOMMUs, groups and domains; or what the IOMMUs' tables alone know.</summary>
 /// <param name="Devices">The devices, in order of address.</param>
@@ -24,10 +25,10 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
         Devices.FirstOrDefault(device => device.Address == address) ?? Devices.FirstOrDefault(device => device.Requesters.Contains(address));
 
     /// <summary>Reads the devices of a machine.</summary>
-    public static DeviceInventory Of(Machine machine)
+    public static DeviceInventory Of(KernelParts parts)
     {
-        (KernelObjects? objects, PciInventory? inventory, string? absence) = Functions(machine);
-        IommuReport iommus = machine.Parts.Iommu;
+        (KernelObjects? objects, PciInventory? inventory, string? absence) = Functions(parts);
+        IommuReport iommus = parts.Iommu;
         if (objects is null || inventory is null)
         {
             return new(FromTables(iommus), iommus, absence, [.. Unknown(iommus)]);
@@ -55,10 +56,10 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
         return new(devices, iommus, null, [.. inventory.Damage, .. Unknown(iommus), .. groups.Values.Select(group => group.Damage).OfType<string>()]);
     }
 
-    private static (KernelObjects? Objects, PciInventory? Inventory, string? Absence) Functions(Machine machine)
+    private static (KernelObjects? Objects, PciInventory? Inventory, string? Absence) Functions(KernelParts parts)
     {
-        return machine.Parts.Pci.TryGet(out PciInventory? functions, out string? absence)
-            && machine.Parts.Objects.TryGet(out KernelObjects? objects, out absence)
+        return parts.Pci.TryGet(out PciInventory? functions, out string? absence)
+            && parts.Objects.TryGet(out KernelObjects? objects, out absence)
             ? (objects, functions, null)
             : (null, null, absence);
     }

@@ -1,10 +1,10 @@
-using IommuSpy.Analysis.Pci;
+using IommuSpy.Linux;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Resources;
 using IommuSpy.Memory;
 
-namespace IommuSpy.Analysis.Pages;
+namespace IommuSpy.Analysis.Frames;
 
 /// <summary>
 /// Which page frames are not memory that the kernel uses: devices' ranges, devices' memory, blocks that are offline, broken pages. Every answer about a
@@ -18,17 +18,17 @@ internal sealed class UnusualFrames
     private readonly ulong _poisoned;
     private readonly Lazy<LostPages> _lost;
 
-    private UnusualFrames(Machine machine)
+    private UnusualFrames(KernelParts parts)
     {
-        _pages = machine.Parts.Pages.Value;
-        _functions = machine.Parts.Pci.Value;
-        _resources = machine.Parts.Resources.Value;
+        _pages = parts.Pages.Value;
+        _functions = parts.Pci.Value;
+        _resources = parts.Resources.Value;
         _poisoned = _pages?.Flags.Bit("hwpoison") is int bit ? 1UL << bit : 0;
-        _lost = new(() => LostPages.Of(machine));
+        _lost = new(() => LostPages.Of(parts));
     }
 
     /// <summary>Gathers what is needed.</summary>
-    public static UnusualFrames Of(Machine machine) => new(machine);
+    public static UnusualFrames Of(KernelParts parts) => new(parts);
 
     /// <summary>What a page frame is; null for memory that the kernel uses, and where that cannot be told.</summary>
     public PageUse? UseOf(PageFrame frame)
@@ -83,7 +83,7 @@ internal sealed class UnusualFrames
 
         (PciFunction function, PciResource resource) = found;
         string driver = function.Driver is string bound ? $" ({bound})" : "";
-        string name = PciResourceReport.Of(resource).Name;
+        string name = resource.Name;
         return $"{function.Address}{driver} {name}, byte 0x{frame.Address.Value - resource.Start.Value:x} of {Size.Text(resource.Length)}";
     }
 
@@ -104,5 +104,4 @@ internal sealed class UnusualFrames
         DeviceMemoryKind.Coherent => "coherent",
         _ => "of an unknown kind",
     };
-
 }

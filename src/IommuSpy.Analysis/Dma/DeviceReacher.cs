@@ -1,7 +1,7 @@
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
-namespace IommuSpy.Analysis.Devices;
+namespace IommuSpy.Analysis.Dma;
 
 /// <summary>A device that can get at a page frame through its IOMMU's tables.</summary>
 /// <param name="Device">The device.</param>

@@ -1,4 +1,4 @@
-namespace IommuSpy.Analysis.Pages;
+namespace IommuSpy.Analysis.Frames;
 
 /// <summary>What a page frame is used for, and by whom.</summary>
 /// <param name="Kind">What for.</param>
