@@ -8,9 +8,12 @@ internal static class AllTables
     /// <summary>All tables, by name.</summary>
     public static IReadOnlyList<Table> All =>
     [
-        Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Formats, Interrupts, IoMappings, Iommu, Layout, MappingsTable.Leaves, MappingsTable.Runs,
-        Modules, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots, RunningPages, Slab, Symbols, Tables, TranslationsTable.OfCpu,
-        TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas, Who,
+        .. new Table[]
+        {
+            Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Formats, Interrupts, IoMappings, Iommu, Layout, MappingsTable.Leaves, MappingsTable.Runs,
+            Modules, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots, RunningPages, Slab, Symbols, Tables, TranslationsTable.OfCpu,
+            TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas, Who,
+        }.OrderBy(table => table.Name, StringComparer.Ordinal),
     ];
 
     public static BuddyTable Buddy => field ??= new();

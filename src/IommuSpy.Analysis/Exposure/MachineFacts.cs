@@ -83,7 +83,8 @@ internal sealed class MachineFacts : IMemoryFacts
         for (int at = 0; at + sizeof(ulong) <= length; at += sizeof(ulong))
         {
             VirtualAddress word = new(BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at)));
-            if (word.Value >> 32 == 0xffff_ffff && _machine.Parts.SymbolAt(word) is { Offset: 0, Symbol: { Type: 't' or 'T' or 'w' or 'W' } symbol } && IsCode(word))
+            if (word.Value >> 32 == 0xffff_ffff
+                && _machine.Parts.SymbolAt(word) is { Offset: 0, Symbol: { Type: 't' or 'T' or 'w' or 'W' } symbol } && IsCode(word))
             {
                 functions.Add(symbol.Name);
             }

@@ -36,7 +36,8 @@ internal sealed class InfoBuilder(Machine machine)
             machine.Kernel.VmCoreInfo is not null,
             Take("entryMask", facts.EntryMask) != ulong.MaxValue,
             [.. machine.Image.Cpus.Select(cpu =>
-                new CpuReport(cpu.Find("CR3") is ulong cr3 ? new(cr3) : null, cpu.InstructionPointer, machine.Parts.SymbolAt(cpu.InstructionPointer)?.ToString()))],
+                new CpuReport(cpu.Find("CR3") is ulong cr3 ? new(cr3) : null, cpu.InstructionPointer,
+                    machine.Parts.SymbolAt(cpu.InstructionPointer)?.ToString()))],
             machine.Kernel.Memory.ByteCount,
             machine.Kernel.MissingBytes,
             [.. machine.Kernel.Memory.Ranges.Select(RangeReport.Of)],

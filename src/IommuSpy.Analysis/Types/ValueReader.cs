@@ -145,7 +145,8 @@ public sealed class ValueReader
         return name is null ? number : $"{name} ({number})";
     }
 
-    private string? Symbol(ulong pointer) => pointer != 0 && _machine.Parts.SymbolAt(new VirtualAddress(pointer)) is SymbolOffset symbol ? symbol.ToString() : null;
+    private string? Symbol(ulong pointer) =>
+        pointer != 0 && _machine.Parts.SymbolAt(new VirtualAddress(pointer)) is SymbolOffset symbol ? symbol.ToString() : null;
 
     private static ValueReport Unreadable(ValueReport shell) => shell with { Problem = "cannot be read: not mapped, or not in the image" };
 }
