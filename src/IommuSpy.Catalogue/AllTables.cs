@@ -10,9 +10,9 @@ internal static class AllTables
     [
         .. new Table[]
         {
-            Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Formats, Interrupts, IoMappings, Iommu, Layout, MappingsTable.Leaves, MappingsTable.Runs,
-            Modules, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots, RunningPages, Slab, Symbols, Tables, TranslationsTable.OfCpu,
-            TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas, Who,
+            Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Formats, Interrupts, IoMappings, Iommu, Layout, MappingsTable.Leaves,
+            MappingsTable.Runs, Modules, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots, RunningPages, Slab, Symbols, Tables,
+            TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas, Who,
         }.OrderBy(table => table.Name, StringComparer.Ordinal),
     ];
 
