@@ -1,4 +1,4 @@
-using System.Globalization;
+using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Sources.Live;
 using IommuSpy.Memory.Systems;
@@ -12,6 +12,8 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
 {
     private const string Everything = "everything live";
     private const string UseSudo = "use sudo";
+    private const string Watch = "watch";
+    private static readonly string[] TraceDirectories = ["sys/kernel/tracing", "sys/kernel/debug/tracing"];
 
     /// <summary>Looks: opens what the commands would open, and reads a few bytes of it.</summary>
     public static DoctorReport Of(RunningFiles files)
@@ -29,8 +31,7 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
                 Symbols(files, privileges),
                 Pagemap(files, privileges),
                 PageFlags(files, privileges),
-                Mounted(files, privileges, "tracefs", ["sys/kernel/tracing/events/iommu", "sys/kernel/debug/tracing/events/iommu"],
-                    "mount -t tracefs tracefs /sys/kernel/tracing", "watch"),
+                Tracing(files, privileges),
                 Mounted(files, privileges, "debugfs", ["sys/kernel/debug"], "mount -t debugfs debugfs /sys/kernel/debug",
                     "the kernel's own view of IOMMUs, which nothing here needs"),
                 Types(files),
@@ -122,6 +123,20 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
         _ => new("/proc/kpageflags", DoctorState.Missing, "only root may read it", UseSudo, "pages --live"),
     };
 
+    /// <summary>tracefs, as <c>watch</c> needs it: with the IOMMU's events and a clock that is ours (Documentation/trace/ftrace.rst, trace_clock).</summary>
+    internal static DoctorLine Tracing(RunningFiles files, Privileges privileges)
+    {
+        DoctorLine line = Mounted(files, privileges, "tracefs", [.. TraceDirectories.Select(directory => $"{directory}/events/iommu")],
+            "mount -t tracefs tracefs /sys/kernel/tracing", Watch);
+        string? clocks = TraceDirectories.Select(directory => files.Text($"{directory}/trace_clock")).FirstOrDefault(text => text is not null);
+        return line.State != DoctorState.Works || clocks is null || clocks.Split([' ', '[', ']', '\n']).Contains("mono", StringComparer.Ordinal) ? line
+            : line with
+            {
+                State = DoctorState.Limited,
+                Detail = $"{line.Detail}, without the clock mono, which came with Linux 3.17: tables are compared instead",
+            };
+    }
+
     private static DoctorLine Mounted(RunningFiles files, Privileges privileges, string name, string[] directories, string mount, string serves)
     {
         string? found = directories.FirstOrDefault(directory => files.Names(directory).Count > 0);
@@ -136,19 +151,21 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
         : new("types", DoctorState.Limited, "the kernel carries no BTF: types are inferred from the data",
             "--types FILE with the kernel's BTF, vmlinux or Volatility file", "ps, devices and whatever reads kernel structures");
 
-    private static DoctorLine Iommu(RunningFiles files)
+    /// <summary>Whether the kernel uses IOMMUs. /sys/class/iommu came with Linux 3.17; groups are there since 3.6.</summary>
+    internal static DoctorLine Iommu(RunningFiles files)
     {
+        const string Serves = "devices, reach, exposure";
         IReadOnlyList<string> units = files.Names("sys/class/iommu");
         int groups = files.Names("sys/kernel/iommu_groups").Count;
         IReadOnlyList<string> tables = [.. files.Names("sys/firmware/acpi/tables").Where(name => name is "DMAR" or "IVRS")];
-        return units.Count > 0
-            ? new("IOMMU", DoctorState.Works, string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", units)}; {groups} groups"), null,
-                "devices, reach, exposure")
+        string counted = Amount.Of((ulong)groups, "group");
+        return units.Count > 0 ? new("IOMMU", DoctorState.Works, $"{string.Join(", ", units)}; {counted}", null, Serves)
+            : groups > 0 ? new("IOMMU", DoctorState.Works, $"{counted}; this kernel does not name its units", null, Serves)
             : tables.Count > 0
             ? new("IOMMU", DoctorState.Limited, $"firmware describes one ({tables[0]}), and the kernel does not use it",
-                tables[0] == "DMAR" ? "boot with intel_iommu=on" : "boot with amd_iommu=on", "devices, reach, exposure")
+                tables[0] == "DMAR" ? "boot with intel_iommu=on" : "boot with amd_iommu=on", Serves)
             : new("IOMMU", DoctorState.Missing, "firmware describes none", "switch VT-d or AMD-Vi on in the firmware's setup, where the machine has one",
-                "devices, reach, exposure");
+                Serves);
     }
 
     private static DoctorLine Headers(RunningFiles files)
