@@ -8,7 +8,13 @@ public static unsafe partial class FileKind
 {
     private const int CurrentDirectory = -100; // AT_FDCWD
     private const int EmptyPath = 0x1000; // AT_EMPTY_PATH
+    private const int NoFollow = 0x100; // AT_SYMLINK_NOFOLLOW
     private const uint TypeWanted = 1; // STATX_TYPE
+    private const uint BasicWanted = 0x7ff; // STATX_BASIC_STATS
+    private const int OwnerOffset = 20; // stx_uid
+    private const int InodeOffset = 32; // stx_ino
+    private const int ChangeOffset = 96; // stx_ctime
+    private const int DeviceOffset = 136; // stx_dev_major, stx_dev_minor
     private const int StatxBytes = 256;
     private const int ModeOffset = 28; // stx_mode
 
@@ -19,6 +25,19 @@ public static unsafe partial class FileKind
     /// <summary>The same of a file that is open.</summary>
     /// <param name="file">The file.</param>
     internal static string? Of(SafeFileHandle file) => Of((int)file.DangerousGetHandle(), "", EmptyPath);
+
+    /// <summary>
+    /// Which file a path names, links followed: its device, inode, owner and last change of either (which no program can set); null where there is none.
+    /// </summary>
+    /// <param name="path">The path.</param>
+    /// <param name="follow">Whether a link stands for what it leads to.</param>
+    internal static FileStatus? StatusOf(string path, bool follow = true)
+    {
+        byte* status = stackalloc byte[StatxBytes];
+        return !OperatingSystem.IsLinux() || Statx(CurrentDirectory, path, follow ? 0 : NoFollow, BasicWanted, status) != 0 ? null
+            : new(*(ulong*)(status + DeviceOffset), *(ulong*)(status + InodeOffset), *(uint*)(status + OwnerOffset), *(ushort*)(status + ModeOffset),
+                *(long*)(status + ChangeOffset), *(uint*)(status + ChangeOffset + sizeof(long)));
+    }
 
     private static string? Of(int directory, string path, int flags)
     {

@@ -131,20 +131,31 @@ internal static class Unpacked
         return damage;
     }
 
-    // Named after the file as it is now: one that changes gets another copy.
-    private static string CopyOf(string path)
+    // Named after the file as it is now: one that changes gets another copy. Null where there is no folder that is ours alone: a copy is then made that nobody
+    // keeps. The time of a file's content may be set by whoever changed it; that of its last change is the system's.
+    private static string? CopyOf(string path)
     {
         FileInfo file = new(path);
-        string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named
+        string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named && Path.IsPathRooted(named)
             ? named
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        if (!Path.IsPathRooted(cache) || FileKind.StatusOf(path) is not FileStatus now)
+        {
+            return null;
+        }
+
         string directory = Path.Combine(cache, "iommu-spy");
         if (!OperatingSystem.IsWindows())
         {
             Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
-        string identity = string.Create(CultureInfo.InvariantCulture, $"{file.FullName}\0{file.Length}\0{file.LastWriteTimeUtc.Ticks}");
+        if (FileKind.StatusOf(directory, follow: false) is not { IsPrivateFolder: true })
+        {
+            return null;
+        }
+
+        string identity = string.Create(CultureInfo.InvariantCulture, $"{file.FullName}\0{file.Length}\0{file.LastWriteTimeUtc.Ticks}\0{now}");
         Sha256 hash = new();
         hash.Append(Encoding.UTF8.GetBytes(identity));
         return Path.Combine(directory, hash.Finish()[..NameDigits]);

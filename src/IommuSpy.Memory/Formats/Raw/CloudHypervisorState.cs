@@ -28,7 +28,7 @@ internal static class CloudHypervisorState
             Collect(document.RootElement, regions, 0);
             return RamRegion.Checked(regions, fileBytes);
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             return null;
         }

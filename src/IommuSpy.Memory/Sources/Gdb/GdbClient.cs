@@ -17,6 +17,9 @@ internal sealed class GdbClient : IDisposable
     private readonly Socket _socket;
     private readonly NetworkStream _stream;
     private readonly byte[] _received = new byte[64 << 10];
+
+    // When the answer that is waited for has to be there, however many bytes come meanwhile.
+    private long _deadline;
     private int _at;
     private int _end;
 
@@ -71,6 +74,7 @@ internal sealed class GdbClient : IDisposable
     {
         try
         {
+            _deadline = Environment.TickCount64 + TimeoutMilliseconds;
             Send([packet]);
             return Receive();
         }
@@ -85,6 +89,7 @@ internal sealed class GdbClient : IDisposable
     {
         try
         {
+            _deadline = Environment.TickCount64 + TimeoutMilliseconds;
             Send(packets);
             string[] answers = new string[packets.Count];
             for (int i = 0; i < answers.Length; i++)
@@ -160,6 +165,7 @@ internal sealed class GdbClient : IDisposable
         {
             if (!LeavesStopped)
             {
+                _deadline = Environment.TickCount64 + (TimeoutMilliseconds / 10);
                 Send(["D"]);
                 Receive();
             }
@@ -230,6 +236,13 @@ internal sealed class GdbClient : IDisposable
         if (_at == _end)
         {
             _at = 0;
+            long left = _deadline - Environment.TickCount64;
+            if (left <= 0)
+            {
+                throw new MemoryImageException($"{_name}: no answer in {TimeoutMilliseconds / 1000} seconds");
+            }
+
+            _socket.ReceiveTimeout = (int)left;
             _end = _stream.Read(_received);
             if (_end == 0)
             {

@@ -73,6 +73,12 @@ internal static class QemuSource
             owned.ForEach(one => one.Dispose());
             throw new MemoryImageException(e.Message, e);
         }
+        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException)
+        {
+            // JSON of other kinds than QEMU's, or texts that are none.
+            owned.ForEach(one => one.Dispose());
+            throw new MemoryImageException($"{name}: what listens there does not answer as QEMU does: {e.Message}", e);
+        }
         catch
         {
             owned.ForEach(one => one.Dispose());
@@ -102,7 +108,7 @@ internal static class QemuSource
             try
             {
                 using JsonDocument path = qmp.Execute("qom-get", ("path", "/objects/" + name), ("property", "mem-path"));
-                if (path.RootElement.GetProperty("return").GetString() is string file && File.Exists(file))
+                if (path.RootElement.GetProperty("return").GetString() is string file && qmp.HasOnCommandLine(file) && File.Exists(file))
                 {
                     MappedFile mapped = MappedFile.Open(file);
                     owned.Add(mapped);
@@ -140,9 +146,9 @@ internal static class QemuSource
         {
             try
             {
-                _qmp.Execute("cont").Dispose();
+                _qmp.Insist("cont");
             }
-            catch (Exception e) when (e is QmpException or MemoryImageException)
+            catch (Exception e) when (e is QmpException or MemoryImageException or IOException or ObjectDisposedException)
             {
                 // QEMU has gone meanwhile.
             }

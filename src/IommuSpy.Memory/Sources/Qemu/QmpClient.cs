@@ -9,8 +9,14 @@ namespace IommuSpy.Memory.Sources.Qemu;
 /// </summary>
 internal sealed class QmpClient : IDisposable
 {
-    private const int MostReplyBytes = 64 << 20;
+    private const int MostReplyBytes = 16 << 20;
     private const int TimeoutMilliseconds = 10_000;
+
+    // SOL_SOCKET and SO_PEERCRED: struct ucred, whose first member is the process.
+    private const int SocketLevel = 1;
+    private const int PeerCredentials = 17;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly string _name;
     private readonly Socket _socket;
@@ -42,7 +48,7 @@ internal sealed class QmpClient : IDisposable
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));
             QmpClient client = new(name, socket);
-            using (JsonDocument greeting = client.Receive())
+            using (JsonDocument greeting = client.Receive(Deadline()))
             {
                 if (!greeting.RootElement.TryGetProperty("QMP", out _))
                 {
@@ -100,10 +106,11 @@ internal sealed class QmpClient : IDisposable
         {
             try
             {
+                long deadline = Deadline();
                 _stream.Write(request.GetBuffer(), 0, (int)request.Length);
                 while (true)
                 {
-                    JsonDocument reply = Receive();
+                    JsonDocument reply = Receive(deadline);
                     if (reply.RootElement.TryGetProperty("return", out _))
                     {
                         return reply;
@@ -126,11 +133,59 @@ internal sealed class QmpClient : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether the process at the other end has a file as a memory backend's on its own command line: what it says alone may name any file that we can read.
+    /// </summary>
+    /// <param name="file">The path as it says it.</param>
+    internal bool HasOnCommandLine(string file)
+    {
+        Span<byte> peer = stackalloc byte[3 * sizeof(int)];
+        try
+        {
+            _socket.GetRawSocketOption(SocketLevel, PeerCredentials, peer);
+            string line = Encoding.UTF8.GetString(Opener.ReadAll($"/proc/{BitConverter.ToInt32(peer)}/cmdline", MostReplyBytes));
+            return line.Split('\0', ',').Any(word => string.Equals(word, "mem-path=" + file, StringComparison.Ordinal));
+        }
+        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Says a command once more before the end, without waiting for a reply that somebody else waits for already.</summary>
+    internal void Insist(string command)
+    {
+        if (!_gate.TryEnter(Patience))
+        {
+            _stream.Write(Encoding.UTF8.GetBytes($"{{\"execute\":\"{command}\"}}\n"));
+            return;
+        }
+
+        try
+        {
+            Execute(command).Dispose();
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
     /// <summary>What a command of the human monitor prints.</summary>
     internal string Monitor(string command)
     {
         using JsonDocument reply = Execute("human-monitor-command", ("command-line", command));
         return reply.RootElement.GetProperty("return").GetString() ?? "";
+    }
+
+    private static long Deadline() => Environment.TickCount64 + TimeoutMilliseconds;
+
+    private void ThrowIfLate(long deadline)
+    {
+        if (Environment.TickCount64 >= deadline)
+        {
+            throw new MemoryImageException($"{_name}: no answer in {TimeoutMilliseconds / 1000} seconds");
+        }
     }
 
     /// <inheritdoc/>
@@ -140,8 +195,8 @@ internal sealed class QmpClient : IDisposable
         _socket.Dispose();
     }
 
-    // A line each.
-    private JsonDocument Receive()
+    // A line each; in all in so much time, however many bytes and events come meanwhile.
+    private JsonDocument Receive(long deadline)
     {
         using MemoryStream line = new();
         while (true)
@@ -149,7 +204,9 @@ internal sealed class QmpClient : IDisposable
             if (_at == _end)
             {
                 _at = 0;
+                _socket.ReceiveTimeout = (int)Math.Max(1, deadline - Environment.TickCount64);
                 _end = _stream.Read(_received);
+                ThrowIfLate(deadline);
                 if (_end == 0)
                 {
                     throw new MemoryImageException($"{_name}: QEMU ended the connection");
@@ -165,11 +222,13 @@ internal sealed class QmpClient : IDisposable
                 throw new MemoryImageException($"{_name}: a reply of more than {Size.Text(MostReplyBytes)}");
             }
 
+            ThrowIfLate(deadline);
             if (newline >= 0 && line.Length > 1)
             {
                 try
                 {
-                    return JsonDocument.Parse(line.ToArray());
+                    JsonDocument document = JsonDocument.Parse(line.ToArray());
+                    return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw new JsonException("no object");
                 }
                 catch (JsonException e)
                 {
