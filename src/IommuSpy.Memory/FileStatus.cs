@@ -5,7 +5,9 @@ namespace IommuSpy.Memory;
 /// <param name="Inode">Its number there.</param>
 /// <param name="Owner">The user whose it is.</param>
 /// <param name="Mode">Its kind and its permissions.</param>
-/// <param name="ChangeSeconds">When it or what is said of it was changed last, in seconds since 1970: unlike the time of its content, no program sets it.</param>
+/// <param name="ChangeSeconds">
+/// When it or what is said of it was changed last, in seconds since 1970: unlike the time of its content, no program sets it.
+/// </param>
 /// <param name="ChangeNanoseconds">What comes on top of the seconds.</param>
 internal readonly record struct FileStatus(ulong Device, ulong Inode, uint Owner, ushort Mode, long ChangeSeconds, uint ChangeNanoseconds)
 {

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -29,8 +30,8 @@ class Outcome:
     wrong: list = field(default_factory=list)
 
 
-def run(program, arguments, *, env=None, stdin=None, stdout=None, stderr=None, cwd=None, shell=None):
-    """Runs to the end, or to the first limit broken. `shell` is a line for sh in which "$0" "$@" is the command."""
+def run(program, arguments, *, env=None, stdin=None, stdout=None, stderr=None, cwd=None, shell=None, interrupt=None):
+    """Runs to the end, or to the first limit broken. `shell` is a line for sh in which "$0" "$@" is the command; `interrupt` the seconds until Ctrl-C."""
     command = ["sh", "-c", shell, program, *arguments] if shell else [program, *arguments]
     begin = time.monotonic()
     process = subprocess.Popen(
@@ -56,6 +57,9 @@ def run(program, arguments, *, env=None, stdin=None, stdout=None, stderr=None, c
     stopped, most = None, 0
     while process.poll() is None:
         most = max(most, resident(process.pid))
+        if interrupt and time.monotonic() - begin > interrupt:
+            process.send_signal(signal.SIGINT)
+            interrupt = None
         if time.monotonic() - begin > SECONDS + 1:
             stopped = f"more than {SECONDS} s"
         elif most > 2 * KIBIBYTES:
@@ -70,7 +74,7 @@ def run(program, arguments, *, env=None, stdin=None, stdout=None, stderr=None, c
     outcome = Outcome(seconds, most, process.returncode, counts["out"], bytes(texts["out"]), bytes(texts["err"]))
     if stopped:
         outcome.wrong.append(stopped)
-    elif outcome.exit not in EXITS:
+    elif outcome.exit not in EXITS and outcome.exit != -signal.SIGINT:
         outcome.wrong.append(f"exit {outcome.exit}")
     if seconds > SECONDS and not stopped:
         outcome.wrong.append(f"more than {SECONDS} s")

@@ -9,6 +9,25 @@ public static class ImageWriter
     // Bitmaps of a kdump and the length of a raw file go up to the highest address.
     private const ulong MostAddress = 1UL << 47;
 
+    /// <summary>Refuses to write over a file that is read, by whatever name, and over any other unless that is asked for.</summary>
+    /// <param name="path">The file to be written.</param>
+    /// <param name="sources">The files that are read.</param>
+    /// <param name="force">Whether what is there may be replaced.</param>
+    /// <exception cref="MemoryImageException">It is refused.</exception>
+    public static void RefuseWhatIsThere(string path, IEnumerable<string> sources, bool force)
+    {
+        if (FileKind.StatusOf(path) is FileStatus target && FileKind.Of(path) is null
+            && sources.Any(source => FileKind.StatusOf(source) is FileStatus read && read.IsSameAs(target)))
+        {
+            throw new MemoryImageException($"{path}: is the image that is read: name another file");
+        }
+
+        if (!force && FileKind.StatusOf(path, follow: false) is not null && FileKind.Of(path) is null)
+        {
+            throw new MemoryImageException($"{path}: is there already: name another file, or replace it with --force");
+        }
+    }
+
     /// <summary>
     /// Refuses a path that no new file can take. A file is written under another name and then renamed: in place of a device, that would fill /dev, which is
     /// memory, and take the device's name away.

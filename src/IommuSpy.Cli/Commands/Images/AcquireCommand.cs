@@ -21,6 +21,7 @@ internal static class AcquireCommand
             {
                 Description = "Go on with what an interrupted run left: OUT.partial and OUT.journal. Same boot, same format; elf, lime and raw."
             };
+        Option<bool> force = new("--force") { Description = "Replace OUT where it is there; never the source itself." };
         format.TakesOnly("elf", "lime", "avml", "raw");
         Command command = new(
             "acquire",
@@ -32,6 +33,7 @@ internal static class AcquireCommand
             target,
             format,
             resume,
+            force,
         };
         SourceOptions source = new(command);
         OutputOptions output = new(command);
@@ -42,6 +44,11 @@ internal static class AcquireCommand
             if (isStream && result.GetValue(resume))
             {
                 throw new UsageException("--resume goes on with a file: name one");
+            }
+
+            if (!isStream)
+            {
+                ImageWriter.RefuseWhatIsThere(path, source.Named(result), result.GetValue(force));
             }
 
             ImageFormat written = Enum.Parse<ImageFormat>(result.GetValue(format)!, ignoreCase: true);

@@ -37,6 +37,7 @@ internal static class ConvertCommand
         exclude.CompletionSources.Add("zero", "free", "user", "cache");
         format.TakesOnly("elf", "lime", "avml", "raw", "kdump");
         compress.TakesOnly("zlib", "snappy", "zstd", "none");
+        Option<bool> force = new("--force") { Description = "Replace OUT where it is there; never the image itself." };
         Command command = new(
             "convert",
             "Writes an image in another format, readable by you alone. Into a pipe, a kdump is flattened (makedumpfile -R).\n\nExamples: iommu-spy convert "
@@ -46,6 +47,7 @@ internal static class ConvertCommand
             format,
             compress,
             exclude,
+            force,
         };
         SourceOptions source = new(command);
         OutputOptions output = new(command);
@@ -57,6 +59,11 @@ internal static class ConvertCommand
             if (inputs.Count == 0)
             {
                 throw new UsageException("convert what into what? Name the image and the new file: convert IN OUT --format FORMAT");
+            }
+
+            if (!string.Equals(target, StandardOutput, StringComparison.Ordinal))
+            {
+                ImageWriter.RefuseWhatIsThere(target, inputs, result.GetValue(force));
             }
 
             ExcludedPages kinds = Kinds(result.GetValue(exclude));

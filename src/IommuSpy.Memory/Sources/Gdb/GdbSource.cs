@@ -36,6 +36,11 @@ internal static class GdbSource
                 throw new MemoryImageException($"{name}: the stub does not say where the guest's memory is: it has no QEMU monitor (monitor info mtree -f)");
             }
 
+            if (MonitorText.IsTooMuch(runs))
+            {
+                throw new MemoryImageException($"{name}: what listens there names more RAM than any guest has");
+            }
+
             if (gdb.Ask("Qqemu.PhyMemMode:1") != "OK")
             {
                 throw new MemoryImageException($"{name}: the stub reads virtual addresses only: it does not know Qqemu.PhyMemMode");

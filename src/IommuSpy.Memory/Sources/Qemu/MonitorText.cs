@@ -5,6 +5,12 @@ namespace IommuSpy.Memory.Sources.Qemu;
 /// <summary>Reads what QEMU's human monitor prints.</summary>
 internal static class MonitorText
 {
+    // Linux can address more; a guest of more is a server that wants to be read for ever.
+    private const ulong MostBytes = 1UL << 44;
+
+    /// <summary>Whether runs are more than any guest has.</summary>
+    internal static bool IsTooMuch(IReadOnlyList<RamRun> runs) => runs.Aggregate((UInt128)0, (sum, run) => sum + run.Range.Length) > MostBytes;
+
     /// <summary>The runs of RAM and ROM that CPUs see, by `info mtree -f`: of the flat view of the address space "memory".</summary>
     internal static List<RamRun> Ram(string text)
     {

@@ -39,6 +39,11 @@ internal static class QemuSource
                 throw new MemoryImageException($"{name}: QEMU's monitor names no RAM (info mtree -f)");
             }
 
+            if (MonitorText.IsTooMuch(runs))
+            {
+                throw new MemoryImageException($"{name}: what listens there names more RAM than any guest has");
+            }
+
             Dictionary<string, ImageFile> files = BackingFiles(qmp, owned);
             List<MemorySegment> segments = [];
             List<PhysicalRange> data = [];
