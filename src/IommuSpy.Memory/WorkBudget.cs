@@ -84,6 +84,18 @@ public sealed class WorkBudget
         }
     }
 
+    /// <summary>
+    /// Gives all of it again to one who asks question after question, unless something has ended early: what is kept of that is not whole, and answers
+    /// that lean on it have to say so.
+    /// </summary>
+    public void RenewUnlessCut()
+    {
+        if (Problems.Count == 0)
+        {
+            Renew();
+        }
+    }
+
     private void Give(Work work, long more)
     {
         _most[(int)work] += more;

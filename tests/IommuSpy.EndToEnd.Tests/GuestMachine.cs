@@ -13,7 +13,11 @@ internal static class GuestMachine
     public static Machine Open(string guest, string image)
     {
         string path = Path.Combine(Guests.Capture(guest).Directory, image);
-        return Opened.GetOrAdd(path, _ => new(() => Machine.Open(path))).Value;
+        Machine machine = Opened.GetOrAdd(path, _ => new(() => Machine.Open(path))).Value;
+
+        // A thousand tests in one process are questions of their own, each.
+        machine.Kernel.Memory.Budget.RenewUnlessCut();
+        return machine;
     }
 
     /// <summary>Whether the guest's kernel carries its types; else they are inferred, and some of what /proc prints has no field.</summary>

@@ -40,6 +40,24 @@ public class WorkBudgetTests
     }
 
     [Fact]
+    public void Question_after_question_has_all_of_it_until_one_is_cut()
+    {
+        WorkBudget budget = new(steps: 100);
+        for (int question = 0; question < 3; question++)
+        {
+            budget.RenewUnlessCut();
+            WorkAllowance allowance = new(budget, Work.Steps, 100);
+            Assert.Equal(100, Use(ref allowance));
+            Assert.Empty(budget.Problems);
+        }
+
+        WorkAllowance more = new(budget, Work.Steps, 1);
+        Assert.Equal(0, Use(ref more));
+        budget.RenewUnlessCut();
+        Assert.NotEmpty(budget.Problems);
+    }
+
+    [Fact]
     public void What_a_walk_has_taken_and_not_used_is_given_back()
     {
         WorkBudget budget = new(steps: 1024);
