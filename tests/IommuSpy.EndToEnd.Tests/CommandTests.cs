@@ -118,6 +118,24 @@ public class CommandTests
         Assert.DoesNotContain("no such", await conversation.Ask("init_task"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Every_command_states_the_version_of_its_names()
+    {
+        string[] asked =
+        [
+            "info", "explain init_task", "translate init_task", "layout", "maps", "roots", "ps", "vmas 1", "pagemap 1", "who init_task", "modules", "resources",
+            "vmalloc", "types list_head", "types list_h*", "pci", "page init_task", "pages --summary", "slab", "buddy", "symbols init_task", "iommu",
+            "interrupts", "devices", "reach init_task", "exposure", "read init_task", "formats", "tables", "no-such-command", "who no_such_symbol",
+        ];
+        foreach (string command in asked)
+        {
+            string[] source = command is "formats" or "tables" or "no-such-command" ? [] : ["-s", Image];
+            using JsonDocument answer = JsonDocument.Parse(Cli.Run([.. command.Split(' '), .. source, "-J"]).Output);
+            JsonProperty first = answer.RootElement.EnumerateObject().First();
+            Assert.True(first.Name == "version" && first.Value.GetInt32() == 2, $"{command}: begins with {first}");
+        }
+    }
+
     [Theory]
     [InlineData("regions", "layout")]
     [InlineData("units", "iommu")]
