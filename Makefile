@@ -69,8 +69,8 @@ mutate: iommu-spy
 
 # Every known attack on the program under its limits of 30 s and 1 GiB, from forged memory, files and servers; ATTACKS= for some of them.
 hostile: iommu-spy
-	@./packages.sh lab bench
-	@./tests/hostile/run.sh $(ATTACKS)
+	@./packages.sh lab hostile
+	@./hostile/run.sh $(ATTACKS)
 
 # A Debian package of the static program, for every Debian; and a try of it on a clean one.
 deb: iommu-spy-static

@@ -77,13 +77,13 @@ internal sealed class Machine
 
     /// <summary>The same without the trace of the IOMMU, which grows for as long as the guest runs.</summary>
     /// <inheritdoc cref="Arguments"/>
-    public IReadOnlyList<string> UntracedArguments(GuestKernel kernel, string capture, string scratch)
+    public IReadOnlyList<string> UntracedArguments(GuestKernel kernel, string capture, string scratch, string accelerator = "tcg,thread=multi")
     {
         List<string> arguments =
         [
             "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
             "-machine", $"q35{(_spec.Nodes.Count == 0 ? ",memory-backend=ram" : "")}{(_spec.MachineProperties.Length > 0 ? "," : "")}{_spec.MachineProperties}",
-            "-accel", "tcg,thread=multi", "-cpu", CpuModel, "-smp", "2", .. Memory(capture), .. IommuDevice(),
+            "-accel", accelerator, "-cpu", CpuModel, "-smp", "2", .. Memory(capture), .. IommuDevice(),
         ];
         if (_spec.Vmcoreinfo)
         {

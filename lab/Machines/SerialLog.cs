@@ -68,6 +68,9 @@ internal sealed class SerialLog(string path)
         }
     }
 
+    /// <summary>The last lines of it, each behind a line feed.</summary>
+    public string LastLines() => Tail(Text());
+
     /// <summary>All that the guest has said.</summary>
     public string Text()
     {

@@ -10,7 +10,7 @@ internal static class AllTables
     [
         .. new Table[]
         {
-            Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Formats, Interrupts, IoMappings, Iommu, Layout, MappingsTable.Leaves,
+            Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Formats, Hidden, Interrupts, IoMappings, Iommu, Layout, MappingsTable.Leaves,
             MappingsTable.Runs, Modules, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots, RunningPages, Slab, Symbols, Tables,
             TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas, Who,
         }.OrderBy(table => table.Name, StringComparer.Ordinal),
@@ -37,6 +37,8 @@ internal static class AllTables
     public static WhoTable Who => field ??= new() { Command = "who PAGE" };
 
     public static FormatsTable Formats => field ??= new();
+
+    public static HiddenTable Hidden => field ??= new();
 
     public static InterruptsTable Interrupts => field ??= new();
 

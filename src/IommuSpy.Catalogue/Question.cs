@@ -8,6 +8,7 @@ internal sealed class Question(Machine? machine = null)
 {
     private readonly Dictionary<Filter, object> _filters = [];
     private readonly List<string> _problems = [];
+    private readonly List<string> _notes = [];
 
     /// <summary>The machine.</summary>
     /// <exception cref="InvalidOperationException">The question is of none.</exception>
@@ -21,6 +22,9 @@ internal sealed class Question(Machine? machine = null)
 
     /// <summary>What the answer lacks or what contradicts itself in it, a line each.</summary>
     public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>What a table has noted for the line below its rows.</summary>
+    public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>Asks for a part.</summary>
     public Question With<TValue>(Filter<TValue> filter, TValue? value)
@@ -56,6 +60,9 @@ internal sealed class Question(Machine? machine = null)
 
     /// <summary>By what a part is asked for; the other value where it is not.</summary>
     public TValue Get<TValue>(Filter<TValue> filter, TValue otherwise) => TryGet(filter, out TValue value) ? value : otherwise;
+
+    /// <summary>Notes what belongs below the rows where people read them.</summary>
+    public void Note(IEnumerable<string> notes) => _notes.AddRange(notes);
 
     /// <summary>Says what the answer lacks.</summary>
     public void Tell(string problem) => _problems.Add(problem);

@@ -27,6 +27,7 @@ internal static class CommandTree
         ("exposure", ExposureCommand.Build),
         ("page", PageCommand.Build),
         ("pages", PagesCommand.Build),
+        ("hidden", HiddenCommand.Build),
         ("slab", SlabCommand.Build),
         ("buddy", BuddyCommand.Build),
         ("symbols", SymbolsCommand.Build),

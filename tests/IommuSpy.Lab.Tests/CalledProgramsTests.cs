@@ -34,6 +34,7 @@ public sealed partial class CalledProgramsTests
     [InlineData("tests", "build lab test static")]
     [InlineData("bench", "build lab bench peers")]
     [InlineData("packaging", "build static fresh")]
+    [InlineData("hostile", "build lab hostile")]
     public void Every_program_that_is_called_is_in_the_list(string folder, string groups)
     {
         HashSet<string> known = [.. Builtins, .. Prerequisites, .. OnEveryDebian()];
@@ -49,7 +50,7 @@ public sealed partial class CalledProgramsTests
     [Fact]
     public void What_nobody_calls_is_not_in_the_list()
     {
-        HashSet<string> called = [.. new[] { "", "lab", "tests", "bench", "packaging" }.SelectMany(Called).Select(one => one.Program)];
+        HashSet<string> called = [.. new[] { "", "lab", "tests", "bench", "packaging", "hostile" }.SelectMany(Called).Select(one => one.Program)];
         string[] programs = [.. HostPackages.All.SelectMany(line => line.Called).Where(one => !one.StartsWith('/')).Distinct(StringComparer.Ordinal)];
 
         // Called by what is called: the compiler's linker, a kernel's makefile.

@@ -15,6 +15,7 @@ internal sealed class ModuleReader
     private const ulong MaxModuleBytes = 1UL << 31;
     private const int MaxMemoryRuns = 32;
     private const int NameBytes = 64;
+    private const string NoName = "?";
 
     // include/linux/module.h, MODULE_REF_BASE: the module holds itself.
     private const long OwnReference = 1;
@@ -60,34 +61,14 @@ internal sealed class ModuleReader
 
     private KernelModule? Module(VirtualAddress at)
     {
-        if (_objects.Text(at, _fields.Name) is not { Length: > 0 } name || !name.All(letter => letter is > ' ' and < (char)0x7f))
+        // A module is shown under whatever name it has given itself, as long as it is one.
+        string name = _objects.Text(at, _fields.Name) is { Length: > 0 } its ? its : NoName;
+        if ((name == NoName || !name.All(letter => letter is > ' ' and < (char)0x7f)) && !IsInItsMemory(at))
         {
             return null;
         }
 
-        List<ModuleMemory> memory = [];
-        VirtualAddress? start = null;
-        ulong size = 0;
-        if (_fields.Memory?.Type.Resolved is ArrayType array)
-        {
-            for (int i = 0; i < (int)Math.Min(array.Count, MaxMemoryRuns); i++)
-            {
-                VirtualAddress run = at + _fields.Memory.Offset + ((ulong)i * array.Element.Bytes);
-                if (_objects.Pointer(run, _fields.MemoryBase) is VirtualAddress first
-                    && _objects.Read(run, _fields.MemorySize) is ulong bytes and > 0 and <= MaxModuleBytes)
-                {
-                    start ??= first;
-                    size += bytes;
-                    memory.Add(new(i < _memoryKinds.Length ? _memoryKinds[i] : $"part {i}", first, bytes));
-                }
-            }
-        }
-        else
-        {
-            size = AddLayout(at, _fields.Core, "", memory) + AddLayout(at, _fields.Init, "init ", memory);
-            start = memory.Count > 0 ? memory[0].Start : null;
-        }
-
+        (List<ModuleMemory> memory, ulong size) = Memory(at);
         ModuleState state = _objects.Read(at, _fields.State) switch
         {
             1 => ModuleState.Coming,
@@ -102,7 +83,7 @@ internal sealed class ModuleReader
             Object = at,
             State = state,
             Memory = memory,
-            Base = start ?? default,
+            Base = memory.Count > 0 ? memory[0].Start : default,
             Size = size,
             References = References(at),
             Users = Users(at),
@@ -110,6 +91,32 @@ internal sealed class ModuleReader
             Taints = _taints.Of(_objects.Read(at, _fields.Taints) ?? 0),
             Version = _objects.Pointer(at, _fields.Version) is VirtualAddress version ? _objects.Text(version, NameBytes) : null,
         };
+    }
+
+    /// <summary>Whether what is at an address says that it lies in its own memory, as each struct module does.</summary>
+    internal bool IsInItsMemory(VirtualAddress at) => Memory(at).Runs.Exists(run => run.Contains(at));
+
+    private (List<ModuleMemory> Runs, ulong Bytes) Memory(VirtualAddress at)
+    {
+        List<ModuleMemory> memory = [];
+        if (_fields.Memory?.Type.Resolved is not ArrayType array)
+        {
+            return (memory, AddLayout(at, _fields.Core, "", memory) + AddLayout(at, _fields.Init, "init ", memory));
+        }
+
+        ulong size = 0;
+        for (int i = 0; i < (int)Math.Min(array.Count, MaxMemoryRuns); i++)
+        {
+            VirtualAddress run = at + _fields.Memory.Offset + ((ulong)i * array.Element.Bytes);
+            if (_objects.Pointer(run, _fields.MemoryBase) is VirtualAddress first
+                && _objects.Read(run, _fields.MemorySize) is ulong bytes and > 0 and <= MaxModuleBytes)
+            {
+                size += bytes;
+                memory.Add(new(i < _memoryKinds.Length ? _memoryKinds[i] : $"part {i}", first, bytes));
+            }
+        }
+
+        return (memory, size);
     }
 
     private ulong AddLayout(VirtualAddress at, ModuleLayoutFields? fields, string prefix, List<ModuleMemory> memory)

@@ -65,7 +65,7 @@ public sealed class WrittenImageTests : IDisposable
 
     private string Converted(string image, string format, params string[] options)
     {
-        string made = Path.Combine(_directory.FullName, $"made.{format}");
+        string made = Path.Combine(_directory.FullName, $"{Path.GetFileName(image)}.made.{format}");
         Cli.Outcome outcome = Cli.Run(["convert", image, made, "--format", format, .. options]);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         return made;

@@ -1,5 +1,5 @@
 """
-Every attack that is known on the program, each under the limits of measure.py: python3 tests/hostile PROGRAM INTEL SCALABLE AMD [ATTACK...], with raw images
+Every attack that is known on the program, each under the limits of measure.py: python3 hostile PROGRAM INTEL SCALABLE AMD [ATTACK...], with raw images
 of 512 MiB guests (the lab's 6.1 with VT-d, 6.1 with VT-d in scalable mode, 5.10 with AMD-Vi). Prints a row a run, and fails where a run broke a limit.
 """
 

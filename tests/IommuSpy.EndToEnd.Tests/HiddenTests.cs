@@ -1,0 +1,89 @@
+using System.Buffers.Binary;
+using IommuSpy.Analysis;
+using IommuSpy.Analysis.Hidden;
+using IommuSpy.Linux.Modules;
+using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.Tasks;
+using IommuSpy.Memory;
+
+namespace IommuSpy.EndToEnd.Tests;
+
+/// <summary>What the kernel's structures say of one another: nothing of an honest guest, and whatever is taken off a list in a copy of its memory.</summary>
+public sealed class HiddenTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Guests.Names), MemberType = typeof(Guests))]
+    public void Nothing_is_hidden_in_a_guest(string guest)
+    {
+        Machine machine = GuestMachine.Open(guest, "ram.raw");
+        HiddenReport report = HiddenReport.Of(machine);
+        Assert.Empty(report.Objects);
+        Assert.Empty(report.Problems);
+        Assert.Equal(2, report.Compared.Count);
+        Assert.Contains($"{machine.Parts.Modules.Required.Modules.Count} module", report.Compared[1], StringComparison.Ordinal);
+        Assert.Contains($"{machine.Parts.Tasks.Required.AllThreads.Count} task", report.Compared[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("5.10")]
+    [InlineData("6.12")]
+    public void Whatever_is_taken_off_a_list_is_found(string kernel)
+    {
+        string guest = Guests.All.First(guest => guest.Kernel == kernel && guest.Memory.Bytes < 1L << 30).Name;
+        Machine honest = GuestMachine.Open(guest, "ram.raw");
+        KernelTask process = honest.Parts.Tasks.Required.Processes.Last(task => task.Root is not null && task.Pid != 1);
+        KernelTask thread = honest.Parts.Tasks.Required.Processes.Last(task => task.IsKernelThread);
+        KernelModule module = honest.Parts.Modules.Required.Modules[1];
+        KernelModule renamed = honest.Parts.Modules.Required.Modules[2];
+        string copy = Path.Combine(_directory.FullName, "hidden.raw");
+        File.Copy(Guests.Capture(guest).RamFile, copy);
+        KernelObjects objects = honest.Parts.Objects.Required;
+        using (FileStream file = File.OpenWrite(copy))
+        {
+            Unlink(file, honest, process.Address + objects.Types.Struct("task_struct").Field("tasks").Offset);
+            Unlink(file, honest, thread.Address + objects.Types.Struct("task_struct").Field("tasks").Offset);
+            Unlink(file, honest, module.Object + objects.Types.Struct("module").Field("list").Offset);
+            Write(file, honest, renamed.Object + objects.Types.Struct("module").Field("name").Offset, "\e[2J x\n\0\0"u8);
+        }
+
+        using Machine altered = Machine.Open(copy);
+        HiddenReport report = HiddenReport.Of(altered);
+        Assert.Equal(
+            new (string, string?, int?)[] { ("module", module.Name, null), ("task", process.Comm, process.Pid), ("task", thread.Comm, thread.Pid) }.Order(),
+            report.Objects.Select(hidden => (hidden.Kind, hidden.Name, hidden.Pid)).Order());
+        Assert.Null(altered.Parts.Tasks.Required.Find(process.Pid));
+        Assert.Null(altered.Parts.Modules.Required.Find(module.Name));
+
+        // A module that has given itself an odd name is listed, by its name made harmless, and is no damage.
+        Cli.Outcome modules = Cli.Run("modules", "-s", copy);
+        Assert.Equal("", modules.Error);
+        Assert.Contains(Analysis.Wording.Printable.Name("\e[2J x\n"), modules.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', modules.Output);
+        Cli.Outcome answer = Cli.Run("hidden", "-s", copy);
+        Assert.Equal(0, answer.ExitCode);
+        Assert.Contains("3 objects hidden", answer.Output, StringComparison.Ordinal);
+    }
+
+    // list_del of include/linux/list.h, of a list_head.
+    private static void Unlink(FileStream file, Machine machine, VirtualAddress entry)
+    {
+        Assert.True(machine.Kernel.Space.TryRead(entry, out ulong next));
+        Assert.True(machine.Kernel.Space.TryRead(entry + 8, out ulong previous));
+        Span<byte> word = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(word, next);
+        Write(file, machine, new(previous), word);
+        BinaryPrimitives.WriteUInt64LittleEndian(word, previous);
+        Write(file, machine, new VirtualAddress(next) + 8, word);
+    }
+
+    private static void Write(FileStream file, Machine machine, VirtualAddress address, ReadOnlySpan<byte> bytes)
+    {
+        Assert.True(machine.Kernel.Space.TryTranslate(address, out PhysicalAddress physical));
+        file.Position = (long)physical.Value;
+        file.Write(bytes);
+    }
+}
