@@ -11,7 +11,8 @@ internal static class ReachText
     /// <summary>Of a page.</summary>
     public static void Write(TextWriter writer, ReachReport report)
     {
-        string what = report.Symbol ?? report.Use ?? (report.MemoryRange is null ? "not in the image" : $"pfn {report.Pfn}");
+        // The kernel frees pages between its image's sections: a symbol's offset says less of them than what they are.
+        string what = report.Use ?? report.Symbol ?? (report.MemoryRange is null ? "not in the image" : $"pfn {report.Pfn}");
         string absence = report.MemoryRange is null || report.ContentAbsence is null ? "" : $", {report.ContentAbsence}";
         writer.WriteLine($"{report.Physical}  {what}{absence}");
         Fields fields = new(writer, teach: false);
