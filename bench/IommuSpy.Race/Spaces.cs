@@ -1,7 +1,6 @@
 using IommuSpy.Linux;
 using IommuSpy.Linux.Roots;
 using IommuSpy.Translation;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Race;
 
@@ -25,7 +24,7 @@ internal static class Spaces
         long entries = 0;
         foreach (AddressSpace space in spaces)
         {
-            entries += space.Visit(ref sum).Entries(X64Format.IndexBits);
+            entries += space.Visit(ref sum).Entries(space.Format.IndexBits);
         }
 
         leaves = sum.Value;

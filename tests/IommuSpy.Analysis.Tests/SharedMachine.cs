@@ -1,6 +1,5 @@
 using IommuSpy.Testing.Kernel;
 using IommuSpy.Testing.X64;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Analysis.Tests;
 
@@ -32,7 +31,7 @@ public sealed class SharedMachine : IDisposable
             process.SetEntry(new(Odd + ((ulong)i << 12)), 1, entry);
         }
 
-        process.Map4K(new(Shared), kernel.Processes[1].Pages[0].Physical, X64Entry.Present | X64Entry.UserAccess);
+        process.Map4K(new(Shared), kernel.Processes[1].Pages[0].Physical, PageTableBuilder.UserReadable);
     });
 
     public SyntheticMachine Synthetic { get; }

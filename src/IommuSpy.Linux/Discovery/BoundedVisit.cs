@@ -11,7 +11,6 @@ internal static class BoundedVisit
 {
     // 4 GiB of tables: a direct map of 2 TiB in 4 KiB pages, of 1 PiB in 2 MiB pages.
     private const long MaxTables = 1 << 20;
-    private const long MaxRepeats = 1 << 14;
 
     /// <summary>Visits the leaves that translate any address of <paramref name="first"/> to <paramref name="last"/>, both of the kernel's half.</summary>
     public static void Visit<TVisitor>(AddressSpace space, VirtualAddress first, VirtualAddress last, ref TVisitor visitor)
@@ -19,7 +18,7 @@ internal static class BoundedVisit
     {
         if (first.CompareTo(last) <= 0)
         {
-            space.Visit(first, last, ref visitor, new WorkBudget(tables: MaxTables, repeats: MaxRepeats));
+            space.Visit(first, last, ref visitor, new WorkBudget(tables: MaxTables));
         }
     }
 }

@@ -1,4 +1,3 @@
-using IommuSpy.Linux.Architecture.X64;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;
@@ -35,7 +34,7 @@ internal static class DiscoveryAssert
         Assert.Equal(new(made.Vmemmap), Agreed(facts.VmemmapBase!));
         Assert.Equal(new(made.ModulesBase), Agreed(facts.ModulesBase!));
         Assert.Equal(~made.EncryptionBit, Agreed(facts.EntryMask));
-        Assert.Equal(new TextMapping(new(X64Architecture.ImageStart), new(made.TextVirtual), new(made.TextPhysical), KernelBuilder.ImageBytes), found.Text);
+        Assert.Equal(new TextMapping(new(KernelBuilder.MapStart), new(made.TextVirtual), new(made.TextPhysical), KernelBuilder.ImageBytes), found.Text);
         Assert.Equal(built.Root, found.Space.Root);
     }
 

@@ -1,7 +1,6 @@
 using IommuSpy.Memory;
 using IommuSpy.Memory.Writing;
 using IommuSpy.Testing.Kernel;
-using IommuSpy.Translation.X64;
 
 namespace IommuSpy.Linux.Tests.Discovery;
 
@@ -11,19 +10,7 @@ public class SplitMemoryTests
     private const ulong MiB = 1UL << 20;
     private const ulong Configuration = 0xb000_0000;
 
-    private static KernelBuilder Made => new()
-    {
-        Release = "3.16.59",
-        PageOffset = 0xffff_8800_0000_0000,
-        ModulesBase = 0xffff_ffff_a000_0000,
-        Symbols = SymbolForm.Absolute,
-        BaseVariables = false,
-        RootName = "init_level4_pgt",
-        Note = NoteForm.Array,
-        ListHeadOffset = 32,
-        HasCpuEntryArea = false,
-        Ram = [new(new(0), 0xa_0000), new(new(MiB), 511 * MiB)],
-    };
+    private static KernelBuilder Made => KernelBuilder.Linux316() with { Ram = [new(new(0), 0xa_0000), new(new(MiB), 511 * MiB)] };
 
     [Fact]
     public void A_raw_file_tells_of_struct_pages_and_process_tables()
@@ -77,7 +64,7 @@ public class SplitMemoryTests
         for (ulong at = 0; at < 256 * MiB; at += PageFrame.Size)
         {
             kernel.Tables.Map4K(new(kernel.Made.Vmalloc + MiB + at), new(Configuration + at),
-                X64Entry.Present | X64Entry.Writable | X64Entry.Accessed | X64Entry.Dirty | X64Entry.Global | X64Entry.NoExecute);
+                KernelBuilder.KernelPage);
         }
 
         return kernel;

@@ -13,32 +13,14 @@ public class WholeKernelTests
     private static Dictionary<string, KernelBuilder> Kernels => new(StringComparer.Ordinal)
     {
         ["3.16"] = KernelBuilder.Linux316(),
-        ["3.16 with KASLR: only the text moves"] = new()
+        ["3.16 with KASLR: only the text moves"] = KernelBuilder.Linux316() with
         {
-            Release = "3.16.0-11-amd64",
-            PageOffset = 0xffff_8800_0000_0000,
-            ModulesBase = 0xffff_ffff_a000_0000,
-            Symbols = SymbolForm.Absolute,
-            BaseVariables = false,
-            RootName = "init_level4_pgt",
-            Note = NoteForm.Array,
-            ListHeadOffset = 32,
-            HasCpuEntryArea = false,
             TextVirtual = 0xffff_ffff_9220_0000,
             TextPhysical = 0x1220_0000,
             Ram = [new(new(0), 512 * MiB)],
         },
-        ["3.16 late: page-table isolation, pre-4.6 symbols"] = new()
+        ["3.16 late: page-table isolation, pre-4.6 symbols"] = KernelBuilder.Linux316() with
         {
-            Release = "3.16.0-11-amd64",
-            PageOffset = 0xffff_8800_0000_0000,
-            ModulesBase = 0xffff_ffff_a000_0000,
-            Symbols = SymbolForm.Absolute,
-            BaseVariables = false,
-            RootName = "init_level4_pgt",
-            Note = NoteForm.Array,
-            ListHeadOffset = 32,
-            HasCpuEntryArea = false,
             Pti = true,
         },
         ["3.16, direct map of 2 MiB pages, swapper_pg_dir"] = new()

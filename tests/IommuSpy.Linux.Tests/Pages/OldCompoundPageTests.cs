@@ -61,18 +61,9 @@ public class OldCompoundPageTests
 
     private static BuiltMachine Build(string[] functions, string destructor, int references, ulong mapping, string note = "")
     {
-        KernelBuilder made = new()
+        KernelBuilder made = KernelBuilder.Linux316() with
         {
-            Release = "3.16.59",
-            PageOffset = 0xffff_8800_0000_0000,
-            ModulesBase = 0xffff_ffff_a000_0000,
-            Symbols = SymbolForm.Absolute,
-            BaseVariables = false,
-            RootName = "init_level4_pgt",
-            Note = NoteForm.Array,
             MoreNote = note,
-            ListHeadOffset = 32,
-            HasCpuEntryArea = false,
             MoreFunctions = functions,
             MoreVariables = [("transparent_hugepage_flags", 8)],
         };

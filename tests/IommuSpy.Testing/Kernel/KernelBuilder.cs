@@ -11,7 +11,7 @@ namespace IommuSpy.Testing.Kernel;
 /// modules, fixmap; processes on pgd_list. Unless told otherwise it is a 6.1 on a PC without KASLR.
 /// </summary>
 /// <remarks>Everything is a real kernel's in form and place. What no reader looks at (code, other variables) is left out.</remarks>
-public sealed class KernelBuilder
+public sealed record KernelBuilder
 {
     /// <summary>Bytes of the image.</summary>
     public const ulong ImageBytes = 6UL << 20;
@@ -19,11 +19,13 @@ public sealed class KernelBuilder
     /// <summary>sizeof(struct page).</summary>
     public const int StructPageBytes = 64;
 
-    private const ulong MapStart = 0xffff_ffff_8000_0000;
+    /// <summary>Where the kernel's image may begin.</summary>
+    public const ulong MapStart = 0xffff_ffff_8000_0000;
     private const ulong SectionBytes = 128UL << 20;
     private const ulong TwoMiB = 2UL << 20;
     private const ulong OneGiB = 1UL << 30;
-    private const ulong KernelPage = X64Entry.Present | X64Entry.Writable | X64Entry.Accessed | X64Entry.Dirty | X64Entry.Global | X64Entry.NoExecute;
+    /// <summary>Flags of a page that the kernel may write.</summary>
+    public const ulong KernelPage = X64Entry.Present | X64Entry.Writable | X64Entry.Accessed | X64Entry.Dirty | X64Entry.Global | X64Entry.NoExecute;
     private const ulong KernelText = X64Entry.Present | X64Entry.Accessed | X64Entry.Global;
     private const int UpperHalf = 256;
     private const int Entries = 512;

@@ -9,6 +9,9 @@ public sealed class PageTableBuilder
     /// <summary>What <see cref="Map4K"/> and its like set in a leaf when not told otherwise.</summary>
     public const ulong Ordinary = X64Entry.Present | X64Entry.Writable;
 
+    /// <summary>Flags of a page that a process may read.</summary>
+    public const ulong UserReadable = X64Entry.Present | X64Entry.UserAccess;
+
     private const int IndexBits = 9;
     private const ulong AddressMask = 0x000f_ffff_ffff_f000;
     private readonly PhysicalMemoryBuilder _memory;

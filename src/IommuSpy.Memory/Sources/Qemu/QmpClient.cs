@@ -144,7 +144,10 @@ internal sealed class QmpClient : IDisposable
         {
             _socket.GetRawSocketOption(SocketLevel, PeerCredentials, peer);
             string line = Encoding.UTF8.GetString(Opener.ReadAll($"/proc/{BitConverter.ToInt32(peer)}/cmdline", MostReplyBytes));
-            return line.Split('\0', ',').Any(word => string.Equals(word, "mem-path=" + file, StringComparison.Ordinal));
+
+            // Either form of -object: mem-path=FILE, or as JSON.
+            string[] forms = [$"mem-path={file}", $"\"mem-path\":\"{file}\"", $"\"mem-path\": \"{file}\""];
+            return line.Split('\0', ',', '{', '}').Any(word => forms.Contains(word.Trim(), StringComparer.Ordinal));
         }
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
         {

@@ -1,7 +1,7 @@
 using IommuSpy.Linux.Architecture.X64;
 using IommuSpy.Linux.Layout;
 
-namespace IommuSpy.Linux.Tests.Layout;
+namespace IommuSpy.Linux.Tests.Architecture.X64;
 
 /// <summary>The documented maps, row by row.</summary>
 public class DocumentedLayoutTests
