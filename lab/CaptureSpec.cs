@@ -1,4 +1,5 @@
 using IommuSpy.Lab.Kernels;
+using IommuSpy.Lab.Machines;
 
 namespace IommuSpy.Lab;
 
@@ -9,13 +10,14 @@ public sealed record CaptureSpec
     public static readonly MemorySize SmallestMemory = MemorySize.Mebibytes(384);
 
     /// <summary>
-    /// A Debian kernel series with an optional flavour: "6.1", "6.12", "5.10", "6.1-cloud", "6.1-rt"; or "files:" and a directory with any kernel's files.
+    /// A Debian kernel series with an optional flavour: "6.1", "6.12", "5.10", "6.1-cloud", "6.1-rt"; one of another
+    /// architecture with its name behind, "6.1-arm64"; or "files:" and a directory with any kernel's files.
     /// </summary>
     public required string Kernel { get; init; }
 
     public IommuModel Iommu { get; init; } = IommuModel.Intel;
 
-    /// <summary>Levels of the CPU's page tables, 4 or 5.</summary>
+    /// <summary>Levels of the CPU's page tables, 4 or 5: as many as the kernel makes of a CPU that could have 5.</summary>
     public int PagingLevels { get; init; } = 4;
 
     public MemorySize Memory { get; init; } = MemorySize.Mebibytes(512);
@@ -25,6 +27,9 @@ public sealed record CaptureSpec
 
     /// <summary>More kernel arguments, such as "nokaslr" or "iommu=pt".</summary>
     public string Append { get; init; } = "";
+
+    /// <summary>QEMU's model of the CPU; empty for the one that fits the rest.</summary>
+    public string Cpu { get; init; } = "";
 
     /// <summary>Whether the IOMMU can remap interrupts.</summary>
     public bool InterruptRemapping { get; init; } = true;
@@ -54,6 +59,8 @@ public sealed record CaptureSpec
         .. Dimms.Select((size, i) => ($"dimm{i}.raw", size)),
     ];
 
+    internal GuestArchitecture Architecture => KernelName.Parse(Kernel).Architecture;
+
     /// <summary>A file name that tells captures apart for people; a hash of the inputs is added to it.</summary>
     public string Name
     {
@@ -63,7 +70,7 @@ public sealed record CaptureSpec
             [
                 $"{KernelName.Parse(Kernel)}-{Iommu.ToOptionText()}-{PagingLevels}level-{Memory}", Vmcoreinfo ? "" : "novmcoreinfo",
                 InterruptRemapping ? "" : "nointremap",
-                UserMapping ? "vfio" : "", .. Devices.Select(device => device.Split(',')[0]),
+                UserMapping ? "vfio" : "", Cpu, .. Devices.Select(device => device.Split(',')[0]),
                 MachineProperties, Nodes.Count > 0 ? $"nodes-{Nodes}" : "", Dimms.Count > 0 ? $"dimms-{Dimms}" : "", .. MoreImages, Append,
             ];
             return string.Join('-',
@@ -98,6 +105,11 @@ public sealed record CaptureSpec
         if (UserMapping && Iommu == IommuModel.None)
         {
             throw new LabException("a process can give memory to a device only behind an IOMMU");
+        }
+
+        if (Iommu.Of() is { } board && board != Architecture)
+        {
+            throw new LabException($"a machine of {Architecture.Debian} has no {Iommu.ToOptionText()} IOMMU");
         }
 
         if (Append.AsSpan().ContainsAny('\n', '\r', '\0'))

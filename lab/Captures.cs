@@ -31,7 +31,7 @@ public static class Captures
         }
 
         using LabLock held = LabLock.Take(LabDirectories.LockFile, say, cancellation);
-        HostTools.Ensure(say, cancellation);
+        HostTools.Ensure(name.Architecture, say, cancellation);
         GuestKernel kernel = KernelStore.Ensure(name, say, cancellation);
         if (spec.PagingLevels == 5 && kernel.Lacks("X86_5LEVEL"))
         {

@@ -14,4 +14,7 @@ public enum IommuModel
 
     /// <summary>AMD-Vi: device table and v1 tables.</summary>
     Amd,
+
+    /// <summary>Arm's SMMUv3: stream table, context descriptors, stage 1 tables of the CPU's format.</summary>
+    SmmuV3,
 }

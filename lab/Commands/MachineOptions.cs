@@ -8,7 +8,7 @@ internal sealed class MachineOptions
 {
     private readonly Option<string> _kernel = new("--kernel")
     {
-        Description = "Debian kernel series and flavour: 6.1, 6.12, 5.10, 7.2, 6.1-cloud, 6.1-rt",
+        Description = "Debian kernel series and flavour: 6.1, 6.12, 5.10, 7.2, 6.1-cloud, 6.1-rt; with -arm64 behind, of that architecture",
         DefaultValueFactory = _ => "6.1",
     };
 
@@ -39,6 +39,11 @@ internal sealed class MachineOptions
     {
         Description = "whether QEMU gets the kernel's VMCOREINFO note",
         DefaultValueFactory = _ => "on"
+    };
+    private readonly Option<string> _cpu = new("--cpu")
+    {
+        Description = "QEMU's model of the CPU, such as cortex-a57; by default one that fits the rest",
+        DefaultValueFactory = _ => ""
     };
     private readonly Option<string> _remapping = new("--interrupt-remapping")
     {
@@ -85,8 +90,8 @@ internal sealed class MachineOptions
         }
 
         _images.AcceptOnlyFromAmong([.. Capture.ImagesOnDemand]);
-        foreach (Option option in new Option[] { _kernel, _kernelFiles, _iommu, _paging, _memory, _vmcoreinfo, _remapping, _userMapping, _devices, _machine,
-            _nodes, _dimms, _images, _append })
+        foreach (Option option in new Option[] { _kernel, _kernelFiles, _iommu, _paging, _memory, _vmcoreinfo, _cpu, _remapping, _userMapping, _devices,
+            _machine, _nodes, _dimms, _images, _append })
         {
             command.Options.Add(option);
         }
@@ -99,6 +104,7 @@ internal sealed class MachineOptions
         PagingLevels = parsed.GetRequiredValue(_paging),
         Memory = parsed.GetRequiredValue(_memory),
         Vmcoreinfo = parsed.GetRequiredValue(_vmcoreinfo) == "on",
+        Cpu = parsed.GetRequiredValue(_cpu),
         InterruptRemapping = parsed.GetRequiredValue(_remapping) == "on",
         UserMapping = parsed.GetRequiredValue(_userMapping) == "on",
         Devices = new(parsed.GetRequiredValue(_devices)),

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using IommuSpy.Lab.Host;
+using IommuSpy.Lab.Machines;
 
 namespace IommuSpy.Lab.Guests;
 
@@ -7,10 +8,11 @@ namespace IommuSpy.Lab.Guests;
 internal static class GuestPrograms
 {
     /// <summary>The path of the built program; built once for each version of its source.</summary>
-    public static string Ensure(string name, CancellationToken cancellation)
+    public static string Ensure(string name, GuestArchitecture architecture, CancellationToken cancellation)
     {
         byte[] source = GuestSources.Read(name + ".c");
-        string program = Path.Combine(LabDirectories.Programs, $"{name}-{Convert.ToHexStringLower(SHA256.HashData(source))[..12]}");
+        string kind = architecture.IsHost ? "" : $"-{architecture.Debian}";
+        string program = Path.Combine(LabDirectories.Programs, $"{name}{kind}-{Convert.ToHexStringLower(SHA256.HashData(source))[..12]}");
         if (File.Exists(program))
         {
             return program;
@@ -20,7 +22,7 @@ internal static class GuestPrograms
         File.WriteAllBytes(sourceFile, source);
         // A path cut short only fails to open: no warning for it.
         string[] options = ["-O2", "-Wall", "-Wextra", "-Werror", "-Wno-format-truncation", "-static", "-pthread"];
-        HostCommand.Run("gcc", [.. options, "-o", program + ".building", sourceFile], cancellation);
+        HostCommand.Run(architecture.Compiler, [.. options, "-o", program + ".building", sourceFile], cancellation);
         File.Delete(sourceFile);
         File.Move(program + ".building", program, overwrite: true);
         return program;

@@ -1,6 +1,6 @@
 using System.Text;
-using IommuSpy.Lab.Host;
 using IommuSpy.Lab.Kernels;
+using IommuSpy.Lab.Machines;
 
 namespace IommuSpy.Lab.Guests;
 
@@ -15,14 +15,18 @@ internal static class Initramfs
 
     private static readonly string[] Directories = ["bin", "dev", "proc", "sys", "tmp", "run", "mnt", "lab", "lab/modules"];
 
+    /// <param name="architecture">Of the kernel.</param>
     /// <param name="diskCount">How many disks the machine has; the guest waits for that many.</param>
     /// <param name="userMapping">Whether a process of the guest is to give its memory to a device.</param>
-    public static void Write(string path, GuestKernel kernel, int diskCount, bool userMapping, CancellationToken cancellation) =>
-        Write(path, kernel, diskCount, userMapping, _ => { }, cancellation);
+    public static void Write(
+        string path, GuestKernel kernel, GuestArchitecture architecture, int diskCount, bool userMapping, CancellationToken cancellation) =>
+        Write(path, kernel, architecture, diskCount, userMapping, _ => { }, cancellation);
 
-    /// <inheritdoc cref="Write(string, GuestKernel, int, bool, CancellationToken)"/>
+    /// <inheritdoc cref="Write(string, GuestKernel, GuestArchitecture, int, bool, CancellationToken)"/>
     /// <param name="add">Adds more; of two files of one name, the later stays.</param>
-    public static void Write(string path, GuestKernel kernel, int diskCount, bool userMapping, Action<CpioArchive> add, CancellationToken cancellation)
+    public static void Write(
+        string path, GuestKernel kernel, GuestArchitecture architecture, int diskCount, bool userMapping, Action<CpioArchive> add,
+        CancellationToken cancellation)
     {
         using FileStream output = File.Create(path);
         var archive = new CpioArchive(output);
@@ -34,7 +38,7 @@ internal static class Initramfs
         // Without it the first process has no standard output.
         archive.AddCharacterDevice("dev/console", 5, 1);
         archive.AddFile("init", GuestSources.Read(GuestSources.InitScript), executable: true);
-        archive.AddFile("bin/busybox", File.ReadAllBytes(HostTools.PathOf("busybox")), executable: true);
+        archive.AddFile("bin/busybox", File.ReadAllBytes(GuestBusybox.Ensure(architecture, cancellation)), executable: true);
         foreach (string applet in Applets)
         {
             archive.AddLink("bin/" + applet, "busybox");
@@ -42,7 +46,7 @@ internal static class Initramfs
 
         foreach (string program in GuestSources.Programs)
         {
-            archive.AddFile("bin/" + program, File.ReadAllBytes(GuestPrograms.Ensure(program, cancellation)), executable: true);
+            archive.AddFile("bin/" + program, File.ReadAllBytes(GuestPrograms.Ensure(program, architecture, cancellation)), executable: true);
         }
 
         AddModules(archive, "module-order",

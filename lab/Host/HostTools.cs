@@ -1,3 +1,5 @@
+using IommuSpy.Lab.Machines;
+
 namespace IommuSpy.Lab.Host;
 
 /// <summary>The programs of the host that the lab needs, installed with apt-get where they are missing.</summary>
@@ -6,9 +8,17 @@ internal static class HostTools
     private const string Group = "lab";
 
     /// <summary>Installs what is missing, saying so first.</summary>
-    public static void Ensure(Action<string> say, CancellationToken cancellation)
+    /// <param name="guests">Of the guests.</param>
+    /// <param name="say">Receives the line.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public static void Ensure(GuestArchitecture guests, Action<string> say, CancellationToken cancellation)
     {
-        string[] missing = [.. HostPackages.All.Where(line => line.Group == Group && !line.Called.All(IsThere)).Select(line => line.Package)];
+        string[] missing =
+        [
+            .. HostPackages.All
+                .Where(line => (line.Group == Group || line.Group == guests.PackageGroup) && !line.Called.All(IsThere))
+                .Select(line => line.Package),
+        ];
         if (missing.Length == 0)
         {
             return;

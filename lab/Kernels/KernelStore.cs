@@ -40,7 +40,7 @@ internal static class KernelStore
         }
 
         using LabLock held = LabLock.Take(LabDirectories.LockFile, say, cancellation);
-        HostTools.Ensure(say, cancellation);
+        HostTools.Ensure(name.Architecture, say, cancellation);
         return Ensure(name, say, cancellation);
     }
 
@@ -62,7 +62,7 @@ internal static class KernelStore
         foreach (ArchiveSuite suite in ArchiveSuite.For(name, cancellation))
         {
             say($"looking for kernel {name} in {suite}");
-            using var apt = new PrivateApt(suite, LabDirectories.Apt);
+            using var apt = new PrivateApt(suite, name.Architecture, LabDirectories.Apt);
             if (!apt.TryUpdate(cancellation, out string complaint))
             {
                 tried.Add($"{suite} ({complaint})");
@@ -112,7 +112,9 @@ internal static class KernelStore
             (IReadOnlyList<string> order, IReadOnlyList<string> userMapping, IReadOnlyList<string> persistent) = KeepModules(root, release, kept, cancellation);
             File.Move(FindFile(root, $"vmlinuz-{release}", Path.Combine("lib/modules", release, "vmlinuz")), Path.Combine(kept, GuestKernel.ImageName));
             File.Move(FindFile(root, $"config-{release}", Path.Combine("lib/modules", release, "config")), Path.Combine(kept, GuestKernel.ConfigurationName));
-            bool hasHeaders = KernelHeaders.TryFetch(apt, release, building, Path.Combine(kept, GuestKernel.HeadersName), say, cancellation);
+            // A module for another CPU takes that CPU's kernel build tools, which do not run here.
+            bool hasHeaders = name.Architecture.IsHost
+                && KernelHeaders.TryFetch(apt, release, building, Path.Combine(kept, GuestKernel.HeadersName), say, cancellation);
             return new GuestKernel(
                 name.ToString(), image.Name, image.Version, release, suite.Name, [.. AllWantedModules], order, userMapping, persistent, hasHeaders);
         });

@@ -1,4 +1,5 @@
 using IommuSpy.Lab.Host;
+using IommuSpy.Lab.Machines;
 
 namespace IommuSpy.Lab.Kernels;
 
@@ -13,15 +14,17 @@ internal sealed class PrivateApt : IDisposable
     private readonly Dictionary<string, string> _environment;
 
     /// <param name="suite">The suite.</param>
+    /// <param name="architecture">Whose packages.</param>
     /// <param name="parent">Where to keep it.</param>
-    public PrivateApt(ArchiveSuite suite, string parent)
+    public PrivateApt(ArchiveSuite suite, GuestArchitecture architecture, string parent)
     {
         _directory = Path.Combine(parent, suite.Name);
         Directory.CreateDirectory(Path.Combine(_directory, "lists/partial"));
         Directory.CreateDirectory(Path.Combine(_directory, "cache/archives/partial"));
         Directory.CreateDirectory(Path.Combine(_directory, "none"));
         File.WriteAllText(Path.Combine(_directory, "status"), "");
-        File.WriteAllText(Path.Combine(_directory, "sources.list"), $"deb [arch=amd64 signed-by={DebianKeyring}] {suite.Uri} {suite.Name} main\n");
+        File.WriteAllText(Path.Combine(_directory, "sources.list"),
+            $"deb [arch={architecture.Debian} signed-by={DebianKeyring}] {suite.Uri} {suite.Name} main\n");
 
         // How this machine reaches archives (proxies, certificates) is its own apt's to say.
         string access = string.Join('\n',
@@ -43,8 +46,8 @@ internal sealed class PrivateApt : IDisposable
             Dir::Etc::sourceparts "{{_directory}}/none";
             Dir::Etc::preferences "{{_directory}}/none/preferences";
             Dir::Etc::preferencesparts "{{_directory}}/none";
-            APT::Architecture "amd64";
-            APT::Architectures { "amd64"; };
+            APT::Architecture "{{architecture.Debian}}";
+            APT::Architectures { "{{architecture.Debian}}"; };
             APT::Sandbox::User "root";
             Acquire::Languages "none";
             Acquire::GzipIndexes "true";

@@ -19,25 +19,36 @@ internal sealed class Machine
         "amdvi_ir_remap_msi_req", "amdvi_ir_irte_val", "amdvi_ir_irte_ga_val", "amdvi_ir_remap_msi",
     ];
 
+    private static readonly string[] SmmuEvents =
+    [
+        "smmuv3_translate_*", "smmuv3_get_ste", "smmuv3_get_cd", "smmuv3_decode_cd_tt", "smmuv3_write_mmio", "smmuv3_record_event", "smmuv3_s1_range_inval",
+        "smmuv3_cmdq_tlbi_nh*", "gicv3_its_cmd_mapd", "gicv3_its_cmd_mapti",
+    ];
+
     private readonly CaptureSpec _spec;
     private readonly bool _hasE1000E;
 
     public Machine(CaptureSpec spec, GuestKernel kernel)
     {
         _spec = spec;
+        Architecture = spec.Architecture;
         _hasE1000E = kernel.Has("E1000E");
-        Disks = GuestDisk.For(kernel.Has("SATA_AHCI"), spec.MoreImages.Contains(Capture.SavedState, StringComparer.Ordinal));
+        Disks = GuestDisk.For(Architecture.HasAhci && kernel.Has("SATA_AHCI"), spec.MoreImages.Contains(Capture.SavedState, StringComparer.Ordinal));
     }
+
+    public GuestArchitecture Architecture { get; }
 
     public IReadOnlyList<GuestDisk> Disks { get; }
 
     /// <summary>
     /// "max" is the only model of QEMU's emulation with 57-bit addresses. Skylake-Server has Meltdown, so its kernel isolates user page
-    /// tables; an EPYC and "max" (which says it is an AMD) do not.
+    /// tables; an EPYC and "max" (which says it is an AMD) do not. Of Arm's, "max" has 52-bit addresses unless told not to.
     /// </summary>
     public string CpuModel => _spec switch
     {
+        { Cpu.Length: > 0 } => _spec.Cpu,
         { PagingLevels: 5 } => "max",
+        _ when Architecture == GuestArchitecture.Arm64 => "max,lpa2=off",
         { Iommu: IommuModel.Amd } => "EPYC",
         _ => "Skylake-Server",
     };
@@ -55,7 +66,7 @@ internal sealed class Machine
 
             // A panic must end QEMU; watchdogs, and the test that the timer ticks while the processor counts (it ends in a panic), only fire because emulation
             // is slow.
-            string[] parts = ["console=ttyS0", "panic=-1", "nowatchdog", "no_timer_check", iommu, _spec.Append];
+            string[] parts = [$"console={Architecture.Console}", "panic=-1", "nowatchdog", "no_timer_check", iommu, _spec.Append];
             return string.Join(' ', parts.Where(part => part.Length > 0));
         }
     }
@@ -79,10 +90,12 @@ internal sealed class Machine
     /// <inheritdoc cref="Arguments"/>
     public IReadOnlyList<string> UntracedArguments(GuestKernel kernel, string capture, string scratch, string accelerator = "tcg,thread=multi")
     {
+        string smmu = _spec.Iommu == IommuModel.SmmuV3 ? ",iommu=smmuv3" : "";
+        string properties = $"{(_spec.MachineProperties.Length > 0 ? "," : "")}{_spec.MachineProperties}";
         List<string> arguments =
         [
             "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
-            "-machine", $"q35{(_spec.Nodes.Count == 0 ? ",memory-backend=ram" : "")}{(_spec.MachineProperties.Length > 0 ? "," : "")}{_spec.MachineProperties}",
+            "-machine", $"{Architecture.Board}{smmu}{(_spec.Nodes.Count == 0 ? ",memory-backend=ram" : "")}{properties}",
             "-accel", accelerator, "-cpu", CpuModel, "-smp", "2", .. Memory(capture), .. IommuDevice(),
         ];
         if (_spec.Vmcoreinfo)
@@ -152,6 +165,7 @@ internal sealed class Machine
     {
         IommuModel.Intel or IommuModel.IntelScalable => VtdEvents,
         IommuModel.Amd => AmdViEvents,
+        IommuModel.SmmuV3 => SmmuEvents,
         _ => [],
     };
 }

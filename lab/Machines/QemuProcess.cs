@@ -6,8 +6,6 @@ namespace IommuSpy.Lab.Machines;
 /// <summary>A running QEMU, which ends with this object, with the cancellation, or at its time limit, whichever is first.</summary>
 internal sealed class QemuProcess : IDisposable
 {
-    public const string Program = "qemu-system-x86_64";
-
     private readonly Process _process;
     private readonly Task<string> _errors;
     private readonly CancellationTokenRegistration _registration;
@@ -24,18 +22,20 @@ internal sealed class QemuProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <param name="architecture">Of the guest.</param>
+    /// <param name="arguments">QEMU's.</param>
     /// <param name="limit">After which QEMU is ended even if this process has been killed and cannot do it.</param>
-    public static QemuProcess Start(IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancellation)
+    public static QemuProcess Start(GuestArchitecture architecture, IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancellation)
     {
-        string[] limited = ["--kill-after=5", $"{(long)limit.TotalSeconds}", HostTools.PathOf(Program), .. arguments];
+        string[] limited = ["--kill-after=5", $"{(long)limit.TotalSeconds}", HostTools.PathOf(architecture.Emulator), .. arguments];
         var start = new ProcessStartInfo("timeout", limited) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardInput = true };
         Process process = HostCommand.Start(start);
         process.StandardInput.Close();
         return new QemuProcess(process, cancellation);
     }
 
-    public static string Version(CancellationToken cancellation) =>
-        HostCommand.Run(HostTools.PathOf(Program), ["--version"], cancellation).Split('\n')[0].Trim();
+    public static string Version(GuestArchitecture architecture, CancellationToken cancellation) =>
+        HostCommand.Run(HostTools.PathOf(architecture.Emulator), ["--version"], cancellation).Split('\n')[0].Trim();
 
     /// <summary>The last thing QEMU said, once it has exited.</summary>
     public string LastWords()

@@ -63,7 +63,7 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
         string oracle = Path.Combine(building, "oracle");
         TimeSpan readyLimit = ReadyLimit();
         say($"booting {kernel.Release}, {spec.Iommu.ToOptionText()} IOMMU, {spec.PagingLevels}-level paging, {spec.Memory}");
-        using (QemuProcess qemu = QemuProcess.Start(arguments, readyLimit + DumpLimit, cancellation))
+        using (QemuProcess qemu = QemuProcess.Start(_machine.Architecture, arguments, readyLimit + DumpLimit, cancellation))
         {
             _times.Measure("boot and collect", () => new SerialLog(Path.Combine(oracle, "serial.log")).WaitUntilReady(qemu, readyLimit, cancellation));
             cancellation.WaitHandle.WaitOne(SettleTime);
@@ -73,6 +73,13 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
             string oracleDisk = _machine.Disks.Single(disk => disk.Label == "oracle").PathIn(scratch);
             _times.Measure("guest oracles", () => OracleDisk.Extract(oracleDisk, Path.Combine(oracle, "guest")));
             _times.Measure("monitor oracles", () => MonitorOracles.Write(monitor, spec, oracle));
+            if (spec.Architecture == GuestArchitecture.Arm64)
+            {
+                _times.Measure(
+                    "translations",
+                    () => CpuTranslations.Write(monitor, Path.Combine(oracle, "guest"), Path.Combine(oracle, CaptureCheck.TranslationsName)));
+            }
+
             KernelValues.Write(monitor, Path.Combine(building, KallsymsName), Path.Combine(oracle, "kernel-values.json"));
             _times.Measure("dump.elf", () => MemoryDump.WriteElf(monitor, Path.Combine(building, "dump.elf"), scratch, cancellation));
             _times.Measure("dump.kdump", () => MemoryDump.WriteKdump(monitor, Path.Combine(building, "dump.kdump")));
@@ -81,6 +88,9 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
                 _times.Measure(image, () => MemoryDump.Write(image, monitor, Path.Combine(building, image), scratch, cancellation));
             }
 
+            // Last of all: who leaves the stub lets the guest run on.
+            using SystemRegisters? stub = spec.Architecture == GuestArchitecture.Arm64
+                ? SystemRegisters.Write(monitor, scratch, Path.Combine(oracle, CaptureCheck.SystemRegistersName)) : null;
             monitor.Execute("quit");
             if (!qemu.WaitForExit(QuitLimit))
             {
@@ -106,7 +116,7 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
             disk.Create(scratch, cancellation);
         }
 
-        Initramfs.Write(Path.Combine(scratch, "initramfs"), kernel, _machine.Disks.Count, spec.UserMapping, cancellation);
+        Initramfs.Write(Path.Combine(scratch, "initramfs"), kernel, _machine.Architecture, _machine.Disks.Count, spec.UserMapping, cancellation);
     }
 
     private void WriteRecord(string building, IReadOnlyList<string> arguments)
@@ -126,7 +136,7 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
             KernelCommandLine: _machine.KernelCommandLine,
             CpuModel: _machine.CpuModel,
             MemoryBytes: spec.Memory.Bytes,
-            QemuVersion: QemuProcess.Version(cancellation),
+            QemuVersion: QemuProcess.Version(_machine.Architecture, cancellation),
             QemuArguments: arguments,
             Notes: CaptureRecord.StandardNotes,
             Seconds: _times.Seconds,

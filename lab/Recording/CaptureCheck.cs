@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using IommuSpy.Lab.Kernels;
+using IommuSpy.Lab.Machines;
 
 namespace IommuSpy.Lab.Recording;
 
 /// <summary>Refuses a capture whose oracles are not what tests rely on: a test that compares with an empty file proves nothing.</summary>
 internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, GuestKernel kernel)
 {
-    private const int FewestSymbols = 50_000;
     private const int PageSize = 4096;
     private const ulong Cr4La57 = 1UL << 12;
     private const ulong SwappedBit = 1UL << 62;
@@ -22,7 +22,11 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, G
     // /sys/kernel/irq came with it.
     private static readonly Version DescribesInterrupts = new(4, 9);
 
-    private static readonly string[] MonitorFiles = ["registers.txt", "tlb.txt", "mtree.txt", "pci.txt", "kernel-values.json", "serial.log"];
+    private static readonly string[] MonitorFiles = ["registers.txt", "mtree.txt", "pci.txt", "kernel-values.json", "serial.log"];
+
+    // Of guests whose tables QEMU does not print: what it answers for addresses, and the registers by which it does.
+    public const string TranslationsName = "translations.txt";
+    public const string SystemRegistersName = "system-registers.json";
 
     // The mappings that every kernel and CPU here offers.
     private static readonly string[] Mappings =
@@ -31,17 +35,23 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, G
         "executable", "zero-page", "untouched", "locked", "swapped", "copy-on-write", "child-only",
     ];
 
+    private string[] PagingFiles => spec.Architecture == GuestArchitecture.X64 ? ["tlb.txt"] : [TranslationsName, SystemRegistersName];
+
     public void Run()
     {
         string oracle = Path.Combine(directory, "oracle");
         string[] irqs = Version.Parse(kernel.Release.Split('-', '+')[0]) >= DescribesInterrupts ? ["irqs"] : [];
-        foreach (string file in MonitorFiles.Concat(GuestFiles.Concat(irqs).Select(name => "guest/" + name)))
+        foreach (string file in MonitorFiles.Concat(PagingFiles).Concat(GuestFiles.Concat(irqs).Select(name => "guest/" + name)))
         {
             Require(File.Exists(Path.Combine(oracle, file)) && new FileInfo(Path.Combine(oracle, file)).Length > 0, $"oracle/{file} is missing or empty");
         }
 
-        CheckPaging(Path.Combine(oracle, "registers.txt"));
-        CheckSymbols(Path.Combine(oracle, "guest/kallsyms"));
+        if (spec.Architecture == GuestArchitecture.X64)
+        {
+            CheckPaging(Path.Combine(oracle, "registers.txt"));
+        }
+
+        CheckSymbols(spec.Architecture.FewestSymbols, Path.Combine(oracle, "guest/kallsyms"));
         CheckProcesses(Path.Combine(oracle, "guest"));
         if (spec.Iommu != IommuModel.None)
         {
@@ -72,7 +82,7 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, G
         Require(match.Success && fiveLevels == (spec.PagingLevels == 5), $"the guest does not run with {spec.PagingLevels}-level paging");
     }
 
-    private static void CheckSymbols(string path)
+    private static void CheckSymbols(int fewest, string path)
     {
         int count = 0;
         int unknown = 0;
@@ -84,7 +94,7 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, G
             unknown += line.StartsWith("0000000000000000 ", StringComparison.Ordinal) ? 1 : 0;
         }
 
-        Require(count > FewestSymbols && unknown < count / 100, $"kallsyms has {count} symbols, {unknown} of them without an address");
+        Require(count > fewest && unknown < count / 100, $"kallsyms has {count} symbols, {unknown} of them without an address");
     }
 
     private static void CheckProcesses(string guest)

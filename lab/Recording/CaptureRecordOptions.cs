@@ -2,14 +2,15 @@ namespace IommuSpy.Lab.Recording;
 
 /// <summary>A <see cref="CaptureSpec"/> as capture.json writes it, in the words of the command line.</summary>
 internal sealed record CaptureRecordOptions(
-    string Kernel, string Iommu, int Paging, string Memory, bool Vmcoreinfo, bool InterruptRemapping, bool UserMapping, IReadOnlyList<string>? Devices,
+    string Kernel, string Iommu, int Paging, string Memory, bool Vmcoreinfo, bool InterruptRemapping, bool UserMapping, string? Cpu,
+    IReadOnlyList<string>? Devices,
     string Append,
     string? MachineProperties, IReadOnlyList<string>? Nodes, IReadOnlyList<string>? Dimms, IReadOnlyList<string>? MoreImages)
 {
     public static CaptureRecordOptions From(CaptureSpec spec) =>
         new(
             spec.Kernel, spec.Iommu.ToOptionText(), spec.PagingLevels, spec.Memory.ToString(), spec.Vmcoreinfo, spec.InterruptRemapping, spec.UserMapping,
-            [.. spec.Devices],
+            spec.Cpu, [.. spec.Devices],
             spec.Append, spec.MachineProperties, [.. spec.Nodes.Select(size => $"{size}")], [.. spec.Dimms.Select(size => $"{size}")], [.. spec.MoreImages]);
 
     public CaptureSpec ToSpec() => new()
@@ -21,6 +22,7 @@ internal sealed record CaptureRecordOptions(
         Vmcoreinfo = Vmcoreinfo,
         InterruptRemapping = InterruptRemapping,
         UserMapping = UserMapping,
+        Cpu = Cpu ?? "",
         // A capture of an earlier lab does not say.
         Devices = new(Devices ?? []),
         Append = Append,

@@ -8,8 +8,9 @@ namespace IommuSpy.Lab.Recording;
 /// <summary>Where the kernel's own variables and symbols say it is: kallsyms for the addresses, QEMU for the values at them.</summary>
 internal static partial class KernelValues
 {
-    private static readonly string[] Variables = ["page_offset_base", "vmalloc_base", "vmemmap_base", "phys_base"];
-    private static readonly string[] Addresses = ["_text", "_stext", "_etext", "_sdata", "_edata", "_end", "init_top_pgt", "init_task", "linux_banner"];
+    private static readonly string[] Variables = ["page_offset_base", "vmalloc_base", "vmemmap_base", "phys_base", "memstart_addr", "kimage_voffset"];
+    private static readonly string[] Addresses =
+        ["_text", "_stext", "_etext", "_sdata", "_edata", "_end", "init_top_pgt", "swapper_pg_dir", "init_task", "linux_banner"];
 
     /// <summary>Reads the variables through the stopped CPU's own page tables, which map the kernel unless it stopped in user mode.</summary>
     public static void Write(QmpClient monitor, string kallsyms, string path)

@@ -136,10 +136,10 @@ public sealed class RunningGuest : IDisposable
             }
 
             Initramfs.Write(
-                Path.Combine(directory, "initramfs"), kernel, machine.Disks.Count, spec.UserMapping, archive =>
+                Path.Combine(directory, "initramfs"), kernel, machine.Architecture, machine.Disks.Count, spec.UserMapping, archive =>
                 {
                     Initramfs.AddModules(archive, PersistentMemoryModules, [.. kernel.ModuleFiles(kernel.PersistentMemoryModules)]);
-                    AddFiles(archive, files, cancellation);
+                    AddFiles(archive, machine.Architecture, files, cancellation);
                 },
                 cancellation);
             Directory.CreateDirectory(Path.Combine(directory, "oracle"));
@@ -150,7 +150,7 @@ public sealed class RunningGuest : IDisposable
                 "-serial", $"unix:{agent},server=on,wait=off", "-qmp", $"unix:{directory}/qmp-user,server=on,wait=off",
             ];
             say($"booting {kernel.Release}, {spec.Iommu.ToOptionText()} IOMMU, to run commands in");
-            qemu = QemuProcess.Start(arguments, life, cancellation);
+            qemu = QemuProcess.Start(machine.Architecture, arguments, life, cancellation);
             SerialFile(directory).WaitUntilReady(qemu, BootLimit, cancellation);
             monitor = QmpClient.Connect(Path.Combine(directory, "qmp"));
             return new RunningGuest(directory, slot, qemu, monitor, GuestAgent.Connect(agent), kernel.Release);
@@ -167,7 +167,7 @@ public sealed class RunningGuest : IDisposable
 
     private static SerialLog SerialFile(string directory) => new(Path.Combine(directory, "oracle/serial.log"));
 
-    private static void AddFiles(CpioArchive archive, IReadOnlyList<GuestFile> files, CancellationToken cancellation)
+    private static void AddFiles(CpioArchive archive, GuestArchitecture architecture, IReadOnlyList<GuestFile> files, CancellationToken cancellation)
     {
         // The collector is asked for when everything is up; here, the agent answers.
         (string Name, string Program)[] programs =
@@ -176,7 +176,7 @@ public sealed class RunningGuest : IDisposable
         ];
         foreach ((string name, string program) in programs)
         {
-            archive.AddFile("bin/" + name, File.ReadAllBytes(GuestPrograms.Ensure(program, cancellation)), executable: true);
+            archive.AddFile("bin/" + name, File.ReadAllBytes(GuestPrograms.Ensure(program, architecture, cancellation)), executable: true);
         }
 
         foreach (string applet in HostCommand.Run(HostTools.PathOf("busybox"), ["--list"], cancellation).Split('\n', StringSplitOptions.RemoveEmptyEntries)

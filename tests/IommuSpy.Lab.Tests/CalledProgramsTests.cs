@@ -29,8 +29,8 @@ public sealed partial class CalledProgramsTests
     }
 
     [Theory]
-    [InlineData("", "build lab test static bench fresh")]
-    [InlineData("lab", "lab")]
+    [InlineData("", "build lab lab-arm64 test static bench fresh")]
+    [InlineData("lab", "lab lab-arm64")]
     [InlineData("tests", "build lab test static")]
     [InlineData("bench", "build lab bench peers")]
     [InlineData("packaging", "build static fresh")]
@@ -166,7 +166,7 @@ public sealed partial class CalledProgramsTests
 
     [GeneratedRegex(
         """(HostCommand\.(Run|Find)|HostTools\.PathOf|HostTool\.(Run|Try|Text)|new ProcessStartInfo|ProcessStartInfo start = new)"""
-            + """\(\s*"(?<program>[^"/]+)"|const string Program = "(?<program>[^"]+)";""",
+            + """\(\s*"(?<program>[^"/]+)"|(Emulator|Compiler): "(?<program>[^"]+)",""",
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex StartedInCode();
 

@@ -32,6 +32,16 @@ public sealed class CaptureSpecTests
         Assert.Equal("6.1-none-4level-512M", new CaptureSpec { Kernel = "6.1", Iommu = IommuModel.None }.Name);
     }
 
+    [Fact]
+    public void AnIommuThatTheArchitectureLacksIsRefused()
+    {
+        Assert.Throws<LabException>(new CaptureSpec { Kernel = "6.1-arm64", Iommu = IommuModel.Intel }.Validate);
+        Assert.Throws<LabException>(new CaptureSpec { Kernel = "6.1", Iommu = IommuModel.SmmuV3 }.Validate);
+        var spec = new CaptureSpec { Kernel = "6.1-arm64", Iommu = IommuModel.SmmuV3, Cpu = "cortex-a57" };
+        spec.Validate();
+        Assert.Equal("6.1-arm64-smmuv3-4level-512M-cortex-a57", spec.Name);
+    }
+
     [Theory]
     [InlineData(3, 512, "")]
     [InlineData(4, 128, "")]

@@ -12,6 +12,14 @@ public sealed class KernelNameTests
     }
 
     [Fact]
+    public void AnArchitectureIsPartOfTheNameAndOfTheMetaPackage()
+    {
+        var name = KernelName.Parse("6.12-rt-arm64");
+        Assert.Equal("linux-image-6.12-rt-arm64 linux-image-rt-arm64", string.Join(' ', name.MetaPackages));
+        Assert.Equal(("6.12-rt-arm64", "6.1-arm64", "6.1"), ($"{name}", $"{KernelName.Parse("6.1-arm64")}", $"{KernelName.Parse("6.1")}"));
+    }
+
+    [Fact]
     public void ASeriesIsNotAPrefixOfAnother()
     {
         Assert.True(KernelName.Parse("6.1").Matches("linux-image-6.1.0-56-amd64"));
