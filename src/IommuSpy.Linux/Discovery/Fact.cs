@@ -18,6 +18,13 @@ public sealed record Fact<T>(IReadOnlyList<Witness<T>> Witnesses)
         return said.Length > 0 ? new(said) : null;
     }
 
+    /// <summary>The fact of which witnesses say what they please, none more trusted: what most of them say is believed, and among as many the first.</summary>
+    internal static Fact<T>? Majority(params IEnumerable<Witness<T>?> witnesses)
+    {
+        Witness<T>[] said = [.. witnesses.OfType<Witness<T>>()];
+        return From(said.OrderByDescending(witness => said.Count(other => other.Value.Equals(witness.Value))));
+    }
+
     /// <summary>What is possible at all is believed before what is not, which is only reported beside it. Null where nothing is possible.</summary>
     internal static Fact<T>? Plausible(Func<T, bool> isPossible, params IEnumerable<Witness<T>?> witnesses)
     {

@@ -10,9 +10,10 @@ namespace IommuSpy.Linux.Discovery;
 /// <param name="Image">The memory image.</param>
 /// <param name="Memory">The image, read in one layout.</param>
 /// <param name="Candidate">The top-level table that led here.</param>
-/// <param name="Banner">The kernel's one-line description.</param>
+/// <param name="Banner">The kernel's one-line description; null where none reads as one.</param>
+/// <param name="Uts">What uname(2) says of it; null where that does not read so.</param>
 /// <param name="Symbols">Its symbols; null where it has none.</param>
-internal sealed record KernelEvidence(MemoryImage Image, PhysicalMemory Memory, RootCandidate Candidate, string Banner, SymbolTable? Symbols)
+internal sealed record KernelEvidence(MemoryImage Image, PhysicalMemory Memory, RootCandidate Candidate, Fact<string>? Banner, UtsName? Uts, SymbolTable? Symbols)
 {
     /// <summary>The kernel's note; null where none was found.</summary>
     public VmCoreInfoNote? Note { get; init; }
@@ -26,11 +27,14 @@ internal sealed record KernelEvidence(MemoryImage Image, PhysicalMemory Memory, 
     /// <summary>Where the kernel's image is.</summary>
     public TextMapping Text => Candidate.Text;
 
-    /// <summary>The release: "6.1.0-56-amd64".</summary>
-    public string Release => Banner.Split(' ')[2];
+    /// <summary>The release, "6.1.0-56-amd64", as the kernel says it in up to three places, any of which may be spoiled; null where it does in none.</summary>
+    public Fact<string>? Release => Fact<string>.Majority(
+        Banner is not null ? new(Banner.Value.Split(' ')[2], "banner") : null,
+        Uts is not null ? new(Uts.Release, "init_uts_ns") : null,
+        Note is not null ? new(Note.Release, "VMCOREINFO OSRELEASE") : null);
 
     /// <summary>Whether variables are among the symbols: CONFIG_KALLSYMS_ALL.</summary>
-    public bool ListsVariables => Symbol("linux_banner") is not null;
+    public bool ListsVariables => Symbol(KernelBanner.Symbol) is not null;
 
     /// <summary>The symbol of a name; null where there is none.</summary>
     public Symbol? Symbol(string name) => Symbols is not null && Symbols.TryFind(name, out Symbol symbol) ? symbol : null;

@@ -14,7 +14,7 @@ internal static class KernelNote
 
     /// <summary>The note; null where none is this kernel's.</summary>
     public static VmCoreInfoNote? Find(KernelEvidence kernel) => InReach(kernel).FirstOrDefault(note =>
-        string.Equals(note.Release, kernel.Release, StringComparison.Ordinal)
+        (kernel.Release is not Fact<string> release || release.Witnesses.Any(said => string.Equals(note.Release, said.Value, StringComparison.Ordinal)))
         && (KernelEvidence.NotedSymbol(note, "_stext") is not VirtualAddress stext
             || (kernel.Symbol("_stext") is Symbol symbol ? symbol.Address == stext : kernel.Text.Contains(stext)))
         && (kernel.Architecture.PhysicalBaseOf(note) is not ulong physicalBase || physicalBase == kernel.Text.PhysicalBase));

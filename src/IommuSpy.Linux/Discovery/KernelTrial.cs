@@ -20,7 +20,8 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
     // An image is looked at as one span.
     private const ulong MaxImageBytes = 1UL << 30;
 
-    /// <summary>What the candidate leads to, or null where that is no kernel: no banner stands in the image that it maps.</summary>
+    /// <summary>What the candidate leads to, or null where that is no kernel: neither a banner stands in the image that it maps nor the
+    /// names that uname(2) answers, and no symbols lead to a note that tells its release.</summary>
     public static KernelTrial? Of(MemoryImage image, MemoryLayout layout, RootCandidate candidate)
     {
         TextMapping text = candidate.Text;
@@ -35,17 +36,20 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
         }
 
         string? absence = KallsymsReader.TryRead(bytes, text.Start, out KallsymsTable? kallsyms, out string reason) ? null : reason;
-        if (KernelBanner.Find(bytes, text.Start, kallsyms?.Symbols) is not string banner)
+        SymbolTable? symbols = kallsyms?.Symbols;
+        Fact<string>? banner = KernelBanner.Find(bytes, text.Start, symbols);
+        KernelEvidence kernel = new(image, layout.Memory, candidate, banner, Names(bytes, text.Start, symbols), symbols);
+        if (kernel.Release is null && symbols is null)
         {
             return null;
         }
 
-        KernelEvidence kernel = new(image, layout.Memory, candidate, banner, kallsyms?.Symbols);
         kernel = kernel with { Note = KernelNote.Find(kernel) };
-        return Of(layout, kernel, kallsyms, absence);
+        return kernel.Release is Fact<string> release ? Of(layout, kernel, release, kallsyms, absence) : null;
     }
 
-    private static KernelTrial Of(MemoryLayout layout, KernelEvidence kernel, KallsymsTable? kallsyms, string? kallsymsAbsence)
+    private static KernelTrial Of(
+        MemoryLayout layout, KernelEvidence kernel, Fact<string> release, KallsymsTable? kallsyms, string? kallsymsAbsence)
     {
         RootCandidate candidate = kernel.Candidate;
         CpuArchitecture architecture = kernel.Architecture;
@@ -66,10 +70,8 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
 
         KernelFacts facts = new()
         {
-            Banner = new([new(kernel.Banner, kernel.ListsVariables ? "kallsyms linux_banner" : "kernel image")]),
-            Release = Fact<string>.From(
-                new Witness<string>(kernel.Release, "banner"),
-                kernel.Note is not null ? new(kernel.Note.Release, "VMCOREINFO OSRELEASE") : null)!,
+            Banner = kernel.Banner ?? BannerOf(kernel, release.Value),
+            Release = release,
             PagingLevels = Fact<int>.From([new Witness<int>(candidate.Mode.Levels, "page tables"), .. architecture.Levels(kernel)])!,
             RootTable = ownRoot ?? new([new(candidate.Address, "a process's table, by its shape: the kernel's own was not found")]),
             PhysicalBase = Fact<ulong>.From([new Witness<ulong>(kernel.Text.PhysicalBase, "page tables"), .. architecture.PhysicalBases(kernel)])!,
@@ -117,6 +119,21 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
             candidate,
             map);
     }
+
+    private static UtsName? Names(ReadOnlySpan<byte> bytes, VirtualAddress start, SymbolTable? symbols)
+    {
+        if (symbols is null || !symbols.TryFind("init_uts_ns", out Symbol symbol))
+        {
+            return UtsName.Search(bytes);
+        }
+
+        return symbol.Address - start < (ulong)bytes.Length ? UtsName.After(bytes[(int)(symbol.Address - start)..]) : null;
+    }
+
+    // What its banner would begin and end with.
+    private static Fact<string> BannerOf(KernelEvidence kernel, string release) => new([
+        kernel.Uts is UtsName names ? new($"Linux version {release} {names.Version}", "init_uts_ns") : new($"Linux version {release}", "its release alone"),
+        KernelBanner.Damaged(kernel.ListsVariables ? $"kallsyms {KernelBanner.Symbol}" : "kernel image")]);
 
     // A running kernel's list changes while it is followed.
     private static IReadOnlyList<PhysicalAddress>? ProcessList(KernelEvidence kernel, AddressSpace space, Symbol list, VirtualAddress vmemmap, int structPage,

@@ -4,8 +4,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Linux.Kallsyms;
 
 /// <summary>
-/// Decodes addresses by one rule and checks them on the way: they ascend, as the build sorted them; the text lies inside the image; linux_banner is
-/// where "Linux version " stands, or, in a kernel whose kallsyms lists functions only, the text starts in the image.
+/// Decodes addresses by one rule and checks them on the way: they ascend, as the build sorted them; the text lies inside the image; what a
+/// well-known variable holds stands where they say, or, in a kernel whose kallsyms lists functions only, the text starts in the image.
 /// </summary>
 internal readonly ref struct AddressCheck
 {
@@ -14,6 +14,9 @@ internal readonly ref struct AddressCheck
 
     /// <summary>Addresses decoded before they are looked at: a wrong rule mostly shows at once.</summary>
     private const int Part = 1024;
+
+    /// <summary>System calls that are looked at, of the more than 300 that there are.</summary>
+    private const int SystemCalls = 64;
 
     private readonly ReadOnlySpan<byte> _image;
     private readonly VirtualAddress _imageStart;
@@ -79,26 +82,28 @@ internal readonly ref struct AddressCheck
         }
 
         verdict = $"ascending; {text - outside} of {text} text symbols in the image; ";
-        bool passed = CheckBanner(addresses, out string banner);
-        verdict += banner;
+        bool passed = CheckVariables(addresses, out string variables);
+        verdict += variables;
         return passed;
     }
 
-    private bool CheckBanner(ulong[] addresses, out string verdict)
+    // One that holds what it should is enough: any of them may be spoiled, or spoiled on purpose.
+    private bool CheckVariables(ulong[] addresses, out string verdict)
     {
-        int i = _index.Find("linux_banner");
-        if (i < 0)
+        int banner = _index.Find("linux_banner");
+        int names = _index.Find("init_uts_ns");
+        if (banner < 0 && names < 0)
         {
             // CONFIG_KALLSYMS_ALL is off.
-            i = _index.Find("_stext") is var start and >= 0 ? start : _index.Find("_text");
+            int i = _index.Find("_stext") is var start and >= 0 ? start : _index.Find("_text");
             bool inside = i >= 0 && IsInImage(addresses[i]);
             verdict = inside ? "no linux_banner to check" : "no linux_banner, and no _stext or _text in the image";
             return inside;
         }
 
-        for (; i >= 0; i = _index.Find("linux_banner", i))
+        for (int i = banner; i >= 0; i = _index.Find("linux_banner", i))
         {
-            if (IsInImage(addresses[i]) && _image[(int)OffsetOf(addresses[i])..].StartsWith(Banner))
+            if (IsInImage(addresses[i]) && At(addresses[i]).StartsWith(Banner))
             {
                 verdict = "\"Linux version \" at linux_banner";
                 return true;
@@ -106,8 +111,44 @@ internal readonly ref struct AddressCheck
         }
 
         verdict = "no \"Linux version \" at linux_banner";
+        if (names >= 0 && IsInImage(addresses[names]) && UtsName.After(At(addresses[names])) is not null)
+        {
+            verdict += ", but a system's names at init_uts_ns";
+            return true;
+        }
+
+        if (CallsAreText(addresses))
+        {
+            verdict += ", but addresses of text symbols at sys_call_table";
+            return true;
+        }
+
         return false;
     }
+
+    // Most of the first system calls are functions of the table: absolute addresses, which the kernel moved when it moved itself.
+    private bool CallsAreText(ulong[] addresses)
+    {
+        int table = _index.Find("sys_call_table");
+        if (table < 0 || !IsInImage(addresses[table]) || At(addresses[table]).Length < SystemCalls * sizeof(ulong))
+        {
+            return false;
+        }
+
+        HashSet<ulong> calls = [.. MemoryMarshal.Cast<byte, ulong>(At(addresses[table])[..(SystemCalls * sizeof(ulong))])];
+        int wanted = calls.Count;
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            if (calls.Contains(addresses[i]) && _names.TypeOf(i) is 'T' or 't' or 'W' or 'w')
+            {
+                calls.Remove(addresses[i]);
+            }
+        }
+
+        return wanted >= SystemCalls / 2 && calls.Count <= wanted / 4;
+    }
+
+    private ReadOnlySpan<byte> At(ulong address) => _image[(int)OffsetOf(address)..];
 
     private ulong OffsetOf(ulong address) => unchecked(address - _imageStart.Value);
 

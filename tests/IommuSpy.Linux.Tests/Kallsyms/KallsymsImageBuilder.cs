@@ -13,6 +13,8 @@ public sealed class KallsymsImageBuilder
 {
     private const int TableOffset = 0x20000;
     private const int BannerOffset = 0x18040;
+    private const int CallsOffset = 0x19000;
+    private const int Calls = 64;
     private readonly Dictionary<string, int> _sections = new(StringComparer.Ordinal);
     private readonly List<byte> _table = [];
 
@@ -120,6 +122,12 @@ public sealed class KallsymsImageBuilder
         new Random(1).NextBytes(image);
         _sections["banner"] = BannerOffset;
         Encoding.ASCII.GetBytes("Linux version 6.1.0 (builder) #1 SMP\n\0").CopyTo(image, BannerOffset);
+        for (int i = 0; i < Calls; i++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(image.AsSpan(CallsOffset + (i * sizeof(ulong))), symbols.Where(s => s.Type == 'T').ElementAt(9 * i).Address.Value);
+        }
+
+        _sections["calls"] = CallsOffset;
         _table.CopyTo(image, TableOffset + Shift);
         return new BuiltImage(image, new VirtualAddress(Start), symbols, _sections);
     }
@@ -166,6 +174,7 @@ public sealed class KallsymsImageBuilder
         if (!FunctionsOnly)
         {
             symbols.Add(new Symbol(new VirtualAddress(Start + BannerOffset), 'D', "linux_banner"));
+            symbols.Add(new Symbol(new VirtualAddress(Start + CallsOffset), 'd', "sys_call_table"));
             symbols.Add(new Symbol(new VirtualAddress(Start + 0x1f000), 'd', "init_task"));
             symbols.Add(new Symbol(new VirtualAddress(Start + 0x2000000), 'B', "_end"));
         }

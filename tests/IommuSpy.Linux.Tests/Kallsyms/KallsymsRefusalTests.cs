@@ -61,10 +61,22 @@ public class KallsymsRefusalTests
     }
 
     [Fact]
-    public void RefusesABannerElsewhere()
+    public void ASpoiledBannerIsMadeUpForByTheTableOfSystemCalls()
     {
         BuiltImage image = Modern().Build();
         image.Bytes[image.Sections["banner"]] = (byte)'l';
+        image.Bytes.AsSpan(image.Sections["calls"], 8 * sizeof(ulong)).Clear();
+        Assert.True(image.TryRead(out KallsymsTable? table, out string reason), reason);
+        Assert.EndsWith("no \"Linux version \" at linux_banner, but addresses of text symbols at sys_call_table", table!.Evidence, StringComparison.Ordinal);
+        Assert.Equal(image.Symbols, table.Symbols);
+    }
+
+    [Fact]
+    public void RefusesABannerElsewhereWhereNothingElseConfirms()
+    {
+        BuiltImage image = Modern().Build();
+        image.Bytes[image.Sections["banner"]] = (byte)'l';
+        image.Bytes.AsSpan(image.Sections["calls"], 32 * sizeof(ulong)).Clear();
         Refused(image.Bytes, "no \"Linux version \" at linux_banner");
     }
 

@@ -217,6 +217,7 @@ public sealed record KernelBuilder
             memory.Write(root + (511 * sizeof(ulong)), below.Value | tables.TableFlags | EncryptionBit);
         }
 
+        UtsNames();
         Place("_edata", 'D', NoteAt + 0x2000);
         Place("__bss_start", 'B', NoteAt + 0x2000);
         Place("__bss_stop", 'B', ImageBytes - 0x1000);
@@ -282,6 +283,17 @@ public sealed record KernelBuilder
         _memory.Write(At("boot_params") + 0x202, "HdrS"u8);
         _memory.Write(At("boot_params") + 0x258, PreferredAddress);
         _nextVariable += PageFrame.Size;
+    }
+
+    // struct uts_namespace as since 5.11: the six names of 65 bytes come first (include/linux/utsname.h).
+    private void UtsNames()
+    {
+        Place("init_uts_ns", 'D', NoteAt + 0x1800);
+        string[] names = ["Linux", "test", Release, "#1 SMP Debian", "x86_64", "(none)"];
+        for (int i = 0; i < names.Length; i++)
+        {
+            _memory.Write(At("init_uts_ns") + (ulong)(i * 65), Encoding.ASCII.GetBytes(names[i]));
+        }
     }
 
     private PhysicalAddress StaticTable(string name, ulong offset)
