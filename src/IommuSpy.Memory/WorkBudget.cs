@@ -15,12 +15,16 @@ public sealed class WorkBudget
 
     private const long MostSteps = 1L << 23;
 
-    // 512 leaves each. Only KASAN's shadow repeats tables, and there it is zeros that are left out.
+    // 512 leaves each. KASAN's shadow repeats tables, and there it is zeros that are left out; so do the %esp fixup stacks, whose 2,050 of up to 1,024
+    // processors (arch/x86/kernel/espfix_64.c) are in each walk of the kernel's half: explain takes three.
     private const long MostRepeats = 1L << 14;
 
     // A page frame is one of 512 that a table maps; whoever asks reads each table a few times, and of a space's leaves some dozens make a run.
     private const int FramesOfTable = 16;
     private const int FramesOfExtent = 32;
+
+    // Machines of more processors than that have a TiB for each 1,024 of them, or more.
+    private const int FramesOfRepeat = 1 << 14;
 
     // The longest list, of free pages, has an element a frame at the most, and each is asked twice.
     private const int FramesOfStep = 2;
@@ -72,6 +76,7 @@ public sealed class WorkBudget
             Give(Work.Tables, more / FramesOfTable);
             Give(Work.Extents, more / FramesOfExtent);
             Give(Work.Steps, more / FramesOfStep);
+            Give(Work.Repeats, more / FramesOfRepeat);
         }
     }
 

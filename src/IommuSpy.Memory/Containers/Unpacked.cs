@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using IommuSpy.Memory.Writing;
 using ZstdSharp;
 
@@ -7,7 +5,7 @@ namespace IommuSpy.Memory.Containers;
 
 /// <summary>
 /// The image in a container, in a file of its own: what is compressed as one stream cannot be read at random. The copy is for its owner alone and is kept
-/// in the cache directory ($XDG_CACHE_HOME/iommu-spy) for the next command; a copy of standard input is gone when the program ends.
+/// among <see cref="UnpackedCopies"/> for the next command; a copy of standard input is gone when the program ends.
 /// </summary>
 internal static class Unpacked
 {
@@ -15,7 +13,6 @@ internal static class Unpacked
     private const string StandardInputName = "standard input";
     private const string StandardInputCopy = "iommu-spy-stdin";
     private const int BufferBytes = 1 << 20;
-    private const int NameDigits = 32;
 
     /// <summary>The image in a container: the copy that an earlier command made, or a new one.</summary>
     /// <param name="file">The container.</param>
@@ -26,8 +23,9 @@ internal static class Unpacked
     {
         try
         {
-            string? copy = string.Equals(file.Path, StandardInputName, StringComparison.Ordinal) ? null : CopyOf(file.Path);
-            if (copy is not null && File.Exists(copy))
+            UnpackedCopies? copies = string.Equals(file.Path, StandardInputName, StringComparison.Ordinal) ? null : UnpackedCopies.OfUser();
+            string? copy = copies?.PathFor(file.Path);
+            if (copy is not null && UnpackedCopies.TryUse(copy))
             {
                 return MappedFile.Open(copy, file.Path);
             }
@@ -49,6 +47,7 @@ internal static class Unpacked
             else if (copy is not null)
             {
                 made.Keep(copy);
+                copies!.RemoveUnused(copy);
                 return MappedFile.Open(copy, file.Path);
             }
 
@@ -129,35 +128,5 @@ internal static class Unpacked
 
         output.Finish(at);
         return damage;
-    }
-
-    // Named after the file as it is now: one that changes gets another copy. Null where there is no folder that is ours alone: a copy is then made that nobody
-    // keeps. The time of a file's content may be set by whoever changed it; that of its last change is the system's.
-    private static string? CopyOf(string path)
-    {
-        FileInfo file = new(path);
-        string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named && Path.IsPathRooted(named)
-            ? named
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        if (!Path.IsPathRooted(cache) || FileKind.StatusOf(path) is not FileStatus now)
-        {
-            return null;
-        }
-
-        string directory = Path.Combine(cache, "iommu-spy");
-        if (!OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
-        if (FileKind.StatusOf(directory, follow: false) is not { IsPrivateFolder: true })
-        {
-            return null;
-        }
-
-        string identity = string.Create(CultureInfo.InvariantCulture, $"{file.FullName}\0{file.Length}\0{file.LastWriteTimeUtc.Ticks}\0{now}");
-        Sha256 hash = new();
-        hash.Append(Encoding.UTF8.GetBytes(identity));
-        return Path.Combine(directory, hash.Finish()[..NameDigits]);
     }
 }

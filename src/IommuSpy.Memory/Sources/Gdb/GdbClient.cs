@@ -10,22 +10,32 @@ namespace IommuSpy.Memory.Sources.Gdb;
 /// </summary>
 internal sealed class GdbClient : IDisposable
 {
-    private const int TimeoutMilliseconds = 10_000;
+    private const int PatienceMilliseconds = 10_000;
+    private const int PatienceAtTheEnd = 1000;
+
+    // A guest's description comes in many answers, of which none may be the last that takes long.
+    private const int AnswersOfDescription = 6;
     private const int MostPacketBytes = 1 << 20;
 
     private readonly string _name;
+    private readonly int _patience;
     private readonly Socket _socket;
     private readonly NetworkStream _stream;
     private readonly byte[] _received = new byte[64 << 10];
 
     // When the answer that is waited for has to be there, however many bytes come meanwhile.
     private long _deadline;
+
+    // When the stub has to have described its guest.
+    private long _latest;
     private int _at;
     private int _end;
 
-    private GdbClient(string name, Socket socket)
+    private GdbClient(string name, Socket socket, int patience)
     {
         _name = name;
+        _patience = patience;
+        _latest = Environment.TickCount64 + ((long)patience * AnswersOfDescription);
         _socket = socket;
         _stream = new(socket, ownsSocket: false);
     }
@@ -37,14 +47,18 @@ internal sealed class GdbClient : IDisposable
     internal bool LeavesStopped { get; set; }
 
     /// <summary>Connects. A stub stops its guest for that.</summary>
+    /// <param name="name">What users call the source.</param>
+    /// <param name="host">Where the stub listens.</param>
+    /// <param name="port">At which port.</param>
+    /// <param name="patience">In how many milliseconds each answer has to be there.</param>
     /// <exception cref="MemoryImageException">Nobody answers there, or it is no gdbstub.</exception>
-    internal static GdbClient Connect(string name, string host, int port)
+    internal static GdbClient Connect(string name, string host, int port, int patience = PatienceMilliseconds)
     {
-        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = TimeoutMilliseconds, SendTimeout = TimeoutMilliseconds };
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = patience, SendTimeout = patience };
         try
         {
             socket.Connect(host, port);
-            GdbClient client = new(name, socket);
+            GdbClient client = new(name, socket, patience);
             string features = client.Ask("qSupported:qXfer:features:read+");
             foreach (string feature in features.Split(';'))
             {
@@ -70,26 +84,17 @@ internal sealed class GdbClient : IDisposable
     }
 
     /// <summary>Sends a packet and waits for its answer; empty where the stub does not know it.</summary>
-    internal string Ask(string packet)
-    {
-        try
-        {
-            _deadline = Environment.TickCount64 + TimeoutMilliseconds;
-            Send([packet]);
-            return Receive();
-        }
-        catch (Exception e) when (e is IOException or SocketException)
-        {
-            throw new MemoryImageException($"{_name}: the connection failed: {FileProblem.Of(e)}", e);
-        }
-    }
+    internal string Ask(string packet) => AskMany([packet])[0];
+
+    /// <summary>Says that the guest is described: from here on each answer has its own time, however many there are.</summary>
+    internal void Described() => _latest = long.MaxValue;
 
     /// <summary>Sends packets at once and waits for all their answers.</summary>
     internal string[] AskMany(IReadOnlyList<string> packets)
     {
         try
         {
-            _deadline = Environment.TickCount64 + TimeoutMilliseconds;
+            _deadline = Math.Min(_latest, Environment.TickCount64 + _patience);
             Send(packets);
             string[] answers = new string[packets.Count];
             for (int i = 0; i < answers.Length; i++)
@@ -165,7 +170,7 @@ internal sealed class GdbClient : IDisposable
         {
             if (!LeavesStopped)
             {
-                _deadline = Environment.TickCount64 + (TimeoutMilliseconds / 10);
+                _deadline = Environment.TickCount64 + Math.Min(_patience, PatienceAtTheEnd);
                 Send(["D"]);
                 Receive();
             }
@@ -239,7 +244,12 @@ internal sealed class GdbClient : IDisposable
             long left = _deadline - Environment.TickCount64;
             if (left <= 0)
             {
-                throw new MemoryImageException($"{_name}: no answer in {TimeoutMilliseconds / 1000} seconds");
+                if (_deadline == _latest)
+                {
+                    throw new MemoryImageException($"{_name}: the stub did not describe its guest in {_patience * AnswersOfDescription / 1000.0} seconds");
+                }
+
+                throw new MemoryImageException($"{_name}: no answer in {_patience / 1000.0} seconds");
             }
 
             _socket.ReceiveTimeout = (int)left;

@@ -46,6 +46,7 @@ internal static class GdbSource
                 throw new MemoryImageException($"{name}: the stub reads virtual addresses only: it does not know Qqemu.PhyMemMode");
             }
 
+            gdb.Described();
             GdbMemory memory = new(gdb, runs);
             BlockCache cache = new(1 << memory.BlockShift, options.Limits.CacheBytes);
             PhysicalMemory physical = new(runs.Select(run => MemorySegment.Behind(new OffsetSegment(memory, cache, run.Range.Start.Value), run.Range)));

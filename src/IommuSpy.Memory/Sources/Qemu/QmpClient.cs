@@ -10,15 +10,16 @@ namespace IommuSpy.Memory.Sources.Qemu;
 internal sealed class QmpClient : IDisposable
 {
     private const int MostReplyBytes = 16 << 20;
-    private const int TimeoutMilliseconds = 10_000;
+    private const int PatienceMilliseconds = 10_000;
 
     // SOL_SOCKET and SO_PEERCRED: struct ucred, whose first member is the process.
     private const int SocketLevel = 1;
     private const int PeerCredentials = 17;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OthersTurn = TimeSpan.FromSeconds(1);
 
     private readonly string _name;
+    private readonly int _patience;
     private readonly Socket _socket;
     private readonly NetworkStream _stream;
     private readonly Lock _gate = new();
@@ -26,9 +27,10 @@ internal sealed class QmpClient : IDisposable
     private int _at;
     private int _end;
 
-    private QmpClient(string name, Socket socket)
+    private QmpClient(string name, Socket socket, int patience)
     {
         _name = name;
+        _patience = patience;
         _socket = socket;
         _stream = new(socket, ownsSocket: false);
     }
@@ -36,19 +38,20 @@ internal sealed class QmpClient : IDisposable
     /// <summary>Connects and negotiates.</summary>
     /// <param name="name">What users call the source.</param>
     /// <param name="path">The socket.</param>
+    /// <param name="patience">In how many milliseconds each answer has to be there.</param>
     /// <exception cref="MemoryImageException">Nobody answers there, or it is no QMP.</exception>
-    internal static QmpClient Connect(string name, string path)
+    internal static QmpClient Connect(string name, string path, int patience = PatienceMilliseconds)
     {
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
         {
-            ReceiveTimeout = TimeoutMilliseconds,
-            SendTimeout = TimeoutMilliseconds
+            ReceiveTimeout = patience,
+            SendTimeout = patience
         };
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));
-            QmpClient client = new(name, socket);
-            using (JsonDocument greeting = client.Receive(Deadline()))
+            QmpClient client = new(name, socket, patience);
+            using (JsonDocument greeting = client.Receive(client.Deadline()))
             {
                 if (!greeting.RootElement.TryGetProperty("QMP", out _))
                 {
@@ -158,7 +161,7 @@ internal sealed class QmpClient : IDisposable
     /// <summary>Says a command once more before the end, without waiting for a reply that somebody else waits for already.</summary>
     internal void Insist(string command)
     {
-        if (!_gate.TryEnter(Patience))
+        if (!_gate.TryEnter(OthersTurn))
         {
             _stream.Write(Encoding.UTF8.GetBytes($"{{\"execute\":\"{command}\"}}\n"));
             return;
@@ -181,13 +184,13 @@ internal sealed class QmpClient : IDisposable
         return reply.RootElement.GetProperty("return").GetString() ?? "";
     }
 
-    private static long Deadline() => Environment.TickCount64 + TimeoutMilliseconds;
+    private long Deadline() => Environment.TickCount64 + _patience;
 
     private void ThrowIfLate(long deadline)
     {
         if (Environment.TickCount64 >= deadline)
         {
-            throw new MemoryImageException($"{_name}: no answer in {TimeoutMilliseconds / 1000} seconds");
+            throw new MemoryImageException($"{_name}: no answer in {_patience / 1000.0} seconds");
         }
     }
 
