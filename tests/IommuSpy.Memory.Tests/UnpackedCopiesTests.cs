@@ -1,5 +1,4 @@
 using IommuSpy.Memory.Containers;
-using IommuSpy.Testing;
 
 namespace IommuSpy.Memory.Tests;
 

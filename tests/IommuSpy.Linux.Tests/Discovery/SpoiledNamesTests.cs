@@ -1,5 +1,4 @@
 using System.Text;
-using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Memory;
 using IommuSpy.Testing.Kernel;

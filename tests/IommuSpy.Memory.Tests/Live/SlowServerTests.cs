@@ -15,6 +15,7 @@ public sealed class SlowServerTests
     /// <summary>What a QMP server goes on saying after its greeting, and with what the answer ends.</summary>
     public static TheoryData<string, string> QmpServers => new()
     {
+        { "", "no answer in 0.2 seconds" },
         { "\n", "no answer in 0.2 seconds" },
         { "{\"event\": \"STOP\"}\n", "no answer in 0.2 seconds" },
         { "[", "no answer in 0.2 seconds" },
@@ -26,6 +27,7 @@ public sealed class SlowServerTests
     /// <summary>What a stub goes on saying.</summary>
     public static TheoryData<string, string> GdbServers => new()
     {
+        { "", "no answer in 0.2 seconds" },
         { "+", "no answer in 0.2 seconds" },
         { "$a", "no answer in 0.2 seconds" },
         { "$" + new string('a', 1 << 20), "a packet of more than 1 MiB" },

@@ -236,6 +236,10 @@ internal sealed class GdbClient : IDisposable
         return data.ToString();
     }
 
+    private MemoryImageException Late() => new(_deadline == _latest
+        ? $"{_name}: the stub did not describe its guest in {_patience * AnswersOfDescription / 1000.0} seconds"
+        : $"{_name}: no answer in {_patience / 1000.0} seconds");
+
     private byte Next()
     {
         if (_at == _end)
@@ -244,16 +248,20 @@ internal sealed class GdbClient : IDisposable
             long left = _deadline - Environment.TickCount64;
             if (left <= 0)
             {
-                if (_deadline == _latest)
-                {
-                    throw new MemoryImageException($"{_name}: the stub did not describe its guest in {_patience * AnswersOfDescription / 1000.0} seconds");
-                }
-
-                throw new MemoryImageException($"{_name}: no answer in {_patience / 1000.0} seconds");
+                throw Late();
             }
 
-            _socket.ReceiveTimeout = (int)left;
-            _end = _stream.Read(_received);
+            try
+            {
+                _socket.ReceiveTimeout = (int)left;
+                _end = _stream.Read(_received);
+            }
+            catch (IOException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut })
+            {
+                _end = 0;
+                throw Late();
+            }
+
             if (_end == 0)
             {
                 throw new MemoryImageException($"{_name}: the stub ended the connection");

@@ -186,13 +186,7 @@ internal sealed class QmpClient : IDisposable
 
     private long Deadline() => Environment.TickCount64 + _patience;
 
-    private void ThrowIfLate(long deadline)
-    {
-        if (Environment.TickCount64 >= deadline)
-        {
-            throw new MemoryImageException($"{_name}: no answer in {_patience / 1000.0} seconds");
-        }
-    }
+    private MemoryImageException Late() => new($"{_name}: no answer in {_patience / 1000.0} seconds");
 
     /// <inheritdoc/>
     public void Dispose()
@@ -211,8 +205,16 @@ internal sealed class QmpClient : IDisposable
             {
                 _at = 0;
                 _socket.ReceiveTimeout = (int)Math.Max(1, deadline - Environment.TickCount64);
-                _end = _stream.Read(_received);
-                ThrowIfLate(deadline);
+                _end = 0;
+                try
+                {
+                    _end = _stream.Read(_received);
+                }
+                catch (IOException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut })
+                {
+                    throw Late();
+                }
+
                 if (_end == 0)
                 {
                     throw new MemoryImageException($"{_name}: QEMU ended the connection");
@@ -228,7 +230,11 @@ internal sealed class QmpClient : IDisposable
                 throw new MemoryImageException($"{_name}: a reply of more than {Size.Text(MostReplyBytes)}");
             }
 
-            ThrowIfLate(deadline);
+            if (Environment.TickCount64 >= deadline)
+            {
+                throw Late();
+            }
+
             if (newline >= 0 && line.Length > 1)
             {
                 try
