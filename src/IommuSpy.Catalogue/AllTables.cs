@@ -10,7 +10,7 @@ internal static class AllTables
     [
         .. new Table[]
         {
-            Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Formats, Hidden, Interrupts, IoMappings, Iommu, Layout, MappingsTable.Leaves,
+            Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Formats, Hidden, Interrupts, IoMappings, Iommu, Layout, Log, MappingsTable.Leaves,
             MappingsTable.Runs, Modules, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots, RunningPages, Slab, Symbols, Tables,
             TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas, Who,
         }.OrderBy(table => table.Name, StringComparer.Ordinal),
@@ -47,6 +47,8 @@ internal static class AllTables
     public static TypesTable Types => field ??= new();
 
     public static Va2paTable Va2pa => field ??= new() { Command = "va2pa PID ADDR" };
+
+    public static LogTable Log => field ??= new();
 
     public static ModulesTable Modules => field ??= new();
 

@@ -13,6 +13,7 @@ internal static class CommandTree
         ("info", InfoCommand.Build),
         ("explain", ExplainCommand.Build),
         ("translate", TranslateCommand.Build),
+        ("dmesg", DmesgCommand.Build),
         ("layout", LayoutCommand.Build),
         ("resources", ResourcesCommand.Build),
         ("maps", MapsCommand.Build),

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using IommuSpy.Linux.AddressSpaces;
+using IommuSpy.Linux.Clock;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Log;
 using IommuSpy.Linux.Modules;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
@@ -43,6 +45,8 @@ public sealed class KernelParts
     private readonly Lazy<Part<ZoneTable>> _zones;
     private readonly Lazy<Part<SlabAllocator>> _slabs;
     private readonly Lazy<Part<ResourceTree>> _resources;
+    private readonly Lazy<Part<KernelLog>> _log;
+    private readonly Lazy<Part<KernelClock>> _clock;
     private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<IommuReport> _scannedIommu;
     private readonly ConcurrentDictionary<VirtualAddress, Part<ProcessMemory>> _processMemory = [];
@@ -71,6 +75,8 @@ public sealed class KernelParts
         _zones = Lazily(() => ZoneTable.Of(Objects.Required, Pages.Value?.Array ?? PageArray.Of(Objects.Required)));
         _slabs = Lazily(() => SlabAllocator.Of(Objects.Required, Pages.Value));
         _resources = new(() => ResourceTree.OfMemory(kernel));
+        _log = new(() => KernelLog.Of(kernel, Objects.Value?.Types));
+        _clock = Lazily(() => KernelClock.Read(Objects.Required));
         _iommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: false));
         _scannedIommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: true));
     }
@@ -125,6 +131,12 @@ public sealed class KernelParts
 
     /// <summary>What stands where in physical memory, by the kernel's own list (/proc/iomem).</summary>
     public Part<ResourceTree> Resources => _resources.Value;
+
+    /// <summary>The kernel's log.</summary>
+    public Part<KernelLog> Log => _log.Value;
+
+    /// <summary>What time it was.</summary>
+    public Part<KernelClock> Clock => _clock.Value;
 
     /// <summary>The slab caches and their slabs.</summary>
     public Part<SlabAllocator> Slabs => _slabs.Value;

@@ -16,6 +16,9 @@ public sealed class FaultLog
     private string? _fragment;
     private int _between;
 
+    /// <summary>The event that the lines so far belong to, as they tell it; null where they belong to none.</summary>
+    internal FaultLine? Current => _held;
+
     /// <summary>Takes a line.</summary>
     /// <param name="line">The line, with whatever stands before and after the event.</param>
     /// <returns>The event before it, which is complete now; null where there is none.</returns>
