@@ -78,7 +78,8 @@ public static class LogList
         message,
         text,
         clock?.At(message.Nanoseconds),
-        message.Handle?.StartsWith(PciHandle, StringComparison.Ordinal) == true && PciAddress.TryParse(message.Handle[PciHandle.Length..], out PciAddress device)
+        message.Handle?.StartsWith(PciHandle, StringComparison.Ordinal) == true
+            && PciAddress.TryParse(message.Handle[PciHandle.Length..], out PciAddress device)
                 ? device.ToString()
                 : null,
         null);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using IommuSpy.Analysis;
 using IommuSpy.Analysis.Log;
 using IommuSpy.Linux.Log;
 using Its = IommuSpy.Catalogue.Columns<IommuSpy.Analysis.Log.LogRow>;

@@ -166,7 +166,8 @@ public class DescriptorRingTests
         }
     }
 
-    private static (KernelLog Log, ulong First, LogMessage[] Messages) Read(ulong textRing, ulong infoBytes, Action<LogRingBuilder, PhysicalMemoryBuilder> write)
+    private static (KernelLog Log, ulong First, LogMessage[] Messages) Read(
+        ulong textRing, ulong infoBytes, Action<LogRingBuilder, PhysicalMemoryBuilder> write)
     {
         using BuiltMachine machine = Made((memory, kernel) => write(new(memory, kernel, textRing, infoBytes), memory));
         KernelLog log = KernelLog.Of(machine.Discover(), null).Required;

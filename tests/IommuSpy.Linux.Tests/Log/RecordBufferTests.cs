@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Text;
 using IommuSpy.Linux.Log;
 using IommuSpy.Linux.Tests.Discovery;
-using IommuSpy.Testing.Kernel;
 
 namespace IommuSpy.Linux.Tests.Log;
 
