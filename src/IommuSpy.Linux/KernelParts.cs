@@ -38,6 +38,7 @@ public sealed class KernelParts
     private readonly Lazy<Part<PciInventory>> _pci;
     private readonly Lazy<Part<TaskTable>> _tasks;
     private readonly Lazy<Part<TaskStacks>> _stacks;
+    private readonly Lazy<IReadOnlyList<PhysicalAddress>?> _tablesOfTasks;
     private readonly Lazy<Part<ProcessMemoryReader>> _areas;
     private readonly Lazy<Part<MemoryPages>> _pages;
     private readonly Lazy<Part<PageFiles>> _pageFiles;
@@ -67,6 +68,8 @@ public sealed class KernelParts
         _vmalloc = Lazily(() => VmallocList.Read(Objects.Required));
         _pci = Lazily(() => PciInventory.Read(Objects.Required), () => files is null ? null : PciInventory.Shown(files));
         _tasks = Lazily(() => TaskTable.Read(Objects.Required));
+        _tablesOfTasks = new(() => kernel.Architecture.RootList is null && Tasks.Value is { } tasks
+            ? [.. tasks.Processes.Select(process => process.Root).OfType<PhysicalAddress>().Distinct()] : null);
         _stacks = Lazily(() => TaskStacks.Read(Objects.Required, Tasks.Required));
         _areas = Lazily(() => new ProcessMemoryReader(Objects.Required));
         _pages = Lazily(() => MemoryPages.Of(Objects.Required));
@@ -113,6 +116,12 @@ public sealed class KernelParts
 
     /// <summary>The kernel's processes.</summary>
     public Part<TaskTable> Tasks => _tasks.Value;
+
+    /// <summary>
+    /// The top-level tables of all processes: by the kernel's own list of them, or by its processes where its architecture keeps no such list; null where
+    /// neither can be read.
+    /// </summary>
+    public IReadOnlyList<PhysicalAddress>? ProcessTables => _kernel.ProcessTables ?? _tablesOfTasks.Value;
 
     /// <summary>Whose kernel stack starts where.</summary>
     public Part<TaskStacks> Stacks => _stacks.Value;

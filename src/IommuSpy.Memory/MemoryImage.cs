@@ -34,6 +34,9 @@ public sealed class MemoryImage : IDisposable
     /// </summary>
     public IReadOnlyList<MemoryLayout> Layouts { get; }
 
+    /// <summary>Ways to read it for which nothing speaks, likeliest first: for whoever finds nothing in any of <see cref="Layouts"/>.</summary>
+    public IReadOnlyList<MemoryLayout> OtherLayouts { get; init; } = [];
+
     /// <summary>
     /// Whether the format says how much memory there should be. A raw file does not: whether its end is missing is for the kernel in it to tell.
     /// </summary>

@@ -121,25 +121,92 @@ internal sealed class AddressSpace<TFormat>(PhysicalMemory memory, PhysicalAddre
 {
     private readonly TableWalker<TFormat> _walker = new(memory, mode.EntryMask);
 
+    // Where each half has a table of its own: the bit of an address that tells the half, and whether there is a lower one. Else 0.
+    private readonly ulong _half = mode.UpperRoot is null ? 0 : 1UL << (mode.AddressBits - 1);
+    private readonly bool _hasLower = mode.UpperRoot != root;
+    private readonly PhysicalAddress _upper = mode.UpperRoot ?? root;
+
     public override bool TryTranslate(VirtualAddress address, out PhysicalAddress physical)
     {
         physical = default;
-        return IsCanonical(address) && _walker.TryTranslate(Root, Levels, AsWalked(address), out physical);
+        ulong walked = AsWalked(address);
+        return IsCanonical(address) && HasTable(walked) && _walker.TryTranslate(TableOf(walked), Levels, walked & ~_half, out physical);
     }
 
-    public override AddressTranslation Translate(VirtualAddress address) => IsCanonical(address)
-        ? _walker.Translate(Root, Levels, AsWalked(address)) with { Address = address.Value }
-        : new(address.Value, Root, Levels, [], TranslationOutcome.NonCanonical, null, 0, AccessRights.None);
+    public override AddressTranslation Translate(VirtualAddress address)
+    {
+        ulong walked = AsWalked(address);
+        return !IsCanonical(address) ? Refused(address, TranslationOutcome.NonCanonical)
+            : !HasTable(walked) ? Refused(address, TranslationOutcome.NotPresent)
+            : _walker.Translate(TableOf(walked), Levels, walked & ~_half) with { Address = address.Value };
+    }
 
-    public override void TranslateMany(ReadOnlySpan<ulong> addresses, Span<ulong> physical) => _walker.TranslateMany(Root, Levels, addresses, physical);
+    public override void TranslateMany(ReadOnlySpan<ulong> addresses, Span<ulong> physical)
+    {
+        if (_half == 0)
+        {
+            _walker.TranslateMany(Root, Levels, addresses, physical);
+            return;
+        }
 
-    public override WalkSummary VisitTables<TVisitor>(VirtualAddress first, VirtualAddress last, ref TVisitor visitor) =>
-        _walker.VisitTables(Root, Levels, AsWalked(first), AsWalked(last), ref visitor);
+        // Runs of addresses of one half, in pieces.
+        const int Piece = 256;
+        Span<ulong> walked = stackalloc ulong[Piece];
+        for (int from = 0, count; from < addresses.Length; from += count)
+        {
+            ulong half = addresses[from] & _half;
+            for (count = 0; count < Piece && from + count < addresses.Length && (addresses[from + count] & _half) == half; count++)
+            {
+                walked[count] = addresses[from + count] & (_half - 1);
+            }
+
+            if (HasTable(half))
+            {
+                _walker.TranslateMany(TableOf(half), Levels, walked[..count], physical[from..]);
+            }
+            else
+            {
+                physical.Slice(from, count).Fill(TableWalker<TFormat>.Unmapped);
+            }
+        }
+    }
+
+    public override WalkSummary VisitTables<TVisitor>(VirtualAddress first, VirtualAddress last, ref TVisitor visitor)
+    {
+        ulong walked = AsWalked(first);
+        return !HasTable(walked) ? default
+            : _walker.VisitTables(TableOf(walked), Levels, walked, AsWalked(last), ref visitor, walked & _half);
+    }
+
+    private bool HasTable(ulong walked) => _hasLower || _half == 0 || (walked & _half) != 0;
+
+    private PhysicalAddress TableOf(ulong walked) => (walked & _half) != 0 ? _upper : Root;
+
+    private AddressTranslation Refused(VirtualAddress address, TranslationOutcome outcome) =>
+        new(address.Value, Root, Levels, [], outcome, null, 0, AccessRights.None);
 
     private protected override WalkSummary Visit<TVisitor>(ulong first, ulong last, ref TVisitor visitor, WorkBudget? budget)
     {
         LeafReader<TVisitor> reader = new(visitor, AddressBits);
-        WalkSummary summary = _walker.Visit(Root, Levels, first, last, ref reader, budget);
+        WalkSummary summary = default;
+        if (_half == 0)
+        {
+            summary = _walker.Visit(Root, Levels, first, last, ref reader, budget);
+        }
+        else
+        {
+            if (_hasLower && first < _half)
+            {
+                summary = _walker.Visit(Root, Levels, first, Math.Min(last, _half - 1), ref reader, budget);
+            }
+
+            if (last >= _half)
+            {
+                WalkSummary upper = _walker.Visit(_upper, Levels, Math.Max(first, _half), last, ref reader, budget, _half);
+                summary = new(summary.Tables + upper.Tables, summary.MissingTables + upper.MissingTables, summary.LimitReached || upper.LimitReached);
+            }
+        }
+
         visitor = reader.Visitor;
         return summary;
     }

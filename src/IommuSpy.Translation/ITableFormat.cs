@@ -40,7 +40,9 @@ public interface ITableFormat
     /// What the entry lets through, as bits that are set when it does: the AND of these over all levels is what the path as a whole lets through.
     /// A format whose entry takes rights away with a set bit inverts it here.
     /// </summary>
-    static abstract ulong Grants(ulong entry);
+    /// <param name="entry">The entry.</param>
+    /// <param name="level">Its level.</param>
+    static abstract ulong Grants(ulong entry, int level);
 
     /// <summary>The rights that an AND of <see cref="Grants"/> stands for.</summary>
     static abstract AccessRights Rights(ulong grants);

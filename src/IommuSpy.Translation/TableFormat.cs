@@ -67,7 +67,7 @@ public abstract class TableFormat
     public abstract ulong ReservedBits(ulong entry, int level);
 
     /// <summary>What an entry alone lets through.</summary>
-    public abstract AccessRights OwnRights(ulong entry);
+    public abstract AccessRights OwnRights(ulong entry, int level);
 
     /// <inheritdoc cref="ITableFormat.LevelName"/>
     public abstract string LevelName(int level);
@@ -101,7 +101,7 @@ public abstract class TableFormat
 
         public override ulong ReservedBits(ulong entry, int level) => TFormat.ReservedBits(entry, level);
 
-        public override AccessRights OwnRights(ulong entry) => TFormat.Rights(TFormat.Grants(entry));
+        public override AccessRights OwnRights(ulong entry, int level) => TFormat.Rights(TFormat.Grants(entry, level));
 
         public override string LevelName(int level) => TFormat.LevelName(level);
 

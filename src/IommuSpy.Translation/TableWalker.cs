@@ -39,14 +39,16 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     /// <param name="last">Last address.</param>
     /// <param name="visitor">Told of each leaf.</param>
     /// <param name="budget">What the walk may use; null for the memory's own budget.</param>
-    public WalkSummary Visit<TVisitor>(PhysicalAddress root, int levels, ulong first, ulong last, ref TVisitor visitor, WorkBudget? budget = null)
+    /// <param name="start">The address that the table's first entry translates: 0 unless the table is one half's alone.</param>
+    public WalkSummary Visit<TVisitor>(
+        PhysicalAddress root, int levels, ulong first, ulong last, ref TVisitor visitor, WorkBudget? budget = null, ulong start = 0)
         where TVisitor : struct, ILeafVisitor
     {
         ThrowIfNoDepth(levels);
         Walk walk = new(first, last, new(budget ?? memory.Budget, TableLimit));
         if (first <= last)
         {
-            VisitTable(root, levels, 0, ulong.MaxValue, ref walk, ref visitor);
+            VisitTable(root, levels, start, ulong.MaxValue, ref walk, ref visitor);
         }
 
         walk.Visits.Finish();
@@ -95,7 +97,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
                 continue;
             }
 
-            ulong address = baseAddress | ((ulong)index << shift);
+            ulong address = baseAddress + ((ulong)index << shift);
             if (address > walk.Last || walk.Visits.IsExhausted)
             {
                 return;
@@ -108,11 +110,11 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
 
             if (TFormat.IsLeaf(entry, level))
             {
-                visitor.Leaf(address, level, entry, grants & TFormat.Grants(entry));
+                visitor.Leaf(address, level, entry, grants & TFormat.Grants(entry, level));
             }
             else if (level > 1)
             {
-                VisitTable(new(TFormat.Target(entry)), TFormat.NextLevel(entry, level), address, grants & TFormat.Grants(entry), ref walk, ref visitor);
+                VisitTable(new(TFormat.Target(entry)), TFormat.NextLevel(entry, level), address, grants & TFormat.Grants(entry, level), ref walk, ref visitor);
             }
         }
     }
@@ -126,14 +128,15 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
     /// <param name="first">First address; tables that translate any from here on count. Not sign-extended.</param>
     /// <param name="last">Last address, inclusive.</param>
     /// <param name="visitor">Told of each table.</param>
-    public WalkSummary VisitTables<TVisitor>(PhysicalAddress root, int levels, ulong first, ulong last, ref TVisitor visitor)
+    /// <param name="start">The address that the table's first entry translates: 0 unless the table is one half's alone.</param>
+    public WalkSummary VisitTables<TVisitor>(PhysicalAddress root, int levels, ulong first, ulong last, ref TVisitor visitor, ulong start = 0)
         where TVisitor : struct, ITableVisitor
     {
         ThrowIfNoDepth(levels);
         Walk walk = new(first, last, new(memory.Budget, TableLimit));
         if (first <= last)
         {
-            TellTable(root, levels, 0, ref walk, ref visitor);
+            TellTable(root, levels, start, ref walk, ref visitor);
         }
 
         walk.Visits.Finish();
@@ -176,7 +179,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
         foreach (int index in new UsedEntries(entries))
         {
             ulong entry = entries[index] & entryMask;
-            ulong address = baseAddress | ((ulong)index << shift);
+            ulong address = baseAddress + ((ulong)index << shift);
             if (address > walk.Last || walk.Visits.IsExhausted)
             {
                 return;
@@ -325,7 +328,8 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
             bool present = TFormat.IsPresent(entry);
             bool leaf = present && TFormat.IsLeaf(entry, level);
             ulong reserved = present ? TFormat.ReservedBits(entry, level) : 0;
-            steps.Add(new(level, (int)index, entryAddress, raw, present, leaf, present ? TFormat.Rights(TFormat.Grants(entry)) : AccessRights.None, reserved));
+            AccessRights own = present ? TFormat.Rights(TFormat.Grants(entry, level)) : AccessRights.None;
+            steps.Add(new(level, (int)index, entryAddress, raw, present, leaf, own, reserved));
             if (!present)
             {
                 break;
@@ -337,7 +341,7 @@ public sealed class TableWalker<TFormat>(PhysicalMemory memory, ulong entryMask 
                 break;
             }
 
-            grants &= TFormat.Grants(entry);
+            grants &= TFormat.Grants(entry, level);
             if (leaf)
             {
                 ulong offsetMask = TFormat.OffsetMask(entry, level);

@@ -22,7 +22,8 @@ public class PagemapTests
     public void Every_page_of_every_process_translates_as_its_pagemap_says_through_exactly_one_root(string guest, string image)
     {
         Machine machine = GuestMachine.Open(guest, image);
-        PhysicalAddress[] roots = [.. RootTables.FindAll(machine.Kernel).Where(root => root.Kind == RootKind.Process).Select(root => root.Address)];
+        PhysicalAddress[] roots = [.. RootTables.FindAll(machine.Kernel, machine.Parts.ProcessTables)
+            .Where(root => root.Kind == RootKind.Process).Select(root => root.Address)];
         IReadOnlyList<GuestProcess> processes = Guests.Capture(guest).Processes;
         Assert.NotEmpty(processes);
         HashSet<PhysicalAddress> used = [];

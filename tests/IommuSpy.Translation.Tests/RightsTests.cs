@@ -18,7 +18,7 @@ public class RightsTests
     [InlineData(X64Entry.NoExecute, AccessRights.Read)]
     [InlineData(RightsBits, AccessRights.Read | AccessRights.Write | AccessRights.User)]
     public void The_rights_of_one_entry_are_its_bits(ulong bits, AccessRights rights) =>
-        Assert.Equal(rights, X64Format.Rights(X64Format.Grants(X64Entry.Present | bits)));
+        Assert.Equal(rights, X64Format.Rights(X64Format.Grants(X64Entry.Present | bits, 1)));
 
     [Theory]
     [InlineData(4)]
@@ -64,7 +64,7 @@ public class RightsTests
             Assert.Equal(expected, translation.Rights);
             Assert.Equal(expected, Assert.Single(machine.Visit(out _)).Rights);
             Assert.Equal(
-                path.Reverse().Select(b => X64Format.Rights(X64Format.Grants(b))),
+                path.Reverse().Select(b => X64Format.Rights(X64Format.Grants(b, 1))),
                 translation.Steps.Select(step => step.OwnRights));
         },
         iter: 2_000);

@@ -5,6 +5,7 @@ using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Vmas;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Analysis.Wording;
+using IommuSpy.Linux.Architecture;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
@@ -70,7 +71,7 @@ internal sealed class Explainer(Machine machine)
 
     // How many address spaces of processes were looked at: those on the kernel's list that are not its own.
     private int? ProcessesAsked() =>
-        machine.Kernel.ProcessTables is { } tables ? tables.Count(root => machine.Parts.Tasks.Value?.KernelMemories.ContainsKey(root) != true) : null;
+        machine.Parts.ProcessTables is { } tables ? tables.Count(root => machine.Parts.Tasks.Value?.KernelMemories.ContainsKey(root) != true) : null;
 
     // A poison entry is no translation, and names the page that broke.
     private PageReport? LostPage(TranslationReport? walk) =>
@@ -92,6 +93,13 @@ internal sealed class Explainer(Machine machine)
         if (region.Kind == RegionKind.KernelText && machine.Kernel.Text.Contains(address))
         {
             PhysicalAddress sum = machine.Kernel.Text.ToPhysical(address);
+            if (machine.Kernel.Text.MapStart.Value == 0)
+            {
+                CpuArchitecture architecture = machine.Kernel.Architecture;
+                return $"0x{address.Value:x} - 0x{architecture.DistanceOf(facts.PhysicalBase.Value):x} ({architecture.PhysicalBaseName}) = "
+                    + $"0x{sum.Value:x}{agreement(sum)}";
+            }
+
             long moved = unchecked((long)facts.PhysicalBase.Value);
             string offset = moved < 0 ? $"- 0x{-moved:x}" : $"+ 0x{moved:x}";
             return $"0x{address.Value:x} - 0x{machine.Kernel.Text.MapStart.Value:x} {offset} ({machine.Kernel.Architecture.PhysicalBaseName}) = "
@@ -135,7 +143,7 @@ internal sealed class Explainer(Machine machine)
     private List<SpaceReport> Spaces(VirtualAddress address)
     {
         List<SpaceReport> spaces = [];
-        foreach (PhysicalAddress root in machine.Kernel.ProcessTables ?? [])
+        foreach (PhysicalAddress root in machine.Parts.ProcessTables ?? [])
         {
             TranslationReport walk = TranslationReport.Of(machine, address, root);
             if (walk.Physical is not null || walk.NotPresent is { Kind: not Linux.Paging.NonPresentKind.Empty })

@@ -17,7 +17,7 @@ internal sealed class LostPages
     public static LostPages Of(KernelParts parts)
     {
         List<(PageFrame, LostPage)> lost = [];
-        foreach (PhysicalAddress root in parts.Kernel.ProcessTables ?? [])
+        foreach (PhysicalAddress root in parts.ProcessTables ?? [])
         {
             AddressSpace space = parts.Kernel.SpaceOf(root);
             Collector collector = new(parts.UserEntries, space.Format);

@@ -30,7 +30,7 @@ internal sealed class InfoBuilder(Machine machine)
             machine.Kernel.Text.Physical,
             machine.Kernel.Text.Length,
             Take("root", facts.RootTable),
-            machine.Kernel.ProcessTables?.Count,
+            machine.Parts.ProcessTables?.Count,
             machine.Symbols?.Count ?? 0,
             machine.Kernel.Kallsyms?.Format.ToString() ?? machine.Kernel.KallsymsAbsence ?? "none",
             machine.Kernel.VmCoreInfo is not null,
@@ -45,6 +45,7 @@ internal sealed class InfoBuilder(Machine machine)
             _disagreements,
             machine.Image.Damage)
         {
+            ImageDistance = (machine.Kernel.Architecture.PhysicalBaseName, new(machine.Kernel.Architecture.DistanceOf(facts.PhysicalBase.Value))),
             ExcludedBytes = machine.Kernel.Memory.ExcludedBytes,
             LostBytes = machine.Kernel.Memory.LostBytes,
             DumpLevel = machine.Image.DumpLevel,

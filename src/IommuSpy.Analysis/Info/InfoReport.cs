@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
@@ -34,6 +35,10 @@ public sealed record InfoReport(
     IReadOnlyList<string> Disagreements,
     IReadOnlyList<string> Damage)
 {
+    /// <summary><see cref="PhysicalBase"/> as the architecture's kernels have it in a variable: its name, and its value.</summary>
+    [JsonIgnore]
+    public (string Name, HexValue Value) ImageDistance { get; init; } = ("phys_base", PhysicalBase);
+
     /// <summary>Bytes of memory that were left out on purpose when the image was made: they cannot be read.</summary>
     public ulong ExcludedBytes { get; init; }
 

@@ -42,7 +42,7 @@ public sealed class ReverseMap
     {
         // The kernel's own space comes first, so a table that it shares with processes counts as its.
         AddressSpace[] spaces = [parts.Kernel.Space,
-            .. (parts.Kernel.ProcessTables ?? []).Where(root => root != parts.Kernel.Space.Root).Select(parts.Kernel.SpaceOf)];
+            .. (parts.ProcessTables ?? []).Where(root => root != parts.Kernel.Space.Root).Select(parts.Kernel.SpaceOf)];
         List<MappedExtent>[] extents = new List<MappedExtent>[spaces.Length];
         Dictionary<ulong, PageTableUse>[] tables = new Dictionary<ulong, PageTableUse>[spaces.Length];
         bool[] whole = new bool[spaces.Length];

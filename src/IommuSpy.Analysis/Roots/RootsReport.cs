@@ -15,8 +15,8 @@ public sealed record RootsReport(IReadOnlyList<RootReport> Roots, bool Listed)
         TaskTable? tasks = machine.Parts.Tasks.Value;
         PhysicalAddress?[] cpus = [.. machine.Image.Cpus.Select(cpu => machine.Kernel.Architecture.RootOf(cpu, machine.Kernel.Mode))];
         return new(
-            [.. RootTables.FindAll(machine.Kernel).Select(root => RootReport.Of(
+            [.. RootTables.FindAll(machine.Kernel, machine.Parts.ProcessTables).Select(root => RootReport.Of(
                 root, tasks?.OwnersOf(root.Address) ?? [], tasks?.KernelMemories.GetValueOrDefault(root.Address), cpus))],
-            machine.Kernel.ProcessTables is not null);
+            machine.Parts.ProcessTables is not null);
     }
 }

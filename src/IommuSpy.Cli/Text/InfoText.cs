@@ -20,7 +20,7 @@ internal static class InfoText
         Fact("release", report.Release, "release");
         Fact("paging", $"{report.PagingLevels} levels{(report.MemoryEncrypted ? ", memory encryption (C-bit)" : "")}", "pagingLevels");
         Fact("KASLR offset", report.KaslrOffset is { Value: 0 } ? "0x0 (not randomised)" : report.KaslrOffset?.ToString(), "kaslrOffset");
-        Fact("phys_base", report.PhysicalBase.ToString(), "physicalBase");
+        Fact(report.ImageDistance.Name, report.ImageDistance.Value.ToString(), "physicalBase");
         Fact("root table", report.Root.ToString(), "root");
         Fact("page_offset_base", report.PageOffsetBase?.ToString(), "pageOffsetBase");
         Fact("vmalloc_base", report.VmallocBase?.ToString(), "vmallocBase");

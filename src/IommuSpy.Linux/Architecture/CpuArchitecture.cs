@@ -1,3 +1,4 @@
+using IommuSpy.Linux.Architecture.Arm64;
 using IommuSpy.Linux.Architecture.X64;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Layout;
@@ -16,10 +17,10 @@ namespace IommuSpy.Linux.Architecture;
 public abstract class CpuArchitecture
 {
     /// <summary>Those whose kernels are looked for, likeliest first.</summary>
-    internal static IReadOnlyList<CpuArchitecture> All { get; } = [new X64Architecture()];
+    internal static IReadOnlyList<CpuArchitecture> All { get; } = [new X64Architecture(), new Arm64Architecture()];
 
     /// <summary>The virtual memory map that the kernel's documentation gives for a release, of the first architecture that has tables of that depth.</summary>
-    /// <inheritdoc cref="FindLayout"/>
+    /// <inheritdoc cref="FindLayout(string, int)"/>
     public static DocumentedLayout? FindDocumented(string release, int levels) =>
         All.Select(architecture => architecture.FindLayout(release, levels)).FirstOrDefault(layout => layout is not null);
 
@@ -35,14 +36,22 @@ public abstract class CpuArchitecture
     /// <summary>Names of the kernel's own top-level table, newest first.</summary>
     internal abstract IReadOnlyList<string> RootSymbols { get; }
 
-    /// <summary>Where the kernel's image can be mapped: module space and the like may lie in it, too.</summary>
-    internal abstract (VirtualAddress Start, ulong Bytes) ImageSpace { get; }
+    /// <summary>The address from which the image's distance to physical memory is counted: <see cref="TextMapping.MapStart"/>.</summary>
+    internal abstract VirtualAddress ImageMap { get; }
+
+    /// <summary>Where the kernel's image can be mapped: module space and the like may lie in it, too. The direct map lies below.</summary>
+    /// <param name="mode">How the CPU reads tables.</param>
+    internal abstract (VirtualAddress Start, ulong Bytes) ImageSpace(PagingMode mode);
 
     /// <summary>The bases that the kernel chooses for the direct map, vmalloc space and vmemmap are multiples of this.</summary>
     internal abstract ulong BaseAlignment { get; }
 
     /// <summary>What the kernel calls the distance that <see cref="KernelFacts.PhysicalBase"/> stands for.</summary>
     public abstract string PhysicalBaseName { get; }
+
+    /// <summary>That distance as the kernel's variable of that name has it.</summary>
+    /// <param name="physicalBase"><see cref="KernelFacts.PhysicalBase"/>.</param>
+    public virtual ulong DistanceOf(ulong physicalBase) => physicalBase;
 
     /// <summary>The highest address of the fixmap: its slots are counted down from it; null where the kernel has none.</summary>
     public virtual VirtualAddress? FixmapTop => null;
@@ -83,6 +92,28 @@ public abstract class CpuArchitecture
     /// <param name="kernel">What is known of the kernel.</param>
     /// <param name="space">Its own address space.</param>
     internal abstract Fact<VirtualAddress>? ModulesBase(KernelEvidence kernel, AddressSpace space);
+
+    /// <summary>Where vmalloc space begins.</summary>
+    /// <param name="kernel">What is known of the kernel.</param>
+    /// <param name="chosen">By the kernel's variable and what the tables map, for those that choose it; null where nothing tells.</param>
+    internal virtual Fact<VirtualAddress>? VmallocBase(KernelEvidence kernel, Fact<VirtualAddress>? chosen) => chosen;
+
+    /// <summary>Where a region of the virtual memory map begins in one kernel; null where the documentation's place is its place.</summary>
+    /// <param name="kind">The region.</param>
+    /// <param name="facts">What was found out of the kernel.</param>
+    internal virtual Fact<VirtualAddress>? BeginningOf(RegionKind kind, KernelFacts facts) => kind switch
+    {
+        RegionKind.DirectMap => facts.PageOffsetBase,
+        RegionKind.Vmalloc => facts.VmallocBase,
+        RegionKind.Vmemmap => facts.VmemmapBase,
+        RegionKind.Modules => facts.ModulesBase,
+        _ => null,
+    };
+
+    /// <summary>The virtual memory map that the kernel's documentation gives for a release.</summary>
+    /// <param name="release">"6.1.0-56-amd64".</param>
+    /// <param name="mode">How the CPU reads tables.</param>
+    internal virtual DocumentedLayout? FindLayout(string release, PagingMode mode) => FindLayout(release, mode.Levels);
 
     /// <summary>The virtual memory map that the kernel's documentation gives for a release.</summary>
     /// <param name="release">"6.1.0-56-amd64".</param>

@@ -28,7 +28,7 @@ internal sealed record DirectMapProbe(VirtualAddress Base, ulong MappedBytes, ul
     public static DirectMapProbe? Find(AddressSpace space, CpuArchitecture architecture, PhysicalMemory memory)
     {
         Distances distances = new(architecture.BaseAlignment, []);
-        BoundedVisit.Visit(space, space.FirstKernelAddress, new(architecture.ImageSpace.Start.Value - 1), ref distances);
+        BoundedVisit.Visit(space, space.FirstKernelAddress, new(architecture.ImageSpace(space.Mode).Start.Value - 1), ref distances);
         if (distances.ByBase.Count == 0)
         {
             return null;

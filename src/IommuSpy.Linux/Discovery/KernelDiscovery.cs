@@ -32,8 +32,13 @@ internal sealed class KernelDiscovery(MemoryImage image, IReadOnlyList<CpuArchit
         KernelTrial? best = null;
         ulong searched = 0;
         int kernels = 0;
-        foreach (MemoryLayout layout in image.Layouts)
+        foreach (MemoryLayout layout in image.Layouts.Concat(image.OtherLayouts))
         {
+            if (best is not null && image.OtherLayouts.Contains(layout))
+            {
+                break;
+            }
+
             Dictionary<(TextMapping Text, PagingMode Mode), int> tried = [];
             foreach (RootCandidate candidate in Candidates(layout.Memory))
             {

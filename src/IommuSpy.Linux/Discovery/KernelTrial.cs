@@ -45,7 +45,21 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
         }
 
         kernel = kernel with { Note = KernelNote.Find(kernel) };
-        return kernel.Release is Fact<string> release ? Of(layout, kernel, release, kallsyms, absence) : null;
+        return kernel.Release is Fact<string> release
+            ? Of(layout, kernel, release, kallsyms is null || kernel.ListsVariables ? kallsyms : WithVariables(kallsyms, bytes, kernel), absence)
+            : null;
+    }
+
+    // A kernel whose table has functions alone names variables for modules and for crash dump tools.
+    private static KallsymsTable WithVariables(KallsymsTable kallsyms, ReadOnlySpan<byte> image, KernelEvidence kernel)
+    {
+        Dictionary<string, Symbol> named = new(ExportedSymbols.Find(image, kernel.Text.Start), StringComparer.Ordinal);
+        foreach ((string name, VirtualAddress address) in kernel.Note?.Symbols ?? [])
+        {
+            named.TryAdd(name, new(address, '?', name));
+        }
+
+        return named.Count == 0 ? kallsyms : kallsyms with { Symbols = kallsyms.Symbols.Beside(named) };
     }
 
     private static KernelTrial Of(
@@ -59,7 +73,7 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
         DirectMapProbe? directMap = DirectMapProbe.Find(space, architecture, kernel.Memory);
         int structPage = kernel.Note is not null && kernel.Note.TryGetSize("page", out long bytes) && bytes is > 0 and <= 256 ? (int)bytes
             : StructPageBytes;
-        RegionProbe? regions = directMap is null ? null : RegionProbe.Find(space, architecture, directMap, kernel.Memory, structPage);
+        RegionProbe? regions = directMap is null ? null : RegionProbe.Find(space, architecture, directMap, kernel.Text, kernel.Memory, structPage);
         KernelBases bases = new(kernel, space);
         Fact<VirtualAddress>? vmemmap = bases.Find(
             "vmemmap_base", regions?.Vmemmap, at => HasStructPage(space, at, root, structPage) && HasStructPage(space, at, kernel.Text.Physical, structPage));
@@ -77,8 +91,8 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
             PhysicalBase = Fact<ulong>.From([new Witness<ulong>(kernel.Text.PhysicalBase, "page tables"), .. architecture.PhysicalBases(kernel)])!,
             KaslrOffset = architecture.KaslrOffset(kernel),
             PageOffsetBase = bases.Find("page_offset_base", directMap?.Base, at => MapsAt(space, at, root) && MapsAt(space, at, kernel.Text.Physical)),
-            VmallocBase = bases.Find(
-                "vmalloc_base", regions?.Vmalloc, at => at.CompareTo(regions?.Vmalloc ?? at) <= 0 && at.CompareTo(directMap?.LastAddress ?? default) > 0),
+            VmallocBase = architecture.VmallocBase(kernel, bases.Find(
+                "vmalloc_base", regions?.Vmalloc, at => at.CompareTo(regions?.Vmalloc ?? at) <= 0 && at.CompareTo(directMap?.LastAddress ?? default) > 0)),
             VmemmapBase = vmemmap,
             ModulesBase = architecture.ModulesBase(kernel, space),
             EntryMask = Fact<ulong>.From([new Witness<ulong>(candidate.Mode.EntryMask, "page tables"), .. architecture.EntryMasks(kernel)])!,

@@ -38,6 +38,11 @@ internal static class OwnRoot
 
     private static bool MapsUserSpace(KernelEvidence kernel, PhysicalAddress root)
     {
+        if (kernel.Candidate.Mode.UpperRoot is not null)
+        {
+            return false;
+        }
+
         byte[] lowerHalf = new byte[kernel.Candidate.Mode.UserEntries * sizeof(ulong)];
         return kernel.Memory.Read(root, lowerHalf) != lowerHalf.Length || lowerHalf.AsSpan().ContainsAnyExcept((byte)0);
     }

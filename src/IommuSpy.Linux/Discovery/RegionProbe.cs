@@ -13,7 +13,8 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
     private const ulong Section = 128UL << 20;
 
     /// <summary>Looks between the direct map's end and that of the space in which the kernel chooses places.</summary>
-    public static RegionProbe Find(AddressSpace space, CpuArchitecture architecture, DirectMapProbe directMap, PhysicalMemory memory, int structPageBytes)
+    public static RegionProbe Find(
+        AddressSpace space, CpuArchitecture architecture, DirectMapProbe directMap, TextMapping text, PhysicalMemory memory, int structPageBytes)
     {
         Boundaries boundaries = new(architecture.BaseAlignment, []);
         ulong first = (directMap.LastAddress.Value | (architecture.BaseAlignment - 1)) + 1;
@@ -25,7 +26,7 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
         VirtualAddress[] vmemmap =
         [
             .. boundaries.Found.SelectMany(run => (ulong[])[run.Boundary, unchecked(run.First - lacking)]).Distinct()
-                .Select(start => new VirtualAddress(start)).Where(start => HoldsPages(space, start, directMap, memory, structPageBytes)),
+                .Select(start => new VirtualAddress(start)).Where(start => HoldsPages(space, start, directMap, text, memory, structPageBytes)),
         ];
         return new(vmalloc, vmemmap.Length == 1 ? vmemmap[0] : null);
     }
@@ -34,9 +35,10 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
     /// <remarks>
     /// vmalloc puts an unmapped guard page after every area: only vmemmap is mapped without a gap over whole sections of memory. So is KASAN's shadow, but over
     /// and over to one page, where struct pages have a frame for each of theirs; and so is what ioremap maps of a large device, as of PCI configuration space,
-    /// but to what is no memory, where struct pages are in memory, which the direct map maps.
+    /// but to what is no memory, where struct pages are in memory, which the direct map maps. The image is mapped so where it lies there.
     /// </remarks>
-    private static bool HoldsPages(AddressSpace space, VirtualAddress start, DirectMapProbe directMap, PhysicalMemory memory, int structPageBytes)
+    private static bool HoldsPages(
+        AddressSpace space, VirtualAddress start, DirectMapProbe directMap, TextMapping text, PhysicalMemory memory, int structPageBytes)
     {
         foreach (PhysicalRange range in LargestRanges(memory))
         {
@@ -45,7 +47,7 @@ internal sealed record RegionProbe(VirtualAddress? Vmalloc, VirtualAddress? Vmem
             ulong inPage = space.Format.PageBytes - 1;
             MappedBytes mapped = new(space, directMap.Base);
             space.Visit(new(from & ~inPage), new((from + bytes - 1) | inPage), ref mapped);
-            if (mapped.Bytes < bytes || mapped.Repeated > mapped.Bytes / 2)
+            if (text.Contains(new(from)) || mapped.Bytes < bytes || mapped.Repeated > mapped.Bytes / 2)
             {
                 return false;
             }

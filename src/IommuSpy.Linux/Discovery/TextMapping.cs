@@ -38,18 +38,23 @@ public sealed record TextMapping(VirtualAddress MapStart, VirtualAddress Start, 
 
     /// <summary>Finds the image in the tables, or null where they map none.</summary>
     /// <param name="space">The space.</param>
+    /// <param name="mapStart">The address from which its distance is counted.</param>
     /// <param name="images">Where the architecture maps images.</param>
     /// <param name="leaves">How many leaves were looked at: what it cost.</param>
-    internal static TextMapping? Find(AddressSpace space, (VirtualAddress Start, ulong Bytes) images, out long leaves)
+    /// <param name="byCode">Whether only what the kernel may execute tells the image, since devices' memory may lie among it in larger runs.</param>
+    /// <param name="budget">What the walk may use; null for the memory's own budget.</param>
+    internal static TextMapping? Find(
+        AddressSpace space, VirtualAddress mapStart, (VirtualAddress Start, ulong Bytes) images, out long leaves, bool byCode = false,
+        WorkBudget? budget = null)
     {
-        Runs runs = new(images.Start);
-        space.Visit(images.Start, images.Start + (images.Bytes - 1), ref runs);
+        Runs runs = new(mapStart, byCode);
+        space.Visit(images.Start, images.Start + (images.Bytes - 1), ref runs, budget);
         leaves = runs.Leaves;
         return runs.Largest();
     }
 
     /// <summary>Sums what is mapped at each distance from physical memory: the image is by far the most at one distance; modules are scattered.</summary>
-    private struct Runs(VirtualAddress mapStart) : ICpuLeafVisitor
+    private struct Runs(VirtualAddress mapStart, bool byCode) : ICpuLeafVisitor
     {
         private readonly Dictionary<ulong, Run> _byBase = [];
 
@@ -62,13 +67,14 @@ public sealed record TextMapping(VirtualAddress MapStart, VirtualAddress Start, 
             ulong size = leaf.Bytes;
             ulong from = leaf.Address.Value;
             ulong distance = unchecked(leaf.Physical.Value - (from - mapStart.Value));
+            ulong told = !byCode || (leaf.Rights & (AccessRights.Execute | AccessRights.User)) == AccessRights.Execute ? size : 0;
             if (_byBase.TryGetValue(distance, out Run run))
             {
-                _byBase[distance] = run with { End = from + (size - 1), Mapped = run.Mapped + size };
+                _byBase[distance] = run with { End = from + (size - 1), Told = run.Told + told };
             }
             else if (_byBase.Count < MaxDistances)
             {
-                _byBase[distance] = new(from, from + (size - 1), size);
+                _byBase[distance] = new(from, from + (size - 1), told);
             }
         }
 
@@ -79,12 +85,12 @@ public sealed record TextMapping(VirtualAddress MapStart, VirtualAddress Start, 
                 return null;
             }
 
-            (ulong distance, Run run) = _byBase.MaxBy(pair => pair.Value.Mapped);
-            return run.Mapped < FewestBytes
+            (ulong distance, Run run) = _byBase.MaxBy(pair => pair.Value.Told);
+            return run.Told < FewestBytes
                 ? null
                 : new(mapStart, new(run.Start), new(unchecked(run.Start - mapStart.Value + distance)), run.End - run.Start + 1);
         }
     }
 
-    private readonly record struct Run(ulong Start, ulong End, ulong Mapped);
+    private readonly record struct Run(ulong Start, ulong End, ulong Told);
 }

@@ -18,8 +18,17 @@ public sealed class SymbolTable : IReadOnlyList<Symbol>
     private readonly int[]? _places;
     private readonly int _placeCount;
 
+    // What others than the table name; found by its name alone.
+    private readonly IReadOnlyDictionary<string, Symbol>? _beside;
+
     internal SymbolTable(ulong[] addresses, CompressedNames names, NameIndex index)
+        : this(addresses, names, index, null)
     {
+    }
+
+    private SymbolTable(ulong[] addresses, CompressedNames names, NameIndex index, IReadOnlyDictionary<string, Symbol>? beside)
+    {
+        _beside = beside;
         _addresses = addresses;
         _names = names;
         _index = index;
@@ -53,15 +62,24 @@ public sealed class SymbolTable : IReadOnlyList<Symbol>
     {
         int i = _index.Find(name);
         symbol = i < 0 ? default : this[i];
-        return i >= 0;
+        return i >= 0 || (_beside is not null && _beside.TryGetValue(name.ToString(), out symbol));
     }
+
+    /// <summary>The same table, in which also symbols are found by their names that others tell of; those of the table go before.</summary>
+    internal SymbolTable Beside(IReadOnlyDictionary<string, Symbol> others) => new(_addresses, _names, _index, others);
 
     /// <summary>Every symbol called <paramref name="name"/>, in table order: static functions of several files may share one.</summary>
     public IEnumerable<Symbol> FindAll(string name)
     {
-        for (int i = _index.Find(name); i >= 0; i = _index.Find(name, i))
+        int first = _index.Find(name);
+        for (int i = first; i >= 0; i = _index.Find(name, i))
         {
             yield return this[i];
+        }
+
+        if (first < 0 && _beside is not null && _beside.TryGetValue(name, out Symbol other))
+        {
+            yield return other;
         }
     }
 

@@ -22,27 +22,24 @@ public sealed class KernelLayout
     public IReadOnlyList<LayoutRegion> Regions => _regions;
 
     /// <summary>The map of a kernel: documented where it is fixed, found where the kernel chooses.</summary>
-    public static KernelLayout Of(LinuxKernel kernel) => Of(kernel.Architecture, kernel.Facts, HasShadow(kernel));
+    public static KernelLayout Of(LinuxKernel kernel) => Of(
+        kernel.Architecture.FindLayout(kernel.Facts.Release.Value, kernel.Mode), kernel.Architecture, kernel.Facts, HasShadow(kernel))
+        .WithImage(kernel.Text);
 
     /// <inheritdoc cref="Of(LinuxKernel)"/>
     /// <param name="architecture">The architecture.</param>
     /// <param name="facts">What was found out of the kernel.</param>
     /// <param name="hasShadow">Whether it was built with KASAN.</param>
-    internal static KernelLayout Of(CpuArchitecture architecture, KernelFacts facts, bool hasShadow)
+    internal static KernelLayout Of(CpuArchitecture architecture, KernelFacts facts, bool hasShadow) =>
+        Of(architecture.FindLayout(facts.Release.Value, facts.PagingLevels.Value), architecture, facts, hasShadow);
+
+    private static KernelLayout Of(DocumentedLayout? found, CpuArchitecture architecture, KernelFacts facts, bool hasShadow)
     {
-        DocumentedLayout documented = architecture.FindLayout(facts.Release.Value, facts.PagingLevels.Value)
-            ?? architecture.NewestLayout(facts.PagingLevels.Value);
+        DocumentedLayout documented = found ?? architecture.NewestLayout(facts.PagingLevels.Value);
         List<Placed> placed = [];
         foreach (DocumentedRegion row in documented.Regions)
         {
-            Fact<VirtualAddress>? found = row.Kind switch
-            {
-                RegionKind.DirectMap => facts.PageOffsetBase,
-                RegionKind.Vmalloc => facts.VmallocBase,
-                RegionKind.Vmemmap => facts.VmemmapBase,
-                RegionKind.Modules => facts.ModulesBase,
-                _ => null,
-            };
+            Fact<VirtualAddress>? told = architecture.BeginningOf(row.Kind, facts);
 
             // Holes are what is left over, and KASAN's shadow is there only where the bases are not randomised.
             if (row.Kind == RegionKind.Hole || (row.Kind == RegionKind.KasanShadow && !hasShadow))
@@ -51,9 +48,9 @@ public sealed class KernelLayout
             }
 
             // The documentation gives modules 1520 MiB from the end of text; the end stays when text takes 1 GiB.
-            VirtualAddress start = found?.Value ?? row.Start;
+            VirtualAddress start = told?.Value ?? row.Start;
             VirtualAddress end = row.Kind == RegionKind.Modules ? row.End : start + (row.End - row.Start);
-            placed.Add(new(row, start, end, found is null ? "documented" : found.Witnesses[0].Source));
+            placed.Add(new(row, start, end, told is null ? "documented" : told.Witnesses[0].Source));
         }
 
         placed.Sort((a, b) => a.Start.CompareTo(b.Start));
@@ -129,9 +126,34 @@ public sealed class KernelLayout
         RegionKind.KernelText => "kernel text",
         RegionKind.Modules => "modules",
         RegionKind.Fixmap => "fixmap",
+        RegionKind.PciIo => "PCI I/O",
         RegionKind.Vsyscall => "vsyscall",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such region kind"),
     };
+
+    // Where the documentation keeps no space for the image, it lies in another region.
+    private KernelLayout WithImage(TextMapping text)
+    {
+        if (_regions.Any(region => region.Kind == RegionKind.KernelText))
+        {
+            return this;
+        }
+
+        LayoutRegion around = RegionOf(text.Start);
+        VirtualAddress last = text.Start + (text.Length - 1);
+        List<LayoutRegion> parts = [new(RegionKind.KernelText, NameOf(RegionKind.KernelText), text.Start, last, null, Moved: false, "page tables")];
+        if (around.Start != text.Start)
+        {
+            parts.Insert(0, around with { End = new(text.Start.Value - 1) });
+        }
+
+        if (around.End.CompareTo(last) > 0)
+        {
+            parts.Add(around with { Start = last + 1 });
+        }
+
+        return new(Documented, [.. _regions.SelectMany(region => region == around ? parts : [region])]);
+    }
 
     private static bool HasShadow(LinuxKernel kernel) => kernel.Kallsyms?.Symbols.TryFind("kasan_early_shadow_page", out _) == true
         || kernel.Kallsyms?.Symbols.TryFind("kasan_zero_page", out _) == true;

@@ -45,6 +45,9 @@ public enum RegionKind
     /// <summary>Addresses known at compile time whose physical page is set at run time.</summary>
     Fixmap,
 
+    /// <summary>What PCI devices decode as I/O ports, of CPUs that have none.</summary>
+    PciIo,
+
     /// <summary>The old fixed-address system call page.</summary>
     Vsyscall,
 }

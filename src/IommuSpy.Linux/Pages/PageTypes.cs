@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -77,7 +78,7 @@ internal sealed class PageTypes
         }
 
         // PG_table moved when PG_kmemcg went (5.11); both are clear in a page table that is accounted.
-        uint? table = TableBit(objects.Kernel, fields, array);
+        uint? table = TableBit(objects, fields, array);
         (uint Bit, PageType Type)[] byBit = table switch
         {
             0x400 => [(0x80, PageType.Buddy), (0x100, PageType.Offline), (0x400, PageType.Table), (0x800, PageType.Guard), (0x200, PageType.Accounted)],
@@ -176,11 +177,12 @@ internal sealed class PageTypes
     private bool Has(PageType type) => _byByte?.Contains(type) ?? _byBit.Any(pair => pair.Type == type);
 
     // Page tables of processes say what a page table's type is: the highest bit that is clear in most of their words.
-    private static uint? TableBit(LinuxKernel kernel, PageFields fields, PageArray array)
+    private static uint? TableBit(KernelObjects objects, PageFields fields, PageArray array)
     {
+        LinuxKernel kernel = objects.Kernel;
         Dictionary<uint, int> votes = [];
         int asked = 0;
-        foreach (PhysicalAddress root in kernel.ProcessTables ?? [])
+        foreach (PhysicalAddress root in kernel.ProcessTables ?? RootsOfTasks(objects))
         {
             if (asked >= TablesAsked)
             {
@@ -198,6 +200,11 @@ internal sealed class PageTypes
 
         return votes.Count == 0 ? null : votes.MaxBy(vote => vote.Value).Key;
     }
+
+    // Where the architecture keeps no list of tables, the processes lead to theirs.
+    private static IEnumerable<PhysicalAddress> RootsOfTasks(KernelObjects objects) =>
+        objects.Kernel.Architecture.RootList is null && Part.Read(() => TaskTable.Read(objects)).Value is { } tasks
+            ? tasks.Processes.Select(process => process.Root).OfType<PhysicalAddress>() : [];
 
     // A last-level table of user space: those of the kernel's half may be older than struct pages.
     private static PhysicalAddress? FirstTable(LinuxKernel kernel, PhysicalAddress root)

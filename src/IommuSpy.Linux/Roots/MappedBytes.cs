@@ -11,7 +11,7 @@ internal sealed class MappedBytes(PhysicalMemory memory, PagingMode mode)
     private readonly Dictionary<(ulong Table, int Level), ulong> _known = [];
 
     /// <summary>Bytes that a root table maps in user space.</summary>
-    public ulong InUserSpace(PhysicalAddress root) => Sum(root, mode.Levels, mode.UserEntries);
+    public ulong InUserSpace(PhysicalAddress root) => root == mode.UpperRoot ? 0 : Sum(root, mode.Levels, mode.UserEntries);
 
     private ulong Of(PhysicalAddress table, int level)
     {

@@ -12,6 +12,9 @@ internal sealed class TaskReader
     // PID_MAX_LIMIT (include/linux/threads.h).
     private const ulong MaxPid = 1 << 22;
 
+    // TTBR0_EL1 has no lower bits.
+    private const int LeastTableBytes = 64;
+
     private readonly KernelObjects _objects;
     private readonly HashSet<PhysicalAddress>? _roots;
 
@@ -67,6 +70,8 @@ internal sealed class TaskReader
     private uint? Uid(VirtualAddress task) =>
         _objects.Pointer(task, Fields.Credentials) is VirtualAddress credentials && _objects.Read(credentials, Fields.Uid) is ulong uid ? (uint)uid : null;
 
+    private ulong TopTableAlignment => (ulong)Math.Clamp(_objects.Kernel.Mode.TopEntries * sizeof(ulong), LeastTableBytes, PageFrame.Size);
+
     /// <summary>mm->pgd as a physical address, where it is a top-level table in use.</summary>
     public (PhysicalAddress? Root, string? Problem) Root(VirtualAddress mm)
     {
@@ -75,9 +80,9 @@ internal sealed class TaskReader
             return (null, $"its mm_struct {mm} has no readable pgd");
         }
 
-        if (!_objects.Kernel.Space.TryTranslate(pgd, out PhysicalAddress root) || root.Value % PageFrame.Size != 0)
+        if (!_objects.Kernel.Space.TryTranslate(pgd, out PhysicalAddress root) || root.Value % TopTableAlignment != 0)
         {
-            return (null, $"its pgd {pgd} is no page of the kernel's");
+            return (null, $"its pgd {pgd} is no {(TopTableAlignment < PageFrame.Size ? "table" : "page")} of the kernel's");
         }
 
         return _roots?.Contains(root) == false ? (null, $"its pgd, at physical {root}, is not on the kernel's list of top-level tables in use") : (root, null);

@@ -131,6 +131,22 @@ public sealed record VmCoreInfoNote
         return found;
     }
 
+    /// <summary>Every SYMBOL(name).</summary>
+    public IEnumerable<(string Name, VirtualAddress Address)> Symbols
+    {
+        get
+        {
+            const string Kind = "SYMBOL(";
+            foreach (string key in _values.Keys.Where(key => key.StartsWith(Kind, StringComparison.Ordinal) && key.EndsWith(')')))
+            {
+                if (TryGetSymbol(key[Kind.Length..^1], out VirtualAddress address))
+                {
+                    yield return (key[Kind.Length..^1], address);
+                }
+            }
+        }
+    }
+
     /// <summary>
     /// NUMBER(name): signed. phys_base is negative where the text lies below where it was linked; an unsigned mask appears as its two's complement.
     /// </summary>

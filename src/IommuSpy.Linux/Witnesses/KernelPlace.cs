@@ -22,7 +22,7 @@ internal static class KernelPlace
         {
             if (note.TryGetSymbol("swapper_pg_dir", out VirtualAddress root) && architecture.PhysicalBaseOf(note) is ulong physicalBase)
             {
-                yield return new(unchecked(root.Value - architecture.ImageSpace.Start.Value + physicalBase));
+                yield return new(unchecked(root.Value - architecture.ImageMap.Value + physicalBase));
             }
         }
 

@@ -43,6 +43,14 @@ internal sealed class BlockPlacement
         .Select(map => map.Places(Bytes) is { } ranges ? Fill(_blocks, ranges) : null)
         .FirstOrDefault(runs => runs is not null);
 
+    /// <summary>The same by a device tree; null where none that is found accounts for all of it.</summary>
+    internal IReadOnlyList<PlacedRun>? ByDeviceTree() => DeviceTreeSearch.In(_blocks)
+        .Select(ranges => ranges.Aggregate(0UL, (sum, range) => sum + range.Length) == Bytes ? Fill(_blocks, ranges) : null)
+        .FirstOrDefault(runs => runs is not null);
+
+    /// <summary>All blocks, one behind the other, from an address on.</summary>
+    internal IReadOnlyList<PlacedRun> From(ulong start) => Fill(_blocks, [new(new(start), Bytes)]);
+
     /// <summary>All blocks, one behind the other, up to an address below 4 GiB and from there on.</summary>
     internal IReadOnlyList<PlacedRun> SplitAt(ulong split) =>
         Fill(_blocks, split == 0 || split >= Bytes ? [new(new(0), Bytes)] : [new(new(0), split), new(new(FourGiB), Bytes - split)]);

@@ -85,7 +85,7 @@ public readonly struct AmdViFormat : ITableFormat
     }
 
     /// <inheritdoc/>
-    public static ulong Grants(ulong entry) => entry;
+    public static ulong Grants(ulong entry, int level) => entry;
 
     /// <inheritdoc/>
     public static AccessRights Rights(ulong grants) =>

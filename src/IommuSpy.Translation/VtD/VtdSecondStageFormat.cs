@@ -56,7 +56,7 @@ public readonly struct VtdSecondStageFormat : ITableFormat
     private static ulong ReservedWithPageSize(int level) => level > HighestLeafLevel ? PageSize : AddressMask & OffsetMask(0, level);
 
     /// <inheritdoc/>
-    public static ulong Grants(ulong entry) => entry;
+    public static ulong Grants(ulong entry, int level) => entry;
 
     /// <inheritdoc/>
     public static AccessRights Rights(ulong grants) =>

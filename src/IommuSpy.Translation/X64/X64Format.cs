@@ -44,7 +44,7 @@ public readonly struct X64Format : ITableFormat
     };
 
     /// <inheritdoc/>
-    public static ulong Grants(ulong entry) => entry ^ X64Entry.NoExecute;
+    public static ulong Grants(ulong entry, int level) => entry ^ X64Entry.NoExecute;
 
     /// <inheritdoc/>
     public static AccessRights Rights(ulong grants) =>

@@ -49,7 +49,10 @@ internal sealed class X64Architecture : CpuArchitecture
     internal override IReadOnlyList<string> RootSymbols { get; } = ["init_top_pgt", "init_level4_pgt", "swapper_pg_dir"];
 
     /// <inheritdoc/>
-    internal override (VirtualAddress Start, ulong Bytes) ImageSpace => (new(ImageStart), LargeImageBytes);
+    internal override VirtualAddress ImageMap => new(ImageStart);
+
+    /// <inheritdoc/>
+    internal override (VirtualAddress Start, ulong Bytes) ImageSpace(PagingMode mode) => (ImageMap, LargeImageBytes);
 
     /// <inheritdoc/>
     /// <remarks>A P4D or PGD entry's reach before KASLR, a PUD entry's with it (arch/x86/mm/kaslr.c).</remarks>

@@ -111,7 +111,8 @@ internal sealed class X64RootSearch(CpuArchitecture architecture, PhysicalMemory
                 return null;
             }
 
-            TextMapping? text = TextMapping.Find(AddressSpace.Of(memory, page, X64Format.Mode(levels, mask)), Architecture.ImageSpace, out long leaves);
+            PagingMode mode = X64Format.Mode(levels, mask);
+            TextMapping? text = TextMapping.Find(AddressSpace.Of(memory, page, mode), Architecture.ImageMap, Architecture.ImageSpace(mode), out long leaves);
             Interlocked.Add(ref _leaves, leaves);
             return text is not null && memory.Contains(text.Physical) ? text : null;
         });

@@ -57,7 +57,7 @@ internal sealed class AreaRightStep : InferenceStep<ProcessAreas, AreaRights>
         Dictionary<ulong, ulong> granted = [];
         foreach (AreaLeaf leaf in AreaLeaves.Of(context, areas))
         {
-            AccessRights own = context.Kernel.Mode.Format.OwnRights(leaf.Entry);
+            AccessRights own = context.Kernel.Mode.Format.OwnRights(leaf.Entry, leaf.Level);
             ulong rights = (own.HasFlag(AccessRights.Write) ? Write : 0) | (own.HasFlag(AccessRights.Execute) ? Execute : 0);
             granted[leaf.Area] = granted.GetValueOrDefault(leaf.Area) | rights;
         }

@@ -28,7 +28,7 @@ internal sealed class PageMappingStep : InferenceStep<ProcessAreas, Part<AreaOff
         foreach (AreaLeaf leaf in AreaLeaves.Of(context, areas))
         {
             if (leaf.Level == 1 && context.Read(leaf.Area, mapped.Files.OfAreaAt) is ulong its and not 0
-                && !context.Kernel.Mode.Format.OwnRights(leaf.Entry).HasFlag(AccessRights.Write))
+                && !context.Kernel.Mode.Format.OwnRights(leaf.Entry, leaf.Level).HasFlag(AccessRights.Write))
             {
                 expected[vmemmap.Value.Value + (leaf.Frame.Number * (ulong)bytes)] = (context.Read(its, mapped.MappingAt),
                     (offsets.Value is AreaOffsets known ? context.Read(leaf.Area, known.PageAt) : 0) + leaf.Page);

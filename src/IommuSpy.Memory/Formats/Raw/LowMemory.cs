@@ -9,6 +9,9 @@ internal static class LowMemory
     // Hypervisor, VMware and Firecracker (3 GiB and 3.25 GiB).
     private static readonly ulong[] Known = [2048 * MiB, 3072 * MiB, 2816 * MiB, 3584 * MiB, 3328 * MiB];
 
+    /// <summary>Where RAM begins on machines where it does not at 0, and that nothing in memory tells of: boards of arm64, and QEMU's virt.</summary>
+    internal static IReadOnlyList<ulong> Starts { get; } = [1024 * MiB, 2048 * MiB];
+
     /// <summary>The splits that memory of a length may have, likeliest first; 0 is none.</summary>
     /// <param name="length">Bytes of RAM.</param>
     /// <param name="said">What the user said: the only one then.</param>

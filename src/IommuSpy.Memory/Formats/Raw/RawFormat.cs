@@ -55,14 +55,15 @@ public sealed class RawFormat : IMemoryFormat
                 [.. saved.Select(region => new PlacedRun(blocks[0], region.Offset, region.Length, new(region.Address)))],
                 description: "regions of the state saved beside it")]
             : blocks is [MemoryBlock only] ? OfOne(only, options.RamSplit) : OfSeveral(files, blocks, options.RamSplit);
-        return new(files[0].Path, files, Name, layouts) { DeclaresItsSize = false, DeclaresPlaces = saved is not null, Damage = damage };
+        IReadOnlyList<MemoryLayout> others = blocks is [MemoryBlock alone] && saved is null && options.RamSplit is null ? FromElsewhere(alone) : [];
+        return new(files[0].Path, files, Name, layouts) { OtherLayouts = others, DeclaresItsSize = false, DeclaresPlaces = saved is not null, Damage = damage };
     }
 
     private static List<MemoryLayout> OfOne(MemoryBlock block, ulong? said)
     {
         BlockPlacement placement = new([block]);
         List<IReadOnlyList<PlacedRun>> ways = [];
-        if (said is null && placement.ByFirmwareMap() is { } found)
+        if (said is null && (placement.ByFirmwareMap() ?? placement.ByDeviceTree()) is { } found)
         {
             ways.Add(found);
         }
@@ -78,9 +79,16 @@ public sealed class RawFormat : IMemoryFormat
         return [.. ways.Select(runs => MemoryLayout.Of(runs, description: Described(runs)))];
     }
 
+    private static List<MemoryLayout> FromElsewhere(MemoryBlock block)
+    {
+        BlockPlacement placement = new([block]);
+        return [.. LowMemory.Starts.Select(placement.From).Select(runs => MemoryLayout.Of(runs, description: Described(runs)))];
+    }
+
     private static string? Described(IReadOnlyList<PlacedRun> runs) => runs switch
     {
         [{ Start.Value: 0 }] => "file offset is physical address",
+        [{ Start: { } start }] => $"RAM from 0x{start.Value:x}",
         [{ Start.Value: 0 } low, { Start.Value: FourGiB }] => $"RAM split at 0x{low.Length:x}, the rest from 4 GiB",
         _ => null,
     };

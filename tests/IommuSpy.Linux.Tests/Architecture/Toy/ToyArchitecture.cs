@@ -27,7 +27,9 @@ internal sealed class ToyArchitecture : CpuArchitecture
 
     internal override IReadOnlyList<string> RootSymbols => ["toy_root"];
 
-    internal override (VirtualAddress Start, ulong Bytes) ImageSpace => (new(ImageStart), 1UL << 30);
+    internal override VirtualAddress ImageMap => new(ImageStart);
+
+    internal override (VirtualAddress Start, ulong Bytes) ImageSpace(PagingMode mode) => (ImageMap, 1UL << 30);
 
     internal override ulong BaseAlignment => 1UL << 25;
 
@@ -75,7 +77,8 @@ internal sealed class ToyArchitecture : CpuArchitecture
         public override RootCandidate? At(PhysicalAddress page) =>
             memory.TryRead(page + (ulong)(ToyFormat.Mode.Format.TableBytes - sizeof(ulong)), out ulong last) && ToyFormat.IsPresent(last)
                 && ToyFormat.ReservedBits(last, 3) == 0
-            && TextMapping.Find(AddressSpace.Of(memory, page, ToyFormat.Mode), Architecture.ImageSpace, out _) is TextMapping text
+            && TextMapping.Find(
+                AddressSpace.Of(memory, page, ToyFormat.Mode), Architecture.ImageMap, Architecture.ImageSpace(ToyFormat.Mode), out _) is TextMapping text
                 && memory.Contains(text.Physical)
                 ? new(Architecture, page, ToyFormat.Mode, text)
                 : null;

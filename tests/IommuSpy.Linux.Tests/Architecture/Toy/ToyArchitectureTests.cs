@@ -96,11 +96,11 @@ public sealed class ToyArchitectureTests : IDisposable
     public void Memory_that_the_file_says_is_of_another_machine_is_refused_by_its_name()
     {
         byte[] file = new ElfCoreBuilder().AddLoad(0, new byte[0x4000]).Build();
-        (file[18], file[19]) = (183, 0); // EM_AARCH64
+        (file[18], file[19]) = (243, 0); // EM_RISCV
         using TemporaryFile core = TemporaryFile.With(file);
         using MemoryImage image = MemoryImage.Open(core.Path);
         LinuxDiscoveryException refusal = Assert.Throws<LinuxDiscoveryException>(() => LinuxKernel.Discover(image));
-        Assert.Contains("another machine, ELF machine 183", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("another machine, ELF machine 243", refusal.Message, StringComparison.Ordinal);
     }
 
     private string ReadText(VirtualAddress address, int length)

@@ -36,7 +36,7 @@ internal readonly struct ToyFormat : ITableFormat
 
     public static ulong ReservedBits(ulong entry, int level) => entry & Reserved;
 
-    public static ulong Grants(ulong entry) => entry ^ Withheld;
+    public static ulong Grants(ulong entry, int level) => entry ^ Withheld;
 
     public static AccessRights Rights(ulong grants) => AccessRights.Read
         | ((grants & NoWrite) != 0 ? AccessRights.Write : AccessRights.None)
