@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using IommuSpy.Linux.Objects;
-using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Tasks;
+using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
