@@ -10,9 +10,9 @@ internal static class AllTables
     [
         .. new Table[]
         {
-            Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Formats, Hidden, Interrupts, IoMappings, Iommu, Layout, Log, MappingsTable.Leaves,
-            MappingsTable.Runs, Modules, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots, RunningPages, Slab, Symbols, Tables,
-            TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas, Who,
+            Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Interrupts, IoMappings, Iommu, Layout, Log,
+            MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots,
+            RunningPages, Slab, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas, Who,
         }.OrderBy(table => table.Name, StringComparer.Ordinal),
     ];
 
@@ -36,6 +36,10 @@ internal static class AllTables
 
     public static WhoTable Who => field ??= new() { Command = "who PAGE" };
 
+    public static FilesTable Files => field ??= new();
+
+    public static FindTable Find => field ??= new() { Command = "find PATTERN" };
+
     public static FormatsTable Formats => field ??= new();
 
     public static HiddenTable Hidden => field ??= new();
@@ -49,6 +53,10 @@ internal static class AllTables
     public static Va2paTable Va2pa => field ??= new() { Command = "va2pa PID ADDR" };
 
     public static LogTable Log => field ??= new();
+
+    public static MemoryTable Memory => field ??= new();
+
+    public static MountsTable Mounts => field ??= new();
 
     public static ModulesTable Modules => field ??= new();
 

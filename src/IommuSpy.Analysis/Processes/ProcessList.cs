@@ -14,11 +14,13 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
     /// <param name="machine">The machine.</param>
     /// <param name="threads">Every thread, rather than a row a process.</param>
     /// <param name="tree">Children below their parents.</param>
+    /// <param name="environment">The environment of each process, too.</param>
     /// <exception cref="MissingTypeException">This kernel's tasks are not described.</exception>
-    public static ProcessList Of(Machine machine, bool threads = false, bool tree = false)
+    public static ProcessList Of(Machine machine, bool threads = false, bool tree = false, bool environment = false)
     {
         TaskTable tasks = machine.Parts.Tasks.Required;
         ResidentPages resident = new(machine.Parts.Objects.Required);
+        ProcessDetails details = new(machine.Parts.Objects.Required);
         List<string> problems = [.. tasks.Damage];
         List<ProcessReport> rows = [];
         foreach ((KernelTask process, int depth) in tree ? ProcessTree.Order(tasks.Processes) : tasks.Processes.Select(process => (process, 0)))
@@ -31,12 +33,12 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
 
             if (!threads)
             {
-                rows.Add(ProcessReport.Of(process, pages, depth));
+                rows.Add(Of(process, pages, depth));
                 continue;
             }
 
             (IReadOnlyList<KernelTask> all, string? damage) = tasks.Threads(process);
-            rows.AddRange(all.Select(thread => ProcessReport.Of(thread, thread.Mm is null ? 0 : pages, depth)));
+            rows.AddRange(all.Select(thread => Of(thread, thread.Mm is null ? 0 : pages, depth)));
             if (damage is not null)
             {
                 problems.Add($"{process}: its list of threads: {damage}");
@@ -44,6 +46,18 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
         }
 
         return new(threads && !tree ? [.. rows.OrderBy(row => row.Pid)] : rows, problems);
+
+        ProcessReport Of(KernelTask task, ulong? pages, int depth)
+        {
+            ulong? started = details.StartedOf(task);
+            return ProcessReport.Of(task, pages, depth) with
+            {
+                StartedSeconds = started / 1e9,
+                Started = started is ulong nanoseconds ? machine.Parts.Clock.Value?.SinceBoot(nanoseconds) : null,
+                Arguments = details.ArgumentsOf(task),
+                Environment = environment ? details.EnvironmentOf(task) : null,
+            };
+        }
     }
 
     /// <summary>

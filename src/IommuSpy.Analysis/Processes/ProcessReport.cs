@@ -31,6 +31,18 @@ public sealed record ProcessReport(
     VirtualAddress? Mm,
     int Depth)
 {
+    /// <summary>When it began, in seconds since boot; null where that is not described.</summary>
+    public double? StartedSeconds { get; init; }
+
+    /// <summary>The same as a time of day; null where the kernel's clock cannot be read.</summary>
+    public DateTimeOffset? Started { get; init; }
+
+    /// <summary>Its command line; null of a kernel thread, and where it cannot be read, as where it is swapped out.</summary>
+    public IReadOnlyList<string>? Arguments { get; init; }
+
+    /// <summary>Its environment, where that was asked for; null likewise.</summary>
+    public IReadOnlyList<string>? Environment { get; init; }
+
     internal static ProcessReport Of(KernelTask task, ulong? residentPages, int depth) => new(
         task.Pid, task.Tgid, task.Comm, task.Parent, task.Uid, task.State, task.IsKernelThread, task.Root, residentPages, task.Address, task.Mm, depth);
 }

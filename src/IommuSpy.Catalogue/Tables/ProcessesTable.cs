@@ -21,6 +21,11 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
         row => row.ResidentPages, "pages of 4 KiB"),
     Its.Address("task", "Where its task_struct is.", row => row.Task.Value),
     Its.Address("mm", "Where its mm_struct is.", row => row.Mm?.Value),
+    Its.Real("startedSeconds", "When it began, since boot.", row => row.StartedSeconds, "seconds"),
+    Its.Text("started", "The same as a time of day, UTC.",
+        row => row.Started?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)),
+    Its.Texts("arguments", "Its command line; empty of a kernel thread, and where it cannot be read, as where it is swapped out.", row => row.Arguments ?? []),
+    Its.Texts("environment", "With --env, its environment, as it was given to it.", row => row.Environment ?? []),
     Its.Integer("depth", "With --tree, how many ancestors it has in the list.", row => row.Depth))
 {
     private const string Absent = "-";
@@ -34,13 +39,20 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
     /// <summary>Children below their parents.</summary>
     public static Filter<bool> Tree { get; } = new("tree", "Children below their parents.");
 
+    /// <summary>In text, command lines instead of names.</summary>
+    public static Filter<bool> Arguments { get; } = new("args", "In text, command lines instead of names.");
+
+    /// <summary>The environment of each process, too.</summary>
+    public static Filter<bool> Environment { get; } = new("env", "The environment of each process, too.");
+
     /// <inheritdoc/>
-    public override IReadOnlyList<Filter> Filters => [Threads, Tree];
+    public override IReadOnlyList<Filter> Filters => [Threads, Tree, Arguments, Environment];
 
     /// <inheritdoc/>
     public override void Rows(Question question, Action<ProcessReport> receive)
     {
-        ProcessList list = ProcessList.Of(question.Machine, question.Get(Threads, false), question.Get(Tree, false));
+        ProcessList list = ProcessList.Of(question.Machine, question.Get(Threads, false), question.Get(Tree, false),
+            question.Get(Environment, false));
         foreach (ProcessReport row in list.Rows)
         {
             receive(row);
@@ -55,6 +67,9 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
         TextColumn<ProcessReport>[] number = question.Get(Threads, false)
             ? [new("pid", row => Number(row.Tgid), Right: true), new("tid", row => Number(row.Pid), Right: true)]
             : [new("pid", row => Number(row.Pid), Right: true)];
+        TextColumn<ProcessReport>[] started = question.Get(Arguments, false)
+            ? [new("started", row => row.Started?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? Absent)]
+            : [];
         return new AlignedText<ProcessReport>(form,
         [
             .. number,
@@ -63,7 +78,8 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
             new("", row => row.State?.ToString() ?? Absent),
             new("VmRSS", row => row.Mm is null ? Absent : row.ResidentPages is ulong pages ? Size.Text(pages * PageFrame.Size) : "?", Right: true),
             new("root table", row => row.RootTable?.ToString() ?? Absent),
-            new("name", row => Indent(row.Depth) + (row.KernelThread ? $"[{row.Comm ?? "?"}]" : row.Comm ?? "?")),
+            .. started,
+            new("name", row => Indent(row.Depth) + Line(row, question.Get(Arguments, false)) + Surroundings(row)),
         ])
         {
             Closing = new Counts(question.Get(Threads, false) ? "threads" : "processes and kernel threads"),
@@ -72,6 +88,11 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
 
     private static string Indent(int depth) => depth <= MostIndented ? new(' ', 2 * depth)
         : string.Create(CultureInfo.InvariantCulture, $"{new string(' ', 2 * MostIndented)}({depth} below) ");
+
+    private static string Line(ProcessReport row, bool arguments) => row.KernelThread ? $"[{row.Comm ?? "?"}]"
+        : arguments && row.Arguments is { Count: > 0 } line ? string.Join(' ', line) : row.Comm ?? "?";
+
+    private static string Surroundings(ProcessReport row) => row.Environment is { Count: > 0 } variables ? $"  {string.Join(' ', variables)}" : "";
 
     private static string Number(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? Absent;
 

@@ -25,10 +25,17 @@ public sealed record KernelClock(DateTimeOffset Now, TimeSpan Uptime, DateTimeOf
     /// <summary>The time of day of a message of the log.</summary>
     /// <param name="nanoseconds">By the CPU's clock since boot.</param>
     /// <returns>Null where no calendar has it.</returns>
-    public DateTimeOffset? At(ulong nanoseconds)
+    public DateTimeOffset? At(ulong nanoseconds) => Behind(MonotonicStart, nanoseconds);
+
+    /// <summary>The time of day so long after boot, time asleep included: of the start of a process.</summary>
+    /// <param name="nanoseconds">Since boot.</param>
+    /// <returns>Null where no calendar has it.</returns>
+    public DateTimeOffset? SinceBoot(ulong nanoseconds) => Behind(Boot, nanoseconds);
+
+    private static DateTimeOffset? Behind(DateTimeOffset start, ulong nanoseconds)
     {
-        ulong most = (ulong)(DateTimeOffset.MaxValue - MonotonicStart).Ticks;
-        return nanoseconds / NanosecondsOfTick is var ticks && ticks <= most ? MonotonicStart + TimeSpan.FromTicks((long)ticks) : null;
+        ulong most = (ulong)(DateTimeOffset.MaxValue - start).Ticks;
+        return nanoseconds / NanosecondsOfTick is var ticks && ticks <= most ? start + TimeSpan.FromTicks((long)ticks) : null;
     }
 
     /// <summary>Reads it: where the times that the structure keeps in two forms agree.</summary>

@@ -60,8 +60,36 @@ public sealed class FileReader
 
     private VirtualAddress? Inode(VirtualAddress? dentry) => dentry is null ? null : _objects.Pointer(dentry.Value, _fields.DentryInode);
 
+    /// <summary>The path of a directory entry from the root of its file system; null where a part of it cannot be read.</summary>
+    internal string? PathWithin(VirtualAddress dentry)
+    {
+        List<string> parts = [];
+        for (int step = 0; step < MaxSteps; step++)
+        {
+            if (_objects.Pointer(dentry, _fields.Parent) is not VirtualAddress above)
+            {
+                return null;
+            }
+
+            if (above == dentry)
+            {
+                return Join(parts, deleted: false);
+            }
+
+            if (Name(dentry) is not string name)
+            {
+                return null;
+            }
+
+            parts.Add(name);
+            dentry = above;
+        }
+
+        return null;
+    }
+
     /// <summary>The path of a directory entry in a mount; null where a part of it cannot be read.</summary>
-    private string? Path(VirtualAddress dentry, VirtualAddress mount)
+    internal string? Path(VirtualAddress dentry, VirtualAddress mount)
     {
         VirtualAddress? root = _objects.Pointer(mount, _fields.MountRoot);
         bool isTop = _objects.Pointer(dentry, _fields.Parent) == dentry;

@@ -13,5 +13,7 @@ public sealed record KernelFile(VirtualAddress Address, string? Path, ulong? Ino
     private const int MinorBits = 20;
 
     /// <summary>As /proc/PID/maps prints the device: "103:01"; null where it is not known.</summary>
-    public string? DeviceText => Device is uint device ? $"{device >> MinorBits:x2}:{device & ((1 << MinorBits) - 1):x2}" : null;
+    public string? DeviceText => TextOf(Device);
+
+    internal static string? TextOf(uint? device) => device is uint number ? $"{number >> MinorBits:x2}:{number & ((1 << MinorBits) - 1):x2}" : null;
 }

@@ -12,6 +12,8 @@ internal static class PsCommand
     {
         Option<bool> tree = new("--tree") { Description = "Children below their parents." };
         Option<bool> threads = new("--threads") { Description = "Every thread, rather than a row a process." };
+        Option<bool> arguments = new("--args") { Description = "Command lines instead of names, and when each began (UTC)." };
+        Option<bool> environment = new("--env") { Description = "The environment of each process, as it was given to it, behind its name." };
         Command command = new(
             "ps",
             "The processes and kernel threads, with the top-level page table of each. VmRSS is what the kernel counts (/proc/PID/status): its counters run "
@@ -20,13 +22,16 @@ internal static class PsCommand
         {
             tree,
             threads,
+            arguments,
+            environment,
         };
         SourceOptions source = new(command);
         TableOptions output = new(command, AllTables.Processes);
         command.SetAction(result =>
         {
             using Machine machine = source.OpenMachine(result);
-            Question question = new Question(machine).With(ProcessesTable.Threads, result.GetValue(threads)).With(ProcessesTable.Tree, result.GetValue(tree));
+            Question question = new Question(machine).With(ProcessesTable.Threads, result.GetValue(threads)).With(ProcessesTable.Tree, result.GetValue(tree))
+                .With(ProcessesTable.Arguments, result.GetValue(arguments)).With(ProcessesTable.Environment, result.GetValue(environment));
             output.Answer(result, AllTables.Processes, question);
             return ExitCode.Done;
         });
