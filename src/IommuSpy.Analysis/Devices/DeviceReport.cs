@@ -111,7 +111,7 @@ public sealed record DeviceReport(
     }
 
     internal static string NameOf(IommuUnit unit) =>
-        unit.Name ?? (unit.Registers ?? unit.Tables?.Root)?.ToString() ?? (unit.Kind == IommuKind.VtD ? "VT-d" : "AMD-Vi");
+        unit.Name ?? (unit.Registers ?? unit.Tables?.Root)?.ToString() ?? IommuUnitAnswer.KindText(unit.Kind);
 
     private static HexValue? Hex(ulong? value) => value is ulong number ? new(number) : null;
 }

@@ -11,8 +11,12 @@ namespace IommuSpy.Analysis.Dma;
 /// <summary>Tells which IOMMU a function's requests go through: by the kernel's pointer, by firmware's scopes, by whose tables have an entry for it.</summary>
 internal sealed class UnitOfFunction(KernelObjects objects, IommuReport iommus, PciInventory inventory)
 {
-    // struct intel_iommu and struct amd_iommu hold the struct iommu_device that a device points at.
-    private readonly Field?[] _embedded = [objects.Types.FindField("intel_iommu", "iommu"), objects.Types.FindField("amd_iommu", "iommu")];
+    // struct intel_iommu, struct amd_iommu and struct arm_smmu_device hold the struct iommu_device that a device points at.
+    private readonly Field?[] _embedded =
+    [
+        objects.Types.FindField("intel_iommu", "iommu"), objects.Types.FindField("amd_iommu", "iommu"),
+        objects.Types.FindStruct("arm_smmu_device", "strtab_cfg")?.Find("iommu"),
+    ];
 
     public IommuUnit? Find(PciFunction function, IReadOnlyList<RequesterId> requesters)
     {

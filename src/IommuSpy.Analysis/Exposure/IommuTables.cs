@@ -5,6 +5,7 @@ using IommuSpy.Memory;
 using IommuSpy.Translation;
 using IommuSpy.Translation.AmdVi;
 using IommuSpy.Translation.Devices;
+using IommuSpy.Translation.SmmuV3;
 
 namespace IommuSpy.Analysis.Exposure;
 
@@ -43,6 +44,10 @@ internal sealed class IommuTables
         {
             Add(devices.Root, (ulong)devices.Bytes, $"device table of {name}");
         }
+        else if (unit.Tables is SmmuV3StreamTables streams)
+        {
+            Add(streams.Root, streams.RootBytes, $"stream table of {name}");
+        }
         else if (unit.Tables is IDeviceTables tables)
         {
             Add(tables.Root, PageFrame.Size, $"root table of {name}");
@@ -51,7 +56,12 @@ internal sealed class IommuTables
         foreach (DeviceContext context in unit.Contexts)
         {
             Add(new(context.EntryAddress.Value & ~(ulong)(PageFrame.Size - 1)), PageFrame.Size,
-                unit.Kind == IommuKind.VtD ? $"context or PASID table of {name}" : $"device table of {name}");
+                unit.Kind switch
+                {
+                    IommuKind.VtD => $"context or PASID table of {name}",
+                    IommuKind.AmdVi => $"device table of {name}",
+                    _ => $"stream table of {name}",
+                });
             if (unit.Kind == IommuKind.AmdVi && context.Entry.Count == AmdViDeviceEntry.Words
                 && AmdViDeviceEntry.InterruptTable(context.Entry) is (PhysicalAddress table, int count))
             {

@@ -51,6 +51,8 @@ public sealed record DeviceContextAnswer(
         IoTableFormat.VtdFirstStage => "first-stage",
         IoTableFormat.AmdViHost => "v1",
         IoTableFormat.AmdViGuest => "v2",
+        IoTableFormat.SmmuStage1 => "stage 1",
+        IoTableFormat.SmmuStage2 => "stage 2",
         _ => "nested",
     };
 }

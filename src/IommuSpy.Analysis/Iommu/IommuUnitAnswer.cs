@@ -5,12 +5,12 @@ using IommuSpy.Memory;
 namespace IommuSpy.Analysis.Iommu;
 
 /// <summary>One IOMMU, for showing.</summary>
-/// <param name="Kind">"VT-d" or "AMD-Vi".</param>
+/// <param name="Kind">"VT-d", "AMD-Vi" or "SMMUv3".</param>
 /// <param name="Name">The kernel's name for it.</param>
 /// <param name="Registers">Physical address of its registers; null where nothing in the image tells.</param>
 /// <param name="Segment">PCI segment.</param>
-/// <param name="Mode">"legacy", "scalable", "device table"; "none" where it has no tables.</param>
-/// <param name="Root">Physical address of the root table or device table.</param>
+/// <param name="Mode">"legacy", "scalable", "device table", "stream table"; "none" where it has no tables.</param>
+/// <param name="Root">Physical address of the root table, device table or stream table.</param>
 /// <param name="Levels">Most levels of any tables behind a device.</param>
 /// <param name="Translating">Whether the kernel has it translate; null where that stands nowhere.</param>
 /// <param name="InterruptRemapping">Whether the kernel has it remap interrupts.</param>
@@ -44,11 +44,21 @@ public sealed record IommuUnitAnswer(
         KindText(unit.Kind), unit.Name, unit.Registers, unit.Segment, ModeText(unit.Mode), unit.Tables?.Root, unit.Levels, unit.Translating,
         unit.RemapsInterrupts,
         unit.Capabilities is ulong capabilities ? new(capabilities) : null, unit.ExtendedCapabilities is ulong extended ? new(extended) : null,
-        unit.Kind == IommuKind.VtD ? VtdCapabilities.Names(unit.Capabilities, unit.ExtendedCapabilities) : AmdViFeatures.Names(unit.Capabilities),
+        unit.Kind switch
+        {
+            IommuKind.VtD => VtdCapabilities.Names(unit.Capabilities, unit.ExtendedCapabilities),
+            IommuKind.AmdVi => AmdViFeatures.Names(unit.Capabilities),
+            _ => [],
+        },
         unit.InterruptTable, unit.FoundBy, [.. unit.Contexts.Select(DeviceContextAnswer.Of)], unit.ContextsCut);
 
-    /// <summary>"VT-d" or "AMD-Vi".</summary>
-    public static string KindText(IommuKind kind) => kind == IommuKind.VtD ? "VT-d" : "AMD-Vi";
+    /// <summary>"VT-d", "AMD-Vi" or "SMMUv3".</summary>
+    public static string KindText(IommuKind kind) => kind switch
+    {
+        IommuKind.VtD => "VT-d",
+        IommuKind.AmdVi => "AMD-Vi",
+        _ => "SMMUv3",
+    };
 
     /// <summary>A mode in words.</summary>
     public static string ModeText(IommuMode mode) => mode switch
@@ -56,6 +66,7 @@ public sealed record IommuUnitAnswer(
         IommuMode.Legacy => "legacy",
         IommuMode.Scalable => "scalable",
         IommuMode.DeviceTable => "device table",
+        IommuMode.StreamTable => "stream table",
         _ => "none",
     };
 }

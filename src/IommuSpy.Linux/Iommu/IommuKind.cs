@@ -8,4 +8,7 @@ public enum IommuKind
 
     /// <summary>AMD-Vi.</summary>
     AmdVi,
+
+    /// <summary>Arm's SMMU, version 3.</summary>
+    SmmuV3,
 }

@@ -14,4 +14,7 @@ public enum IommuMode
 
     /// <summary>AMD-Vi's device table.</summary>
     DeviceTable,
+
+    /// <summary>The SMMUv3's stream table.</summary>
+    StreamTable,
 }

@@ -24,7 +24,7 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
 
     /// <summary>Every unit that the kernel knows.</summary>
     /// <exception cref="MissingTypeException">Nothing describes the structures that would say.</exception>
-    public IReadOnlyList<IommuUnit> Units() => [.. VtdUnits(), .. AmdViUnits()];
+    public IReadOnlyList<IommuUnit> Units() => [.. VtdUnits(), .. AmdViUnits(), .. new SmmuObjects(objects).Units()];
 
     private List<IommuUnit> VtdUnits()
     {

@@ -3,6 +3,7 @@ using IommuSpy.Memory;
 using IommuSpy.Translation;
 using IommuSpy.Translation.AmdVi;
 using IommuSpy.Translation.Devices;
+using IommuSpy.Translation.SmmuV3;
 using IommuSpy.Translation.VtD;
 
 namespace IommuSpy.Linux.Iommu;
@@ -26,6 +27,11 @@ internal sealed class TableCheck(PhysicalMemory memory, ulong entryMask)
         if (tables is AmdViDeviceTables devices)
         {
             return AmdViWeight(devices.Root, devices.Bytes) > 0 ? IommuMode.DeviceTable : null;
+        }
+
+        if (tables is SmmuV3StreamTables)
+        {
+            return SmmuWeight(tables) > 0 ? IommuMode.StreamTable : null;
         }
 
         int legacy = VtdWeight(tables.Root, scalable: false);
@@ -147,6 +153,23 @@ internal sealed class TableCheck(PhysicalMemory memory, ulong entryMask)
         }
 
         return defaults >= FewestDefault && (filled > 0 || (through > 1 && interrupts > 0)) ? filled + through + interrupts : 0;
+    }
+
+    /// <summary>The same for a stream table.</summary>
+    public int SmmuWeight(IDeviceTables tables)
+    {
+        int used = 0;
+        foreach (DeviceContext context in tables.Contexts(out _))
+        {
+            if (context.Mode == DmaMode.Invalid || (context.Space is IoAddressSpace space && IsTable(space) is null))
+            {
+                return 0;
+            }
+
+            used += context.Mode is DmaMode.Translated or DmaMode.PassThrough ? 1 : 0;
+        }
+
+        return used;
     }
 
     // Entries that are not present are zeros: Linux clears whole ones.

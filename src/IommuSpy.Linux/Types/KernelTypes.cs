@@ -16,6 +16,12 @@ public abstract class KernelTypes
     /// <summary>A structure or union by its tag; null where there is none.</summary>
     public abstract StructType? FindStruct(string tag);
 
+    /// <summary>
+    /// A structure by its tag and the path of a field that it has: of several that share a tag, as those of two drivers may, the first that has it. Null where
+    /// there is none.
+    /// </summary>
+    public virtual StructType? FindStruct(string tag, string path) => FindStruct(tag) is { } found && found.Find(path) is not null ? found : null;
+
     /// <summary>Any other type by its name: an enumeration by its tag, a typedef, an integer; null where there is none.</summary>
     public abstract KernelType? Find(string name);
 

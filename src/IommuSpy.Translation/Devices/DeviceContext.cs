@@ -25,10 +25,13 @@ public sealed record DeviceContext(
     bool DeviceTlb,
     string? Problem)
 {
+    /// <summary>Whether writes to some addresses are interrupts and no access to memory: <see cref="IoAddressSpace.IsInterruptAddress"/>.</summary>
+    public bool HasInterruptAddresses { get; init; } = true;
+
     /// <summary>What becomes of a request for an address.</summary>
     public DeviceTranslation Translate(IoVirtualAddress address)
     {
-        if (IoAddressSpace.IsInterruptAddress(address) && Mode != DmaMode.Invalid && Pasid is null)
+        if (HasInterruptAddresses && IoAddressSpace.IsInterruptAddress(address) && Mode != DmaMode.Invalid && Pasid is null)
         {
             return new(this, address, null, null, AccessRights.None, DeviceFault.InterruptAddress);
         }

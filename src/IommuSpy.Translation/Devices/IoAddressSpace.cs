@@ -18,6 +18,11 @@ public sealed class IoAddressSpace
     private readonly TableWalker<AmdViFormat>? _host;
     private readonly ulong _beyond;
 
+    // Tables of the CPU's format that translate addresses from 0 on: of stage 2 up to 16 that follow one another, each for its part of the addresses.
+    private readonly AddressSpace[]? _parts;
+    private readonly int _addressBits;
+    private readonly int _partShift;
+
     /// <summary>The space under a root table.</summary>
     /// <param name="memory">Where the tables are.</param>
     /// <param name="format">Their format; for the nested ones use <see cref="Nested"/>.</param>
@@ -73,6 +78,25 @@ public sealed class IoAddressSpace
         _beyond = Beyond();
     }
 
+    private IoAddressSpace(
+        PhysicalMemory memory, IoTableFormat format, TableFormat tables, PhysicalAddress root, int levels, int addressBits, IoAddressSpace? second)
+    {
+        Memory = memory;
+        Format = format;
+        Root = root;
+        Levels = levels;
+        Granted = AccessRights.Read | AccessRights.Write;
+        EntryMask = ulong.MaxValue;
+        Second = second;
+        _addressBits = addressBits;
+        _partShift = tables.SlotShift(levels + 1);
+        PagingMode mode = new(tables, levels, Math.Min(addressBits, _partShift) + 1);
+        PhysicalMemory seen = second is null ? memory : NestedTables.Of(second);
+        _parts = [.. Enumerable.Range(0, 1 << Math.Max(0, addressBits - _partShift))
+            .Select(part => AddressSpace.Of(seen, root + ((ulong)part * (ulong)tables.TableBytes), mode))];
+        _beyond = Beyond();
+    }
+
     /// <summary>Format of the tables.</summary>
     public IoTableFormat Format { get; }
 
@@ -92,15 +116,42 @@ public sealed class IoAddressSpace
     public IoAddressSpace? Second { get; }
 
     /// <summary>Bits of an address that the tables translate: 39, 48 or 57; of AMD-Vi host tables 21 to 64.</summary>
-    public int AddressBits => Math.Min(64, Tables.SlotShift(Levels + 1));
+    public int AddressBits => _parts is not null ? _addressBits : Math.Min(64, Tables.SlotShift(Levels + 1));
 
     /// <summary>Format of the tables that <see cref="Root"/> leads to; of nested ones the first stage's.</summary>
     public TableFormat Tables =>
-        _secondStage is not null ? TableFormat.Of<VtdSecondStageFormat>() : _host is not null ? TableFormat.Of<AmdViFormat>() : TableFormat.Of<X64Format>();
+        _parts is not null ? _parts[0].Format
+        : _secondStage is not null ? TableFormat.Of<VtdSecondStageFormat>()
+        : _host is not null ? TableFormat.Of<AmdViFormat>() : TableFormat.Of<X64Format>();
 
     internal PhysicalMemory Memory { get; }
 
     private bool IsSigned => _x64 is not null;
+
+    private bool HasUserEntries => IsSigned || _parts is not null;
+
+    /// <summary>SMMUv3 stage 1 tables, of arm64's format.</summary>
+    /// <param name="memory">Where the tables are.</param>
+    /// <param name="tables">Their format.</param>
+    /// <param name="root">Address of the top table, in <paramref name="second"/> where there is one.</param>
+    /// <param name="levels">Their depth.</param>
+    /// <param name="addressBits">Bits of an address.</param>
+    /// <param name="second">Stage 2 tables that translate the addresses in them, and what they give; null for none.</param>
+    public static IoAddressSpace Arm64Stage1(
+        PhysicalMemory memory, TableFormat tables, PhysicalAddress root, int levels, int addressBits, IoAddressSpace? second = null) =>
+        new(memory, second is null ? IoTableFormat.SmmuStage1 : IoTableFormat.SmmuNested, tables, root, levels, addressBits, second);
+
+    /// <summary>SMMUv3 stage 2 tables.</summary>
+    /// <param name="memory">Where the tables are.</param>
+    /// <param name="tables">Their format.</param>
+    /// <param name="root">Physical address of the top table, or of the first of up to 16.</param>
+    /// <param name="levels">Their depth.</param>
+    /// <param name="addressBits">Bits of an address: up to 4 more than one top table translates.</param>
+    public static IoAddressSpace Arm64Stage2(PhysicalMemory memory, TableFormat tables, PhysicalAddress root, int levels, int addressBits)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(addressBits, tables.SlotShift(levels + 1) + 4);
+        return new(memory, IoTableFormat.SmmuStage2, tables, root, levels, addressBits, null);
+    }
 
     /// <summary>First-stage tables at addresses that another space translates.</summary>
     /// <param name="second">VT-d second-stage or AMD-Vi host tables.</param>
@@ -131,6 +182,12 @@ public sealed class IoAddressSpace
             return false;
         }
 
+        if (_parts is not null)
+        {
+            return PartOf(address, out VirtualAddress inPart).TryTranslate(inPart, out physical)
+                && (Second is null || Second.TryTranslate(new(physical.Value), out physical));
+        }
+
         if (_secondStage is not null)
         {
             return _secondStage.TryTranslate(Root, Levels, address.Value, out physical);
@@ -146,6 +203,16 @@ public sealed class IoAddressSpace
     /// <param name="physical">As long: what each translates to, or <see cref="TableWalker{TFormat}.Unmapped"/>.</param>
     public void TranslateMany(ReadOnlySpan<ulong> addresses, Span<ulong> physical)
     {
+        if (_parts is not null)
+        {
+            for (int i = 0; i < addresses.Length; i++)
+            {
+                physical[i] = TryTranslate(new(addresses[i]), out PhysicalAddress found) ? found.Value : TableWalker<X64Format>.Unmapped;
+            }
+
+            return;
+        }
+
         if (_secondStage is not null)
         {
             _secondStage.TranslateMany(Root, Levels, addresses, physical);
@@ -185,6 +252,7 @@ public sealed class IoAddressSpace
         }
 
         AddressTranslation walk =
+            _parts is not null ? PartOf(address, out VirtualAddress inPart).Translate(inPart) with { Address = address.Value } :
             _secondStage is not null ? _secondStage.Translate(Root, Levels, address.Value)
             : _host is not null ? _host.Translate(Root, Levels, address.Value)
             : _x64!.Translate(Root, Levels, address.Value);
@@ -226,6 +294,11 @@ public sealed class IoAddressSpace
     public WalkSummary Visit<TVisitor>(IoVirtualAddress first, IoVirtualAddress last, ref TVisitor visitor)
         where TVisitor : struct, IIoLeafVisitor
     {
+        if (_parts is not null)
+        {
+            return VisitParts(first, last, ref visitor);
+        }
+
         if (Second is not null)
         {
             return Second._secondStage is not null
@@ -242,9 +315,56 @@ public sealed class IoAddressSpace
     public WalkSummary VisitTables<TVisitor>(ref TVisitor visitor)
         where TVisitor : struct, ITableVisitor =>
         Second is not null ? Second.VisitTables(ref visitor)
+        : _parts is not null ? VisitTablesOfParts(ref visitor)
         : _secondStage is not null ? _secondStage.VisitTables(Root, Levels, 0, ulong.MaxValue, ref visitor)
         : _host is not null ? _host.VisitTables(Root, Levels, 0, ulong.MaxValue, ref visitor)
         : _x64!.VisitTables(Root, Levels, 0, ulong.MaxValue, ref visitor);
+
+    private AddressSpace PartOf(IoVirtualAddress address, out VirtualAddress inPart)
+    {
+        int part = _parts!.Length == 1 ? 0 : (int)(address.Value >> _partShift);
+        inPart = new(_parts.Length == 1 ? address.Value : address.Value & ((1UL << _partShift) - 1));
+        return _parts[part];
+    }
+
+    private WalkSummary VisitParts<TVisitor>(IoVirtualAddress first, IoVirtualAddress last, ref TVisitor visitor)
+        where TVisitor : struct, IIoLeafVisitor
+    {
+        WalkSummary summary = default;
+        ulong end = Math.Min(last.Value, ulong.MaxValue >> (64 - _addressBits));
+        ulong span = ulong.MaxValue >> (64 - Math.Min(_addressBits, _partShift));
+        for (int i = 0; i < _parts!.Length; i++)
+        {
+            ulong start = _parts.Length == 1 ? 0 : (ulong)i << _partShift;
+            if (start > end || first.Value > start + span)
+            {
+                continue;
+            }
+
+            PartReader<TVisitor> reader = new(visitor, this, start);
+            WalkSummary part = _parts[i].Visit(
+                new VirtualAddress(Math.Max(first.Value, start) - start), new VirtualAddress(Math.Min(end, start + span) - start), ref reader);
+            visitor = reader.Visitor;
+            summary = new(
+                summary.Tables + part.Tables, summary.MissingTables + part.MissingTables,
+                summary.LimitReached || part.LimitReached || reader.LimitReached);
+        }
+
+        return summary;
+    }
+
+    private WalkSummary VisitTablesOfParts<TVisitor>(ref TVisitor visitor)
+        where TVisitor : struct, ITableVisitor
+    {
+        WalkSummary summary = default;
+        foreach (AddressSpace part in _parts!)
+        {
+            WalkSummary own = part.VisitTables(new VirtualAddress(0), part.LastUserAddress, ref visitor);
+            summary = new(summary.Tables + own.Tables, summary.MissingTables + own.MissingTables, summary.LimitReached || own.LimitReached);
+        }
+
+        return summary;
+    }
 
     private WalkSummary Visit<TFormat, TVisitor>(TableWalker<TFormat> walker, IoVirtualAddress first, IoVirtualAddress last, ref TVisitor visitor)
         where TFormat : struct, ITableFormat
@@ -287,12 +407,55 @@ public sealed class IoAddressSpace
 
     private ulong Extend(ulong address) => IsSigned ? (ulong)((long)(address << (64 - AddressBits)) >> (64 - AddressBits)) : address;
 
-    /// <summary>A device's requests are a user's: x86-64 entries that are the kernel's alone let it do nothing (VT-d 3.6.1).</summary>
+    /// <summary>
+    /// A device's requests are a user's: x86-64 and arm64 entries that are the kernel's alone let it do nothing (VT-d 3.6.1; IHI 0070, 3.3.2).
+    /// </summary>
     private AccessRights ForDevice(AccessRights rights) =>
-        IsSigned && !rights.HasFlag(AccessRights.User) ? AccessRights.None : rights & (AccessRights.Read | AccessRights.Write);
+        HasUserEntries && !rights.HasFlag(AccessRights.User) ? AccessRights.None : rights & (AccessRights.Read | AccessRights.Write);
 
     private static ulong SlotBytes<TFormat>(int level)
         where TFormat : struct, ITableFormat => 1UL << (TFormat.PageShift + ((level - 1) * TFormat.IndexBits));
+
+    /// <summary>Makes runs of the leaves of tables of the CPU's format; of nested ones it translates each again, piece by piece.</summary>
+    private struct PartReader<TVisitor>(TVisitor visitor, IoAddressSpace space, ulong start) : ICpuLeafVisitor
+        where TVisitor : struct, IIoLeafVisitor
+    {
+        public TVisitor Visitor = visitor;
+        public bool LimitReached;
+        private readonly IoAddressSpace _space = space;
+
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat
+        {
+            ulong address = start + leaf.Address.Value;
+            AccessRights rights = _space.ForDevice(leaf.Rights) & _space.Granted;
+            if (_space.Second is not IoAddressSpace second)
+            {
+                Visitor.Leaf(new(new(address), leaf.Physical, leaf.Bytes, rights));
+                return;
+            }
+
+            AgainReader<TVisitor> again = new(Visitor, address, leaf.Physical.Value, leaf.Bytes, rights);
+            IoVirtualAddress first = new(leaf.Physical.Value);
+            WalkSummary summary = second.Visit(first, new(first.Value + (leaf.Bytes - 1)), ref again);
+            Visitor = again.Visitor;
+            LimitReached |= summary.LimitReached;
+        }
+    }
+
+    /// <summary>Cuts the second stage's leaves to the first stage's leaf that they translate.</summary>
+    private struct AgainReader<TVisitor>(TVisitor visitor, ulong address, ulong between, ulong length, AccessRights rights) : IIoLeafVisitor
+        where TVisitor : struct, IIoLeafVisitor
+    {
+        public TVisitor Visitor = visitor;
+
+        public void Leaf(in IoLeaf leaf)
+        {
+            ulong first = Math.Max(leaf.Address.Value, between);
+            Visitor.Leaf(new(
+                new(address + (first - between)), leaf.Physical + (first - leaf.Address.Value), Math.Min(leaf.Length, length), rights & leaf.Rights));
+        }
+    }
 
     /// <summary>Makes runs of one format's entries.</summary>
     private struct LeafReader<TFormat, TVisitor>(TVisitor visitor, IoAddressSpace space) : ILeafVisitor

@@ -20,4 +20,13 @@ public enum IoTableFormat
 
     /// <summary>AMD-Vi guest tables whose addresses host tables translate again.</summary>
     AmdViNested,
+
+    /// <summary>SMMUv3 stage 1 tables: arm64 ones.</summary>
+    SmmuStage1,
+
+    /// <summary>SMMUv3 stage 2 tables.</summary>
+    SmmuStage2,
+
+    /// <summary>SMMUv3 stage 1 tables whose addresses stage 2 tables translate again.</summary>
+    SmmuNested,
 }

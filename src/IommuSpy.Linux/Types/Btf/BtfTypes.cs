@@ -107,6 +107,27 @@ public sealed class BtfTypes : KernelTypes
     public override StructType? FindStruct(string tag) => _structs.Value.Find(tag) is int id ? Of(id) as StructType : _base?.FindStruct(tag);
 
     /// <inheritdoc/>
+    public override StructType? FindStruct(string tag, string path)
+    {
+        if (base.FindStruct(tag, path) is { } first)
+        {
+            return first;
+        }
+
+        byte[] name = System.Text.Encoding.ASCII.GetBytes(tag);
+        for (int i = 0; i < _places.Length; i++)
+        {
+            if (KindAt(_places[i]) is BtfKind.Struct or BtfKind.Union && NameBytes(Word(_places[i])).SequenceEqual(name)
+                && Of(_firstId + i) is StructType other && other.Find(path) is not null)
+            {
+                return other;
+            }
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc/>
     public override KernelType? Find(string name) => _others.Value.Find(name) is int id ? Of(id) : _base?.Find(name);
 
     /// <inheritdoc/>

@@ -33,16 +33,17 @@ public sealed class KdumpFormat : IMemoryFormat
         KdumpHeader header = parts[0].Header;
         bool excludedAreZero = header.DumpLevel == DumpLevelNote.ZeroPagesOnly;
         KdumpStore store = new(parts, excludedAreZero);
-        BlockCache cache = new(PageFrame.Size, options.Limits.CacheBytes);
+        int shift = header.PageShift;
+        BlockCache cache = new(header.BlockSize, options.Limits.CacheBytes);
         List<MemorySegment> segments = [];
         foreach ((ulong first, ulong count) in parts[0].Memory.Runs())
         {
-            if (segments.Count == options.Limits.MemoryRanges || first + count > ulong.MaxValue >> PageFrame.Shift)
+            if (segments.Count == options.Limits.MemoryRanges || first + count > ulong.MaxValue >> shift)
             {
                 throw new MemoryImageException($"{files[0].Path}: {Name} of more than {options.Limits.MemoryRanges} runs of memory, or past 2^64");
             }
 
-            segments.Add(MemorySegment.Behind(new BlockSegment(store, cache, first, count), new(new PageFrame(first).Address, count << PageFrame.Shift)));
+            segments.Add(MemorySegment.Behind(new BlockSegment(store, cache, first, count), new(new(first << shift), count << shift)));
         }
 
         if (segments.Count == 0)
@@ -55,8 +56,8 @@ public sealed class KdumpFormat : IMemoryFormat
         PhysicalMemory memory = new(segments)
         {
             FindDataRanges = () => DataRanges(parts),
-            ExcludedBytes = excludedAreZero || parts[0].Memory.Count < dumped ? 0 : (parts[0].Memory.Count - parts[0].Dumped.Count) << PageFrame.Shift,
-            LostBytes = (lost + NotGiven(parts)) << PageFrame.Shift,
+            ExcludedBytes = excludedAreZero || parts[0].Memory.Count < dumped ? 0 : (parts[0].Memory.Count - parts[0].Dumped.Count) << shift,
+            LostBytes = (lost + NotGiven(parts)) << shift,
         };
         List<ElfNote> notes = Notes(parts[0], options.Limits);
         return new(files[0].Path, [.. files], Name, [new(memory, "page frame numbers of its bitmap")])
@@ -90,7 +91,7 @@ public sealed class KdumpFormat : IMemoryFormat
         {
             foreach ((ulong first, ulong count) in part.DataRuns ?? part.Dumped.Runs(part.Header.StartPage, part.Header.EndPage))
             {
-                PhysicalRange range = new(new PageFrame(first).Address, count << PageFrame.Shift);
+                PhysicalRange range = new(new(first << part.Header.PageShift), count << part.Header.PageShift);
                 if (ranges.Count > 0 && ranges[^1].Start.Value + ranges[^1].Length == range.Start.Value)
                 {
                     ranges[^1] = ranges[^1] with { Length = ranges[^1].Length + range.Length };
@@ -111,8 +112,8 @@ public sealed class KdumpFormat : IMemoryFormat
         {
             string where = part.FirstLost is ulong page ? $", the first page frame 0x{page:x}" : "";
             yield return part.Header.IsIncomplete
-                ? $"the dump was never finished: {Size.Text(part.Lost << PageFrame.Shift)} of RAM is missing{where}"
-                : $"the file {part.Path} is cut off: {Size.Text(part.Lost << PageFrame.Shift)} of RAM is missing{where}";
+                ? $"the dump was never finished: {Size.Text(part.Lost << part.Header.PageShift)} of RAM is missing{where}"
+                : $"the file {part.Path} is cut off: {Size.Text(part.Lost << part.Header.PageShift)} of RAM is missing{where}";
         }
     }
 
@@ -122,7 +123,8 @@ public sealed class KdumpFormat : IMemoryFormat
         ulong at = 0;
         foreach (KdumpPart part in parts)
         {
-            if (part.Header.Pages != parts[0].Header.Pages || part.Memory.Count != parts[0].Memory.Count)
+            if (part.Header.Pages != parts[0].Header.Pages || part.Memory.Count != parts[0].Memory.Count
+                || part.Header.BlockSize != parts[0].Header.BlockSize)
             {
                 throw new MemoryImageException($"{part.Path}: is of another dump than {parts[0].Path}: {part.Header.Pages} page frames "
                     + $"there, {parts[0].Header.Pages} here");

@@ -44,6 +44,10 @@ internal sealed record KdumpHeader(
     // QEMU's word where its build has no name of the machine (dump/dump.c, ELF_MACHINE_UNAME): seen of 10.0 for x86-64.
     private const string UnknownMachine = "Unknown";
     private const int MachineAt = 12 + (4 * NameBytes);
+
+    // arm64's kernels have one of them, and QEMU writes its dumps with the largest.
+    private static readonly int[] PageSizes = [PageFrame.Size, 16 << 10, 64 << 10];
+
     private const int LastKnownVersion = 6;
     private const int MostHeaderBlocks = 1 << 16;
 
@@ -51,6 +55,9 @@ internal sealed record KdumpHeader(
 
     /// <summary>Whether the file says of itself that it was never finished.</summary>
     internal bool IsIncomplete => (Status & Incomplete) != 0;
+
+    /// <summary>log2 of <see cref="BlockSize"/>: physical addresses are page frame numbers times that.</summary>
+    internal int PageShift => System.Numerics.BitOperations.Log2((uint)BlockSize);
 
     /// <summary>File offset of the page descriptors.</summary>
     internal ulong DescriptorOffset => BitmapOffset + BitmapBytes;
@@ -76,10 +83,10 @@ internal sealed record KdumpHeader(
             throw new MemoryImageException($"{file.Path}: kdump whose header is of version {version}: 0-{LastKnownVersion} are known");
         }
 
-        if (blockSize != PageFrame.Size || subHeaderBlocks is < 0 or > MostHeaderBlocks)
+        if (!PageSizes.Contains(blockSize) || subHeaderBlocks is < 0 or > MostHeaderBlocks)
         {
             throw new MemoryImageException($"{file.Path}: kdump with pages of {blockSize} bytes and {subHeaderBlocks} blocks of second header: those read here "
-                + $"have pages of {PageFrame.Size}");
+                + $"have pages of {string.Join(", ", PageSizes)}");
         }
 
         ulong bitmapOffset = (1 + (ulong)subHeaderBlocks) * (ulong)blockSize;

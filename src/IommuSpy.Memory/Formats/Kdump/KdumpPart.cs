@@ -7,7 +7,7 @@ namespace IommuSpy.Memory.Formats.Kdump;
 internal sealed class KdumpPart
 {
     // A page that does not compress is stored as it is, and none takes much more than that.
-    private const int MostPageBytes = 2 * PageFrame.Size;
+    private readonly uint _mostPageBytes;
 
     // Of each descriptor of larger dumps (64 GiB) only those at the end are looked at when it is opened.
     private const ulong MostSurveyed = 1UL << 24;
@@ -20,6 +20,7 @@ internal sealed class KdumpPart
     private KdumpPart(ImageFile file, KdumpHeader header, RankedBitmap memory, RankedBitmap dumped)
     {
         _file = file;
+        _mostPageBytes = 2 * (uint)header.BlockSize;
         Header = header;
         Memory = memory;
         Dumped = dumped;
@@ -122,7 +123,7 @@ internal sealed class KdumpPart
     }
 
     private bool IsThere(PageDescriptor descriptor) =>
-        descriptor.Offset != 0 && descriptor.Bytes is > 0 and <= MostPageBytes && _file.Holds(descriptor.Offset, descriptor.Bytes);
+        descriptor.Offset != 0 && descriptor.Bytes > 0 && descriptor.Bytes <= _mostPageBytes && _file.Holds(descriptor.Offset, descriptor.Bytes);
 
     private PageDescriptor Descriptor(ulong page)
     {
@@ -163,7 +164,7 @@ internal sealed class KdumpPart
     {
         List<(ulong First, ulong Count)> runs = [];
         bool isZeroKnown = false;
-        byte[] page = new byte[PageFrame.Size];
+        byte[] page = new byte[Header.BlockSize];
         foreach ((ulong number, PageDescriptor descriptor) in Surveyed(0, stored))
         {
             if (descriptor.Offset == lowest && !isZeroKnown)

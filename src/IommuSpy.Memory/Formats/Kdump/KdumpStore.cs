@@ -18,7 +18,7 @@ internal sealed class KdumpStore : BlockStore
     }
 
     /// <inheritdoc/>
-    public override int BlockShift => PageFrame.Shift;
+    public override int BlockShift => _parts[0].Header.PageShift;
 
     /// <inheritdoc/>
     public override bool Holds(ulong block) => PartOf(block) is KdumpPart part && (part.Holds(block) || (_excludedAreZero && !part.Dumped[block]));
