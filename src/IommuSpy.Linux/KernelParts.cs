@@ -190,6 +190,7 @@ public sealed class KernelParts
         : Layout.RegionOf(address).Kind switch
         {
             RegionKind.Modules or RegionKind.KernelText => Modules.Value?.SymbolAt(address),
+            RegionKind.Vmalloc when _kernel.Architecture.ModulesLieInVmalloc => Modules.Value?.SymbolAt(address) ?? PerCpuSymbolAt(address),
             RegionKind.DirectMap or RegionKind.Vmalloc => PerCpuSymbolAt(address),
             _ => null,
         };

@@ -93,6 +93,9 @@ public abstract class CpuArchitecture
     /// <param name="space">Its own address space.</param>
     internal abstract Fact<VirtualAddress>? ModulesBase(KernelEvidence kernel, AddressSpace space);
 
+    /// <summary>Whether modules may lie anywhere in vmalloc space, beside the image, rather than in a region of theirs.</summary>
+    internal virtual bool ModulesLieInVmalloc => false;
+
     /// <summary>Where vmalloc space begins.</summary>
     /// <param name="kernel">What is known of the kernel.</param>
     /// <param name="chosen">By the kernel's variable and what the tables map, for those that choose it; null where nothing tells.</param>

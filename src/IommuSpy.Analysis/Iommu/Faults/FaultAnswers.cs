@@ -65,6 +65,7 @@ public sealed class FaultAnswers
             null => report with { IsAnswered = true, Verdict = StatusVerdict(line) },
             FaultKind.Interrupt => OfInterrupt(line, report),
             FaultKind.Command => OfCommand(line, report),
+            FaultKind.Hardware or FaultKind.Configuration or FaultKind.DeviceRequest when line.Vendor == IommuKind.SmmuV3 => OfStream(line, report),
             FaultKind.Hardware when line.Physical is not null || line.Vendor == IommuKind.AmdVi => OfHardware(line, report),
             FaultKind.Configuration when line.Vendor == IommuKind.AmdVi => OfEntry(line, report),
             FaultKind.DeviceRequest => OfDeviceRequest(line, report),
@@ -235,6 +236,24 @@ public sealed class FaultAnswers
 
         string name = AmdViEvent.Command((int)(first >> 60)) is string known ? $"a {known} command" : "no command that is known";
         return report with { Command = [new(first), new(second)], Verdict = $"{what}; at {at} stands now {name}, which may be a later one" };
+    }
+
+    // What the stream table says of the device now.
+    private FaultReport OfStream(FaultLine line, FaultReport report)
+    {
+        if (line.Device is not RequesterId device)
+        {
+            return report with { Verdict = "the lines name no device" };
+        }
+
+        return DeviceView.Of(_machine, new(device, line.Pasid), out string? problem) is not DeviceView view ? report with { Verdict = problem! }
+            : view.Context.Problem is string why ? Refused(report, why)
+            : report with
+            {
+                RefusedNow = false,
+                IsAnswered = true,
+                Verdict = "its stream table entry and context descriptor hold nothing now that the SMMU refuses: they were changed since, or could not be read",
+            };
     }
 
     private FaultReport OfEntry(FaultLine line, FaultReport report)

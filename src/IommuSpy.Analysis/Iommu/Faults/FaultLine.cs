@@ -53,6 +53,9 @@ public sealed record FaultLine
     /// <summary>The device table entry that the log shows below the event, as it was then (AMD-Vi); empty where it shows none.</summary>
     public IReadOnlyList<ulong> EntryThen { get; init; } = [];
 
+    /// <summary>The event's record as the log shows it (SMMUv3): four words; fewer where lines are missing.</summary>
+    internal IReadOnlyList<ulong> Record { get; init; } = [];
+
     /// <summary>Equal for lines that say the same, whatever stood before and after.</summary>
     internal string Key => string.Create(
         CultureInfo.InvariantCulture,

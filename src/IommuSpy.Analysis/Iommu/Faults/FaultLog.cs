@@ -30,6 +30,14 @@ public sealed class FaultLog
             return Passed();
         }
 
+        // What the SMMU's driver prints of an event in words looks like one by itself.
+        if (_held is FaultLine begun && SmmuEvent.Joined(begun, text) is FaultLine longer)
+        {
+            _held = longer;
+            _between = 0;
+            return null;
+        }
+
         if (FaultParser.Event(text) is FaultLine read)
         {
             // The other half of an event that was split may have come first.

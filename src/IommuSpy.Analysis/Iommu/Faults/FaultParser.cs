@@ -28,7 +28,7 @@ internal static partial class FaultParser
 
     private static readonly SearchValues<string> Signs = SearchValues.Create(
         [
-            "DMAR", "AMD-Vi", "INTR-REMAP", "VT-D", "iommu_fault", "Event logged", "fault reason",
+            "DMAR", "AMD-Vi", "arm-smmu-v3", "INTR-REMAP", "VT-D", "iommu_fault", "Event logged", "fault reason",
             "_ERROR", "_FAULT", "_REQUEST", "IOTLB_INV_TIMEOUT", "ILLEGAL_DEV", "flags=", "address=", "domain=",
         ],
         StringComparison.OrdinalIgnoreCase);
@@ -83,7 +83,7 @@ internal static partial class FaultParser
             };
         }
 
-        return OfAmd(text);
+        return SmmuEvent.Begun(text) ?? OfAmd(text);
     }
 
     /// <summary>An event with what a later line adds to it: the reason, or the device table entry; null where the line adds nothing.</summary>

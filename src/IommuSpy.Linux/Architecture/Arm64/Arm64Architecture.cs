@@ -100,6 +100,10 @@ internal sealed class Arm64Architecture : CpuArchitecture
     internal override Fact<VirtualAddress>? ModulesBase(KernelEvidence kernel, AddressSpace space) => Noted(kernel, "MODULES_VADDR");
 
     /// <inheritdoc/>
+    /// <remarks>With KASLR they lie near the image (arch/arm64/kernel/module.c, module_init_limits).</remarks>
+    internal override bool ModulesLieInVmalloc => true;
+
+    /// <inheritdoc/>
     /// <remarks>Fixed: the first mapping behind the linear map is a module, or the image.</remarks>
     internal override Fact<VirtualAddress>? VmallocBase(KernelEvidence kernel, Fact<VirtualAddress>? probed) => Noted(kernel, "VMALLOC_START");
 
