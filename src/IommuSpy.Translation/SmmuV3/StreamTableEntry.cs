@@ -109,7 +109,10 @@ public static class StreamTableEntry
         RequesterId requester, int? pasid, DmaMode mode, int domain, IoAddressSpace? space, PhysicalAddress address, IReadOnlyList<ulong> entry,
         bool deviceTlb, string? problem) =>
         new(requester, pasid, mode, domain, space, mode is DmaMode.Translated or DmaMode.PassThrough ? All : AccessRights.None, address, entry, deviceTlb,
-            problem) { HasInterruptAddresses = false };
+            problem)
+        {
+            HasInterruptAddresses = false,
+        };
 
     private static int Configuration(ulong first) => (int)(first >> 1) & 7;
 
