@@ -130,7 +130,7 @@ public sealed partial class Arm64Tests
     [Fact]
     public void Every_translation_that_is_still_valid_is_ours()
     {
-        IReadOnlyDictionary<int, DeviceContext> contexts =
+        Dictionary<int, DeviceContext> contexts =
             Assert.Single(Open("ram.raw").Parts.Iommu.Units).Contexts.ToDictionary(context => (int)context.Requester.Value);
         SortedDictionary<(int Stream, ulong Page), ulong> last = [];
         foreach (string line in File.ReadLines(Captured.Value.Oracle("iova-trace.txt")))
