@@ -52,6 +52,11 @@ class Image:
                 start = None
         return best
 
+    @property
+    def left(self):
+        """Bytes of free memory that nobody was given yet."""
+        return self._free[0]
+
     def room(self, size, align=PAGE):
         """Physical address of free memory of that size, which nobody else was given."""
         length, start = self._free

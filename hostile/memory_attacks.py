@@ -200,15 +200,15 @@ def many_threads(image):
 
 
 def many_areas_of_list(image):
-    """Before 6.1: a process of 2.8 million areas."""
+    """Before 6.1: a process of 2.8 million areas, or as many as there is room for."""
     v = lambda name: image.offset("vm_area_struct", name)
     row = next(row for row in image.ask("ps")["rows"] if row["mm"])
     mm = image.physical(int(row["mm"], 16))
     from image import apart
     sizes = [(v("vm_start"), 8), (v("vm_end"), 8), (v("vm_next"), 8), (v("vm_flags"), 8), (v("vm_file"), 8), (v("vm_mm"), 8), (v("vm_pgoff"), 8),
              (v("vm_ops"), 8)]
-    count = 2_800_000
     stride = apart(40, sizes)
+    count = min(2_800_000, (image.left - 2 * PAGE) // stride)
     base = image.room(count * stride + PAGE)
     at = [image.virtual(base) + i * stride for i in range(count)]
     image.forge(count, stride, [

@@ -44,6 +44,34 @@ public class FlattenedFileTests
         },
         iter: 500);
 
+    [Fact]
+    public void More_pieces_than_any_writer_makes_of_so_many_bytes_are_refused()
+    {
+        const int Most = 1 << 20;
+        byte[] bytes = new byte[4096 + ((Most + 1) * 17)];
+        "makedumpfile"u8.CopyTo(bytes);
+        bytes[23] = 1;
+        bytes[31] = 1;
+        for (int i = 0; i <= Most; i++)
+        {
+            Span<byte> piece = bytes.AsSpan(4096 + (i * 17));
+            BinaryPrimitives.WriteInt64BigEndian(piece, Most - i);
+            BinaryPrimitives.WriteInt64BigEndian(piece[8..], 1);
+            piece[16] = 1;
+        }
+
+        using TemporaryFile file = TemporaryFile.With(bytes);
+        using MappedFile mapped = MappedFile.Open(file.Path);
+        MemoryImageException refusal = Assert.Throws<MemoryImageException>(() => FlattenedFile.Open(mapped, ImageLimits.Default));
+        Assert.EndsWith("flattened dump of more than 1048576 pieces", refusal.Message, StringComparison.Ordinal);
+        using TemporaryFile one = TemporaryFile.With(bytes[..^17]);
+        using FlattenedFile whole = FlattenedFile.Open(MappedFile.Open(one.Path), ImageLimits.Default);
+        Assert.Equal((ulong)Most + 1, whole.Length);
+        byte[] read = new byte[Most + 1];
+        Assert.Equal(read.Length, whole.Read(0, read));
+        Assert.Equal(Most, read.Sum(value => value));
+    }
+
     private static void Piece(MemoryStream flat, long offset, long length)
     {
         Span<byte> header = stackalloc byte[16];

@@ -12,20 +12,20 @@ internal sealed class FlattenedFile : ImageFile
     private const int PieceHeaderBytes = 16;
     private const ulong FlatType = 1;
 
+    // Writers hand over 16 KiB and more at a time (QEMU's dump/dump.c, makedumpfile's cache), but for headers and bitmaps.
+    private const ulong LeastBytes = 512;
+    private const ulong FewPieces = 1 << 20;
+
     private readonly ImageFile _file;
 
-    // Where each piece begins in the file that they make, in order and apart, where it stands, and how much of it counts.
-    private readonly ulong[] _starts;
-    private readonly ulong[] _offsets;
-    private readonly ulong[] _lengths;
+    // In order and apart.
+    private readonly Piece[] _pieces;
 
-    private FlattenedFile(ImageFile file, List<Piece> pieces)
+    private FlattenedFile(ImageFile file, Piece[] pieces)
     {
         _file = file;
-        _starts = [.. pieces.Select(piece => piece.Start)];
-        _offsets = [.. pieces.Select(piece => piece.Offset)];
-        _lengths = [.. pieces.Select(piece => piece.Length)];
-        Length = pieces.Count == 0 ? 0 : pieces[^1].Start + pieces[^1].Length;
+        _pieces = pieces;
+        Length = pieces.Length == 0 ? 0 : pieces[^1].End;
     }
 
     /// <inheritdoc/>
@@ -51,7 +51,17 @@ internal sealed class FlattenedFile : ImageFile
             throw new MemoryImageException($"{file.Path}: flattened dump cut off inside its header, or of another type than {FlatType}");
         }
 
-        List<Piece> pieces = [];
+        // Counted first: a list that grows would hold them twice.
+        Piece[] pieces = new Piece[Visit(file, limits, null)];
+        Visit(file, limits, pieces);
+        return new(file, Apart(pieces));
+    }
+
+    // Goes through the pieces, which it keeps where it is given room for them.
+    private static int Visit(ImageFile file, ImageLimits limits, Piece[]? pieces)
+    {
+        int count = 0;
+        int most = (int)Math.Min((ulong)limits.Pieces, Math.Max(FewPieces, file.Length / LeastBytes));
         Span<byte> copy = stackalloc byte[PieceHeaderBytes];
         for (ulong at = HeaderBytes; file.TryGet(at, copy, out ReadOnlySpan<byte> header);)
         {
@@ -67,9 +77,9 @@ internal sealed class FlattenedFile : ImageFile
                 throw new MemoryImageException($"{file.Path}: flattened dump whose piece at 0x{at:x} has the offset 0x{start:x} and the size 0x{length:x}");
             }
 
-            if (pieces.Count == limits.Pieces)
+            if (count == most)
             {
-                throw new MemoryImageException($"{file.Path}: flattened dump of more than {limits.Pieces} pieces");
+                throw new MemoryImageException($"{file.Path}: flattened dump of more than {most} pieces");
             }
 
             // The last piece of a file that is cut off: what is there of it. What is missing is for the dump inside to notice.
@@ -77,13 +87,18 @@ internal sealed class FlattenedFile : ImageFile
             ulong stored = Math.Min((ulong)length, file.Length - at);
             if (stored > 0)
             {
-                pieces.Add(new((ulong)start, at, stored, pieces.Count));
+                if (pieces is not null)
+                {
+                    pieces[count] = new((ulong)start, at, stored);
+                }
+
+                count++;
             }
 
             at += stored;
         }
 
-        return new(file, Apart(pieces));
+        return count;
     }
 
     /// <inheritdoc/>
@@ -94,11 +109,11 @@ internal sealed class FlattenedFile : ImageFile
         {
             ulong at = offset + (ulong)done;
             int i = PieceAt(at);
-            ulong within = i < 0 ? ulong.MaxValue : at - _starts[i];
-            if (i >= 0 && within < _lengths[i])
+            ulong within = i < 0 ? ulong.MaxValue : at - _pieces[i].Start;
+            if (i >= 0 && within < _pieces[i].Length)
             {
-                int part = (int)Math.Min((ulong)(length - done), _lengths[i] - within);
-                if (_file.Read(_offsets[i] + within, destination.Slice(done, part)) != part)
+                int part = (int)Math.Min((ulong)(length - done), _pieces[i].Length - within);
+                if (_file.Read(_pieces[i].Offset + within, destination.Slice(done, part)) != part)
                 {
                     return done;
                 }
@@ -108,7 +123,7 @@ internal sealed class FlattenedFile : ImageFile
             else
             {
                 // Never written: a hole, which reads as zeros as in the file that the pieces would make.
-                ulong next = i + 1 < _starts.Length ? _starts[i + 1] : Length;
+                ulong next = i + 1 < _pieces.Length ? _pieces[i + 1].Start : Length;
                 int part = (int)Math.Min((ulong)(length - done), next - at);
                 destination.Slice(done, part).Clear();
                 done += part;
@@ -122,9 +137,9 @@ internal sealed class FlattenedFile : ImageFile
     public override bool TryGetSpan(ulong offset, int length, out ReadOnlySpan<byte> bytes)
     {
         int i = PieceAt(offset);
-        if (i >= 0 && offset - _starts[i] is ulong within && within < _lengths[i] && (ulong)length <= _lengths[i] - within)
+        if (i >= 0 && _pieces[i] is Piece piece && offset - piece.Start is ulong within && within < piece.Length && (ulong)length <= piece.Length - within)
         {
-            return _file.TryGetSpan(_offsets[i] + within, length, out bytes);
+            return _file.TryGetSpan(piece.Offset + within, length, out bytes);
         }
 
         bytes = default;
@@ -149,15 +164,26 @@ internal sealed class FlattenedFile : ImageFile
         }
     }
 
-    // Cuts pieces so that none overlaps another: of bytes that several have, the one that was written last keeps them.
-    private static List<Piece> Apart(List<Piece> pieces)
+    // Cuts pieces so that none overlaps another: of bytes that several have, the one that was written last, which stands last in the file, keeps them.
+    private static Piece[] Apart(Piece[] pieces)
     {
-        pieces.Sort((left, right) => left.Start != right.Start ? left.Start.CompareTo(right.Start) : left.Order.CompareTo(right.Order));
-        List<Piece> apart = new(pieces.Count);
-        PriorityQueue<Piece, int> open = new();
+        Array.Sort(pieces, static (left, right) => left.Start != right.Start ? left.Start.CompareTo(right.Start) : left.Offset.CompareTo(right.Offset));
+        bool overlap = false;
+        for (int i = 1; i < pieces.Length && !overlap; i++)
+        {
+            overlap = pieces[i - 1].End > pieces[i].Start;
+        }
+
+        return overlap ? Cut(pieces) : pieces;
+    }
+
+    private static Piece[] Cut(Piece[] pieces)
+    {
+        List<Piece> apart = new(pieces.Length);
+        PriorityQueue<Piece, ulong> open = new();
         int next = 0;
         ulong at = 0;
-        while (next < pieces.Count || open.Count > 0)
+        while (next < pieces.Length || open.Count > 0)
         {
             while (open.Count > 0 && open.Peek().End <= at)
             {
@@ -166,7 +192,7 @@ internal sealed class FlattenedFile : ImageFile
 
             if (open.Count == 0)
             {
-                if (next == pieces.Count)
+                if (next == pieces.Length)
                 {
                     break;
                 }
@@ -174,9 +200,9 @@ internal sealed class FlattenedFile : ImageFile
                 at = Math.Max(at, pieces[next].Start);
             }
 
-            while (next < pieces.Count && pieces[next].Start <= at)
+            while (next < pieces.Length && pieces[next].Start <= at)
             {
-                open.Enqueue(pieces[next], -pieces[next].Order);
+                open.Enqueue(pieces[next], ulong.MaxValue - pieces[next].Offset);
                 next++;
             }
 
@@ -186,22 +212,29 @@ internal sealed class FlattenedFile : ImageFile
                 continue;
             }
 
-            ulong end = next < pieces.Count ? Math.Min(top.End, pieces[next].Start) : top.End;
-            apart.Add(new(at, top.Offset + (at - top.Start), end - at, top.Order));
+            ulong end = next < pieces.Length ? Math.Min(top.End, pieces[next].Start) : top.End;
+            apart.Add(new(at, top.Offset + (at - top.Start), end - at));
             at = end;
         }
 
-        return apart;
+        return [.. apart];
     }
 
     /// <summary>Index of the last piece that begins at or before an offset, or -1.</summary>
     private int PieceAt(ulong offset)
     {
-        int i = Array.BinarySearch(_starts, offset);
-        return i >= 0 ? i : ~i - 1;
+        int low = 0;
+        int high = _pieces.Length;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            (low, high) = _pieces[middle].Start <= offset ? (middle + 1, high) : (low, middle);
+        }
+
+        return low - 1;
     }
 
-    private readonly record struct Piece(ulong Start, ulong Offset, ulong Length, int Order)
+    private readonly record struct Piece(ulong Start, ulong Offset, ulong Length)
     {
         public ulong End => Start + Length;
     }
