@@ -14,4 +14,7 @@ public enum Work
 
     /// <summary>Tables that one walk visits once more, since several entries lead to them.</summary>
     Repeats,
+
+    /// <summary>Pages that devices are let at, each looked at by itself.</summary>
+    Pages,
 }

@@ -10,7 +10,7 @@ public sealed class WorkBudget
     // 8 GiB of tables: all that one question reads of a small machine is in them.
     private const long MostTables = 1L << 21;
 
-    // 48 bytes each, and as much again while they are sorted into a tree.
+    // 32 bytes each, and 40 more while they are sorted into a tree.
     private const long MostExtents = 1L << 21;
 
     private const long MostSteps = 1L << 23;
@@ -19,18 +19,26 @@ public sealed class WorkBudget
     // processors (arch/x86/kernel/espfix_64.c) are in each walk of the kernel's half: explain takes three.
     private const long MostRepeats = 1L << 14;
 
-    // A page frame is one of 512 that a table maps; whoever asks reads each table a few times, and of a space's leaves some dozens make a run.
+    // 40 bytes each. They are 8 GiB, all that any but the largest machines have in buffers.
+    private const long MostPages = 1L << 21;
+
+    // A page frame is one of 512 that a table maps; whoever asks reads each table a few times. Runs are as long
+    // as the kernel found memory in one piece: of one that ran for long, a few pages.
     private const int FramesOfTable = 16;
-    private const int FramesOfExtent = 32;
+    private const int FramesOfExtent = 8;
 
     // Machines of more processors than that have a TiB for each 1,024 of them, or more.
     private const int FramesOfRepeat = 1 << 14;
+
+    // Of machines that are there for their guests, most memory is given to devices.
+    private const int FramesOfPage = 2;
 
     // The longest list, of free pages, has an element a frame at the most, and each is asked twice.
     private const int FramesOfStep = 2;
 
     private static readonly string[] Names =
-        ["tables of translations", "runs of mapped pages", "elements of lists and trees", "tables of translations that several entries lead to"];
+        ["tables of translations", "runs of mapped pages", "elements of lists and trees", "tables of translations that several entries lead to",
+        "pages that devices are let at"];
 
     private readonly Lock _gate = new();
     private long _frames;
@@ -43,10 +51,12 @@ public sealed class WorkBudget
     /// <param name="extents">Runs of mapped pages that are kept at the most.</param>
     /// <param name="steps">Elements of lists and nodes of trees that are followed at the most.</param>
     /// <param name="repeats">Tables that are visited once more at the most, since several entries of one space lead to them.</param>
-    public WorkBudget(long tables = MostTables, long extents = MostExtents, long steps = MostSteps, long repeats = MostRepeats)
+    /// <param name="pages">Pages that devices are let at and that are looked at one by one at the most.</param>
+    public WorkBudget(
+        long tables = MostTables, long extents = MostExtents, long steps = MostSteps, long repeats = MostRepeats, long pages = MostPages)
     {
-        _most = [tables, extents, steps, repeats];
-        _left = [tables, extents, steps, repeats];
+        _most = [tables, extents, steps, repeats, pages];
+        _left = [tables, extents, steps, repeats, pages];
     }
 
     /// <summary>The budget of this process.</summary>
@@ -77,6 +87,7 @@ public sealed class WorkBudget
             Give(Work.Extents, more / FramesOfExtent);
             Give(Work.Steps, more / FramesOfStep);
             Give(Work.Repeats, more / FramesOfRepeat);
+            Give(Work.Pages, more / FramesOfPage);
         }
     }
 

@@ -7,7 +7,7 @@ using IommuSpy.Translation.Devices;
 namespace IommuSpy.Analysis.Dma;
 
 /// <summary>Gathers what tables map for devices as extents.</summary>
-internal struct DeviceExtentCollector(int number, List<MappedExtent> extents, WorkBudget budget) : IIoLeafVisitor
+internal struct DeviceExtentCollector(int number, ExtentList extents, WorkBudget budget) : IIoLeafVisitor
 {
     private ExtentRuns _runs = new(number, extents, budget);
 
@@ -26,7 +26,7 @@ internal struct DeviceExtentCollector(int number, List<MappedExtent> extents, Wo
         }
 
         Bytes = unchecked(Bytes + leaf.Length) is ulong sum && sum >= leaf.Length ? sum : ulong.MaxValue;
-        _runs.Add(leaf.Physical.Frame.Number, leaf.Length >> PageFrame.Shift, leaf.Address.Value, (byte)BitOperations.Log2(leaf.Length), leaf.Rights);
+        _runs.Add(leaf.Physical.Frame.Number, leaf.Address.Value, (byte)BitOperations.Log2(leaf.Length), leaf.Rights);
     }
 
     /// <inheritdoc cref="ExtentRuns.Complete"/>

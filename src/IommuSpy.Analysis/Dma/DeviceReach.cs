@@ -17,13 +17,13 @@ public sealed class DeviceReach
     private readonly ExtentTree _tree;
     private readonly Dictionary<MachineDevice, ulong> _bytes = [];
 
-    private readonly IReadOnlyList<MappedExtent>[] _bySpace;
+    private readonly ExtentList[] _bySpace;
 
-    private DeviceReach(IReadOnlyList<MachineDevice> devices, IReadOnlyList<ReachSpace> spaces, IReadOnlyList<MappedExtent>[] extents)
+    private DeviceReach(IReadOnlyList<MachineDevice> devices, IReadOnlyList<ReachSpace> spaces, ExtentList[] extents)
     {
         Spaces = spaces;
         _bySpace = extents;
-        ExtentTree tree = new([.. extents.SelectMany(own => own)]);
+        ExtentTree tree = new(ExtentList.Join(extents));
         _tree = tree;
         Devices = devices;
         Unrestricted = [.. devices.Where(device => device.Access.IsUnrestricted())];
@@ -58,7 +58,7 @@ public sealed class DeviceReach
     {
         budget ??= WorkBudget.OfProcess;
         (IoAddressSpace Space, List<ReachUser> Users)[] spaces = Distinct(devices);
-        List<MappedExtent>[] extents = new List<MappedExtent>[spaces.Length];
+        ExtentList[] extents = new ExtentList[spaces.Length];
         ReachSpace[] read = new ReachSpace[spaces.Length];
         Parallel.For(0, spaces.Length, i =>
         {
@@ -73,7 +73,7 @@ public sealed class DeviceReach
     }
 
     /// <summary>What one set of tables maps, in order of the devices' addresses.</summary>
-    internal IReadOnlyList<MappedExtent> ExtentsOf(int space) => _bySpace[space];
+    internal ExtentList ExtentsOf(int space) => _bySpace[space];
 
     /// <summary>Bytes that tables let a device through to, each I/O virtual page counted; null for a device that no tables restrict.</summary>
     public ulong? MappedBytes(MachineDevice device) => device.Access.IsUnrestricted() ? null : _bytes.GetValueOrDefault(device);

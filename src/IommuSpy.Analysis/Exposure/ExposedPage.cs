@@ -10,7 +10,7 @@ namespace IommuSpy.Analysis.Exposure;
 /// <param name="Address">Where it is for the devices.</param>
 /// <param name="Rights">What they may do there.</param>
 /// <param name="Facts">What it is.</param>
-public sealed record ExposedPage(PageFrame Frame, ReachSpace Space, IoVirtualAddress Address, AccessRights Rights, PageFacts Facts)
+public readonly record struct ExposedPage(PageFrame Frame, ReachSpace Space, IoVirtualAddress Address, AccessRights Rights, PageFacts Facts)
 {
     /// <summary>Whether devices may write it.</summary>
     public bool IsWritable => (Rights & AccessRights.Write) != AccessRights.None;

@@ -9,19 +9,22 @@ namespace IommuSpy.Analysis.Exposure;
 /// <summary>What rules look at.</summary>
 public sealed class ExposureScene
 {
-    // Pages of one set of tables that are looked at one by one; who maps more to a device has given it most of the machine.
-    private const int MaxPages = 1 << 22;
+    // Room that is made at once: a list that grows holds its pages twice.
+    private const ulong Reserved = 1 << 21;
 
     private readonly Dictionary<ulong, PageFacts> _facts = [];
     private readonly Dictionary<ReachSpace, IReadOnlyList<ExposedPage>> _pages = new(ReferenceEqualityComparer.Instance);
+    private readonly WorkBudget _budget;
 
     /// <summary>A scene.</summary>
     /// <param name="units">The IOMMUs.</param>
     /// <param name="reach">The devices, and what they reach.</param>
     /// <param name="memory">What memory is.</param>
     /// <param name="memoryBytes">How much memory the machine has.</param>
-    public ExposureScene(IReadOnlyList<IommuUnit> units, DeviceReach reach, IMemoryFacts memory, ulong memoryBytes)
+    /// <param name="budget">How many pages may be looked at one by one; null for the process's.</param>
+    public ExposureScene(IReadOnlyList<IommuUnit> units, DeviceReach reach, IMemoryFacts memory, ulong memoryBytes, WorkBudget? budget = null)
     {
+        _budget = budget ?? WorkBudget.OfProcess;
         Units = units;
         Reach = reach;
         Memory = memory;
@@ -58,12 +61,26 @@ public sealed class ExposureScene
         return oneToOne > MemoryBytes / 2;
     }
 
-    /// <summary>Each page of memory that tables let devices at, in order of the devices' addresses.</summary>
+    /// <summary>Each page of memory that tables let devices at, in order of the devices' addresses, as far as the budget goes.</summary>
     public IReadOnlyList<ExposedPage> PagesOf(ReachSpace space)
     {
         if (!_pages.TryGetValue(space, out IReadOnlyList<ExposedPage>? pages))
         {
-            _pages[space] = pages = [.. Extents(space).SelectMany(extent => Pages(space, extent)).Take(MaxPages)];
+            WorkAllowance allowance = new(_budget, Work.Pages, long.MaxValue);
+            ulong most = Extents(space).Aggregate(0UL, (sum, extent) => sum + Math.Min(extent.Pages << (extent.PageShift - PageFrame.Shift), uint.MaxValue));
+            List<ExposedPage> found = new((int)Math.Min(most, Reserved));
+            foreach (ExposedPage page in Extents(space).SelectMany(extent => Pages(space, extent)))
+            {
+                if (!allowance.TryUse())
+                {
+                    break;
+                }
+
+                found.Add(page);
+            }
+
+            allowance.Finish();
+            _pages[space] = pages = found;
         }
 
         return pages;
@@ -83,7 +100,7 @@ public sealed class ExposureScene
     /// <summary>Whether whoever asked for the domain maps what it likes there: a process through VFIO.</summary>
     public static bool IsUnmanaged(ReachSpace space) => space.Users.Any(user => user.Device.Group?.Domain?.Kind == DomainKind.Unmanaged);
 
-    private IReadOnlyList<MappedExtent> Extents(ReachSpace space)
+    private ExtentList Extents(ReachSpace space)
     {
         for (int i = 0; i < Reach.Spaces.Count; i++)
         {

@@ -27,6 +27,10 @@ internal static class Findings
         ExposureSeverity? severity = null) =>
         Make(rule, severity ?? rule.Severity, DevicesOf(space), null, message, evidence);
 
+    /// <summary>About all devices that share tables, and pages.</summary>
+    public static ExposureFinding Of(IExposureRule rule, ReachSpace space, string message, EvidenceRuns runs, ExposureSeverity? severity = null) =>
+        Of(rule, space, message, runs.Evidence, severity) with { EvidenceCount = runs.Pieces };
+
     /// <summary>The devices that share tables, those first that are driven.</summary>
     public static IReadOnlyList<MachineDevice> DevicesOf(ReachSpace space) =>
         [.. space.Users.Select(user => user.Device).Distinct().OrderBy(device => device.Function?.Driver is null).ThenBy(device => device.Address)];

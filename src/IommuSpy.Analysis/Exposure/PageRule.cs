@@ -34,7 +34,7 @@ public abstract class PageRule : IExposureRule
 
             if (runs.Pages > 0)
             {
-                yield return Findings.Of(this, space, $"{Findings.Names(space)} {Says(runs.Pages, scene.PagesOf(space))}", runs.Evidence);
+                yield return Findings.Of(this, space, $"{Findings.Names(space)} {Says(runs.Pages, scene.PagesOf(space))}", runs);
             }
         }
     }

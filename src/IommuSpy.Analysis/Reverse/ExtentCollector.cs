@@ -4,7 +4,7 @@ using IommuSpy.Translation;
 namespace IommuSpy.Analysis.Reverse;
 
 /// <summary>Gathers the leaves of a CPU's space as extents.</summary>
-internal struct ExtentCollector(int number, List<MappedExtent> extents, WorkBudget budget) : ICpuLeafVisitor
+internal struct ExtentCollector(int number, ExtentList extents, WorkBudget budget) : ICpuLeafVisitor
 {
     private ExtentRuns _runs = new(number, extents, budget);
 
@@ -14,7 +14,7 @@ internal struct ExtentCollector(int number, List<MappedExtent> extents, WorkBudg
     /// <inheritdoc/>
     public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
         where TFormat : struct, ITableFormat =>
-        _runs.Add(leaf.Physical.Frame.Number, 1UL << (leaf.Shift - PageFrame.Shift), leaf.Address.Value, (byte)leaf.Shift, leaf.Rights);
+        _runs.Add(leaf.Physical.Frame.Number, leaf.Address.Value, (byte)leaf.Shift, leaf.Rights);
 
     /// <inheritdoc cref="ExtentRuns.Complete"/>
     public void Complete() => _runs.Complete();

@@ -7,9 +7,9 @@ namespace IommuSpy.Analysis.Reverse;
 /// <param name="number">The number of the space.</param>
 /// <param name="extents">Where the runs go.</param>
 /// <param name="budget">What is left of the process's work.</param>
-internal struct ExtentRuns(int number, List<MappedExtent> extents, WorkBudget budget)
+internal struct ExtentRuns(int number, ExtentList extents, WorkBudget budget)
 {
-    // A space that scatters more runs than this is no sane machine's: 48 bytes each.
+    // A space that scatters more runs than this is no sane machine's.
     private const int MaxExtents = 1 << 24;
 
     private WorkAllowance _allowance = new(budget, Work.Extents, MaxExtents);
@@ -20,11 +20,10 @@ internal struct ExtentRuns(int number, List<MappedExtent> extents, WorkBudget bu
 
     /// <summary>Adds a page, or a run of pages that one entry maps.</summary>
     /// <param name="frame">Its first page frame.</param>
-    /// <param name="pages">How many page frames it has.</param>
     /// <param name="from">The address at which it is mapped.</param>
     /// <param name="shift">log2 of its bytes.</param>
     /// <param name="rights">What may be done through it.</param>
-    public void Add(ulong frame, ulong pages, ulong from, byte shift, AccessRights rights)
+    public void Add(ulong frame, ulong from, byte shift, AccessRights rights)
     {
         if (_current is MappedExtent run && run.With(frame, from, shift, rights) is MappedExtent longer)
         {
@@ -33,7 +32,7 @@ internal struct ExtentRuns(int number, List<MappedExtent> extents, WorkBudget bu
         }
 
         Keep();
-        _current = new(frame, pages, from, 1, number, shift, rights, false);
+        _current = new(frame, from, 1, number, shift, (byte)rights, false);
     }
 
     /// <summary>Keeps the last run.</summary>

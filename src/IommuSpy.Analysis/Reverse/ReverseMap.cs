@@ -43,7 +43,7 @@ public sealed class ReverseMap
         // The kernel's own space comes first, so a table that it shares with processes counts as its.
         AddressSpace[] spaces = [parts.Kernel.Space,
             .. (parts.ProcessTables ?? []).Where(root => root != parts.Kernel.Space.Root).Select(parts.Kernel.SpaceOf)];
-        List<MappedExtent>[] extents = new List<MappedExtent>[spaces.Length];
+        ExtentList[] extents = new ExtentList[spaces.Length];
         Dictionary<ulong, PageTableUse>[] tables = new Dictionary<ulong, PageTableUse>[spaces.Length];
         bool[] whole = new bool[spaces.Length];
         Parallel.For(0, spaces.Length, i =>
@@ -67,7 +67,7 @@ public sealed class ReverseMap
             allTables.TryAdd(table.Key, table.Value);
         }
 
-        return new(spaces, new([.. extents.SelectMany(own => own)]), allTables, whole.All(all => all));
+        return new(spaces, new(ExtentList.Join(extents)), allTables, whole.All(all => all));
     }
 
     /// <summary>Every mapping of a frame, the kernel's first, at most <see cref="MostMappers"/>.</summary>

@@ -49,6 +49,35 @@ public sealed class PageRuleTests : IDisposable
         Assert.Empty(Ask(rule, Iova, Frame << 12, AccessRights.Read));
     }
 
+    /// <summary>Two pages in turn, so that none goes on where the one before ended.</summary>
+    [Fact]
+    public void Pieces_of_evidence_are_counted_beyond_those_that_are_kept()
+    {
+        const int Kept = 1 << 16;
+        PhysicalAddress root = _stage.Device(3);
+        _stage.Facts.Pages[Frame] = _stage.Facts.Pages[Frame + 1] = FactsFor("writable-kernel-text");
+        for (ulong i = 0; i < Kept + 3; i++)
+        {
+            _stage.Map(root, i << 12, (Frame + (i & 1)) << 12);
+        }
+
+        ExposureFinding finding = Assert.Single(new KernelTextRule().Find(_stage.Build()));
+        Assert.Contains("65,539 pages", finding.Message, StringComparison.Ordinal);
+        Assert.Equal(Kept + 3, finding.EvidenceCount);
+        Assert.Equal(ExposureReport.MostEvidence, finding.Evidence.Count);
+    }
+
+    [Fact]
+    public void No_more_pages_are_looked_at_than_the_budget_has_and_that_is_said()
+    {
+        PhysicalAddress root = _stage.Device(3);
+        _stage.Map(root, 0, 0, pages: 20);
+        WorkBudget budget = new(pages: 10);
+        ExposureScene scene = _stage.Build(budget);
+        Assert.Equal(10, Assert.Single(scene.RestrictingSpaces.Select(scene.PagesOf)).Count);
+        Assert.Contains("10 pages that devices are let at", Assert.Single(budget.Problems), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Free_pages_in_a_range_that_is_mapped_one_to_one_are_no_leftovers()
     {

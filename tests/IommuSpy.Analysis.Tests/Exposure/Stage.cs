@@ -99,7 +99,7 @@ internal sealed class Stage : IDisposable
     }
 
     /// <summary>What rules look at.</summary>
-    public ExposureScene Build()
+    public ExposureScene Build(WorkBudget? budget = null)
     {
         _built = _memory.Build(Backing.Mapped);
         PhysicalMemory memory = _built.Memory;
@@ -125,7 +125,7 @@ internal sealed class Stage : IDisposable
             });
         }
 
-        return new([unit], DeviceReach.Of(devices), Facts, MemoryBytes);
+        return new([unit], DeviceReach.Of(devices, budget), Facts, MemoryBytes, budget);
     }
 
     public void Dispose() => _built?.Dispose();

@@ -11,7 +11,7 @@ public class ExtentTreeTests
 
     private static readonly Gen<MappedExtent[]> Extents =
         Gen.Select(Gen.ULong[0, Frames], Gen.ULong[1, 60], Gen.Int[0, 5], Gen.ULong[0, 1000])
-            .Select((frame, frames, space, page) => new MappedExtent(frame, frames, page << 12, frames, space, 12, AccessRights.Read, false))
+            .Select((frame, frames, space, page) => new MappedExtent(frame, page << 12, (uint)frames, space, 12, (byte)AccessRights.Read, false))
             .Array[0, 60];
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class ProcessMemoryRule : IExposureRule
             {
                 // A buffer of a transfer that runs looks like this too; a range that is mapped one to one does not come and go.
                 yield return Findings.Of(
-                    this, space, $"{Findings.Names(space)} can write {Amount.Of(runs.Pages, "page")} of processes' anonymous memory", runs.Evidence,
+                    this, space, $"{Findings.Names(space)} can write {Amount.Of(runs.Pages, "page")} of processes' anonymous memory", runs,
                     buffers && !ExposureScene.IsUnmanaged(space) ? ExposureSeverity.Medium : Severity);
             }
         }

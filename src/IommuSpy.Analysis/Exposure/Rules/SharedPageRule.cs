@@ -1,7 +1,6 @@
 using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Wording;
-using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Exposure.Rules;
 
@@ -24,33 +23,42 @@ public sealed class SharedPageRule : IExposureRule
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)
     {
-        Dictionary<ulong, ExposedPage> first = [];
-        Dictionary<(ReachSpace, ReachSpace), List<ExposureEvidence>> shared = [];
-        foreach (ExposedPage page in scene.RestrictingSpaces.SelectMany(scene.PagesOf))
+        ReachSpace[] spaces = [.. scene.RestrictingSpaces];
+        Dictionary<ulong, (IReadOnlyList<ExposedPage> Pages, int Index)> first = [];
+        Dictionary<(ReachSpace, ReachSpace), EvidenceRuns> shared = [];
+        foreach (IReadOnlyList<ExposedPage> pages in spaces.Length < 2 ? [] : spaces.Select(scene.PagesOf))
         {
-            // Ranges that firmware wants one to one are for each device that it names: not what two drivers put side by side.
-            if (!first.TryGetValue(page.Frame.Number, out ExposedPage? other))
+            for (int i = 0; i < pages.Count; i++)
             {
-                first[page.Frame.Number] = page;
-            }
-            else if (!ReferenceEquals(other.Space, page.Space) && !(other.IsOneToOne && page.IsOneToOne) && (other.IsWritable || page.IsWritable))
-            {
-                if (!shared.TryGetValue((other.Space, page.Space), out List<ExposureEvidence>? evidence))
+                ExposedPage page = pages[i];
+                if (first.TryAdd(page.Frame.Number, (pages, i)))
                 {
-                    shared[(other.Space, page.Space)] = evidence = [];
+                    continue;
                 }
 
-                evidence.Add(new(
+                // Ranges that firmware wants one to one are for each device that it names: not what two drivers put side by side.
+                (IReadOnlyList<ExposedPage> those, int at) = first[page.Frame.Number];
+                ExposedPage other = those[at];
+                if (ReferenceEquals(other.Space, page.Space) || (other.IsOneToOne && page.IsOneToOne) || !(other.IsWritable || page.IsWritable))
+                {
+                    continue;
+                }
+
+                if (!shared.TryGetValue((other.Space, page.Space), out EvidenceRuns? evidence))
+                {
+                    shared[(other.Space, page.Space)] = evidence = new();
+                }
+
+                evidence.AddPiece(page,
                     $"{page.Facts.What}; for {Findings.Name(Findings.DevicesOf(other.Space)[0])} {DeviceRights.Letters(other.Rights)} at {other.Address}, "
-                        + $"for {Findings.Name(Findings.DevicesOf(page.Space)[0])} {DeviceRights.Letters(page.Rights)} at {page.Address}",
-                    page.Frame.Address, page.Address, PageFrame.Size, DeviceRights.Letters(page.Rights)));
+                        + $"for {Findings.Name(Findings.DevicesOf(page.Space)[0])} {DeviceRights.Letters(page.Rights)} at {page.Address}");
             }
         }
 
-        foreach (((ReachSpace one, ReachSpace two), List<ExposureEvidence> evidence) in shared)
+        foreach (((ReachSpace one, ReachSpace two), EvidenceRuns evidence) in shared)
         {
             ExposureFinding finding = Findings.Of(this, one,
-                $"{Findings.Names(one)} and {Findings.Names(two)} both reach {Amount.Of((ulong)evidence.Count, "page")}", evidence);
+                $"{Findings.Names(one)} and {Findings.Names(two)} both reach {Amount.Of(evidence.Pages, "page")}", evidence);
             yield return finding with { Devices = [.. finding.Devices, .. Findings.DevicesOf(two).Select(device => device.Address.ToString())] };
         }
     }
