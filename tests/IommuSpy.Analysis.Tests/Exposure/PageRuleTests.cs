@@ -55,10 +55,10 @@ public sealed class PageRuleTests : IDisposable
     {
         const int Kept = 1 << 16;
         PhysicalAddress root = _stage.Device(3);
-        _stage.Facts.Pages[Frame] = _stage.Facts.Pages[Frame + 1] = FactsFor("writable-kernel-text");
+        _stage.Facts.Pages[Frame] = _stage.Facts.Pages[Frame + 2] = FactsFor("writable-kernel-text");
         for (ulong i = 0; i < Kept + 3; i++)
         {
-            _stage.Map(root, i << 12, (Frame + (i & 1)) << 12);
+            _stage.Map(root, i << 12, (Frame + ((i & 1) * 2)) << 12);
         }
 
         ExposureFinding finding = Assert.Single(new KernelTextRule().Find(_stage.Build()));
