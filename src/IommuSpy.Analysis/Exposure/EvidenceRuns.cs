@@ -3,7 +3,9 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Exposure;
 
-/// <summary>Gathers evidence of pages: joins those that follow one another and are the same thing; counts all pieces, and keeps as many as are of use.</summary>
+/// <summary>
+/// Gathers evidence of pages: joins those that follow one another and are the same thing; counts all pieces, and keeps as many as are of use.
+/// </summary>
 internal sealed class EvidenceRuns
 {
     private const int MostKept = 1 << 16;
