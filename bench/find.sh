@@ -31,6 +31,7 @@ took() {
 }
 
 cat "$ram" > /dev/null
+rg --version | head -n 1
 echo "machine: $(nproc) cores; load before: $(cut -d' ' -f1 /proc/loadavg); $(date -u +%F); $bytes bytes"
 echo "reading alone (cat): $(took cat "$ram")"
 echo "opening (info): $(took ./iommu-spy info -s "$ram")"

@@ -59,6 +59,7 @@ internal static class Lessons
         RegionKind.EspFixup => "Small stacks for returning to 16-bit code; one page is mapped again and again.",
         RegionKind.Efi => "EFI runtime services: mapped in page tables of their own and empty in the others.",
         RegionKind.Fixmap => "Addresses known when the kernel is compiled, whose pages are set while it runs.",
+        RegionKind.PciIo => "The I/O ports of PCI devices, as memory: this CPU has no instructions for ports.",
         RegionKind.Vsyscall => "The old system calls at a fixed address; today the kernel emulates them.",
         RegionKind.KasanShadow => "One byte for each eight of kernel memory, on kernels built with KASAN.",
         RegionKind.Hole => "Kept free: nothing should be mapped here.",
