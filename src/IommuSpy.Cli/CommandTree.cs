@@ -20,6 +20,7 @@ internal static class CommandTree
         ("roots", RootsCommand.Build),
         ("ps", PsCommand.Build),
         ("vmas", VmasCommand.Build),
+        ("stack", StackCommand.Build),
         ("files", FilesCommand.Build),
         ("mounts", MountsCommand.Build),
         ("pagemap", PagemapCommand.Build),

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Clock;
+using IommuSpy.Linux.Identity;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
@@ -12,6 +13,7 @@ using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Pci;
 using IommuSpy.Linux.Resources;
 using IommuSpy.Linux.Slab;
+using IommuSpy.Linux.Stacks;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
 using IommuSpy.Linux.Vmalloc;
@@ -48,6 +50,8 @@ public sealed class KernelParts
     private readonly Lazy<Part<ResourceTree>> _resources;
     private readonly Lazy<Part<KernelLog>> _log;
     private readonly Lazy<Part<KernelClock>> _clock;
+    private readonly Lazy<Part<StackWalker>> _stackWalker;
+    private readonly Lazy<KernelIdentity> _identity;
     private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<IommuReport> _scannedIommu;
     private readonly ConcurrentDictionary<VirtualAddress, Part<ProcessMemory>> _processMemory = [];
@@ -80,6 +84,8 @@ public sealed class KernelParts
         _resources = new(() => ResourceTree.OfMemory(kernel));
         _log = new(() => KernelLog.Of(kernel, Objects.Value?.Types));
         _clock = Lazily(() => KernelClock.Read(Objects.Required));
+        _stackWalker = Lazily(() => kernel.Architecture.StackWalkerOf(Objects.Required, Modules.Value, SymbolAt));
+        _identity = new(() => KernelIdentity.Of(kernel, Objects.Value, Log.Value));
         _iommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: false));
         _scannedIommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: true));
     }
@@ -143,6 +149,12 @@ public sealed class KernelParts
 
     /// <summary>The kernel's log.</summary>
     public Part<KernelLog> Log => _log.Value;
+
+    /// <summary>What follows kernel stacks.</summary>
+    public Part<StackWalker> StackWalker => _stackWalker.Value;
+
+    /// <summary>Which machine this is, how its kernel was started, and how it fares.</summary>
+    public KernelIdentity Identity => _identity.Value;
 
     /// <summary>What time it was.</summary>
     public Part<KernelClock> Clock => _clock.Value;

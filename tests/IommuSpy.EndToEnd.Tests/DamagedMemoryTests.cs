@@ -43,7 +43,8 @@ public sealed class DamagedMemoryTests : IDisposable
             ["page", $"0x{kernel:x}"], ["pages", "--summary"], ["modules"], ["vmalloc"], ["slab"], ["slab", $"0x{kernel:x}"], ["buddy"], ["pci"],
             ["types", "task_struct"], ["types", "task_struct", "--at", $"0x{kernel:x}"], ["ps", "--types", "infer"], ["vmas", $"{pid}", "--types", "infer"],
             ["modules", "--types", "infer"], ["vmalloc", "--types", "infer"], ["pci", "--types", "infer"], ["devices", "--types", "infer"],
-            ["iommu"], ["devices"], ["interrupts"], ["reach", $"0x{kernel:x}"], ["exposure"],
+            ["dmesg", "--faults"], ["memory"], ["find", $"pointer:0x{kernel:x}"], ["find", "--pid", $"{pid}", "hex:7f 45"], ["files"], ["mounts"], ["stack"],
+            ["stack", "--group"], ["iommu"], ["devices"], ["interrupts"], ["reach", $"0x{kernel:x}"], ["exposure"],
         ];
         foreach (string[] command in commands)
         {

@@ -49,6 +49,14 @@ internal sealed class InfoBuilder(Machine machine)
             ExcludedBytes = machine.Kernel.Memory.ExcludedBytes,
             LostBytes = machine.Kernel.Memory.LostBytes,
             DumpLevel = machine.Image.DumpLevel,
+            Hostname = machine.Parts.Identity.Hostname,
+            CommandLine = machine.Parts.Identity.CommandLine,
+            Booted = machine.Parts.Clock.Value?.Boot,
+            Taken = machine.Parts.Clock.Value?.Now,
+            UptimeSeconds = machine.Parts.Clock.Value?.Uptime.TotalSeconds,
+            Taint = machine.Parts.Identity.Taint,
+            HasPanicked = machine.Parts.Identity.HasPanicked,
+            Panic = machine.Parts.Identity.Panic,
         };
     }
 

@@ -48,6 +48,30 @@ public sealed record InfoReport(
     /// <summary>Which kinds of pages makedumpfile left out (-d), where the image says so.</summary>
     public int? DumpLevel { get; init; }
 
+    /// <summary>uname -n; null where nothing describes it.</summary>
+    public string? Hostname { get; init; }
+
+    /// <summary>With what the kernel was started: /proc/cmdline.</summary>
+    public string? CommandLine { get; init; }
+
+    /// <summary>When the machine booted; null where the kernel's clock cannot be read.</summary>
+    public DateTimeOffset? Booted { get; init; }
+
+    /// <summary>What time it was when the image was taken, by the kernel's clock.</summary>
+    public DateTimeOffset? Taken { get; init; }
+
+    /// <summary>How long it had been up, time asleep included.</summary>
+    public double? UptimeSeconds { get; init; }
+
+    /// <summary>The letter of each way in which the kernel is tainted; empty for none.</summary>
+    public string? Taint { get; init; }
+
+    /// <summary>Whether a CPU had panicked.</summary>
+    public bool? HasPanicked { get; init; }
+
+    /// <summary>What it said then, by the log.</summary>
+    public string? Panic { get; init; }
+
     /// <summary>Asks a machine.</summary>
     public static InfoReport Of(Machine machine) => new InfoBuilder(machine).Build();
 }

@@ -30,6 +30,13 @@ internal static class InfoText
         writer.WriteLine();
 
         Fields fields = new(writer, teach: false);
+        fields.Line("PANIC", report.HasPanicked == true ? report.Panic is string panic ? Printable.Name(panic) : "the log no longer has its message" : null);
+        fields.Line("host", report.Hostname is string host ? Printable.Name(host) : null);
+        fields.Line("booted", report is { Booted: { } booted, Taken: { } taken, UptimeSeconds: { } uptime }
+            ? $"{Moment(booted)} UTC, up {TimeSpan.FromSeconds(Math.Floor(uptime)):c}; taken {Moment(taken)} UTC"
+            : null);
+        fields.Line("command", report.CommandLine is string line ? Printable.Name(line) : null);
+        fields.Line("tainted", report.Taint is { Length: > 0 } taint ? string.Join(' ', taint.ToCharArray()) : null);
         fields.Line("image", $"{report.ImageStart}, {Size.Text(report.ImageBytes)} at physical {report.ImagePhysical}");
         fields.Line("symbols",
             report.SymbolCount == 0 ? $"none: {report.Symbols}" : string.Create(CultureInfo.InvariantCulture, $"{report.SymbolCount:n0} ({report.Symbols})"));
@@ -59,6 +66,8 @@ internal static class InfoText
             fields.Line("DISAGREE", disagreement);
         }
     }
+
+    private static string Moment(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     // makedumpfile -d: a sum of the kinds.
     private static string Kinds(int? dumpLevel)

@@ -1,8 +1,13 @@
 using IommuSpy.Linux.Architecture.Arm64;
 using IommuSpy.Linux.Architecture.X64;
 using IommuSpy.Linux.Discovery;
+using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Modules;
+using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Stacks;
+using IommuSpy.Linux.Types;
 using IommuSpy.Linux.VmCoreInfo;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
@@ -138,6 +143,14 @@ public abstract class CpuArchitecture
     /// <param name="kernel">The kernel.</param>
     /// <param name="root">The top-level table.</param>
     public virtual PhysicalAddress? UserHalfOf(LinuxKernel kernel, PhysicalAddress root) => null;
+
+    /// <summary>What follows kernel stacks on this architecture.</summary>
+    /// <param name="objects">The kernel's structures.</param>
+    /// <param name="modules">The loaded modules; null where they are not known.</param>
+    /// <param name="symbolAt">The symbol at or before an address.</param>
+    /// <exception cref="MissingTypeException">Stacks cannot be followed.</exception>
+    internal virtual StackWalker StackWalkerOf(KernelObjects objects, ModuleList? modules, Func<VirtualAddress, SymbolOffset?> symbolAt) =>
+        throw new MissingTypeException($"kernel stacks of {Name} are not followed yet");
 
     /// <summary>What a table is that has the shape of a root and is on no list, by where it is; null where that does not tell.</summary>
     internal virtual string? NameOfUnlisted(PhysicalAddress root) => null;

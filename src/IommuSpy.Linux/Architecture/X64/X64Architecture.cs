@@ -1,8 +1,12 @@
 using System.Buffers.Binary;
+using IommuSpy.Linux.Architecture.X64.Stacks;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
+using IommuSpy.Linux.Modules;
+using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Paging;
+using IommuSpy.Linux.Stacks;
 using IommuSpy.Linux.VmCoreInfo;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
@@ -141,6 +145,10 @@ internal sealed class X64Architecture : CpuArchitecture
 
     /// <inheritdoc/>
     internal override DocumentedLayout NewestLayout(int levels) => levels == 5 ? X64Layouts.Linux420FiveLevel : X64Layouts.Linux420;
+
+    /// <inheritdoc/>
+    internal override StackWalker StackWalkerOf(KernelObjects objects, ModuleList? modules, Func<VirtualAddress, SymbolOffset?> symbolAt) =>
+        X64StackWalker.For(objects, modules, symbolAt);
 
     /// <inheritdoc/>
     public override UserEntries EntriesOf(LinuxKernel kernel) => new X64UserEntries(kernel);

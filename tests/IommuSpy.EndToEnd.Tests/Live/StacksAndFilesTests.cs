@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using IommuSpy.Lab.Running;
+
+namespace IommuSpy.EndToEnd.Tests.Live;
+
+/// <summary>
+/// Stacks and open files of a guest's tasks, asked of its memory while it stands still, against what its /proc showed twice right before: every task whose
+/// stack had stayed the same, every file that had stayed open.
+/// </summary>
+[Collection(GuestsThatAreUp.Name)]
+public sealed class StacksAndFilesTests : IDisposable
+{
+    private const string Stacks = "for t in /proc/[0-9]*/task/[0-9]*; do echo \"== ${t##*/}\"; cat $t/stack 2> /dev/null; done";
+    private const string Files = "for f in /proc/[0-9]*/fd/[0-9]*; do p=${f%/fd/*}; n=${f##*/}; "
+        + "echo \"${p#/proc/} $n $(awk '/^pos/ {p = $2} /^flags/ {f = $2} END {print p, f}' $p/fdinfo/$n) $(readlink $f)\"; done 2> /dev/null";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
+
+    /// <inheritdoc/>
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Theory]
+    [InlineData("5.10")]
+    [InlineData("6.12")]
+    public void Stacks_and_files_are_those_that_the_guest_shows(string kernel)
+    {
+        string dump = Path.Combine(_directory.FullName, "dump.elf");
+        string[] stacks, files;
+        int agent;
+        using (RunningGuest guest = RunningGuest.Boot(new() { Kernel = kernel }, [], cancellation: TestContext.Current.CancellationToken))
+        {
+            // Tasks that wait in different ways: for time, for a child, for a pipe that nobody writes, for a lock.
+            guest.Succeed("exec > /dev/null 2>&1 < /dev/null; mkfifo /run/fifo; sleep 100000 & (cat < /run/fifo) & sh -c 'sleep 100000; :' & "
+                + "sh -c 'sleep 99999 | cat > /run/out' & sleep 3");
+            // Who runs these commands waits for their end while they run, and for the next one afterwards.
+            agent = int.Parse(guest.Succeed("echo $PPID").Output, CultureInfo.InvariantCulture);
+            stacks = [guest.Succeed(Stacks).Output, guest.Succeed(Stacks).Output];
+            files = [guest.Succeed(Files).Output, guest.Succeed(Files).Output];
+            guest.Stop();
+            guest.Execute("dump-guest-memory", new JsonObject { ["paging"] = false, ["protocol"] = $"file:{dump}" });
+        }
+
+        CompareStacks(stacks, dump, agent);
+        CompareFiles(files, dump);
+        Cli.Outcome cpus = Cli.Run("stack", "-s", dump, "--cpu", "all");
+        Assert.Equal(0, cpus.ExitCode);
+        Assert.Contains("CPU 0", cpus.Output, StringComparison.Ordinal);
+        Cli.Outcome grouped = Cli.Run("stack", "-s", dump, "--group");
+        Assert.Contains("worker_thread+", grouped.Output, StringComparison.Ordinal);
+        Assert.Contains(" tasks  ", grouped.Output, StringComparison.Ordinal);
+    }
+
+    private static void CompareStacks(string[] shown, string dump, int agent)
+    {
+        Cli.Outcome answer = Cli.Run("stack", "-s", dump, "--jsonl");
+        Assert.Equal(0, answer.ExitCode);
+        (ulong First, ulong Last)[] scheduler = [Section(dump, "__sched_text"), Section(dump, "__lock_text")];
+        Dictionary<int, string> ours = [];
+        foreach (JsonElement row in answer.Lines.Select(line => JsonDocument.Parse(line).RootElement).Where(row => row.TryGetProperty("frames", out _)))
+        {
+            // /proc leaves out the scheduler's own functions.
+            ours[row.GetProperty("pids")[0].GetInt32()] = string.Join('\n', row.GetProperty("frames").EnumerateArray()
+                .Where(frame => !IsIn(scheduler, Convert.ToUInt64(frame.GetProperty("virtual").GetString(), 16)))
+                .Select(frame => frame.GetProperty("symbol").GetString()));
+        }
+
+        Dictionary<int, string>[] theirs = [.. shown.Select(Parse)];
+        int[] compared =
+        [
+            .. theirs[0].Keys.Where(pid => pid != agent && theirs[0][pid].Length > 0 && theirs[1].GetValueOrDefault(pid) == theirs[0][pid]).Order(),
+        ];
+        Assert.True(compared.Length > 50, $"only {compared.Length} tasks kept their stacks");
+        LineComparison.Equal([.. compared.Select(pid => $"{pid}\n{theirs[0][pid]}")], [.. compared.Select(pid => $"{pid}\n{ours.GetValueOrDefault(pid)}")]);
+    }
+
+    private static Dictionary<int, string> Parse(string shown) => shown.Split("== ", StringSplitOptions.RemoveEmptyEntries).ToDictionary(
+        task => int.Parse(task.Split('\n')[0], CultureInfo.InvariantCulture),
+        task => string.Join('\n', task.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1)
+            .Select(line => line.Replace("[<0>] ", "", StringComparison.Ordinal))));
+
+    private static bool IsIn((ulong First, ulong Last)[] parts, ulong address) => parts.Any(part => address >= part.First && address < part.Last);
+
+    private static (ulong First, ulong Last) Section(string dump, string name) => (Symbol(dump, $"{name}_start"), Symbol(dump, $"{name}_end"));
+
+    private static ulong Symbol(string dump, string name) => Convert.ToUInt64(Cli.Run("symbols", "-s", dump, name).Output.Split(' ')[0], 16);
+
+    private static void CompareFiles(string[] shown, string dump)
+    {
+        Cli.Outcome answer = Cli.Run("files", "-s", dump, "--jsonl");
+        Assert.Equal((0, ""), (answer.ExitCode, answer.Error));
+        HashSet<string> ours =
+        [
+            .. answer.Lines.Select(line => JsonDocument.Parse(line).RootElement).Where(row => row.TryGetProperty("descriptor", out _)).Select(row =>
+                $"{row.GetProperty("pid").GetInt32()} {row.GetProperty("descriptor").GetInt32()} {row.GetProperty("position").GetInt64()} "
+                    + row.GetProperty("path").GetString()),
+        ];
+        string[] compared = [.. shown[0].Split('\n', StringSplitOptions.RemoveEmptyEntries).Intersect(shown[1].Split('\n'), StringComparer.Ordinal)
+            .Select(line => line.Split(' ', 5)).Select(words => $"{words[0]} {words[1]} {words[2]} {words[4]}")];
+        Assert.True(compared.Length > 10, $"only {compared.Length} files stayed open");
+        Assert.Empty(compared.Except(ours, StringComparer.Ordinal));
+    }
+}
