@@ -62,6 +62,7 @@ internal sealed class MachineFacts : IMemoryFacts
         return new()
         {
             What = what,
+            IsMemory = kind is not (PageKind.None or PageKind.Resource) || _machine.Kernel.Memory.Contains(frame.Address),
             Image = part,
             Symbol = part is not null ? _machine.Parts.SymbolAt(inImage!.Value)?.ToString() : null,
             ModuleCode = ModuleCode(mappers),
@@ -83,7 +84,7 @@ internal sealed class MachineFacts : IMemoryFacts
         for (int at = 0; at + sizeof(ulong) <= length; at += sizeof(ulong))
         {
             VirtualAddress word = new(BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at)));
-            if (word.Value >> 32 == 0xffff_ffff
+            if (word.CompareTo(_machine.Kernel.Space.FirstKernelAddress) >= 0
                 && _machine.Parts.SymbolAt(word) is { Offset: 0, Symbol: { Type: 't' or 'T' or 'w' or 'W' } symbol } && IsCode(word))
             {
                 functions.Add(symbol.Name);

@@ -9,6 +9,9 @@ public sealed record PageFacts
     /// <summary>What it is in a word or two, for evidence: "slab kmalloc-2k", "page cache", "kernel text".</summary>
     public string What { get; init; } = "memory";
 
+    /// <summary>Whether it is memory: not registers, such as those that all devices write their interrupts to.</summary>
+    public bool IsMemory { get; init; } = true;
+
     /// <summary>The part of the kernel's image that it belongs to.</summary>
     public ImagePart? Image { get; init; }
 

@@ -8,7 +8,7 @@ namespace IommuSpy.Catalogue.Tables;
 internal sealed class IommuTable() : Table<IommuUnitAnswer>(
     "iommu",
     "The machine's IOMMUs: their mode, capabilities and tables, how each was found, and what they say of each device.",
-    Its.Text("kind", "VT-d or AMD-Vi.", row => row.Kind),
+    Its.Text("kind", "VT-d, AMD-Vi or SMMUv3.", row => row.Kind),
     Its.Text("name", "The kernel's name for it.", row => row.Name),
     Its.Address("registers", "Where its registers are; null where nothing tells.", row => row.Registers?.Value),
     Its.Integer("segment", "PCI segment.", row => row.Segment),

@@ -10,6 +10,9 @@ public sealed class IoAddressSpace
 {
     // Of a nested walk each leaf costs a walk of its own.
     private const long NestedTableLimit = 100_000;
+
+    // Of a first-stage leaf, how much the second stage translates at a time: 262,144 leaves of 4 KiB.
+    private const ulong MostAtOnce = 1UL << 30;
     private const ulong InterruptFirst = 0xfee0_0000;
     private const ulong InterruptLast = 0xfeef_ffff;
 
@@ -435,26 +438,30 @@ public sealed class IoAddressSpace
                 return;
             }
 
-            AgainReader<TVisitor> again = new(Visitor, address, leaf.Physical.Value, leaf.Bytes, rights);
-            IoVirtualAddress first = new(leaf.Physical.Value);
-            WalkSummary summary = second.Visit(first, new(first.Value + (leaf.Bytes - 1)), ref again);
-            Visitor = again.Visitor;
-            LimitReached |= summary.LimitReached;
+            // A list between the two stages: a visitor in a visitor would be a type for each depth, of which compiled ahead there is no end.
+            List<IoLeaf> again = [];
+            for (ulong done = 0; done < leaf.Bytes && !LimitReached; done += MostAtOnce)
+            {
+                again.Clear();
+                ulong between = leaf.Physical.Value + done;
+                ulong length = Math.Min(leaf.Bytes - done, MostAtOnce);
+                LeafList pieces = new(again);
+                LimitReached |= second.Visit(new(between), new(between + (length - 1)), ref pieces).LimitReached;
+                foreach (IoLeaf piece in again)
+                {
+                    ulong first = Math.Max(piece.Address.Value, between);
+                    Visitor.Leaf(new(
+                        new(address + done + (first - between)), piece.Physical + (first - piece.Address.Value), Math.Min(piece.Length, length),
+                        rights & piece.Rights));
+                }
+            }
         }
     }
 
-    /// <summary>Cuts the second stage's leaves to the first stage's leaf that they translate.</summary>
-    private struct AgainReader<TVisitor>(TVisitor visitor, ulong address, ulong between, ulong length, AccessRights rights) : IIoLeafVisitor
-        where TVisitor : struct, IIoLeafVisitor
+    /// <summary>Keeps leaves.</summary>
+    private readonly struct LeafList(List<IoLeaf> leaves) : IIoLeafVisitor
     {
-        public TVisitor Visitor = visitor;
-
-        public void Leaf(in IoLeaf leaf)
-        {
-            ulong first = Math.Max(leaf.Address.Value, between);
-            Visitor.Leaf(new(
-                new(address + (first - between)), leaf.Physical + (first - leaf.Address.Value), Math.Min(leaf.Length, length), rights & leaf.Rights));
-        }
+        public void Leaf(in IoLeaf leaf) => leaves.Add(leaf);
     }
 
     /// <summary>Makes runs of one format's entries.</summary>

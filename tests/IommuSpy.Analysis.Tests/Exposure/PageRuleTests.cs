@@ -255,6 +255,15 @@ public sealed class PageRuleTests : IDisposable
     }
 
     [Fact]
+    public void Registers_that_all_devices_reach_are_no_page_that_they_share()
+    {
+        _stage.Facts.Pages[Frame] = new() { What = "not memory", IsMemory = false };
+        _stage.Map(_stage.Device(3), Iova, Frame << 12);
+        _stage.Map(_stage.Device(4), Iova - 0x5000, Frame << 12);
+        Assert.Empty(new SharedPageRule().Find(_stage.Build()));
+    }
+
+    [Fact]
     public void A_page_twice_in_one_domain_is_not_shared()
     {
         PhysicalAddress root = _stage.Device(3);

@@ -31,7 +31,7 @@ public sealed class SharedPageRule : IExposureRule
             for (int i = 0; i < pages.Count; i++)
             {
                 ExposedPage page = pages[i];
-                if (first.TryAdd(page.Frame.Number, (pages, i)))
+                if (!page.Facts.IsMemory || first.TryAdd(page.Frame.Number, (pages, i)))
                 {
                     continue;
                 }
