@@ -2,7 +2,9 @@ using System.Text;
 
 namespace IommuSpy.Linux;
 
-/// <summary>What uname(2) answers in the kernel's first namespace (struct new_utsname, include/uapi/linux/utsname.h): a second place where a kernel says what it is.</summary>
+/// <summary>
+/// What uname(2) answers in the kernel's first namespace (struct new_utsname, include/uapi/linux/utsname.h): a second place where a kernel says what it is.
+/// </summary>
 /// <param name="NodeName">The host's name.</param>
 /// <param name="Release">"6.1.0-56-amd64".</param>
 /// <param name="Version">"#1 SMP Debian 6.1.1-1 (2023-01-01)".</param>

@@ -23,9 +23,10 @@ public sealed class HiddenTests : IDisposable
         HiddenReport report = HiddenReport.Of(machine);
         Assert.Empty(report.Objects);
         Assert.Empty(report.Problems);
-        Assert.Equal(2, report.Compared.Count);
-        Assert.Contains($"{machine.Parts.Modules.Required.Modules.Count} module", report.Compared[1], StringComparison.Ordinal);
+        Assert.Equal(3, report.Compared.Count);
         Assert.Contains($"{machine.Parts.Tasks.Required.AllThreads.Count} task", report.Compared[0], StringComparison.Ordinal);
+        Assert.Contains($"{machine.Parts.Tasks.Required.AllThreads.Count} task", report.Compared[1], StringComparison.Ordinal);
+        Assert.Contains($"{machine.Parts.Modules.Required.Modules.Count} module", report.Compared[2], StringComparison.Ordinal);
     }
 
     [Theory]
@@ -36,6 +37,7 @@ public sealed class HiddenTests : IDisposable
         string guest = Guests.All.First(guest => guest.Kernel == kernel && guest.Memory.Bytes < 1L << 30).Name;
         Machine honest = GuestMachine.Open(guest, "ram.raw");
         KernelTask process = honest.Parts.Tasks.Required.Processes.Last(task => task.Root is not null && task.Pid != 1);
+        KernelTask unnumbered = honest.Parts.Tasks.Required.Processes.First(task => task.Root is not null && task.Pid == 1);
         KernelTask thread = honest.Parts.Tasks.Required.Processes.Last(task => task.IsKernelThread);
         KernelModule module = honest.Parts.Modules.Required.Modules[1];
         KernelModule renamed = honest.Parts.Modules.Required.Modules[2];
@@ -47,14 +49,22 @@ public sealed class HiddenTests : IDisposable
             Unlink(file, honest, process.Address + objects.Types.Struct("task_struct").Field("tasks").Offset);
             Unlink(file, honest, thread.Address + objects.Types.Struct("task_struct").Field("tasks").Offset);
             Unlink(file, honest, module.Object + objects.Types.Struct("module").Field("list").Offset);
+            Forget(file, honest, unnumbered);
             Write(file, honest, renamed.Object + objects.Types.Struct("module").Field("name").Offset, "\e[2J x\n\0\0"u8);
         }
 
         using Machine altered = Machine.Open(copy);
         HiddenReport report = HiddenReport.Of(altered);
         Assert.Equal(
-            new (string, string?, int?)[] { ("module", module.Name, null), ("task", process.Comm, process.Pid), ("task", thread.Comm, thread.Pid) }.Order(),
-            report.Objects.Select(hidden => (hidden.Kind, hidden.Name, hidden.Pid)).Order());
+            new (string, string?, int?, string)[]
+            {
+                ("module", module.Name, null, "the list of modules"),
+                ("task", process.Comm, process.Pid, "the list of tasks"),
+                ("task", thread.Comm, thread.Pid, "the list of tasks"),
+                ("task", unnumbered.Comm, unnumbered.Pid, "the table of pids"),
+            }.Order(),
+            report.Objects.Select(hidden => (hidden.Kind, hidden.Name, hidden.Pid, hidden.MissingFrom)).Order());
+        Assert.Equal("slab cache task_struct, live; the table of pids", report.Objects.First(hidden => hidden.Pid == process.Pid).SeenIn);
         Assert.Null(altered.Parts.Tasks.Required.Find(process.Pid));
         Assert.Null(altered.Parts.Modules.Required.Find(module.Name));
 
@@ -65,7 +75,16 @@ public sealed class HiddenTests : IDisposable
         Assert.DoesNotContain('\e', modules.Output);
         Cli.Outcome answer = Cli.Run("hidden", "-s", copy);
         Assert.Equal(0, answer.ExitCode);
-        Assert.Contains("3 objects hidden", answer.Output, StringComparison.Ordinal);
+        Assert.Contains("4 objects hidden", answer.Output, StringComparison.Ordinal);
+    }
+
+    // As detach_pid of kernel/pid.c: the number leads to no task any more.
+    private static void Forget(FileStream file, Machine machine, KernelTask task)
+    {
+        KernelObjects objects = machine.Parts.Objects.Required;
+        VirtualAddress link = task.Address + objects.Types.Struct("task_struct").Field("pid_links").Offset;
+        Assert.True(machine.Kernel.Space.TryRead(link + 8, out ulong head));
+        Write(file, machine, new(head), new byte[8]);
     }
 
     // list_del of include/linux/list.h, of a list_head.

@@ -13,7 +13,8 @@ namespace IommuSpy.Linux.Discovery;
 /// <param name="Banner">The kernel's one-line description; null where none reads as one.</param>
 /// <param name="Uts">What uname(2) says of it; null where that does not read so.</param>
 /// <param name="Symbols">Its symbols; null where it has none.</param>
-internal sealed record KernelEvidence(MemoryImage Image, PhysicalMemory Memory, RootCandidate Candidate, Fact<string>? Banner, UtsName? Uts, SymbolTable? Symbols)
+internal sealed record KernelEvidence(
+    MemoryImage Image, PhysicalMemory Memory, RootCandidate Candidate, Fact<string>? Banner, UtsName? Uts, SymbolTable? Symbols)
 {
     /// <summary>The kernel's note; null where none was found.</summary>
     public VmCoreInfoNote? Note { get; init; }

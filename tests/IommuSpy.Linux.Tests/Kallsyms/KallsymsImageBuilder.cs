@@ -124,7 +124,8 @@ public sealed class KallsymsImageBuilder
         Encoding.ASCII.GetBytes("Linux version 6.1.0 (builder) #1 SMP\n\0").CopyTo(image, BannerOffset);
         for (int i = 0; i < Calls; i++)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(image.AsSpan(CallsOffset + (i * sizeof(ulong))), symbols.Where(s => s.Type == 'T').ElementAt(3 + (5 * i)).Address.Value);
+            VirtualAddress call = symbols.Where(s => s.Type == 'T').ElementAt(3 + (5 * i)).Address;
+            BinaryPrimitives.WriteUInt64LittleEndian(image.AsSpan(CallsOffset + (i * sizeof(ulong))), call.Value);
         }
 
         _sections["calls"] = CallsOffset;
