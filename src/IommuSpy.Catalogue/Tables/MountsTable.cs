@@ -1,5 +1,6 @@
 using IommuSpy.Linux.Files;
 using IommuSpy.Linux.Tasks;
+using IommuSpy.Linux.Types;
 using Its = IommuSpy.Catalogue.Columns<IommuSpy.Linux.Files.Mount>;
 
 namespace IommuSpy.Catalogue.Tables;
@@ -28,7 +29,10 @@ internal sealed class MountsTable() : Table<Mount>(
     public override void Rows(Question question, Action<Mount> receive)
     {
         TaskTable tasks = question.Machine.Parts.Tasks.Required;
-        KernelTask process = question.Find(Process) ?? tasks.Find(1) ?? throw new QuestionException("mounts: there is no process 1: name another with --pid");
+        KernelTask? first = tasks.Find(1);
+        KernelTask process = question.Find(Process) ?? first ?? tasks.Processes.MinBy(task => task.Pid)
+            ?? throw new MissingTypeException("no process is known whose mounts could be shown");
+        question.Tell(question.Find(Process) is null && first is null ? [$"there is no process 1: this is what {process} sees"] : []);
         MountTable table = MountTable.Of(question.Machine.Parts.Objects.Required, process);
         question.Tell(table.Damage is string damage ? [damage] : []);
         foreach (Mount mount in table.Mounts)

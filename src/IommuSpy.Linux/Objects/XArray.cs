@@ -3,7 +3,9 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Objects;
 
-/// <summary>The entries of an xarray (include/linux/xarray.h), or of the radix tree that stood in its place before 4.20, as far as it could be followed.</summary>
+/// <summary>
+/// The entries of an xarray (include/linux/xarray.h), or of the radix tree that stood in its place before 4.20, as far as it could be followed.
+/// </summary>
 /// <param name="Entries">The index and the value of each entry, by index.</param>
 /// <param name="Damage">Where and why it could not be followed everywhere; null for a whole one.</param>
 public sealed record XArray(IReadOnlyList<(ulong Index, ulong Value)> Entries, string? Damage)
