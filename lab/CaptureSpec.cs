@@ -37,6 +37,9 @@ public sealed record CaptureSpec
     /// <summary>Whether a process of the guest gives some of its memory to a device (VFIO), which reads and writes it.</summary>
     public bool UserMapping { get; init; }
 
+    /// <summary>Whether the guest is a host itself, of virtual machines whose memory the lab knows (kvm-amd, by emulation of nested paging).</summary>
+    public bool VirtualMachines { get; init; }
+
     /// <summary>More devices, each as QEMU's -device takes it: "pcie-pci-bridge,id=bridge".</summary>
     public ValueList<string> Devices { get; init; } = ValueList<string>.Empty;
 
@@ -70,7 +73,7 @@ public sealed record CaptureSpec
             [
                 $"{KernelName.Parse(Kernel)}-{Iommu.ToOptionText()}-{PagingLevels}level-{Memory}", Vmcoreinfo ? "" : "novmcoreinfo",
                 InterruptRemapping ? "" : "nointremap",
-                UserMapping ? "vfio" : "", Cpu, .. Devices.Select(device => device.Split(',')[0]),
+                UserMapping ? "vfio" : "", VirtualMachines ? "vms" : "", Cpu, .. Devices.Select(device => device.Split(',')[0]),
                 MachineProperties, Nodes.Count > 0 ? $"nodes-{Nodes}" : "", Dimms.Count > 0 ? $"dimms-{Dimms}" : "", .. MoreImages, Append,
             ];
             return string.Join('-',
@@ -105,6 +108,11 @@ public sealed record CaptureSpec
         if (UserMapping && Iommu == IommuModel.None)
         {
             throw new LabException("a process can give memory to a device only behind an IOMMU");
+        }
+
+        if (VirtualMachines && Architecture != GuestArchitecture.X64)
+        {
+            throw new LabException("only an x86-64 guest is a host of virtual machines");
         }
 
         if (Iommu.Of() is { } board && board != Architecture)

@@ -55,6 +55,11 @@ internal sealed class MachineOptions
         Description = "whether a process gives memory to a device, by VFIO",
         DefaultValueFactory = _ => "off"
     };
+    private readonly Option<string> _virtualMachines = new("--virtual-machines")
+    {
+        Description = "whether the guest is a host of small virtual machines itself",
+        DefaultValueFactory = _ => "off"
+    };
     private readonly Option<string[]> _devices = new("--device")
     {
         Description = "one more device, as QEMU's -device takes it; repeat for several",
@@ -84,14 +89,14 @@ internal sealed class MachineOptions
                 result.AddError("--paging is 4 or 5");
             }
         });
-        foreach (Option<string> onOff in new[] { _vmcoreinfo, _remapping, _userMapping })
+        foreach (Option<string> onOff in new[] { _vmcoreinfo, _remapping, _userMapping, _virtualMachines })
         {
             onOff.AcceptOnlyFromAmong("on", "off");
         }
 
         _images.AcceptOnlyFromAmong([.. Capture.ImagesOnDemand]);
-        foreach (Option option in new Option[] { _kernel, _kernelFiles, _iommu, _paging, _memory, _vmcoreinfo, _cpu, _remapping, _userMapping, _devices,
-            _machine, _nodes, _dimms, _images, _append })
+        foreach (Option option in new Option[] { _kernel, _kernelFiles, _iommu, _paging, _memory, _vmcoreinfo, _cpu, _remapping, _userMapping, _virtualMachines,
+            _devices, _machine, _nodes, _dimms, _images, _append })
         {
             command.Options.Add(option);
         }
@@ -107,6 +112,7 @@ internal sealed class MachineOptions
         Cpu = parsed.GetRequiredValue(_cpu),
         InterruptRemapping = parsed.GetRequiredValue(_remapping) == "on",
         UserMapping = parsed.GetRequiredValue(_userMapping) == "on",
+        VirtualMachines = parsed.GetRequiredValue(_virtualMachines) == "on",
         Devices = new(parsed.GetRequiredValue(_devices)),
         MachineProperties = parsed.GetRequiredValue(_machine),
         Nodes = new(parsed.GetRequiredValue(_nodes)),

@@ -17,6 +17,12 @@ internal static class GuestSources
     /// <summary>A process with pages that are no ordinary memory, in such a guest.</summary>
     public const string OddPages = "oddpages";
 
+    /// <summary>What makes virtual machines in a host of them.</summary>
+    public const string Hypervisor = "hypervisor";
+
+    /// <summary>What takes the collector's place in such a host, makes its machines and calls the collector.</summary>
+    public const string MachinesScript = "machines.sh";
+
     /// <summary>The kernel module, built from one C file of the same name.</summary>
     public const string Module = "lab_iommu";
 
@@ -30,5 +36,9 @@ internal static class GuestSources
     }
 
     /// <summary>Everything that shapes what a guest does, for the hash of a capture's inputs.</summary>
-    public static IEnumerable<byte[]> All() => Programs.Append(Module).Select(program => Read(program + ".c")).Prepend(Read(InitScript));
+    public static IEnumerable<byte[]> All(CaptureSpec spec) =>
+    [
+        Read(InitScript), .. Programs.Append(Module).Select(program => Read(program + ".c")),
+        .. spec.VirtualMachines ? [Read(Hypervisor + ".c"), Read(MachinesScript)] : Array.Empty<byte[]>(),
+    ];
 }

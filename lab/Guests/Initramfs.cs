@@ -13,19 +13,20 @@ internal static class Initramfs
         "sh", "mount", "insmod", "ifconfig", "ping", "dd", "cat", "ls", "head", "grep", "mkdir", "sleep", "sync", "test", "mkswap", "swapon", "readlink",
     ];
 
+    private const string Collector = "collector";
     private static readonly string[] Directories = ["bin", "dev", "proc", "sys", "tmp", "run", "mnt", "lab", "lab/modules"];
 
     /// <param name="architecture">Of the kernel.</param>
     /// <param name="diskCount">How many disks the machine has; the guest waits for that many.</param>
-    /// <param name="userMapping">Whether a process of the guest is to give its memory to a device.</param>
+    /// <param name="spec">What the guest is to do beyond what every guest does.</param>
     public static void Write(
-        string path, GuestKernel kernel, GuestArchitecture architecture, int diskCount, bool userMapping, CancellationToken cancellation) =>
-        Write(path, kernel, architecture, diskCount, userMapping, _ => { }, cancellation);
+        string path, GuestKernel kernel, GuestArchitecture architecture, int diskCount, CaptureSpec spec, CancellationToken cancellation) =>
+        Write(path, kernel, architecture, diskCount, spec, _ => { }, cancellation);
 
-    /// <inheritdoc cref="Write(string, GuestKernel, GuestArchitecture, int, bool, CancellationToken)"/>
+    /// <inheritdoc cref="Write(string, GuestKernel, GuestArchitecture, int, CaptureSpec, CancellationToken)"/>
     /// <param name="add">Adds more; of two files of one name, the later stays.</param>
     public static void Write(
-        string path, GuestKernel kernel, GuestArchitecture architecture, int diskCount, bool userMapping, Action<CpioArchive> add,
+        string path, GuestKernel kernel, GuestArchitecture architecture, int diskCount, CaptureSpec spec, Action<CpioArchive> add,
         CancellationToken cancellation)
     {
         using FileStream output = File.Create(path);
@@ -51,9 +52,19 @@ internal static class Initramfs
 
         AddModules(archive, "module-order",
             [.. kernel.ModuleFiles(kernel.ModuleOrder), .. GuestModule.Ensure(kernel, cancellation) is { } module ? [module] : Array.Empty<string>()]);
-        if (userMapping)
+        if (spec.UserMapping)
         {
             AddModules(archive, "user-mapping-modules", [.. kernel.ModuleFiles(kernel.UserMappingModules)]);
+        }
+
+        if (spec.VirtualMachines)
+        {
+            AddModules(archive, "virtual-machine-modules", [.. kernel.ModuleFiles(kernel.VirtualMachineModules ?? [])]);
+            archive.AddFile("bin/collect", File.ReadAllBytes(GuestPrograms.Ensure(Collector, architecture, cancellation)), executable: true);
+            archive.AddFile("bin/" + Collector, GuestSources.Read(GuestSources.MachinesScript), executable: true);
+            archive.AddFile(
+                "bin/" + GuestSources.Hypervisor, File.ReadAllBytes(GuestPrograms.Ensure(GuestSources.Hypervisor, architecture, cancellation)),
+                executable: true);
         }
 
         archive.AddFile("lab/disk-count", Encoding.ASCII.GetBytes($"{diskCount}\n"));

@@ -8,6 +8,7 @@ namespace IommuSpy.Lab.Kernels;
 /// <param name="ModuleOrder">File names under modules/, each after the ones it depends on.</param>
 /// <param name="UserMappingModules">The same for those that a guest loads beyond them to give a process's memory to a device.</param>
 /// <param name="PersistentMemoryModules">The same for those that a guest loads to use memory as persistent.</param>
+/// <param name="VirtualMachineModules">The same for those that make virtual machines; null in what an earlier lab kept.</param>
 /// <param name="HasHeaders">Whether the headers for modules of this kernel are under headers/.</param>
 internal sealed record GuestKernel(
     string Name,
@@ -19,6 +20,7 @@ internal sealed record GuestKernel(
     IReadOnlyList<string> ModuleOrder,
     IReadOnlyList<string> UserMappingModules,
     IReadOnlyList<string> PersistentMemoryModules,
+    IReadOnlyList<string>? VirtualMachineModules,
     bool HasHeaders)
 {
     public const string ImageName = "vmlinuz";

@@ -15,6 +15,9 @@ internal static class KernelModules
     /// <summary>What gives a process's memory to a device.</summary>
     public static readonly IReadOnlyList<string> WantedForUserMapping = ["vfio_iommu_type1", "vfio-pci"];
 
+    /// <summary>What makes virtual machines, on the CPU that the lab's machines have for it.</summary>
+    public static readonly IReadOnlyList<string> WantedForVirtualMachines = ["kvm-amd"];
+
     /// <summary>What drives memory that the kernel's argument memmap=SIZE!START makes persistent.</summary>
     public static readonly IReadOnlyList<string> WantedForPersistentMemory = ["nd_e820", "nd_pmem"];
 

@@ -27,7 +27,8 @@ internal static class KernelStore
 
         GuestKernel kernel = JsonSerializer.Deserialize<GuestKernel>(File.ReadAllText(record), LabJson.Options)
             ?? throw new LabException($"{record} is empty: run lab clean --all");
-        return kernel.WantedModules.SequenceEqual(AllWantedModules, StringComparer.Ordinal) ? kernel with { Directory = directory } : null;
+        bool isCurrent = kernel.WantedModules.SequenceEqual(AllWantedModules, StringComparer.Ordinal) && kernel.VirtualMachineModules is not null;
+        return isCurrent ? kernel with { Directory = directory } : null;
     }
 
     /// <summary>The cached kernel of a series, or the newest one that the archive has.</summary>
@@ -109,14 +110,15 @@ internal static class KernelStore
             }
 
             string kept = Path.Combine(building, "kept");
-            (IReadOnlyList<string> order, IReadOnlyList<string> userMapping, IReadOnlyList<string> persistent) = KeepModules(root, release, kept, cancellation);
+            KeptModules modules = KeepModules(root, release, kept, cancellation);
             File.Move(FindFile(root, $"vmlinuz-{release}", Path.Combine("lib/modules", release, "vmlinuz")), Path.Combine(kept, GuestKernel.ImageName));
             File.Move(FindFile(root, $"config-{release}", Path.Combine("lib/modules", release, "config")), Path.Combine(kept, GuestKernel.ConfigurationName));
             // A module for another CPU takes that CPU's kernel build tools, which do not run here.
             bool hasHeaders = name.Architecture.IsHost
                 && KernelHeaders.TryFetch(apt, release, building, Path.Combine(kept, GuestKernel.HeadersName), say, cancellation);
             return new GuestKernel(
-                name.ToString(), image.Name, image.Version, release, suite.Name, [.. AllWantedModules], order, userMapping, persistent, hasHeaders);
+                name.ToString(), image.Name, image.Version, release, suite.Name, [.. AllWantedModules], modules.Order, modules.UserMapping, modules.Persistent,
+                modules.VirtualMachines, hasHeaders);
         });
     }
 
@@ -127,13 +129,13 @@ internal static class KernelStore
         Keep(name, building =>
         {
             string kept = Path.Combine(building, "kept");
-            IReadOnlyList<string> order = [], userMapping = [], persistent = [];
+            var kernelModules = new KeptModules([], [], [], []);
             if (files.Modules is { } modules)
             {
                 string root = Path.Combine(building, "root");
                 Directory.CreateDirectory(Path.Combine(root, "lib/modules"));
                 HostCommand.Run("cp", ["-rL", "--no-preserve=mode", modules, Path.Combine(root, "lib/modules")], cancellation);
-                (order, userMapping, persistent) = KeepModules(root, files.Release, kept, cancellation);
+                kernelModules = KeepModules(root, files.Release, kept, cancellation);
             }
 
             File.Copy(files.Image, Path.Combine(kept, GuestKernel.ImageName));
@@ -144,8 +146,8 @@ internal static class KernelStore
             }
 
             return new GuestKernel(
-                name.ToString(), files.Directory, files.Identity, files.Release, "files", [.. AllWantedModules], order, userMapping, persistent,
-                files.Headers is not null);
+                name.ToString(), files.Directory, files.Identity, files.Release, "files", [.. AllWantedModules], kernelModules.Order,
+                kernelModules.UserMapping, kernelModules.Persistent, kernelModules.VirtualMachines, files.Headers is not null);
         });
     }
 
@@ -163,8 +165,7 @@ internal static class KernelStore
         DeleteDirectory(building);
     }
 
-    private static (IReadOnlyList<string> Order, IReadOnlyList<string> UserMapping, IReadOnlyList<string> PersistentMemory) KeepModules(
-        string root, string release, string kept, CancellationToken cancellation)
+    private static KeptModules KeepModules(string root, string release, string kept, CancellationToken cancellation)
     {
         // Newer packages install below /usr/lib; depmod looks below /lib.
         if (!Directory.Exists(Path.Combine(root, "lib/modules")))
@@ -175,7 +176,8 @@ internal static class KernelStore
 
         string modules = Path.Combine(kept, "modules");
         IReadOnlyList<string> order = KernelModules.Extract(root, release, KernelModules.Wanted, modules, cancellation);
-        return (order, more(KernelModules.WantedForUserMapping), more(KernelModules.WantedForPersistentMemory));
+        return new KeptModules(
+            order, more(KernelModules.WantedForUserMapping), more(KernelModules.WantedForPersistentMemory), more(KernelModules.WantedForVirtualMachines));
 
         IReadOnlyList<string> more(IReadOnlyList<string> wanted) =>
             [.. KernelModules.Extract(root, release, wanted, modules, cancellation).Except(order, StringComparer.Ordinal)];
@@ -213,4 +215,8 @@ internal static class KernelStore
             Directory.Delete(path, recursive: true);
         }
     }
+
+    // File names of modules in loading order: of every guest, and what is loaded beyond them.
+    private sealed record KeptModules(
+        IReadOnlyList<string> Order, IReadOnlyList<string> UserMapping, IReadOnlyList<string> Persistent, IReadOnlyList<string> VirtualMachines);
 }

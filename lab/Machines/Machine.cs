@@ -42,11 +42,12 @@ internal sealed class Machine
 
     /// <summary>
     /// "max" is the only model of QEMU's emulation with 57-bit addresses. Skylake-Server has Meltdown, so its kernel isolates user page
-    /// tables; an EPYC and "max" (which says it is an AMD) do not. Of Arm's, "max" has 52-bit addresses unless told not to.
+    /// tables; an EPYC and "max" (which says it is an AMD, and can have nested paging) do not. Of Arm's, "max" has 52-bit addresses unless told not to.
     /// </summary>
     public string CpuModel => _spec switch
     {
         { Cpu.Length: > 0 } => _spec.Cpu,
+        { VirtualMachines: true } => $"max,+svm,+npt{(_spec.PagingLevels == 5 ? "" : ",-la57")}",
         { PagingLevels: 5 } => "max",
         _ when Architecture == GuestArchitecture.Arm64 => "max,lpa2=off",
         { Iommu: IommuModel.Amd } => "EPYC",

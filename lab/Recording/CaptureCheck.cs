@@ -28,6 +28,10 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, G
     public const string TranslationsName = "translations.txt";
     public const string SystemRegistersName = "system-registers.json";
 
+    // What each virtual machine of lab/guest/machines.sh prints last.
+    private const string MachineReady = "lab: machine ready";
+    private const int Machines = 2;
+
     // The mappings that every kernel and CPU here offers.
     private static readonly string[] Mappings =
     [
@@ -62,6 +66,8 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, G
             "the kernel was not asked for its IOMMU domains");
         Require(!spec.UserMapping || new FileInfo(Path.Combine(oracle, "guest/user-mappings")) is { Exists: true, Length: > 0 },
             "no process gave memory to a device");
+        Require(!spec.VirtualMachines || File.ReadLines(Path.Combine(oracle, "serial.log")).Count(line => line.Trim() == MachineReady) == Machines,
+            "not every virtual machine was made");
         foreach ((string file, MemorySize size) in spec.MemoryFiles)
         {
             Require(new FileInfo(Path.Combine(directory, file)).Length == size.Bytes, $"{file} is not as long as the guest's memory in it");

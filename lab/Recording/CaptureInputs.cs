@@ -22,7 +22,7 @@ internal static class CaptureInputs
             .. spec.MoreImages,
             .. new Machine(spec, kernel).Arguments(kernel with { Directory = "KERNEL" }, "CAPTURE", "SCRATCH"),
         ];
-        foreach (byte[] part in texts.Select(Encoding.UTF8.GetBytes).Concat(GuestSources.All()))
+        foreach (byte[] part in texts.Select(Encoding.UTF8.GetBytes).Concat(GuestSources.All(spec)))
         {
             hash.AppendData(BitConverter.GetBytes(part.Length));
             hash.AppendData(part);

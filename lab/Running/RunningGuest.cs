@@ -136,7 +136,7 @@ public sealed class RunningGuest : IDisposable
             }
 
             Initramfs.Write(
-                Path.Combine(directory, "initramfs"), kernel, machine.Architecture, machine.Disks.Count, spec.UserMapping, archive =>
+                Path.Combine(directory, "initramfs"), kernel, machine.Architecture, machine.Disks.Count, spec, archive =>
                 {
                     Initramfs.AddModules(archive, PersistentMemoryModules, [.. kernel.ModuleFiles(kernel.PersistentMemoryModules)]);
                     AddFiles(archive, machine.Architecture, files, cancellation);

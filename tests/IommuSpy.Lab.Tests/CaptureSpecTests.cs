@@ -29,6 +29,7 @@ public sealed class CaptureSpecTests
     {
         var spec = new CaptureSpec { Kernel = "6.12-rt", Iommu = IommuModel.IntelScalable, PagingLevels = 5, Vmcoreinfo = false, Append = "nokaslr iommu=pt" };
         Assert.Equal("6.12-rt-intel-scalable-5level-512M-novmcoreinfo-nokaslr_iommu=pt", spec.Name);
+        Assert.Equal("6.1-amd-4level-512M-vms", new CaptureSpec { Kernel = "6.1", Iommu = IommuModel.Amd, VirtualMachines = true }.Name);
         Assert.Equal("6.1-none-4level-512M", new CaptureSpec { Kernel = "6.1", Iommu = IommuModel.None }.Name);
     }
 
@@ -37,6 +38,7 @@ public sealed class CaptureSpecTests
     {
         Assert.Throws<LabException>(new CaptureSpec { Kernel = "6.1-arm64", Iommu = IommuModel.Intel }.Validate);
         Assert.Throws<LabException>(new CaptureSpec { Kernel = "6.1", Iommu = IommuModel.SmmuV3 }.Validate);
+        Assert.Throws<LabException>(new CaptureSpec { Kernel = "6.1-arm64", Iommu = IommuModel.SmmuV3, VirtualMachines = true }.Validate);
         var spec = new CaptureSpec { Kernel = "6.1-arm64", Iommu = IommuModel.SmmuV3, Cpu = "cortex-a57" };
         spec.Validate();
         Assert.Equal("6.1-arm64-smmuv3-4level-512M-cortex-a57", spec.Name);
