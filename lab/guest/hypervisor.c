@@ -6,10 +6,11 @@
 // What is printed, one a line, all numbers hexadecimal but the pid and the slot's number:
 //   lab: machine PID NAME vcpus COUNT
 //   lab: machine PID slot NUMBER space SPACE flags FLAGS gpa START bytes SIZE hva ADDRESS
-//   lab: machine PID pages marked|read|given-back|swapped|alias|unused gpa START bytes SIZE
+//   lab: machine PID pages marked|dropped|read|given-back|swapped|alias|unused gpa START bytes SIZE
 //   lab: machine PID vcpu NUMBER cr3 VALUE rip VALUE state halted|running
 //
 // A marked page has "IOSPYVM1" at 0xff0 and its own guest-physical address behind it, written by the guest unless its slot is read-only.
+// One that was dropped has it too, and no entry in the tables of this process: it is in the page cache.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -113,6 +114,27 @@ static void add_slot(int number, int space, unsigned flags, uint64_t gpa, size_t
 		die("KVM_SET_USER_MEMORY_REGION");
 	printf("lab: machine %d slot %d space %d flags %x gpa %lx bytes %zx hva %lx\n", getpid(), number, space, flags, gpa, length,
 	       (uintptr_t)memory);
+}
+
+// Pages that were just used do not go at once.
+static void push_out(char *start, size_t length, size_t entries)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t entry;
+
+	for (int attempt = 0; attempt < 50; attempt++) {
+		size_t gone = 0;
+
+		if (madvise(start, length, MADV_PAGEOUT))
+			die("MADV_PAGEOUT");
+		usleep(100000);
+		for (size_t offset = 0; offset < length; offset += PAGE)
+			if (pread(pagemap, &entry, sizeof(entry), ((uintptr_t)start + offset) / PAGE * sizeof(entry)) == sizeof(entry))
+				gone += !(entry >> 63);
+		if (gone == entries)
+			break;
+	}
+	close(pagemap);
 }
 
 static void say_pages(const char *what, uint64_t gpa, size_t length)
@@ -284,10 +306,16 @@ static void make_marked(int kvm)
 	for (int i = 0; i < 2; i++)
 		if (pthread_create(&processors[i].thread, NULL, run, &processors[i]) || pthread_join(processors[i].thread, NULL))
 			die("thread");
-	if (madvise(logged + 1 * MIB, 512 * KIB, MADV_DONTNEED) || madvise(logged + 1 * MIB + 512 * KIB, 128 * KIB, MADV_PAGEOUT))
+	if (madvise(logged + 1 * MIB, 512 * KIB, MADV_DONTNEED) || madvise(low + 2 * MIB, 256 * KIB, MADV_DONTNEED))
 		die("madvise");
+	push_out(logged + 1 * MIB + 512 * KIB, 128 * KIB, 32);
+	push_out(low + 3 * MIB, 128 * KIB, 32);
 	say_pages("marked", 0, PRIVATE_START);
-	say_pages("marked", PRIVATE_END, low_length - PRIVATE_END);
+	say_pages("marked", PRIVATE_END, 2 * MIB - PRIVATE_END);
+	say_pages("dropped", 2 * MIB, 256 * KIB);
+	say_pages("marked", 2 * MIB + 256 * KIB, 768 * KIB);
+	say_pages("swapped", 3 * MIB, 128 * KIB);
+	say_pages("marked", 3 * MIB + 128 * KIB, 896 * KIB);
 	say_pages("marked", huge_gpa, huge_length);
 	say_pages("marked", read_only_gpa, 512 * KIB);
 	say_pages("read", read_only_gpa + 512 * KIB, 256 * KIB);

@@ -15,17 +15,20 @@ public sealed class Machine : IDisposable
 {
     private readonly Lazy<Part<PageKinds>> _pageKinds;
     private readonly Lazy<UnusualFrames> _unusualFrames;
+    private readonly Lazy<GuestFrames> _guestFrames;
     private readonly Lazy<ReverseMap> _reverseMap;
     private readonly Lazy<DeviceInventory> _devices;
     private readonly Lazy<DeviceReach> _deviceReach;
 
-    private Machine(MemoryImage image, LinuxKernel kernel, string types)
+    private Machine(MemoryImage image, LinuxKernel kernel, string types, GuestPlace? place = null)
     {
         Image = image;
         Kernel = kernel;
+        Place = place;
         Parts = new(kernel, types, image.SystemFiles);
         _reverseMap = new(() => ReverseMap.Of(Parts));
         _unusualFrames = new(() => UnusualFrames.Of(Parts));
+        _guestFrames = new(() => GuestFrames.Of(Parts));
         _pageKinds = new(() => Part.Read(() => Frames.PageKinds.Of(Parts, _reverseMap, UnusualFrames)));
         _devices = new(() => DeviceInventory.Of(Parts));
         _deviceReach = new(() => DeviceReach.Of(Devices.Devices, kernel.Memory.Budget));
@@ -37,6 +40,9 @@ public sealed class Machine : IDisposable
     /// <summary>The kernel found in it.</summary>
     public LinuxKernel Kernel { get; }
 
+    /// <summary>Where it is in its host, of a virtual machine that was found in one; null for others.</summary>
+    public GuestPlace? Place { get; }
+
     /// <summary>What the kernel keeps in its memory: a value each, or why it is not there.</summary>
     public KernelParts Parts { get; }
 
@@ -45,6 +51,9 @@ public sealed class Machine : IDisposable
 
     /// <summary>Which page frames are not memory that the kernel uses.</summary>
     internal UnusualFrames UnusualFrames => _unusualFrames.Value;
+
+    /// <summary>Which page frames are memory of virtual machines.</summary>
+    internal GuestFrames GuestFrames => _guestFrames.Value;
 
     /// <summary>From a page to everyone who maps it; made by the first question that asks.</summary>
     public ReverseMap ReverseMap => _reverseMap.Value;
@@ -97,8 +106,28 @@ public sealed class Machine : IDisposable
         }
     }
 
+    /// <summary>Finds the kernel in a virtual machine of this one, which is the other's from then on, also where this fails.</summary>
+    /// <param name="wanted">The pid of its process, or its name.</param>
+    /// <param name="types">Which description of its types is asked for: see <see cref="TypeSource"/>.</param>
+    /// <exception cref="MissingTypeException">This machine's kernel does not tell of virtual machines.</exception>
+    /// <exception cref="NoGuestException">There is none of that pid or name.</exception>
+    /// <exception cref="LinuxDiscoveryException">No kernel is found in it.</exception>
+    public Machine OpenGuest(string wanted, string types = TypeSource.Automatic)
+    {
+        try
+        {
+            GuestPlace place = GuestPlace.Of(this, wanted);
+            return Over(place.Image(), options: null, types, place);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Finds the kernel in an image that stays the caller's.</summary>
-    internal static Machine Over(MemoryImage image, MemoryImageOptions? options = null, string types = TypeSource.Automatic)
+    internal static Machine Over(MemoryImage image, MemoryImageOptions? options = null, string types = TypeSource.Automatic, GuestPlace? place = null)
     {
         LinuxKernel kernel = LinuxKernel.Discover(image);
         if (kernel.Layout.Unplaced is { Count: > 0 } unplaced && options?.AllowTruncated != true)
@@ -117,7 +146,7 @@ public sealed class Machine : IDisposable
                 + "Where it stands in other files, name all of the machine's, each with -s; or analyse what is there with --allow-truncated.");
         }
 
-        return new(image, kernel, types);
+        return new(image, kernel, types, place);
     }
 
     /// <summary>The space under a root table, or the kernel's own.</summary>

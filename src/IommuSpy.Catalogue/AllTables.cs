@@ -12,7 +12,7 @@ internal static class AllTables
         {
             Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Interrupts, IoMappings, Iommu, Layout, Log,
             MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots,
-            RunningPages, Slab, Stack, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, Vmalloc, Vmas, Who,
+            RunningPages, Slab, Stack, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, VirtualMachines, Vmalloc, Vmas, Who,
         }.OrderBy(table => table.Name, StringComparer.Ordinal),
     ];
 
@@ -61,6 +61,8 @@ internal static class AllTables
     public static ModulesTable Modules => field ??= new();
 
     public static PciTable Pci => field ??= new();
+
+    public static VirtualMachinesTable VirtualMachines => field ??= new();
 
     public static VmallocTable Vmalloc => field ??= new();
 

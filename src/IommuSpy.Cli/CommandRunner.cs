@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using IommuSpy.Analysis;
 using IommuSpy.Catalogue;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Running;
@@ -49,7 +50,7 @@ internal static class CommandRunner
         {
             return Complain(name, json, "usage", e.Message, ExitCode.Usage);
         }
-        catch (Exception e) when (e is NoAnswerException or LinuxDiscoveryException or MissingTypeException or RunningProcessException)
+        catch (Exception e) when (e is NoAnswerException or LinuxDiscoveryException or MissingTypeException or NoGuestException or RunningProcessException)
         {
             return Complain(name, json, "noAnswer", e.Message, ExitCode.NoAnswer);
         }

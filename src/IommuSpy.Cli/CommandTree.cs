@@ -23,6 +23,7 @@ internal static class CommandTree
         ("stack", StackCommand.Build),
         ("files", FilesCommand.Build),
         ("mounts", MountsCommand.Build),
+        ("vms", VmsCommand.Build),
         ("pagemap", PagemapCommand.Build),
         ("va2pa", Va2paCommand.Build),
         ("who", WhoCommand.Build),

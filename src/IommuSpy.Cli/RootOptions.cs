@@ -48,6 +48,9 @@ internal sealed class RootOptions
     /// <summary>What --pid names; null where it was not given.</summary>
     public string? Process(ParseResult result) => result.GetValue(_pid);
 
+    /// <summary>Whether any tables were named.</summary>
+    public bool IsGiven(ParseResult result) => result.GetValue(_root) is not null || result.GetValue(_pid) is not null || result.GetValue(_kernel);
+
     /// <summary>Whether --kernel was given.</summary>
     public bool Kernel(ParseResult result) => result.GetValue(_kernel);
 

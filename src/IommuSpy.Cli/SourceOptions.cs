@@ -29,6 +29,15 @@ internal sealed class SourceOptions
         Description = "Of qemu:PATH: stop the guest while it is read.",
     };
 
+    private readonly Option<string[]> _vm = new("--vm")
+    {
+        Description = "Look into a virtual machine of the source's (see `iommu-spy vms`), by the pid of its process or its name; once more for one in that.",
+        HelpName = "PID|NAME",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        DefaultValueFactory = _ => [],
+    };
+
     private readonly Option<string> _types = new("--types")
     {
         Description = $"What describes the kernel's types: {TypeSource.Automatic} (the best there is), {TypeSource.Btf} (out of the image), "
@@ -44,6 +53,7 @@ internal sealed class SourceOptions
         command.Options.Add(_ramSplit);
         command.Options.Add(_allowTruncated);
         command.Options.Add(_pause);
+        command.Options.Add(_vm);
         _types.CompletionSources.Add(TypeSource.Automatic, TypeSource.Btf, TypeSource.Inferred);
         command.Options.Add(_types);
     }
@@ -66,12 +76,16 @@ internal sealed class SourceOptions
         return option;
     }
 
-    /// <summary>Opens the image and finds the kernel in it.</summary>
-    public Machine OpenMachine(ParseResult result)
+    /// <summary>Opens the image and finds the kernel in it, or in the virtual machine that is named.</summary>
+    public Machine OpenMachine(ParseResult result) => OpenMachine(result, Paths(result), Guests(result));
+
+    /// <summary>Opens the host of the virtual machine that is named, whatever is in that.</summary>
+    /// <exception cref="UsageException">None is named.</exception>
+    public GuestPlace OpenGuest(ParseResult result)
     {
-        Machine machine = Machine.Open(Paths(result), Options(result), result.GetValue(_types)!);
-        Warn(machine.Image);
-        return machine;
+        string[] guests = Guests(result);
+        return guests.Length > 0 ? OpenGuest(result, Paths(result), guests)
+            : throw new UsageException("a guest-physical address is of a virtual machine: say which with --vm (see iommu-spy vms)");
     }
 
     /// <summary>Opens the image alone.</summary>
@@ -80,10 +94,18 @@ internal sealed class SourceOptions
     /// <summary>Opens the image of some files alone.</summary>
     public MemoryImage OpenImage(ParseResult result, IReadOnlyList<string> paths)
     {
+        if (Guests(result) is { Length: > 0 } guests)
+        {
+            return OpenGuest(result, paths, guests).Image();
+        }
+
         MemoryImage image = MemoryImage.Open(paths, Options(result));
         Warn(image);
         return image;
     }
+
+    /// <summary>Whether it is a virtual machine of the source's that is looked at.</summary>
+    public bool IsGuest(ParseResult result) => Guests(result).Length > 0;
 
     /// <summary>The files that -s names; empty where it names none.</summary>
     public IReadOnlyList<string> Named(ParseResult result)
@@ -94,7 +116,7 @@ internal sealed class SourceOptions
     }
 
     /// <summary>Whether it is the machine that this program runs on.</summary>
-    public bool IsLive(ParseResult result) => Paths(result) is ["live" or "kcore" or "devmem"];
+    public bool IsLive(ParseResult result) => !IsGuest(result) && Paths(result) is ["live" or "kcore" or "devmem"];
 
     /// <summary>What is looked at, wherever it was named: by -s, by the environment, or by neither.</summary>
     public IReadOnlyList<string> Paths(ParseResult result)
@@ -121,6 +143,35 @@ internal sealed class SourceOptions
         }
 
         return new(split, result.GetValue(_allowTruncated)) { Pause = result.GetValue(_pause), Tell = Output.Problem };
+    }
+
+    private string[] Guests(ParseResult result) => result.GetValue(_vm) ?? [];
+
+    private Machine OpenMachine(ParseResult result, IReadOnlyList<string> paths, IReadOnlyList<string> guests)
+    {
+        string types = result.GetValue(_types)!;
+        Machine machine = Machine.Open(paths, Options(result), guests.Count == 0 ? types : TypeSource.Automatic);
+        Warn(machine.Image);
+        for (int i = 0; i < guests.Count; i++)
+        {
+            machine = machine.OpenGuest(guests[i], i == guests.Count - 1 ? types : TypeSource.Automatic);
+        }
+
+        return machine;
+    }
+
+    private GuestPlace OpenGuest(ParseResult result, IReadOnlyList<string> paths, IReadOnlyList<string> guests)
+    {
+        Machine host = OpenMachine(result, paths, [.. guests.SkipLast(1)]);
+        try
+        {
+            return GuestPlace.Of(host, guests[^1]);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
     }
 
     private static void Warn(MemoryImage image)

@@ -4,6 +4,7 @@ using IommuSpy.Linux.Clock;
 using IommuSpy.Linux.Identity;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Kallsyms;
+using IommuSpy.Linux.Kvm;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Log;
 using IommuSpy.Linux.Modules;
@@ -51,6 +52,7 @@ public sealed class KernelParts
     private readonly Lazy<Part<KernelLog>> _log;
     private readonly Lazy<Part<KernelClock>> _clock;
     private readonly Lazy<Part<StackWalker>> _stackWalker;
+    private readonly Lazy<Part<VirtualMachineList>> _machines;
     private readonly Lazy<KernelIdentity> _identity;
     private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<IommuReport> _scannedIommu;
@@ -85,6 +87,7 @@ public sealed class KernelParts
         _log = new(() => KernelLog.Of(kernel, Objects.Value?.Types));
         _clock = Lazily(() => KernelClock.Read(Objects.Required));
         _stackWalker = Lazily(() => kernel.Architecture.StackWalkerOf(Objects.Required, Modules.Value, SymbolAt));
+        _machines = Lazily(() => VirtualMachineList.Read(this));
         _identity = new(() => KernelIdentity.Of(kernel, Objects.Value, Log.Value));
         _iommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: false));
         _scannedIommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: true));
@@ -155,6 +158,9 @@ public sealed class KernelParts
 
     /// <summary>Which machine this is, how its kernel was started, and how it fares.</summary>
     public KernelIdentity Identity => _identity.Value;
+
+    /// <summary>The virtual machines that it is the host of.</summary>
+    public Part<VirtualMachineList> VirtualMachines => _machines.Value;
 
     /// <summary>What time it was.</summary>
     public Part<KernelClock> Clock => _clock.Value;

@@ -17,6 +17,11 @@ public interface ISegmentReader
     /// <summary>Whether the byte at <paramref name="offset"/> into the run was left out on purpose. Others that the run does not hold are lost.</summary>
     bool Excludes(ulong offset) => false;
 
+    /// <summary>
+    /// Why the byte at <paramref name="offset"/> into the run is not there, to stand behind "is", where there is more to say; null for nothing more.
+    /// </summary>
+    string? WhyAbsent(ulong offset) => null;
+
     /// <summary>Forgets what is kept of memory that changes: what is read from now on is read anew.</summary>
     void Refresh()
     {

@@ -74,6 +74,15 @@ public sealed class MemoryImage : IDisposable
     /// </summary>
     public IReadOnlyList<string> Damage { get; init; } = [];
 
+    /// <summary>What a machine holds of another one in it: a virtual machine's memory, in that of its host.</summary>
+    /// <param name="host">The image of the machine around it, which is this one's from now on, and is let go of with it.</param>
+    /// <param name="name">What to call it where the path of an image is named.</param>
+    /// <param name="format">What it is, in words.</param>
+    /// <param name="memory">Its memory.</param>
+    /// <param name="cpus">Its CPUs' registers; empty where they are not known.</param>
+    public static MemoryImage Within(MemoryImage host, string name, string format, PhysicalMemory memory, IReadOnlyList<CpuState> cpus) =>
+        new(name, [host], format, [new(memory, format)]) { Cpus = cpus, Machine = host.Machine };
+
     /// <summary>Opens an image of any supported format, recognised by its content.</summary>
     /// <exception cref="MemoryImageException">It cannot be read, or what it says of itself is wrong.</exception>
     public static MemoryImage Open(string path, MemoryImageOptions? options = null) => Open([path], options);

@@ -33,6 +33,9 @@ public readonly unsafe struct MemorySegment
         return new(new(start, length), file.Pointer + offset, reader: null);
     }
 
+    /// <summary>A run whose bytes are mapped already: a part of another run.</summary>
+    internal static MemorySegment At(byte* mapped, PhysicalRange range) => new(range, mapped, reader: null);
+
     /// <summary>A run whose bytes <paramref name="reader"/> makes when asked.</summary>
     public static MemorySegment Behind(ISegmentReader reader, PhysicalRange range) => new(range, mapped: null, reader);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using IommuSpy.Memory.Views;
 
 namespace IommuSpy.Memory;
 
@@ -49,6 +50,43 @@ public sealed unsafe class PhysicalMemory
         catch (MemoryImageException e)
         {
             throw new MemoryImageException($"{file.Path}: {format} whose {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// Memory whose bytes are those of another one, in pieces: a virtual machine's. What of the other memory is mapped is mapped here, too.
+    /// </summary>
+    /// <param name="other">The other memory, which has to stay open.</param>
+    /// <param name="pieces">The pieces; none overlaps another.</param>
+    /// <exception cref="MemoryImageException">Two of them hold the same address, or one passes the end of the address space.</exception>
+    public static PhysicalMemory Of(PhysicalMemory other, IReadOnlyList<MemoryPiece> pieces)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        ArgumentNullException.ThrowIfNull(pieces);
+        Dictionary<string, AbsentReader> absent = new(StringComparer.Ordinal);
+        return new(pieces.Select(Segment))
+        {
+            DataRanges = [.. pieces.Where(piece => piece.Source is not null).Select(piece => piece.Range).OrderBy(range => range.Start)],
+            LostBytes = pieces.Aggregate(0UL, (sum, piece) => piece.Source is null && !piece.IsZeros ? sum + piece.Range.Length : sum),
+            Budget = other.Budget,
+            Changes = other.Changes,
+        };
+
+        MemorySegment Segment(MemoryPiece piece)
+        {
+            if (piece.Source is not PhysicalAddress source)
+            {
+                return MemorySegment.Behind(piece.Absence is not string why ? ZeroReader.Instance
+                    : absent.TryGetValue(why, out AbsentReader? known) ? known : absent[why] = new(why), piece.Range);
+            }
+
+            if (other.Find(source.Value) is int i and >= 0 && other._segments[i] is { Mapped: not null } holder
+                && holder.Length - (source.Value - holder.Start) >= piece.Range.Length)
+            {
+                return MemorySegment.At(holder.Mapped + (source.Value - holder.Start), piece.Range);
+            }
+
+            return MemorySegment.Behind(new PieceReader(other, source), piece.Range);
         }
     }
 
@@ -103,6 +141,7 @@ public sealed unsafe class PhysicalMemory
 
     /// <summary>Why the image lacks the byte of an address, to stand behind "is": "left out of the image when it was made"; null where it has it.</summary>
     public string? AbsenceOf(PhysicalAddress address) => Contains(address) ? null
+        : WhyAbsent(address) is string why ? why
         : Excludes(address) ? "left out of the image when it was made"
         : IsMemory(address) ? "lost: the image should have it and does not"
         : "not in the image";
@@ -252,6 +291,12 @@ public sealed unsafe class PhysicalMemory
         }
 
         return had;
+    }
+
+    private string? WhyAbsent(PhysicalAddress address)
+    {
+        int i = Find(address.Value);
+        return i < 0 ? null : _segments[i].Reader?.WhyAbsent(address.Value - _segments[i].Start);
     }
 
     private bool TryReadSlowly(PhysicalAddress address, out ulong value)

@@ -2,6 +2,7 @@ using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.VirtualMachines;
 using IommuSpy.Analysis.Vmas;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Analysis.Wording;
@@ -53,6 +54,7 @@ internal sealed class Explainer(Machine machine)
             ProcessesAsked())
         {
             ContentAbsence = who?.ContentAbsence,
+            InHost = InHost(physical),
         };
     }
 
@@ -66,8 +68,12 @@ internal sealed class Explainer(Machine machine)
             ProcessesAsked())
         {
             ContentAbsence = who.ContentAbsence,
+            InHost = InHost(address),
         };
     }
+
+    private HostPageReport? InHost(PhysicalAddress? physical) =>
+        machine.Place is GuestPlace place && physical is PhysicalAddress address ? HostPageReport.Of(place, address) : null;
 
     // How many address spaces of processes were looked at: those on the kernel's list that are not its own.
     private int? ProcessesAsked() =>

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using IommuSpy.Analysis.Pages;
 using IommuSpy.Analysis.Reach;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.VirtualMachines;
 using IommuSpy.Analysis.Vmas;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Analysis.Wording;
@@ -64,6 +65,11 @@ public sealed record Explanation(
 
     /// <summary>Why the image has no bytes of it, behind "is": "left out of the image when it was made"; null where it has them.</summary>
     public string? ContentAbsence { get; init; }
+
+    /// <summary>
+    /// Of an address in a virtual machine that was found in its host, where its page is there; null elsewhere, and where it has no physical address.
+    /// </summary>
+    public HostPageReport? InHost { get; init; }
 
     /// <summary>Explains a virtual address.</summary>
     /// <param name="machine">The machine.</param>

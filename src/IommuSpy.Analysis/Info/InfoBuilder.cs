@@ -1,5 +1,6 @@
 using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Discovery;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Analysis.Info;
 
@@ -35,9 +36,7 @@ internal sealed class InfoBuilder(Machine machine)
             machine.Kernel.Kallsyms?.Format.ToString() ?? machine.Kernel.KallsymsAbsence ?? "none",
             machine.Kernel.VmCoreInfo is not null,
             Take("entryMask", facts.EntryMask) != ulong.MaxValue,
-            [.. machine.Image.Cpus.Select(cpu =>
-                new CpuReport(cpu.Find("CR3") is ulong cr3 ? new(cr3) : null, cpu.InstructionPointer,
-                    machine.Parts.SymbolAt(cpu.InstructionPointer)?.ToString()))],
+            [.. machine.Image.Cpus.Select(Cpu)],
             machine.Kernel.Memory.ByteCount,
             machine.Kernel.MissingBytes,
             [.. machine.Kernel.Memory.Ranges.Select(RangeReport.Of)],
@@ -59,6 +58,21 @@ internal sealed class InfoBuilder(Machine machine)
             Panic = machine.Parts.Identity.Panic,
         };
     }
+
+    // While a CPU runs a virtual machine, its registers are those of the guest (QEMU's notes of a host that it emulates): its CR3 is no root of this kernel.
+    private CpuReport Cpu(CpuState cpu, int number)
+    {
+        HexValue? cr3 = cpu.Find("CR3") is ulong value ? new(value) : null;
+        string? guest = machine.Kernel.Architecture.RootOf(cpu, machine.Kernel.Mode) is PhysicalAddress root && !IsOwnRoot(root)
+            ? machine.Parts.VirtualMachines.Value?.Machines
+                .SelectMany(its => its.Cpus.Where(each => each.IsInGuest && each.HostCpu == number).Select(each => $"CPU {each.Number} of {its}"))
+                .FirstOrDefault()
+            : null;
+        return new(cr3, cpu.InstructionPointer, guest is null ? machine.Parts.SymbolAt(cpu.InstructionPointer)?.ToString() : null, guest);
+    }
+
+    private bool IsOwnRoot(PhysicalAddress root) => root == machine.Kernel.Space.Root
+        || machine.Parts.ProcessTables?.Any(table => table == root || machine.Parts.UserHalfOf(table) == root) != false;
 
     private T? TakeValue<T>(string name, Fact<T>? fact)
         where T : struct, IEquatable<T>

@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Frames;
+using IommuSpy.Analysis.VirtualMachines;
 using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Slab;
@@ -55,6 +56,12 @@ public sealed record PageReport(
 {
     /// <summary>The name that was asked for, where it is one of several: "runqueues:1" of a per-CPU symbol; null otherwise.</summary>
     public string? Name { get; init; }
+
+    /// <summary>What the page is to virtual machines of this one; empty for what is none's memory. Of the page of zeros the first of many.</summary>
+    public IReadOnlyList<GuestPageReport> Guests { get; init; } = [];
+
+    /// <summary>The table of a virtual machine's guest-physical addresses that lives in it; null where none does.</summary>
+    public NestedTableReport? NestedTable { get; init; }
 
     // Of a swap entry, the type is above the offset (include/linux/swapops.h, SWP_TYPE_SHIFT): five bits below the radix tree's two.
     private const int SwapTypeShift = 58;
@@ -121,6 +128,8 @@ public sealed record PageReport(
             kind == PageKind.Poisoned ? machine.UnusualFrames.LostBy(frame) : [])
         {
             ContentAbsence = absence,
+            Guests = GuestPageReport.Of(machine, frame.Address),
+            NestedTable = NestedTableReport.In(machine, frame),
         };
     }
 }

@@ -16,6 +16,7 @@ using IommuSpy.Analysis.Running;
 using IommuSpy.Analysis.Translate;
 using IommuSpy.Analysis.Types;
 using IommuSpy.Analysis.Watch;
+using IommuSpy.Analysis.VirtualMachines;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Cli.Sarif;
 using IommuSpy.Linux.Inference;
@@ -62,6 +63,7 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(FaultReport))]
 [JsonSerializable(typeof(DeviceTranslationReport))]
 [JsonSerializable(typeof(WhoReport))]
+[JsonSerializable(typeof(HostPageReport))]
 [JsonSerializable(typeof(PageReport))]
 [JsonSerializable(typeof(PagesSummary))]
 [JsonSerializable(typeof(SlabAddressReport))]

@@ -49,7 +49,9 @@ internal static class ExplanationText
         }
 
         fields.Line("page", PageText.Summary(explanation.Page, explanation.PageAbsence));
+        PageText.WriteGuests(fields, explanation.Page, explanation.Physical?.Value % PageFrame.Size ?? 0);
         PageText.WriteLost(fields, explanation.Page);
+        fields.Line("in host", explanation.InHost is { } place ? HostPageText.Summary(place) : null);
         string lead = "also at";
         foreach (AliasReport alias in explanation.AlsoAt)
         {

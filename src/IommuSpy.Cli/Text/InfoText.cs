@@ -46,7 +46,8 @@ internal static class InfoText
         for (int i = 0; i < report.Cpus.Count; i++)
         {
             CpuReport cpu = report.Cpus[i];
-            fields.Line(i == 0 ? "CPUs" : "", $"{i}: {(cpu.Cr3 is { } cr3 ? $"CR3 {cr3}, " : "")}at {cpu.InstructionPointer} {cpu.Symbol}".TrimEnd());
+            fields.Line(i == 0 ? "CPUs" : "", $"{i}: {(cpu.Cr3 is { } cr3 ? $"CR3 {cr3}, " : "")}at {cpu.InstructionPointer} {cpu.Symbol}".TrimEnd()
+                + (cpu.Guest is string guest ? $": it was in a virtual machine, and these are the registers of {Printable.Name(guest)}" : ""));
         }
 
         for (int i = 0; i < report.Ranges.Count; i++)

@@ -1,6 +1,7 @@
 using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Pages;
+using IommuSpy.Analysis.VirtualMachines;
 using IommuSpy.Analysis.Wording;
 using IommuSpy.Memory;
 
@@ -56,11 +57,32 @@ internal static class PageText
         fields.Line("content", report.FlagsWord is null ? null : report.ContentAbsence);
         fields.Line("zone", report.Zone is string zone ? $"{zone}, node {report.Node}" : null);
         fields.Line("struct", $"{structPage}");
+        WriteGuests(fields, report);
         WriteLost(fields, report);
         if (report.Slab is { } slab)
         {
             SlabText.Slab(fields, slab, null);
         }
+    }
+
+    /// <summary>What the page is to virtual machines, a line each.</summary>
+    /// <param name="fields">Receives the lines.</param>
+    /// <param name="report">The page; null for none.</param>
+    /// <param name="within">Bytes from its start to the byte that was asked for.</param>
+    public static void WriteGuests(Fields fields, PageReport? report, ulong within = 0)
+    {
+        string lead = "in guest";
+        foreach (GuestPageReport guest in report?.Guests ?? [])
+        {
+            string nested = guest is { Entry: { } entry, Rights: string rights }
+                ? $"nested {entry.Table} entry {entry.Entry.Value:x16} {rights}" : "not in its nested tables";
+            fields.Line(lead,
+                $"{Printable.Name(guest.Machine)}  gpa {guest.Gpa + within}  slot {guest.Slot}, {guest.Virtual + within} of its process; {nested}");
+            lead = "";
+        }
+
+        fields.Line("holds", report?.NestedTable is { } table
+            ? $"a nested {table.Table} of virtual machine {Printable.Name(table.Machine)}, from gpa {table.Gpa}" : null);
     }
 
     /// <summary>The processes that lost a poisoned page, a line each.</summary>

@@ -13,6 +13,7 @@ internal static class WhoText
         writer.WriteLine($"{(report.Name is string name ? $"{name}  " : "")}{report.Physical}  pfn {report.Pfn} {memory}");
         writer.WriteLine();
         fields.Line("page", PageText.Summary(report.Page, report.PageAbsence));
+        PageText.WriteGuests(fields, report.Page, report.Physical.Value % PageFrame.Size);
         PageText.WriteLost(fields, report.Page);
         string lead = "mapped by";
         foreach (MapperReport mapper in report.Processes)

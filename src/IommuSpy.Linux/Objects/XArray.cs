@@ -15,23 +15,28 @@ public sealed record XArray(IReadOnlyList<(ulong Index, ulong Value)> Entries, s
     // xa_mk_internal; before 4.20 RADIX_TREE_INTERNAL_NODE. What is smaller than a page is a mark and no node (xa_is_node).
     private const ulong NodeTag = 2;
     private const ulong OldNodeTag = 1;
+
+    // xa_mk_value; before 4.20 RADIX_TREE_EXCEPTIONAL_ENTRY.
+    private const ulong ValueTag = 1;
+    private const ulong OldValueTag = 2;
     private const ulong LastMark = 4096;
     private const int MaxShift = 60;
 
     /// <summary>Follows an array. A node that does not stand one level below the one that leads to it is not followed.</summary>
     /// <param name="objects">Reads the kernel's memory.</param>
     /// <param name="array">Where the struct xarray, or radix_tree_root, is.</param>
+    /// <param name="withValues">Whether entries that are no pointers (xa_is_value) count, too.</param>
     /// <exception cref="MissingTypeException">Nothing describes its nodes.</exception>
-    public static XArray Read(KernelObjects objects, VirtualAddress array)
+    public static XArray Read(KernelObjects objects, VirtualAddress array, bool withValues = false)
     {
         bool isOld = objects.Types.FindStruct("xa_node") is null;
         StructType node = objects.Types.Struct(isOld ? "radix_tree_node" : "xa_node");
         Field head = isOld ? objects.Types.Struct("radix_tree_root").Field("rnode") : objects.Types.Struct("xarray").Field("xa_head");
-        Walk walk = new(objects, node.Field("shift"), node.Field("slots"), isOld ? OldNodeTag : NodeTag);
+        Walk walk = new(objects, node.Field("shift"), node.Field("slots"), isOld ? OldNodeTag : NodeTag, withValues ? isOld ? OldValueTag : ValueTag : 0);
         return objects.Read(array, head) is ulong first ? walk.From(first) : new([], $"its head at {array} cannot be read");
     }
 
-    private sealed class Walk(KernelObjects objects, Field shift, Field slots, ulong tag)
+    private sealed class Walk(KernelObjects objects, Field shift, Field slots, ulong tag, ulong valueTag)
     {
         private readonly List<(ulong Index, ulong Value)> _entries = [];
         private string? _damage;
@@ -84,7 +89,7 @@ public sealed record XArray(IReadOnlyList<(ulong Index, ulong Value)> Entries, s
                 {
                     Node(new(value & ~TagMask), index, (int)found - bits);
                 }
-                else if (value != 0 && (value & TagMask) == 0)
+                else if (value != 0 && ((value & TagMask) == 0 || (valueTag != 0 && (value & valueTag) == valueTag)))
                 {
                     if (!_allowance.TryUse())
                     {

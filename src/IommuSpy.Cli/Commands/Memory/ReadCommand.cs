@@ -66,7 +66,7 @@ internal static class ReadCommand
             if (result.GetValue(physical) || Addresses.SaysPhysical(where))
             {
                 // By the way that also reaches devices, in the width that they want.
-                if (source.Named(result) is ["devmem"])
+                if (source.Named(result) is ["devmem"] && !source.IsGuest(result))
                 {
                     using DevMem device = DevMem.Open(RunningFiles.Here);
                     return PhysicalAccess.Read(result, output, device, Addresses.Physical(where), wanted, form);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Translate;
+using IommuSpy.Analysis.VirtualMachines;
 using IommuSpy.Catalogue.Tables;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
@@ -21,6 +22,11 @@ internal static class TranslateCommand
         {
             Description = "Read addresses from standard input, one a line, and answer each with a row as it comes: a line that is no address with the reason.",
         };
+        Option<bool> gpa = new("--gpa")
+        {
+            Description = "The addresses are guest-physical ones of the virtual machine that --vm names: where they are in its host, by its process's "
+                + "memory and by the nested tables.",
+        };
         Option<bool> check =
             new("--check")
             {
@@ -32,10 +38,12 @@ internal static class TranslateCommand
             + "Exits 1 where an address, or a line of --stdin, has no physical address.\n\n"
             + "Examples: iommu-spy translate -s dump.elf init_task\n"
             + "          iommu-spy translate -s dump.elf --root 0x2862000 0x7ffd1000\n          iommu-spy translate -s dump.elf --device 00:03.0 0xffeff000\n"
+            + "          iommu-spy translate -s host.elf --vm 136 --gpa 0x100000\n"
             + "          iommu-spy translate -s dump.elf --stdin --jsonl < addresses\n          sudo iommu-spy translate --pid 173 --check 0x7f558d360000")
         {
             addresses,
             stdin,
+            gpa,
             check,
         };
         SourceOptions source = new(command);
@@ -62,6 +70,13 @@ internal static class TranslateCommand
             {
                 throw new UsageException("--check asks the kernel of this machine of addresses of a process: it goes with --pid and without an image, --stdin, "
                     + "--jsonl and what chooses rows");
+            }
+
+            if (result.GetValue(gpa))
+            {
+                return rows || roots.IsGiven(result) || devices.IsGiven(result)
+                    ? throw new UsageException("--gpa goes with --vm and addresses, and shows each step: not with --stdin, rows, or other tables")
+                    : OfGuest(result, output, source, named);
             }
 
             using Machine machine = source.OpenMachine(result);
@@ -92,6 +107,15 @@ internal static class TranslateCommand
             return reports.All(report => report.Physical is not null && report.Check?.Agrees != false) ? ExitCode.Done : ExitCode.NoAnswer;
         });
         return command;
+    }
+
+    private static int OfGuest(ParseResult result, TableOptions output, SourceOptions source, string[] named)
+    {
+        GuestPlace place = source.OpenGuest(result);
+        using Machine host = place.Host;
+        List<HostPageReport> reports = [.. named.Select(text => HostPageReport.Of(place, Addresses.Physical(text)))];
+        Reports.WriteEach(result, output.ReportForm(result, "a walk"), reports, ReportJson.Default.HostPageReport, HostPageText.Write, "translate-gpa");
+        return reports.TrueForAll(report => report.Physical is not null) ? ExitCode.Done : ExitCode.NoAnswer;
     }
 
     private static int OfDevice(ParseResult result, TableOptions output, DeviceView view, string[] named, bool rows)

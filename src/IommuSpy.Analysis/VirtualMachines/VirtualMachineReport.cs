@@ -1,0 +1,37 @@
+using IommuSpy.Linux.Kvm;
+using IommuSpy.Memory;
+using IommuSpy.Translation;
+
+namespace IommuSpy.Analysis.VirtualMachines;
+
+/// <summary>A virtual machine of a host.</summary>
+/// <param name="Machine">What the kernel keeps of it.</param>
+/// <param name="Memory">Where its memory is.</param>
+/// <param name="MappedPages">Pages that its nested tables map, of 4 KiB; null where it has none now.</param>
+public sealed record VirtualMachineReport(VirtualMachine Machine, GuestMemory Memory, ulong? MappedPages)
+{
+    /// <summary>All machines of a host, each with what is mapped.</summary>
+    /// <exception cref="Linux.Types.MissingTypeException">The host's kernel does not tell.</exception>
+    public static IEnumerable<VirtualMachineReport> All(Machine host)
+    {
+        foreach (VirtualMachine machine in host.Parts.VirtualMachines.Required.Machines)
+        {
+            yield return new(machine, GuestMemory.Of(host.Parts, machine), machine.Nested is NestedRoot nested ? Mapped(host, nested) : null);
+        }
+    }
+
+    private static ulong Mapped(Machine host, NestedRoot nested)
+    {
+        PageCount count = default;
+        nested.In(host.Kernel.Memory).Visit(ref count);
+        return count.Pages;
+    }
+
+    private struct PageCount : ICpuLeafVisitor
+    {
+        public ulong Pages;
+
+        public void Leaf<TFormat>(in CpuLeaf<TFormat> leaf)
+            where TFormat : struct, ITableFormat => Pages += leaf.Bytes >> PageFrame.Shift;
+    }
+}
