@@ -147,22 +147,22 @@ internal sealed class SourceOptions
 
     private string[] Guests(ParseResult result) => result.GetValue(_vm) ?? [];
 
-    private Machine OpenMachine(ParseResult result, IReadOnlyList<string> paths, IReadOnlyList<string> guests)
+    private Machine OpenMachine(ParseResult result, IReadOnlyList<string> paths, string[] guests)
     {
         string types = result.GetValue(_types)!;
-        Machine machine = Machine.Open(paths, Options(result), guests.Count == 0 ? types : TypeSource.Automatic);
+        Machine machine = Machine.Open(paths, Options(result), guests.Length == 0 ? types : TypeSource.Automatic);
         Warn(machine.Image);
-        for (int i = 0; i < guests.Count; i++)
+        for (int i = 0; i < guests.Length; i++)
         {
-            machine = machine.OpenGuest(guests[i], i == guests.Count - 1 ? types : TypeSource.Automatic);
+            machine = machine.OpenGuest(guests[i], i == guests.Length - 1 ? types : TypeSource.Automatic);
         }
 
         return machine;
     }
 
-    private GuestPlace OpenGuest(ParseResult result, IReadOnlyList<string> paths, IReadOnlyList<string> guests)
+    private GuestPlace OpenGuest(ParseResult result, IReadOnlyList<string> paths, string[] guests)
     {
-        Machine host = OpenMachine(result, paths, [.. guests.SkipLast(1)]);
+        Machine host = OpenMachine(result, paths, guests[..^1]);
         try
         {
             return GuestPlace.Of(host, guests[^1]);

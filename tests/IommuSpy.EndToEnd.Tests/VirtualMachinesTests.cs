@@ -167,7 +167,7 @@ public sealed class VirtualMachinesTests : IDisposable
 
             // From the memory: all that the guest has touched and that was not taken from it since.
             ulong[] touched = [.. kinds.Where(page => page.Value is "marked" or "read" or "alias").Select(page => page.Key)];
-            Assert.Subset(mapped, [.. touched]);
+            Assert.Subset(mapped, touched.ToHashSet());
             Assert.DoesNotContain(kinds, page => page.Value is "swapped" or "dropped" or "given-back" or "unused" && mapped.Contains(page.Key));
 
             // From the host's page to every address that it has in the machine.
@@ -228,7 +228,7 @@ public sealed class VirtualMachinesTests : IDisposable
         Assert.Equal("marked", marked.GetProperty("name").GetString());
         int pid = marked.GetProperty("pid").GetInt32();
         Assert.Equal("494f5350", Cli.Run("read", "-s", Path("ram.raw"), "--vm", "marked", "--physical", "0x100000ff0", "-n", "4", "-J").Output
-            .Split("\"hex\": \"")[1][..8]);
+            .Split("\"content\": \"")[1][..8]);
         Cli.Outcome there = Cli.Run("translate", "-s", Path("ram.raw"), "--vm", $"{pid}", "--gpa", "0x100000000");
         Assert.Equal(("", 0), (there.Error, there.ExitCode));
         Assert.Contains("2 MiB page", there.Output, StringComparison.Ordinal);

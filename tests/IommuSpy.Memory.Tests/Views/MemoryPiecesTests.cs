@@ -1,5 +1,3 @@
-using IommuSpy.Memory.Views;
-
 namespace IommuSpy.Memory.Tests.Views;
 
 /// <summary>Memory that shows pieces of another one, as a virtual machine's shows its host's: mapped ones and those behind a reader.</summary>
