@@ -20,6 +20,9 @@ internal static class GuestSources
     /// <summary>What makes virtual machines in a host of them.</summary>
     public const string Hypervisor = "hypervisor";
 
+    /// <summary>The only process of a Linux guest in such a machine.</summary>
+    public const string Inner = "inner";
+
     /// <summary>What takes the collector's place in such a host, makes its machines and calls the collector.</summary>
     public const string MachinesScript = "machines.sh";
 
@@ -39,6 +42,6 @@ internal static class GuestSources
     public static IEnumerable<byte[]> All(CaptureSpec spec) =>
     [
         Read(InitScript), .. Programs.Append(Module).Select(program => Read(program + ".c")),
-        .. spec.VirtualMachines ? [Read(Hypervisor + ".c"), Read(MachinesScript)] : Array.Empty<byte[]>(),
+        .. spec.VirtualMachines ? [Read(Hypervisor + ".c"), Read(Inner + ".c"), Read(MachinesScript)] : Array.Empty<byte[]>(),
     ];
 }

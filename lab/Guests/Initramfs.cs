@@ -65,11 +65,26 @@ internal static class Initramfs
             archive.AddFile(
                 "bin/" + GuestSources.Hypervisor, File.ReadAllBytes(GuestPrograms.Ensure(GuestSources.Hypervisor, architecture, cancellation)),
                 executable: true);
+
+            // In one of them the same kernel runs, with a file system of its own.
+            archive.AddFile("lab/inner-kernel", File.ReadAllBytes(kernel.Image));
+            archive.AddFile("lab/inner-initramfs", Inner(architecture, cancellation));
         }
 
         archive.AddFile("lab/disk-count", Encoding.ASCII.GetBytes($"{diskCount}\n"));
         add(archive);
         archive.Finish();
+    }
+
+    private static byte[] Inner(GuestArchitecture architecture, CancellationToken cancellation)
+    {
+        using MemoryStream output = new();
+        var archive = new CpioArchive(output);
+        archive.AddDirectory("dev");
+        archive.AddDirectory("proc");
+        archive.AddFile("init", File.ReadAllBytes(GuestPrograms.Ensure(GuestSources.Inner, architecture, cancellation)), executable: true);
+        archive.Finish();
+        return output.ToArray();
     }
 
     /// <summary>Adds modules, each after those that it depends on, and a list of them, which a guest loads when it wants to.</summary>

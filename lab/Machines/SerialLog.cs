@@ -11,7 +11,7 @@ internal sealed class SerialLog(string path)
     private const int TailLines = 12;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LastWordsTime = TimeSpan.FromSeconds(2);
-    private static readonly string[] FatalLines = ["Kernel panic", "lab: collector:"];
+    private static readonly string[] FatalLines = ["Kernel panic", "lab: collector:", "lab: hypervisor:"];
 
     private const string PanicPrefix = "the guest failed: ";
 

@@ -30,7 +30,7 @@ internal sealed partial class CaptureCheck(string directory, CaptureSpec spec, G
 
     // What each virtual machine of lab/guest/machines.sh prints last.
     private const string MachineReady = "lab: machine ready";
-    private const int Machines = 2;
+    private const int Machines = 3;
 
     // The mappings that every kernel and CPU here offers.
     private static readonly string[] Mappings =

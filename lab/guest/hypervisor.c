@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes virtual machines of a few MiB with KVM, one a process, whose memory is known to the byte, prints what each is made of, and
-// sleeps for ever. Usage: hypervisor -name marked | hypervisor -name spinning
+// Makes virtual machines with KVM, one a process, prints what each is made of, and sleeps for ever: of a few MiB whose memory is known to
+// the byte, or with a Linux in it. Usage: hypervisor -name marked | hypervisor -name spinning | hypervisor -name linux KERNEL INITRAMFS
 //
 // What is printed, one a line, all numbers hexadecimal but the pid and the slot's number:
 //   lab: machine PID NAME vcpus COUNT
@@ -9,15 +9,19 @@
 //   lab: machine PID pages marked|dropped|read|given-back|swapped|alias|unused gpa START bytes SIZE
 //   lab: machine PID vcpu NUMBER cr3 VALUE rip VALUE state halted|running
 //
+//   lab: machine PID said LINE         of the Linux guest's only process, inner.c
+//
 // A marked page has "IOSPYVM1" at 0xff0 and its own guest-physical address behind it, written by the guest unless its slot is read-only.
 // One that was dropped has it too, and no entry in the tables of this process: it is in the page cache.
 
 #define _GNU_SOURCE
+#include <asm/bootparam.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +47,13 @@
 
 #define ENTRY_TABLE 0x07UL
 #define ENTRY_LARGE_PAGE 0x87UL
+
+// Where a Linux guest finds what its loader says, and the ports that it writes to.
+#define LINUX_PARAMETERS 0x10000UL
+#define LINUX_COMMAND_LINE 0x20000UL
+#define LINUX_SERIAL 0x3f8
+#define LINUX_SERIAL_STATUS 0x3fd
+#define LINUX_PORT 0x500
 
 // Bits of control registers (Intel SDM 3A 2.5, AMD APM 2 3.1).
 #define CR0_PROTECTED_PAGING 0x80000011UL
@@ -362,12 +373,138 @@ static void make_spinning(int kvm)
 	pthread_join(processor.thread, NULL);
 }
 
+static size_t load(const char *path, char *to, size_t most)
+{
+	int fd = open(path, O_RDONLY);
+	size_t length = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		die(path);
+	while ((got = read(fd, to + length, most - length)) > 0)
+		length += got;
+	close(fd);
+	return length;
+}
+
+// A kernel and its initial file system, by the 32-bit boot protocol (Documentation/x86/boot.rst); returns where the kernel begins.
+static uint64_t load_linux(const char *kernel, const char *initramfs, size_t memory, const char *command_line)
+{
+	static char image[32 * MIB];
+	size_t length = load(kernel, image, sizeof(image)), initramfs_start = memory - 16 * MIB, setup;
+	struct boot_params *parameters = (struct boot_params *)(low + LINUX_PARAMETERS);
+	const struct setup_header *header = (const struct setup_header *)(image + offsetof(struct boot_params, hdr));
+
+	setup = (1 + (header->setup_sects ? header->setup_sects : 4)) * 512;
+	memcpy(low + MIB, image + setup, length - setup);
+	memcpy(&parameters->hdr, header, header->jump / 256 + offsetof(struct setup_header, header));
+	strcpy(low + LINUX_COMMAND_LINE, command_line);
+	parameters->hdr.type_of_loader = 0xff;
+	parameters->hdr.cmd_line_ptr = LINUX_COMMAND_LINE;
+	parameters->hdr.ramdisk_image = initramfs_start;
+	parameters->hdr.ramdisk_size = load(initramfs, low + initramfs_start, 16 * MIB);
+	parameters->e820_entries = 2;
+	parameters->e820_table[0] = (struct boot_e820_entry){ .addr = 0, .size = 0x9f000, .type = 1 };
+	parameters->e820_table[1] = (struct boot_e820_entry){ .addr = MIB, .size = memory - MIB, .type = 1 };
+	return MIB;
+}
+
+static void copy_cpuid(int kvm, int processor)
+{
+	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + 256 * sizeof(cpuid->entries[0]));
+
+	cpuid->nent = 256;
+	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid) || ioctl(processor, KVM_SET_CPUID2, cpuid))
+		die("KVM_SET_CPUID2");
+	free(cpuid);
+}
+
+// What the guest's process writes to its port, a line at a time; of all other ports reads say that the serial port is ready, and that nothing else is there.
+static int serve_port(struct kvm_run *run)
+{
+	static char line[4096];
+	static size_t length;
+	char *data = (char *)run + run->io.data_offset;
+
+	if (run->io.direction == KVM_EXIT_IO_IN) {
+		memset(data, run->io.port == LINUX_SERIAL_STATUS ? 0x60 : 0xff, run->io.size * run->io.count);
+		return 0;
+	}
+	if (run->io.port == LINUX_SERIAL)
+		fwrite(data, 1, run->io.size * run->io.count, stderr);
+	if (run->io.port != LINUX_PORT)
+		return 0;
+	if (*data != '\n') {
+		if (length < sizeof(line) - 1)
+			line[length++] = *data;
+		return 0;
+	}
+	line[length] = 0;
+	length = 0;
+	printf("lab: machine %d said %s\n", getpid(), line);
+	return !strcmp(line, "ready");
+}
+
+// A Linux guest with one CPU, and no device but those that KVM itself has.
+static void make_linux(int kvm, const char *kernel, const char *initramfs)
+{
+	const size_t length = 112 * MIB;
+	struct kvm_pit_config timer = { .flags = KVM_PIT_SPEAKER_DUMMY };
+	struct kvm_sregs special;
+	struct kvm_regs general = { 0 };
+	struct kvm_run *run;
+	int processor, said = 0;
+
+	begin("linux", kvm, 1);
+	if (ioctl(machine, KVM_CREATE_IRQCHIP, 0) || ioctl(machine, KVM_CREATE_PIT2, &timer))
+		die("KVM_CREATE_IRQCHIP");
+	low = map(length, MAP_PRIVATE);
+	add_slot(0, 0, 0, 0, length, low);
+	processor = ioctl(machine, KVM_CREATE_VCPU, 0);
+	if (processor < 0 || ioctl(processor, KVM_GET_SREGS, &special))
+		die("KVM_CREATE_VCPU");
+	copy_cpuid(kvm, processor);
+	set_segment(&special.cs, 11, 0);
+	special.cs.selector = 0x10;
+	set_segment(&special.ds, 3, 0);
+	special.ds.selector = 0x18;
+	special.es = special.fs = special.gs = special.ss = special.ds;
+	special.cr0 |= 1;
+	general.rip = load_linux(kernel, initramfs, length,
+				 "earlyprintk=serial,ttyS0,115200 noxsave nolapic pci=off no_timer_check nowatchdog panic=-1 quiet");
+	general.rsi = LINUX_PARAMETERS;
+	general.rflags = 2;
+	if (ioctl(processor, KVM_SET_SREGS, &special) || ioctl(processor, KVM_SET_REGS, &general))
+		die("KVM_SET_SREGS");
+	run = mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED, processor, 0);
+	if (run == MAP_FAILED)
+		die("mmap of a processor");
+	for (;;) {
+		if (ioctl(processor, KVM_RUN, 0)) {
+			if (errno != EINTR && errno != EAGAIN)
+				die("KVM_RUN");
+		} else if (run->exit_reason == KVM_EXIT_IO) {
+			if (!said && serve_port(run)) {
+				printf("lab: machine ready\n");
+				fflush(stdout);
+				said = 1;
+			}
+		} else if (run->exit_reason == KVM_EXIT_MMIO) {
+			if (!run->mmio.is_write)
+				memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
+		} else {
+			errno = run->exit_reason;
+			die("the Linux guest ended by an exit of this number");
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	int kvm;
 
-	if (argc != 3 || strcmp(argv[1], "-name")) {
-		fprintf(stderr, "usage: hypervisor -name marked|spinning\n");
+	if ((argc != 3 && argc != 5) || strcmp(argv[1], "-name")) {
+		fprintf(stderr, "usage: hypervisor -name marked|spinning|linux KERNEL INITRAMFS\n");
 		return 2;
 	}
 	kvm = open("/dev/kvm", O_RDWR);
@@ -375,6 +512,8 @@ int main(int argc, char **argv)
 		die("/dev/kvm");
 	if (!strcmp(argv[2], "spinning")) {
 		make_spinning(kvm);
+	} else if (argc == 5) {
+		make_linux(kvm, argv[3], argv[4]);
 	} else {
 		make_marked(kvm);
 		printf("lab: machine ready\n");
