@@ -1,4 +1,3 @@
-using System.Globalization;
 using IommuSpy.Analysis.Wording;
 using IommuSpy.Linux.Kvm;
 using IommuSpy.Linux.Types;
@@ -35,7 +34,7 @@ public sealed record GuestPlace(Machine Host, VirtualMachine Guest, GuestMemory 
     public MemoryImage Image()
     {
         PhysicalMemory memory = PhysicalMemory.Of(Host.Kernel.Memory, Memory.Pieces);
-        string slots = string.Create(CultureInfo.InvariantCulture, $"{Amount.Of((ulong)Guest.OwnSlots.Count(), "slot")}{(Memory.IsWhole ? "" : ", not all of them read")}");
+        string slots = $"{Amount.Of((ulong)Guest.OwnSlots.Count(), "slot")}{(Memory.IsWhole ? "" : ", not all of them read")}";
         return MemoryImage.Within(
             Host.Image, $"{Host.Image.Path}, {Guest}", $"memory of virtual machine {Guest} in its host, {slots}", memory,
             [.. Guest.Cpus.Select(cpu => cpu.Registers)]);

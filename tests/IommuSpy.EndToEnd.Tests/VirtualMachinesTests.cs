@@ -60,7 +60,8 @@ public sealed class VirtualMachinesTests : IDisposable
         VirtualMachineList list = host.Parts.VirtualMachines.Required;
         Assert.Empty(list.Damage);
         Assert.All(list.Machines, machine => Assert.Empty(machine.Damage));
-        string[] expected = [.. Printed.Value.Where(words => words[1] is not ("pages" or "said")).Select(words => string.Join(' ', words)).Order(StringComparer.Ordinal)];
+        string[] expected =
+            [.. Printed.Value.Where(words => words[1] is not ("pages" or "said")).Select(words => string.Join(' ', words)).Order(StringComparer.Ordinal)];
         Assert.Equal(3 + 8 + 3, expected.Length);
         Assert.Equal(expected, list.Machines.SelectMany(Lines).Order(StringComparer.Ordinal));
     }
@@ -240,7 +241,8 @@ public sealed class VirtualMachinesTests : IDisposable
         Assert.Equal($"{guest.Symbols!.Count} {hash:x16}", Assert.Single(Said("kallsyms")));
 
         // /proc has longer names for kernel threads than their tasks, and says of workers what they work at; those come and go.
-        static string Short(string line) => line.Split(" (") is [string pid, string name] ? $"{pid} ({name.TrimEnd(')')[..Math.Min(15, name.Length - 1)]})" : line;
+        static string Short(string line) =>
+            line.Split(" (") is [string pid, string name] ? $"{pid} ({name.TrimEnd(')')[..Math.Min(15, name.Length - 1)]})" : line;
         static bool IsWorker(string line) => line.Contains("(kworker/", StringComparison.Ordinal);
         KernelTask init = guest.Parts.Tasks.Required.Find(1)!;
         Assert.Equal(
@@ -249,8 +251,8 @@ public sealed class VirtualMachinesTests : IDisposable
         Assert.Equal(
             Said("area").Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries))),
             guest.Parts.MemoryOf(init).Required.Areas.Select(area =>
-                $"{area.Start.Value:x8}-{area.End.Value:x8} {area.Rights} {area.Offset:x8} {area.File?.DeviceText ?? "00:00"} {area.File?.Inode ?? 0} {area.Name}"
-                    .TrimEnd()));
+                $"{area.Start.Value:x8}-{area.End.Value:x8} {area.Rights} {area.Offset:x8} "
+                    + $"{area.File?.DeviceText ?? "00:00"} {area.File?.Inode ?? 0} {area.Name}".TrimEnd()));
     }
 
     [Fact]
