@@ -88,7 +88,7 @@ public sealed class KernelParts
         _clock = Lazily(() => KernelClock.Read(Objects.Required));
         _stackWalker = Lazily(() => kernel.Architecture.StackWalkerOf(Objects.Required, Modules.Value, SymbolAt));
         _machines = Lazily(() => VirtualMachineList.Read(this));
-        _identity = new(() => KernelIdentity.Of(kernel, Objects.Value, Log.Value));
+        _identity = new(() => KernelIdentity.Of(kernel, Log.Value));
         _iommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: false));
         _scannedIommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: true));
     }

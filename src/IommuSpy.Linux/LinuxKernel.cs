@@ -64,6 +64,9 @@ public sealed class LinuxKernel
     /// <summary>What the kernel tells crash dump tools of itself, or null where none was found.</summary>
     public VmCoreInfoNote? VmCoreInfo { get; internal init; }
 
+    /// <summary>What uname(2) says of it; null where that does not read so.</summary>
+    internal UtsName? Uts { get; init; }
+
     /// <summary>The tables of all processes by the kernel's own list; null where this kernel has no readable pgd_list.</summary>
     public IReadOnlyList<PhysicalAddress>? ProcessTables { get; internal init; }
 

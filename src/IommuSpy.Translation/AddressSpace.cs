@@ -202,8 +202,7 @@ internal sealed class AddressSpace<TFormat>(PhysicalMemory memory, PhysicalAddre
 
             if (last >= _half)
             {
-                WalkSummary upper = _walker.Visit(_upper, Levels, Math.Max(first, _half), last, ref reader, budget, _half);
-                summary = new(summary.Tables + upper.Tables, summary.MissingTables + upper.MissingTables, summary.LimitReached || upper.LimitReached);
+                summary += _walker.Visit(_upper, Levels, Math.Max(first, _half), last, ref reader, budget, _half);
             }
         }
 

@@ -12,6 +12,10 @@ public readonly record struct WalkSummary(long Tables, long MissingTables, bool 
     /// </summary>
     public const long MaxTables = 10_000_000;
 
+    /// <summary>What two walks met together.</summary>
+    public static WalkSummary operator +(WalkSummary one, WalkSummary other) =>
+        new(one.Tables + other.Tables, one.MissingTables + other.MissingTables, one.LimitReached || other.LimitReached);
+
     /// <summary>Entries looked at.</summary>
     /// <param name="indexBits">log2 of a table's entries.</param>
     public long Entries(int indexBits) => Tables << indexBits;

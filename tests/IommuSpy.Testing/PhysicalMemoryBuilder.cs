@@ -98,7 +98,9 @@ public sealed class PhysicalMemoryBuilder
     }
 
     /// <summary>The memory as it is now; the builder can go on.</summary>
-    public BuiltMemory Build(Backing backing)
+    /// <param name="backing">What its bytes lie in.</param>
+    /// <param name="budget">How much work may be done in it; null for this process's.</param>
+    public BuiltMemory Build(Backing backing, WorkBudget? budget = null)
     {
         MappedFile? file = backing == Backing.Mapped ? MapRam() : null;
         Dictionary<ulong, byte[]> copy = file is null ? _pages.ToDictionary(page => page.Key, page => page.Value.ToArray()) : [];
@@ -112,7 +114,7 @@ public sealed class PhysicalMemoryBuilder
             fileOffset += run.Length;
         }
 
-        return new(new(segments) { DataRanges = [.. WrittenRanges()] }, file);
+        return new(new(segments) { DataRanges = [.. WrittenRanges()], Budget = budget ?? WorkBudget.OfProcess }, file);
     }
 
     private byte[] Page(ulong address)

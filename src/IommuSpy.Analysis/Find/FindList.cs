@@ -75,7 +75,12 @@ public sealed class FindList
             }
 
             MappedRuns runs = new(memory, first, last);
-            _space.Visit(first, last, ref runs);
+            WalkSummary walk = _space.Visit(first, last, ref runs);
+            if (walk.MissingTables > 0)
+            {
+                problems.Add($"{walk.MissingTables} of its page tables cannot be read: what they map is not searched");
+            }
+
             if (runs.IsCut)
             {
                 problems.Add("more is mapped there than memory can fill four times: what comes after that is not searched");

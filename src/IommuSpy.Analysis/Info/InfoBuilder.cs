@@ -13,6 +13,12 @@ internal sealed class InfoBuilder(Machine machine)
     public InfoReport Build()
     {
         KernelFacts facts = machine.Kernel.Facts;
+        IReadOnlyList<PhysicalAddress>? processes = machine.Parts.ProcessTables;
+        if (processes is not null)
+        {
+            _provenance[InfoReport.ProcessTablesFact] = [machine.Kernel.ProcessTables is null ? "the list of tasks" : "the kernel's list"];
+        }
+
         static HexValue? Hex(ulong? value) => value is ulong number ? new(number) : null;
         return new(
             machine.Image.Path,
@@ -31,7 +37,7 @@ internal sealed class InfoBuilder(Machine machine)
             machine.Kernel.Text.Physical,
             machine.Kernel.Text.Length,
             Take("root", facts.RootTable),
-            machine.Parts.ProcessTables?.Count,
+            processes?.Count,
             machine.Symbols?.Count ?? 0,
             machine.Kernel.Kallsyms?.Format.ToString() ?? machine.Kernel.KallsymsAbsence ?? "none",
             machine.Kernel.VmCoreInfo is not null,

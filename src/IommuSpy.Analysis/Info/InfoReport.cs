@@ -39,6 +39,9 @@ public sealed record InfoReport(
     [JsonIgnore]
     public (string Name, HexValue Value) ImageDistance { get; init; } = ("phys_base", PhysicalBase);
 
+    /// <summary>The name in <see cref="Provenance"/> of how the processes' tables were found.</summary>
+    public const string ProcessTablesFact = "processTables";
+
     /// <summary>Bytes of memory that were left out on purpose when the image was made: they cannot be read.</summary>
     public ulong ExcludedBytes { get; init; }
 

@@ -47,8 +47,7 @@ public static class MappingList
 
         if (last >= upperStart)
         {
-            WalkSummary upper = space.Visit(new(Math.Max(query.First.Value, upperStart)), new(last), ref merger);
-            summary = new(summary.Tables + upper.Tables, summary.MissingTables + upper.MissingTables, summary.LimitReached || upper.LimitReached);
+            summary += space.Visit(new(Math.Max(query.First.Value, upperStart)), new(last), ref merger);
         }
 
         merger.Finish();

@@ -42,7 +42,9 @@ internal static class InfoText
             report.SymbolCount == 0 ? $"none: {report.Symbols}" : string.Create(CultureInfo.InvariantCulture, $"{report.SymbolCount:n0} ({report.Symbols})"));
         fields.Line("VMCOREINFO", report.HasVmCoreInfo ? "found" : "none found");
         fields.Line("processes",
-            report.ProcessTables is int processes ? $"{processes} page tables on the kernel's list" : "the kernel's list of page tables could not be read");
+            report.ProcessTables is int processes
+                ? $"{processes} page tables on {string.Join(", ", report.Provenance[InfoReport.ProcessTablesFact])}"
+                : "neither the kernel's list of page tables nor its tasks could be read");
         for (int i = 0; i < report.Cpus.Count; i++)
         {
             CpuReport cpu = report.Cpus[i];

@@ -124,6 +124,7 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
                 Kallsyms = kallsyms,
                 KallsymsAbsence = kallsymsAbsence,
                 VmCoreInfo = kernel.Note,
+                Uts = kernel.Uts,
                 ProcessTables = processes,
                 StructPageBytes = structPage,
                 DirectMapBytes = directMap?.MappedBytes ?? 0,

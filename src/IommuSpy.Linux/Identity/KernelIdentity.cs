@@ -1,14 +1,12 @@
 using System.Buffers.Binary;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Log;
-using IommuSpy.Linux.Objects;
-using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Identity;
 
 /// <summary>Which machine this is, how its kernel was started, and how it fares. Null is a stated absence.</summary>
-/// <param name="Hostname">uname -n; null where nothing describes it.</param>
+/// <param name="Hostname">uname -n; null where it does not read so.</param>
 /// <param name="CommandLine">/proc/cmdline.</param>
 /// <param name="Taint">The letter of each way in which the kernel is tainted, as an oops prints them; empty for none.</param>
 /// <param name="HasPanicked">Whether a CPU has panicked.</param>
@@ -23,12 +21,11 @@ public sealed record KernelIdentity(string? Hostname, string? CommandLine, strin
     private const string TaintLetters = "PFSRMBUDAWCIOELKXTNJ";
 
     /// <summary>Reads it.</summary>
-    internal static KernelIdentity Of(LinuxKernel kernel, KernelObjects? objects, KernelLog? log)
+    internal static KernelIdentity Of(LinuxKernel kernel, KernelLog? log)
     {
         bool? panicked = Number(kernel, "panic_cpu", sizeof(int)) is ulong cpu ? (int)cpu != NoCpu : null;
         return new(
-            objects?.Variable("init_uts_ns") is VirtualAddress names && objects.Types.FindField("uts_namespace", "name.nodename") is Field node
-                ? objects.Text(names, node) : null,
+            kernel.Uts?.NodeName,
             Number(kernel, "saved_command_line", sizeof(ulong)) is ulong line and not 0 ? Text(kernel, new(line)) : null,
             Number(kernel, "tainted_mask", sizeof(ulong)) is ulong mask
                 ? string.Concat(TaintLetters.Where((_, bit) => ((mask >> bit) & 1) != 0))

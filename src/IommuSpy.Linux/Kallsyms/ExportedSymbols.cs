@@ -20,6 +20,9 @@ internal static class ExportedSymbols
     private const int LongestName = 512;
     private const int Fewest = 1000;
 
+    // A kernel has one or two strings that are a seed, a hostile image as many as it likes, and for each the whole image is searched.
+    private const int MostPlaces = 4;
+
     // Every kernel exports them.
     private static readonly string[] Seeds = ["init_task", "jiffies", "loops_per_jiffy"];
 
@@ -32,9 +35,11 @@ internal static class ExportedSymbols
         {
             byte[] text = [0, .. Encoding.ASCII.GetBytes(seed), 0];
             int at = 0;
-            for (int next = image.IndexOf(text); next >= 0; next = image[at..].IndexOf(text))
+            int places = 0;
+            for (int next = image.IndexOf(text); next >= 0 && places < MostPlaces; next = image[at..].IndexOf(text))
             {
                 at += next + 1;
+                places++;
                 if (EntryNaming(image, at) is int entry && Read(image, start, entry) is { Count: >= Fewest } symbols)
                 {
                     return symbols;

@@ -9,18 +9,22 @@ internal static class DeviceTreeSearch
     // Copies of it, and what overlays left over.
     private const int Most = 64;
 
+    // Headers that look right, of which each is read whole.
+    private const int MostTried = 1024;
+
     /// <summary>The memory that each one describes, as they are found.</summary>
     internal static IEnumerable<IReadOnlyList<PhysicalRange>> In(IEnumerable<MemoryBlock> blocks)
     {
         byte[] piece = new byte[PieceBytes];
         byte[] header = new byte[DeviceTree.HeaderBytes];
         int found = 0;
+        int tried = 0;
         foreach (MemoryBlock block in blocks)
         {
             foreach (FileExtent extent in block.Data)
             {
                 ulong end = Math.Min(extent.End, block.Length);
-                for (ulong at = extent.Offset; at < end && found < Most; at += PieceBytes)
+                for (ulong at = extent.Offset; at < end && found < Most && tried < MostTried; at += PieceBytes)
                 {
                     int length = block.Read(at, piece.AsSpan(0, (int)Math.Min(PieceBytes, end - at)));
                     foreach (ulong place in Signatures(piece, length, at))
@@ -28,6 +32,11 @@ internal static class DeviceTreeSearch
                         if (block.Read(place, header) != header.Length || DeviceTree.Length(header) is not int bytes)
                         {
                             continue;
+                        }
+
+                        if (++tried > MostTried)
+                        {
+                            break;
                         }
 
                         byte[] tree = new byte[bytes];

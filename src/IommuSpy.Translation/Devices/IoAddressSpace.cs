@@ -348,9 +348,7 @@ public sealed class IoAddressSpace
             WalkSummary part = _parts[i].Visit(
                 new VirtualAddress(Math.Max(first.Value, start) - start), new VirtualAddress(Math.Min(end, start + span) - start), ref reader);
             visitor = reader.Visitor;
-            summary = new(
-                summary.Tables + part.Tables, summary.MissingTables + part.MissingTables,
-                summary.LimitReached || part.LimitReached || reader.LimitReached);
+            summary += part with { LimitReached = part.LimitReached || reader.LimitReached };
         }
 
         return summary;
@@ -362,8 +360,7 @@ public sealed class IoAddressSpace
         WalkSummary summary = default;
         foreach (AddressSpace part in _parts!)
         {
-            WalkSummary own = part.VisitTables(new VirtualAddress(0), part.LastUserAddress, ref visitor);
-            summary = new(summary.Tables + own.Tables, summary.MissingTables + own.MissingTables, summary.LimitReached || own.LimitReached);
+            summary += part.VisitTables(new VirtualAddress(0), part.LastUserAddress, ref visitor);
         }
 
         return summary;

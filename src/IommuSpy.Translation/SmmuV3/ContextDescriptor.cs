@@ -69,27 +69,66 @@ internal static class ContextDescriptor
         return (IoAddressSpace.Arm64Stage1(memory, tables, new(words[1] & RootMask), levels, bits, second), asid, null);
     }
 
-    /// <summary>Where a whole table of descriptors is not there, the first substream behind it; null where it is.</summary>
-    public static int? EmptyTable(PhysicalMemory memory, ulong table, int format, int substream)
+    /// <summary>Finds the substreams whose descriptors are valid.</summary>
+    /// <param name="memory">Where the tables are.</param>
+    /// <param name="table">S1ContextPtr.</param>
+    /// <param name="format">S1Fmt.</param>
+    /// <param name="count">How many substreams there are.</param>
+    /// <param name="second">What translates the addresses of the tables; null for nothing.</param>
+    /// <param name="most">How many are found at the most.</param>
+    /// <param name="whole">Whether all descriptors were looked at.</param>
+    /// <returns>Their numbers, without 0, in order.</returns>
+    public static List<int> ValidSubstreams(
+        PhysicalMemory memory, ulong table, int format, int count, IoAddressSpace? second, int most, out bool whole)
     {
-        int each = format switch
+        PhysicalMemory seen = second is null ? memory : NestedTables.Of(second);
+        WorkAllowance allowance = new(memory.Budget, Work.Steps, 2L * count);
+        List<int> found = [];
+        int each = EachTable(format) is > 0 and int descriptors ? descriptors : count;
+        whole = true;
+        for (int first = 0; first < count && whole; first += each)
         {
-            1 => 4096 / Bytes,
-            2 => 65536 / Bytes,
-            _ => 0,
-        };
-        return each > 0 && memory.TryRead(new(table + ((ulong)(substream / each) * sizeof(ulong))), out ulong first) && (first & 1) == 0
-            ? ((substream / each) + 1) * each : null;
+            whole = allowance.TryUse();
+            if (!whole || AddressOf(seen, table, format, first) is not ulong address)
+            {
+                continue;
+            }
+
+            for (int i = first == 0 ? 1 : 0; i < each && first + i < count; i++)
+            {
+                if (found.Count == most || !allowance.TryUse())
+                {
+                    whole = false;
+                    break;
+                }
+
+                if (seen.TryRead(new(address + ((ulong)i * Bytes)), out ulong word) && (word & Valid) != 0)
+                {
+                    found.Add(first + i);
+                }
+            }
+        }
+
+        allowance.Finish();
+        return found;
     }
+
+    // Descriptors of a table of the second level; 0 where there is one level alone.
+    private static int EachTable(int format) => format switch
+    {
+        1 => 4096 / Bytes,
+        2 => 65536 / Bytes,
+        _ => 0,
+    };
 
     private static ulong? AddressOf(PhysicalMemory memory, ulong table, int format, int substream)
     {
-        if (format == 0)
+        int each = EachTable(format);
+        if (each == 0)
         {
             return table + ((ulong)substream * Bytes);
         }
 
-        int each = (format == 1 ? 4096 : 65536) / Bytes;
         return memory.TryRead(new(table + ((ulong)(substream / each) * sizeof(ulong))), out ulong first) && (first & 1) != 0
             ? (first & TableMask) + ((ulong)(substream % each) * Bytes) : null;
     }

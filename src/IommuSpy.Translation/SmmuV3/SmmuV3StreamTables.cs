@@ -59,6 +59,7 @@ public sealed class SmmuV3StreamTables(
             known.TryAdd(stream, requester);
         }
 
+        bool whole = true;
         uint count = 1U << Math.Min(streamBits, MostStreamBits);
         for (uint stream = 0; stream < count && contexts.Count < MostContexts; stream++)
         {
@@ -73,44 +74,37 @@ public sealed class SmmuV3StreamTables(
             RequesterId own = new(segment, (ushort)stream);
             if (known.TryGetValue(stream, out RequesterId requester))
             {
-                Add(requester, contexts);
+                whole &= TryAdd(requester, contexts);
             }
             else if (streams?.ContainsKey(own) != true)
             {
-                Add(own, contexts);
+                whole &= TryAdd(own, contexts);
             }
         }
 
         foreach ((_, RequesterId beyond) in known.Where(pair => pair.Key >= count))
         {
-            Add(beyond, contexts);
+            whole &= TryAdd(beyond, contexts);
         }
 
-        limitReached = contexts.Count >= MostContexts;
+        limitReached = !whole || contexts.Count >= MostContexts;
         return contexts;
     }
 
-    private void Add(RequesterId requester, List<DeviceContext> contexts)
+    // False where not all of its substreams were looked at.
+    private bool TryAdd(RequesterId requester, List<DeviceContext> contexts)
     {
         DeviceContext context = ContextOf(requester);
         if (context.Mode == DmaMode.Blocked && !(context.Entry.Count > 0 && StreamTableEntry.Translates(context.Entry[0])))
         {
-            return;
+            return true;
         }
 
         contexts.Add(context);
-        int substreams = StreamTableEntry.Substreams(context.Entry);
-        for (int pasid = 1; pasid < substreams && contexts.Count < MostContexts; pasid++)
-        {
-            if (ContextOf(requester, pasid) is { Mode: not DmaMode.Blocked } of)
-            {
-                contexts.Add(of);
-            }
-            else if (StreamTableEntry.NextSubstream(memory, context.Entry, pasid) is int next)
-            {
-                pasid = next - 1;
-            }
-        }
+        IReadOnlyList<int> substreams = StreamTableEntry.ValidSubstreams(memory, context.Entry, MostContexts - contexts.Count, out bool whole);
+        contexts.AddRange(substreams.Select(pasid => ContextOf(requester, pasid)));
+
+        return whole;
     }
 
     // The first address and log2 of the count of a table of the second level; null where there is none.

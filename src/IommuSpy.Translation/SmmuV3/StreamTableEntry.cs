@@ -29,14 +29,26 @@ public static class StreamTableEntry
     /// <param name="first">Its first quadword.</param>
     public static bool Translates(ulong first) => (first & Valid) != 0 && (Configuration(first) & Lets) != 0 && Configuration(first) != Lets;
 
-    /// <summary>How many substreams (PASIDs) an entry has, the one of requests without PASID among them; 1 where it has no others.</summary>
+    /// <summary>Finds the substreams (PASIDs) of an entry that have a valid context descriptor.</summary>
+    /// <param name="memory">Where the tables are.</param>
     /// <param name="entry">Its quadwords.</param>
-    public static int Substreams(IReadOnlyList<ulong> entry) => entry.Count == Words && Translates(entry[0]) && (Configuration(entry[0]) & FirstStage) != 0
-        ? 1 << Math.Min((int)(entry[0] >> 59), MostSubstreamBits) : 1;
+    /// <param name="most">How many are found at the most.</param>
+    /// <param name="whole">Whether all its descriptors were looked at: the memory's budget or <paramref name="most"/> may end it early.</param>
+    /// <returns>Their numbers, more than 0, in order.</returns>
+    internal static IReadOnlyList<int> ValidSubstreams(PhysicalMemory memory, IReadOnlyList<ulong> entry, int most, out bool whole)
+    {
+        whole = true;
+        if (entry.Count != Words || !Translates(entry[0]) || (Configuration(entry[0]) & FirstStage) == 0 || SubstreamBits(entry) == 0)
+        {
+            return [];
+        }
 
-    /// <summary>Where the table of context descriptors has none for a whole table of substreams, the first substream behind it.</summary>
-    internal static int? NextSubstream(PhysicalMemory memory, IReadOnlyList<ulong> entry, int substream) =>
-        ContextDescriptor.EmptyTable(memory, entry[0] & ContextMask, (int)(entry[0] >> 4) & 3, substream);
+        IoAddressSpace? second = (Configuration(entry[0]) & SecondStage) != 0 ? Second(memory, entry) : null;
+        return second is null && (Configuration(entry[0]) & SecondStage) != 0
+            ? []
+            : ContextDescriptor.ValidSubstreams(
+                memory, entry[0] & ContextMask, DescriptorTables(entry), 1 << SubstreamBits(entry), second, most, out whole);
+    }
 
     /// <summary>Reads an entry.</summary>
     /// <param name="memory">Where the tables are.</param>
@@ -80,7 +92,7 @@ public static class StreamTableEntry
                 : Blocked(requester, pasid, address, entry, "its stream table entry has no substreams");
         }
 
-        int bits = Math.Min((int)(entry[0] >> 59), MostSubstreamBits);
+        int bits = SubstreamBits(entry);
         if (pasid is int wanted && (bits == 0 || (uint)wanted >> bits != 0))
         {
             return Blocked(requester, pasid, address, entry, $"PASID {wanted} is beyond its context descriptors");
@@ -96,7 +108,7 @@ public static class StreamTableEntry
         }
 
         (IoAddressSpace? space, int asid, string? problem) =
-            ContextDescriptor.Read(memory, entry[0] & ContextMask, bits == 0 ? 0 : (int)(entry[0] >> 4) & 3, pasid ?? 0, second);
+            ContextDescriptor.Read(memory, entry[0] & ContextMask, DescriptorTables(entry), pasid ?? 0, second);
         return Of(requester, pasid, space is null ? DmaMode.Invalid : DmaMode.Translated, asid, space, address, entry, deviceTlb, problem);
     }
 
@@ -113,6 +125,11 @@ public static class StreamTableEntry
         {
             HasInterruptAddresses = false,
         };
+
+    // S1CDMax, and S1Fmt, which means something where there are substreams.
+    private static int SubstreamBits(IReadOnlyList<ulong> entry) => Math.Min((int)(entry[0] >> 59), MostSubstreamBits);
+
+    private static int DescriptorTables(IReadOnlyList<ulong> entry) => SubstreamBits(entry) == 0 ? 0 : (int)(entry[0] >> 4) & 3;
 
     private static int Configuration(ulong first) => (int)(first >> 1) & 7;
 

@@ -125,7 +125,39 @@ public sealed class SmmuV3StreamTablesTests
         Assert.Equal((expected, DmaMode.Translated, DmaMode.Invalid), (
             tables.ContextOf(Device).Mode, tables.ContextOf(Device, 2).Mode, tables.ContextOf(Device, 3).Mode));
         Assert.Equal(DmaMode.Blocked, tables.ContextOf(Device, 16).Mode);
-        Assert.Contains(tables.Contexts(out _), context => context is { Pasid: 2, Mode: DmaMode.Translated });
+        Assert.Equal([2], tables.Contexts(out bool cut).Where(context => context.Pasid is not null).Select(context => context.Pasid!.Value));
+        Assert.False(cut);
+    }
+
+    /// <summary>The tables of descriptors are at addresses that stage 2 translates.</summary>
+    [Fact]
+    public void Substreams_of_both_stages_are_found_through_the_second()
+    {
+        PhysicalMemoryBuilder memory = Memory();
+        memory.Write(new(Stage2), Ram | 0x4c1UL);
+        memory.Write(new(Contexts + 0x8008), (Contexts + 0x9000 - Ram) | 1);
+        memory.Write(new(Contexts + 0x9000 + (6 * 64)), Descriptor);
+        memory.Write(new(Contexts + 0x9008 + (6 * 64)), Tables - Ram);
+        Entry(memory, true, Device.Value, (Contexts + 0x8000 - Ram) | 0xf | (1UL << 4) | (8UL << 59), 0, (64UL - 39) << 32 | 1UL << 38 | 5, Stage2);
+        using BuiltMemory built = memory.Build(Backing.Mapped);
+        Assert.Equal([null, 70], Open(built, true).Contexts(out _).Select(context => context.Pasid));
+    }
+
+    /// <summary>Zeroed memory for a million descriptors of each stream is read until the budget ends, and that is said.</summary>
+    [Fact]
+    public void Descriptors_are_looked_at_as_long_as_the_budget_lasts()
+    {
+        PhysicalMemoryBuilder memory = Memory();
+        for (ushort stream = 0; stream < 256; stream++)
+        {
+            Entry(memory, true, stream, (Contexts + 0x8000) | 0xb | (20UL << 59), Attributes);
+        }
+
+        WorkBudget budget = new(steps: 100_000);
+        using BuiltMemory built = memory.Build(Backing.Mapped, budget);
+        _ = Open(built, true).Contexts(out bool cut);
+        Assert.True(cut);
+        Assert.NotEmpty(budget.Problems);
     }
 
     /// <summary>40 bits from L1 are two tables one behind the other.</summary>

@@ -22,11 +22,15 @@ internal sealed class Arm64RootSearch(CpuArchitecture architecture, PhysicalMemo
     private const ulong Allowed = AddressMask | Type | Arm64Descriptor.Accessed | Arm64Descriptor.TablePrivilegedExecuteNever
         | Arm64Descriptor.TableUserExecuteNever;
 
-    // Leaves that are looked at in all for images, and tables for one: see X64RootSearch.
+    // What all candidates together may cost: leaves that are looked at for images, tables, and images whose linear map is looked for. Memory that is made of
+    // tables has as many candidates as pages.
     private const long MostLeaves = 1L << 24;
-    private const long MostTables = 1 << 20;
+    private const long MostTables = 1L << 22;
+    private const int MostImages = 64;
 
+    private readonly WorkBudget _budget = new(tables: MostTables);
     private long _leaves;
+    private int _images;
 
     /// <inheritdoc/>
     public override IEnumerable<RootCandidate> Candidates()
@@ -112,16 +116,16 @@ internal sealed class Arm64RootSearch(CpuArchitecture architecture, PhysicalMemo
 
     private RootCandidate? Verify(PhysicalAddress page, PagingMode mode)
     {
-        if (Interlocked.Read(ref _leaves) >= MostLeaves)
+        if (Interlocked.Read(ref _leaves) >= MostLeaves || Volatile.Read(ref _images) >= MostImages)
         {
             return null;
         }
 
         AddressSpace space = AddressSpace.Of(memory, page, mode);
         TextMapping? text = TextMapping.Find(
-            space, Architecture.ImageMap, Architecture.ImageSpace(mode), out long leaves, byCode: true, new(tables: MostTables));
+            space, Architecture.ImageMap, Architecture.ImageSpace(mode), out long leaves, byCode: true, _budget);
         Interlocked.Add(ref _leaves, leaves);
-        return text is not null && memory.Contains(text.Physical)
+        return text is not null && memory.Contains(text.Physical) && Interlocked.Increment(ref _images) <= MostImages
             && DirectMapProbe.Find(space, Architecture, memory) is { MapsMemory: true } linear
             && space.TryTranslate(linear.Base + page.Value, out PhysicalAddress itself) && itself == page
             ? new(Architecture, page, mode, text)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using IommuSpy.Linux.Architecture;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Roots;
@@ -56,6 +58,27 @@ public sealed class Arm64DiscoveryTests
         Assert.Equal(RegionKind.UserSpace, layout.RegionOf(new(0x000f_ffff_ffff_ffff)).Kind);
         Assert.Equal(
             ulong.MaxValue, layout.Regions.Aggregate(ulong.MaxValue, (end, region) => region.Start.Value == unchecked(end + 1) ? region.End.Value : end));
+    }
+
+    /// <summary>Each page is a root by its entries, and below each lies all of memory: what all candidates may cost together has an end.</summary>
+    [Fact]
+    public void Memory_that_is_made_of_tables_is_given_up()
+    {
+        const int Pages = 4096;
+        const ulong Ram = 0x4000_0000;
+        PhysicalMemoryBuilder memory = new PhysicalMemoryBuilder().AddRam(new(Ram), Pages * PageFrame.Size);
+        for (ulong page = 0; page < Pages; page++)
+        {
+            Span<ulong> entries = MemoryMarshal.Cast<byte, ulong>(memory.PageBytes(new((Ram / PageFrame.Size) + page)));
+            for (int entry = 0; entry < 60; entry++)
+            {
+                entries[256 + entry] = (Ram + ((page * 61) + (ulong)entry + 1) % Pages * PageFrame.Size) | 3;
+            }
+        }
+
+        using BuiltMemory built = memory.Build(Backing.Mapped);
+        CpuArchitecture architecture = Assert.Single(CpuArchitecture.All, architecture => architecture.Name == "arm64");
+        Assert.Empty(architecture.Roots(built.Memory).Candidates());
     }
 
     [Fact]

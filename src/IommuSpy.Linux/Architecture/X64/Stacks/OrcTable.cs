@@ -13,12 +13,15 @@ namespace IommuSpy.Linux.Architecture.X64.Stacks;
 internal sealed class OrcTable
 {
     private const int EntryBytes = 6;
-    private const ulong MostEntries = 1 << 24;
+
+    // Of the kernel and all its modules together: some 100 MiB here.
+    private const ulong MostEntries = 1 << 23;
     private const ulong MostModuleEntries = 1 << 20;
 
     private readonly KernelObjects _objects;
     private readonly List<Section> _tables = [];
     private readonly Form _form;
+    private ulong _entries;
 
     private OrcTable(KernelObjects objects, Form form) => (_objects, _form) = (objects, form);
 
@@ -109,6 +112,12 @@ internal sealed class OrcTable
 
     private void Add(VirtualAddress places, VirtualAddress entries, int count)
     {
+        _entries += (ulong)count;
+        if (_entries > MostEntries)
+        {
+            return;
+        }
+
         byte[] distances = new byte[count * sizeof(int)];
         byte[] bytes = new byte[count * EntryBytes];
         if (_objects.Kernel.Space.Read(places, distances) != distances.Length || _objects.Kernel.Space.Read(entries, bytes) != bytes.Length)
