@@ -88,6 +88,7 @@ internal static class CommandRunner
     private static int Invoke(Command root, string[] args, string name, TextWriter output)
     {
         DisplayOptions display = new(root);
+        SandboxOptions sandbox = new(root);
         InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, Output = output };
         if (args.Length == 0)
         {
@@ -111,6 +112,11 @@ internal static class CommandRunner
         if (!isHelp && CommandLine.Problem(result, words) is string problem)
         {
             throw new UsageException($"{problem} (see {name} {CommandPath(result)}--help)");
+        }
+
+        if (!isHelp)
+        {
+            sandbox.Enter(result);
         }
 
         int exitCode = result.Invoke(configuration);

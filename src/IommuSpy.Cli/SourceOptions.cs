@@ -56,6 +56,7 @@ internal sealed class SourceOptions
         command.Options.Add(_vm);
         _types.CompletionSources.Add(TypeSource.Automatic, TypeSource.Btf, TypeSource.Inferred);
         command.Options.Add(_types);
+        CommandNeeds.Declare(command, NeedsOf);
     }
 
     /// <summary>-s, which may stand before the command too.</summary>
@@ -116,7 +117,14 @@ internal sealed class SourceOptions
     }
 
     /// <summary>Whether it is the machine that this program runs on.</summary>
-    public bool IsLive(ParseResult result) => !IsGuest(result) && Paths(result) is ["live" or "kcore" or "devmem"];
+    public bool IsLive(ParseResult result) => !IsGuest(result) && AreLive(Paths(result));
+
+    /// <summary>Whether sources are the machine that this program runs on.</summary>
+    public static bool AreLive(IReadOnlyList<string> sources) => sources is [RunningMachine or "kcore" or "devmem"];
+
+    /// <summary>What it takes to read what is named. Of a description of types in DWARF, pahole is started.</summary>
+    public CommandNeeds NeedsOf(ParseResult result) =>
+        new(Paths(result)) { Starts = result.GetValue(_types) is not (TypeSource.Automatic or TypeSource.Btf or TypeSource.Inferred) };
 
     /// <summary>What is looked at, wherever it was named: by -s, by the environment, or by neither.</summary>
     public IReadOnlyList<string> Paths(ParseResult result)

@@ -88,6 +88,18 @@ public sealed class MemoryImage : IDisposable
     public static MemoryImage Open(string path, MemoryImageOptions? options = null) => Open([path], options);
 
     /// <summary>
+    /// Folders in which opening images may make files: copies of what is unpacked, piped or taken from a running guest. One that is missing is made where
+    /// only files are read.
+    /// </summary>
+    /// <param name="paths">As for <see cref="Open(IReadOnlyList{string}, MemoryImageOptions)"/>.</param>
+    public static IReadOnlyList<string> FoldersOfCopies(IReadOnlyList<string> paths) =>
+        paths.Any(LiveSource.IsServer) || UnpackedCopies.OfUser() is not { } copies
+            ? [System.IO.Path.GetTempPath()] : [System.IO.Path.GetTempPath(), copies.Folder];
+
+    /// <summary>Whether a source is a server: "qemu:PATH", "gdb:HOST:PORT".</summary>
+    public static bool IsServer(string path) => LiveSource.IsServer(path);
+
+    /// <summary>
     /// Opens an image that stands in one file or in several: the parts of a split dump, in any order, or the files of a machine's memory, in theirs.
     /// </summary>
     /// <exception cref="MemoryImageException">It cannot be read, what it says of itself is wrong, or the files do not belong together.</exception>

@@ -44,6 +44,9 @@ internal static class Cli
     /// <summary>A program that answers line by line. Disposing it closes its input, at which it has to end.</summary>
     internal sealed class Conversation(Process process) : IDisposable
     {
+        /// <summary>The process's number.</summary>
+        public int Id => process.Id;
+
         /// <summary>Writes a line and waits for one.</summary>
         public async Task<string> Ask(string line)
         {

@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Wording;
+using IommuSpy.Linux.Running.Confinement;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Sources.Live;
 using IommuSpy.Memory.Systems;
@@ -37,6 +38,7 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
                 Types(files),
                 Iommu(files),
                 Headers(files),
+                Confinement(),
             ]);
     }
 
@@ -167,6 +169,13 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
             : new("IOMMU", DoctorState.Missing, "firmware describes none", "switch VT-d or AMD-Vi on in the firmware's setup, where the machine has one",
                 Serves);
     }
+
+    private static DoctorLine Confinement() => Sandbox.Available switch
+    {
+        "" => new(
+            "sandbox", DoctorState.Missing, "this kernel confines nobody", "boot a kernel with Landlock and seccomp", "giving up rights before an image is read"),
+        string available => new("sandbox", DoctorState.Works, available, null, "giving up rights before an image is read"),
+    };
 
     private static DoctorLine Headers(RunningFiles files)
     {

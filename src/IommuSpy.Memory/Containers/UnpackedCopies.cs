@@ -15,16 +15,17 @@ internal sealed class UnpackedCopies
     /// <summary>How long a copy stays that nobody uses.</summary>
     internal static readonly TimeSpan Kept = TimeSpan.FromDays(14);
 
-    private readonly string _folder;
+    private UnpackedCopies(string folder) => Folder = folder;
 
-    private UnpackedCopies(string folder) => _folder = folder;
+    /// <summary>The folder.</summary>
+    internal string Folder { get; }
 
     /// <summary>The user's; null where there is no folder that is theirs alone: a copy is then made that nobody keeps.</summary>
     internal static UnpackedCopies? OfUser() => In(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named && Path.IsPathRooted(named)
         ? named
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"));
 
-    /// <summary>Those in a folder for caches; null where that is no absolute path, or somebody else can look into or owns what is there.</summary>
+    /// <summary>Those in a folder for caches; null where that is no absolute path, cannot be made, or somebody else can look into or owns what is there.</summary>
     /// <param name="caches">The folder, which need not exist.</param>
     internal static UnpackedCopies? In(string caches)
     {
@@ -34,9 +35,16 @@ internal sealed class UnpackedCopies
         }
 
         string folder = Path.Combine(caches, "iommu-spy");
-        if (!OperatingSystem.IsWindows())
+        try
         {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            if (!OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
 
         return FileKind.StatusOf(folder, follow: false) is { IsPrivateFolder: true } status && status.Owner == FileKind.StatusOf("/proc/self")?.Owner
@@ -57,7 +65,7 @@ internal sealed class UnpackedCopies
         string identity = string.Create(CultureInfo.InvariantCulture, $"{file.FullName}\0{file.Length}\0{file.LastWriteTimeUtc.Ticks}\0{now}");
         Sha256 hash = new();
         hash.Append(Encoding.UTF8.GetBytes(identity));
-        return Path.Combine(_folder, hash.Finish()[..NameDigits]);
+        return Path.Combine(Folder, hash.Finish()[..NameDigits]);
     }
 
     /// <summary>Whether a copy is there; it counts as used now.</summary>
@@ -78,7 +86,7 @@ internal sealed class UnpackedCopies
     /// <summary>Removes copies that nobody has used for long, but this one. Whoever has one open keeps what they see.</summary>
     internal void RemoveUnused(string but)
     {
-        foreach (string copy in Directory.EnumerateFiles(_folder))
+        foreach (string copy in Directory.EnumerateFiles(Folder))
         {
             bool isCopy = Path.GetFileName(copy) is { Length: NameDigits } name && name.All(char.IsAsciiHexDigitLower);
             if (!isCopy || string.Equals(copy, but, StringComparison.Ordinal) || DateTime.UtcNow - File.GetLastWriteTimeUtc(copy) < Kept)

@@ -11,6 +11,9 @@ internal static class LiveSource
     private const string Qemu = "qemu:";
     private const string Gdb = "gdb:";
 
+    /// <summary>Whether a name is that of a server which has a guest.</summary>
+    internal static bool IsServer(string name) => name.StartsWith(Qemu, StringComparison.Ordinal) || name.StartsWith(Gdb, StringComparison.Ordinal);
+
     /// <summary>The image of what runs, or null where the name is a file's.</summary>
     /// <exception cref="MemoryImageException">It cannot be reached, or does not say what is needed.</exception>
     internal static MemoryImage? Open(string name, MemoryImageOptions options)

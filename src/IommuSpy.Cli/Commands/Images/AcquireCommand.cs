@@ -37,6 +37,7 @@ internal static class AcquireCommand
         };
         SourceOptions source = new(command);
         OutputOptions output = new(command);
+        CommandNeeds.Declare(command, result => source.NeedsOf(result) with { Writes = CommandNeeds.FoldersOf(result.GetValue(target)!) });
         command.SetAction(result =>
         {
             string path = result.GetRequiredValue(target);

@@ -51,6 +51,11 @@ internal static class ConvertCommand
         };
         SourceOptions source = new(command);
         OutputOptions output = new(command);
+        CommandNeeds.Declare(command, result => source.NeedsOf(result) with
+        {
+            Sources = [.. source.Named(result), .. result.GetValue(files)![..^1]],
+            Writes = CommandNeeds.FoldersOf(result.GetValue(files)![^1]),
+        });
         command.SetAction(result =>
         {
             string[] named = result.GetValue(files)!;
