@@ -72,12 +72,12 @@ hostile: iommu-spy
 	@./packages.sh lab hostile
 	@./hostile/run.sh $(ATTACKS)
 
-# A Debian package of the static program, for every Debian; and a try of it on a clean one.
+# Debian packages of the static program and of su-devmem, for every Debian; and a try of them on a clean one (DKMS=1 for the module's, too).
 deb: iommu-spy-static
 	@./packaging/deb.sh artifacts
 
 deb-test: deb
-	@./packaging/deb-test.sh artifacts/iommu-spy_*_amd64.deb
+	@./packaging/deb-test.sh artifacts/iommu-spy_*_amd64.deb artifacts/iommu-spy-dkms_*_all.deb
 
 # The library and the program as a .NET tool: dotnet tool install iommu-spy --add-source artifacts/packages; samples/ use the library from there.
 pack:

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Installs the package on a clean Debian (debootstrap, kept under artifacts/), uses it there as a user would, and removes it again. As root.
 #
-#     packaging/deb-test.sh PACKAGE           no network in the tree once it is made
-#     DKMS=1 packaging/deb-test.sh PACKAGE    with dkms and headers, 400 MB more: su-devmem is built by the installation
+#     packaging/deb-test.sh PACKAGE                        no network in the tree once it is made
+#     DKMS=1 packaging/deb-test.sh PACKAGE DKMS-PACKAGE    with dkms and headers, 400 MB more: su-devmem is built by the installation
 set -eu
 
 package=$(realpath "$1")
+module_package=${2:+$(realpath "$2")}
 cd "$(dirname "$0")/.."
 suite=${SUITE:-bookworm}
 tree=$PWD/artifacts/debian-$suite${DKMS:+-dkms}
@@ -38,12 +39,17 @@ within gzip -dc /usr/share/man/man1/iommu-spy.1.gz | grep -q '^\.SH EXIT STATUS'
 completed=$(within bash -c '. /usr/share/bash-completion/completions/iommu-spy; COMP_WORDS=(iommu-spy exp); COMP_CWORD=1; _iommu_spy; echo "${COMPREPLY[*]}"')
 [ "$completed" = "explain exposure" ] || fail "bash completes 'exp' to '$completed'"
 echo "bash completes exp: $completed"
+within sh -c 'ls /usr/src' | grep '^su-devmem-' && fail "su-devmem came with the program"
 if [ -n "${DKMS:-}" ]; then
+    cp "$module_package" "$tree/tmp/package.deb"
+    within dpkg -i /tmp/package.deb > "$tree.log" 2>&1 || { cat "$tree.log" >&2; fail "dpkg -i iommu-spy-dkms"; }
+    rm "$tree/tmp/package.deb"
     module=$(within sh -c 'ls /usr/src' | grep '^su-devmem-')
     # shellcheck disable=SC2012 # names of releases
     kernel=$(ls "$tree/lib/modules" | tail -n 1)
     within dkms build -m su-devmem -v "${module#su-devmem-}" -k "$kernel" > "$tree.log" 2>&1 || { cat "$tree.log" >&2; fail "dkms build"; }
     within dkms status
+    within dpkg --purge iommu-spy-dkms > "$tree.log" 2>&1 || { cat "$tree.log" >&2; fail "dpkg --purge iommu-spy-dkms"; }
 fi
 
 within dpkg --purge iommu-spy > "$tree.log" 2>&1 || { cat "$tree.log" >&2; fail "dpkg --purge"; }

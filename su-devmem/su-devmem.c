@@ -8,7 +8,8 @@
 // unloaded, the probes are gone and the kernel's answer stands as ever.
 //
 // What no module can do: open /dev/mem where the kernel is locked down, which is refused before any page is asked for, and
-// leave pages readable that the kernel has taken out of its direct map.
+// leave pages readable that the kernel has taken out of its direct map. And what has been mapped while it was loaded stays mapped
+// after it has gone, until the process that mapped it unmaps it or ends.
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,6 +21,7 @@
 #include <linux/module.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 
 #ifndef READ_ONCE
 #define READ_ONCE(value) ACCESS_ONCE(value) /* before 3.19 */
@@ -35,20 +37,26 @@ static unsigned long end = ULONG_MAX;
 module_param(end, ulong, 0444);
 MODULE_PARM_DESC(end, "last physical address that is opened (default: all)");
 
-static bool readonly;
-module_param(readonly, bool, 0444);
-MODULE_PARM_DESC(readonly, "open memory for reading alone; for writing the kernel's own rule stays (default: no)");
+static bool writable;
+module_param_named(write, writable, bool, 0444);
+MODULE_PARM_DESC(write, "open memory for writing too; without it the kernel's own rule stays for writing (default: no)");
 
 static atomic_long_t lifted = ATOMIC_LONG_INIT(0);
 static atomic_long_t refused = ATOMIC_LONG_INIT(0);
 
 /*
- * readonly: devmem_is_allowed() does not know for what it is asked. It is known to be for reading where the task is inside
+ * Without write=1: devmem_is_allowed() does not know for what it is asked. It is known to be for reading where the task is inside
  * read_mem(), or inside mmap_mem() for a mapping that cannot be written to. A task that no probe has seen enter either is
  * refused: when the probes run out of instances, reading fails, and nothing is opened for writing.
+ *
+ * A task that is killed inside (an oops) never comes out, and its slot keeps it. When another gets its address, that one has
+ * begun at another time. (The type of start_time has changed in 3.17; its bytes are compared.)
  */
 #define MOST_READERS 128
-static struct task_struct *readers[MOST_READERS];
+static struct {
+	struct task_struct *task;
+	typeof(((struct task_struct *)NULL)->start_time) start_time;
+} readers[MOST_READERS];
 
 struct reader {
 	int slot;
@@ -60,7 +68,9 @@ static int add_reader(struct kretprobe_instance *instance)
 	int slot;
 
 	for (slot = 0; slot < MOST_READERS; slot++) {
-		if (!cmpxchg(&readers[slot], NULL, current)) {
+		if (!cmpxchg(&readers[slot].task, NULL, current)) {
+			/* Nobody but this task reads it while the slot is this task's. */
+			readers[slot].start_time = current->start_time;
 			reader->slot = slot;
 			return 0;
 		}
@@ -72,7 +82,7 @@ static int remove_reader(struct kretprobe_instance *instance, struct pt_regs *re
 {
 	struct reader *reader = (struct reader *)instance->data;
 
-	readers[reader->slot] = NULL;
+	readers[reader->slot].task = NULL;
 	return 0;
 }
 
@@ -81,7 +91,8 @@ static bool is_reader(void)
 	int slot;
 
 	for (slot = 0; slot < MOST_READERS; slot++)
-		if (READ_ONCE(readers[slot]) == current)
+		if (READ_ONCE(readers[slot].task) == current &&
+		    !memcmp(&readers[slot].start_time, &current->start_time, sizeof(current->start_time)))
 			return true;
 	return false;
 }
@@ -161,13 +172,13 @@ static int answer(struct kretprobe_instance *instance, struct pt_regs *regs)
 	if ((int)regs_return_value(regs) == ALLOWED)
 		return 0;
 	/* A page that the range ends in is not opened: the kernel asks for whole pages. */
-	if (address >= start && address + (PAGE_SIZE - 1) <= end && (!readonly || is_reader())) {
+	if (address >= start && address + (PAGE_SIZE - 1) <= end && (writable || is_reader())) {
 		set_return_value(regs, ALLOWED);
 		atomic_long_inc(&lifted);
 	} else {
 		atomic_long_inc(&refused);
 		pr_notice_ratelimited("%s[%d]: 0x%lx stays closed: %s\n", current->comm, task_pid_nr(current), address,
-				      address >= start && address + (PAGE_SIZE - 1) <= end ? "loaded with readonly=1" : "not between start and end");
+				      address >= start && address + (PAGE_SIZE - 1) <= end ? "loaded without write=1" : "not between start and end");
 	}
 	return 0;
 }
@@ -210,7 +221,7 @@ static int __init su_devmem_init(void)
 		pr_err("not loaded: no probe on devmem_is_allowed (%d): this kernel lacks it, or CONFIG_KRETPROBES\n", error);
 		return error;
 	}
-	if (readonly) {
+	if (!writable) {
 		error = register_kretprobe(&read_probe);
 		if (error)
 			goto no_read;
@@ -218,14 +229,14 @@ static int __init su_devmem_init(void)
 		if (error)
 			goto no_mmap;
 	}
-	pr_info("loaded: /dev/mem %s 0x%lx-0x%lx\n", readonly ? "reads" : "reads and writes", start, end);
+	pr_info("loaded: /dev/mem %s 0x%lx-0x%lx\n", writable ? "reads and writes" : "reads", start, end);
 	return 0;
 
 no_mmap:
 	unregister_kretprobe(&read_probe);
 no_read:
 	unregister_kretprobe(&question_probe);
-	pr_err("not loaded: no probe on read_mem or mmap_mem (%d), without which readonly=1 cannot be kept\n", error);
+	pr_err("not loaded: no probe on read_mem or mmap_mem (%d), which tell reading from writing; write=1 loads without them\n", error);
 	return error;
 }
 
@@ -233,12 +244,12 @@ static void __exit su_devmem_exit(void)
 {
 	/* The question first: nothing is opened any more while those that tell readers go. */
 	unregister_kretprobe(&question_probe);
-	if (readonly) {
+	if (!writable) {
 		unregister_kretprobe(&mmap_probe);
 		unregister_kretprobe(&read_probe);
 	}
-	pr_info("unloaded: the kernel's own rule holds again (lifted %ld pages, refused %ld, missed %d)\n", atomic_long_read(&lifted),
-		atomic_long_read(&refused), question_probe.nmissed + read_probe.nmissed + mmap_probe.nmissed);
+	pr_info("unloaded: the kernel's own rule holds again, but for what is still mapped (lifted %ld pages, refused %ld, missed %d)\n",
+		atomic_long_read(&lifted), atomic_long_read(&refused), question_probe.nmissed + read_probe.nmissed + mmap_probe.nmissed);
 }
 
 module_init(su_devmem_init);

@@ -82,7 +82,7 @@ public abstract class DevMemTests(DevMemGuest up)
             Assert.Equal(Hash(up.Bytes(first, (int)length)), ReadHash(first, length));
         });
         RefusedByTheKernel(first);
-        Assert.Contains("su_devmem: loaded: /dev/mem reads and writes", Guest.Succeed("dmesg").Output, StringComparison.Ordinal);
+        Assert.Contains("su_devmem: loaded: /dev/mem reads 0x0-", Guest.Succeed("dmesg").Output, StringComparison.Ordinal);
         Assert.Contains("su_devmem: unloaded: the kernel's own rule holds again", Guest.Succeed("dmesg").Output, StringComparison.Ordinal);
     }
 
@@ -132,7 +132,7 @@ public abstract class DevMemTests(DevMemGuest up)
     public void What_is_written_stands_there_for_QEMU_and_for_the_process_whose_page_it_is()
     {
         (ulong address, ulong physical, string pid) = up.QuietPage();
-        up.WithModule("", () =>
+        up.WithModule("write=1", () =>
         {
             Guest.Succeed($"dev_mem 0x{physical:x} w 0x12345678 --yes");
             Assert.Equal(0x12345678U, up.Words(physical, 1)[0]);
@@ -157,7 +157,7 @@ public abstract class DevMemTests(DevMemGuest up)
     public void Writing_asks_on_a_terminal_and_refuses_without_one()
     {
         (_, ulong physical, _) = up.QuietPage();
-        up.WithModule("", () =>
+        up.WithModule("write=1", () =>
         {
             Guest.Succeed($"dev_mem 0x{physical:x} w 1 --yes");
             Assert.Contains("there is no terminal to ask on; say --yes", Guest.Refuse(2, $"dev_mem 0x{physical:x} w 2"), StringComparison.Ordinal);
@@ -175,17 +175,17 @@ public abstract class DevMemTests(DevMemGuest up)
     }
 
     [Fact]
-    public void Loaded_for_reading_alone_it_opens_nothing_for_writing()
+    public void Loaded_without_write_it_opens_nothing_for_writing()
     {
         (_, ulong physical, _) = up.QuietPage();
-        up.WithModule("readonly=1", () =>
+        up.WithModule("", () =>
         {
             uint before = up.Words(physical, 1)[0];
             Assert.Equal($"{physical:x16}  {before:x8}\n", Guest.Succeed($"dev_mem 0x{physical:x} r").Output);
-            Assert.Contains("su-devmem is loaded with readonly=1", Guest.Refuse(1, $"dev_mem 0x{physical:x} w {~before} --yes"), StringComparison.Ordinal);
+            Assert.Contains("su-devmem is loaded for reading alone", Guest.Refuse(1, $"dev_mem 0x{physical:x} w {~before} --yes"), StringComparison.Ordinal);
             Assert.NotEqual(0, Guest.Run($"dd if=/dev/zero of=/dev/mem bs=4 count=1 seek={physical / 4}").ExitCode);
             Assert.Equal(before, up.Words(physical, 1)[0]);
-            Assert.Contains($"0x{physical:x} stays closed: loaded with readonly=1", Guest.Succeed("dmesg").Output, StringComparison.Ordinal);
+            Assert.Contains($"0x{physical:x} stays closed: loaded without write=1", Guest.Succeed("dmesg").Output, StringComparison.Ordinal);
         });
     }
 
@@ -274,7 +274,7 @@ public abstract class DevMemTests(DevMemGuest up)
         {
             for (int round = 0; round < Rounds; round++)
             {
-                up.WithModule(round % 4 == 3 ? "readonly=1" : "", () =>
+                up.WithModule(round % 4 == 3 ? "" : "write=1", () =>
                 {
                     Assert.Equal($"{first:x16}  {words}\n", Guest.Succeed($"dev_mem 0x{first:x} r 4").Output);
                     Assert.EndsWith("missed 0\n", Guest.Succeed("cat /sys/module/su_devmem/parameters/counts").Output, StringComparison.Ordinal);

@@ -82,18 +82,18 @@ public sealed class DevMemTests : IDisposable
 
     [Theory]
     [InlineData(0x150000, NativeFile.NotPermitted, false, "", "CONFIG_STRICT_DEVMEM): load su-devmem.ko, or read it with -s kcore")]
-    [InlineData(0x150000, NativeFile.InvalidArgument, true, "", "CONFIG_STRICT_DEVMEM): load su-devmem.ko")]
+    [InlineData(0x150000, NativeFile.InvalidArgument, true, "", "CONFIG_STRICT_DEVMEM): load su-devmem.ko with write=1")]
     [InlineData(0x200000, NativeFile.NotPermitted, false, "", "for the driver of nvme (CONFIG_IO_STRICT_DEVMEM)")]
-    [InlineData(0x150000, NativeFile.NotPermitted, false, "N", "su-devmem is loaded for 0x1000-0x1fff alone")]
-    [InlineData(0x150000, NativeFile.NotPermitted, true, "Y", "su-devmem is loaded with readonly=1")]
-    [InlineData(0x150000, NativeFile.BadAddress, false, "N", "taken out of the direct map")]
+    [InlineData(0x150000, NativeFile.NotPermitted, false, "Y", "su-devmem is loaded for 0x1000-0x1fff alone")]
+    [InlineData(0x150000, NativeFile.NotPermitted, true, "N", "su-devmem is loaded for reading alone: load it with write=1")]
+    [InlineData(0x150000, NativeFile.BadAddress, false, "Y", "taken out of the direct map")]
     [InlineData(0x900000, NativeFile.BadAddress, false, "", "there is no memory at this address")]
     [InlineData(0x900000, NativeFile.InvalidArgument, false, "", "no physical address of this machine is so high")]
-    public void A_refusal_says_which_rule_and_what_would_help(ulong address, int error, bool writing, string readOnly, string expected)
+    public void A_refusal_says_which_rule_and_what_would_help(ulong address, int error, bool writing, string write, string expected)
     {
-        if (readOnly.Length > 0)
+        if (write.Length > 0)
         {
-            Put("sys/module/su_devmem/parameters/readonly", System.Text.Encoding.ASCII.GetBytes(readOnly + "\n"));
+            Put("sys/module/su_devmem/parameters/write", System.Text.Encoding.ASCII.GetBytes(write + "\n"));
             Put("sys/module/su_devmem/parameters/start", "4096\n"u8.ToArray());
             Put("sys/module/su_devmem/parameters/end", "8191\n"u8.ToArray());
         }

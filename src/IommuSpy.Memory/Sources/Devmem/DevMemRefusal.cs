@@ -55,15 +55,15 @@ internal sealed class DevMemRefusal(RunningFiles files, IReadOnlyList<IomemEntry
         if (files.Names(Module).Count > 0 && (isMemory || name is not null))
         {
             string range = $"{Parameter("start")}-{Parameter("end")}";
-            return writing && files.Text($"{Module}/parameters/readonly") == "Y"
-                ? $"su-devmem is loaded with readonly=1: load it without, to write"
+            return writing && files.Text($"{Module}/parameters/write") == "N"
+                ? "su-devmem is loaded for reading alone: load it with write=1, to write"
                 : $"su-devmem is loaded for {range} alone: load it for this address too";
         }
 
         if (isMemory)
         {
             return $"the kernel keeps memory above 1 MiB from /dev/mem (CONFIG_STRICT_DEVMEM): load "
-                + $"su-devmem.ko{(writing ? "" : ", or read it with -s kcore")}";
+                + $"su-devmem.ko{(writing ? " with write=1" : ", or read it with -s kcore")}";
         }
 
         if (name is null)
