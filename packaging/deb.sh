@@ -57,6 +57,7 @@ ln -s iommu-spy.1.gz "$usr/share/man/man1/dev_mem.1.gz"
 mv "$usr/share/zsh/site-functions" "$usr/share/zsh/vendor-completions" # where Debian's zsh looks
 documents "$usr/share/doc/iommu-spy"
 gzip -9nc README.md > "$usr/share/doc/iommu-spy/README.md.gz"
+gzip -9nc "$(dirname "$(readlink -f "$(command -v dotnet)")")/ThirdPartyNotices.txt" > "$usr/share/doc/iommu-spy/dotnet-ThirdPartyNotices.txt.gz"
 pack iommu-spy amd64 <<EOF
 Suggests: iommu-spy-dkms
 Description: what is at an address, who maps it, which device can touch it
