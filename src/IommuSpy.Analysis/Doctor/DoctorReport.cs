@@ -14,6 +14,7 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
     private const string Everything = "everything live";
     private const string UseSudo = "use sudo";
     private const string Watch = "watch";
+    private const string ReadingImages = "giving up rights before an image is read";
     private static readonly string[] TraceDirectories = ["sys/kernel/tracing", "sys/kernel/debug/tracing"];
 
     /// <summary>Looks: opens what the commands would open, and reads a few bytes of it.</summary>
@@ -172,9 +173,8 @@ public sealed record DoctorReport(string Release, IReadOnlyList<DoctorLine> Line
 
     private static DoctorLine Confinement() => Sandbox.Available switch
     {
-        "" => new(
-            "sandbox", DoctorState.Missing, "this kernel confines nobody", "boot a kernel with Landlock and seccomp", "giving up rights before an image is read"),
-        string available => new("sandbox", DoctorState.Works, available, null, "giving up rights before an image is read"),
+        "" => new("sandbox", DoctorState.Missing, "this kernel confines nobody", "boot a kernel with Landlock and seccomp", ReadingImages),
+        string available => new("sandbox", DoctorState.Works, available, null, ReadingImages),
     };
 
     private static DoctorLine Headers(RunningFiles files)

@@ -25,7 +25,7 @@ internal sealed class UnpackedCopies
         ? named
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"));
 
-    /// <summary>Those in a folder for caches; null where that is no absolute path, cannot be made, or somebody else can look into or owns what is there.</summary>
+    /// <summary>Those in a folder for caches; null where that is no absolute path, cannot be made, or somebody else can look into or owns it.</summary>
     /// <param name="caches">The folder, which need not exist.</param>
     internal static UnpackedCopies? In(string caches)
     {

@@ -6,7 +6,7 @@ using IommuSpy.Linux.Running.Confinement;
 
 namespace IommuSpy.Linux.Tests.Running;
 
-/// <summary>What a thread that has confined itself can still do, by the running kernel's own word. The thread ends with the test, and with it what holds it.</summary>
+/// <summary>What a thread that has confined itself can still do, by the running kernel's own word. Nothing holds any other thread.</summary>
 public sealed class LandlockTests
 {
     [Fact]
