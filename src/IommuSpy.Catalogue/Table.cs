@@ -14,6 +14,9 @@ internal abstract class Table(string name, string sentence)
     /// <summary>The command that answers with it, with what has to be said for it: "maps --leaves".</summary>
     public string Command { get; init; } = name;
 
+    /// <summary>Of what it is.</summary>
+    public virtual TableSubject Subject => TableSubject.Machine;
+
     /// <summary>By what it can be asked for a part of its rows, so that the others are never looked for.</summary>
     public virtual IReadOnlyList<Filter> Filters => [];
 
@@ -23,6 +26,12 @@ internal abstract class Table(string name, string sentence)
     /// <summary>Hands over the columns and cells of each row that is wanted: for who does not know what its rows are.</summary>
     /// <exception cref="QuestionException">It has no such column, or none that can be compared so.</exception>
     public abstract void Visit(View view, Question question, Action<IReadOnlyList<Column>, Cell[]> receive);
+
+    /// <summary>Writes all of its rows in a form, for who does not know what they are.</summary>
+    /// <param name="rows">Where to: the form.</param>
+    /// <param name="question">What it is asked.</param>
+    /// <returns>How many rows there were.</returns>
+    public abstract long Write(IRowForm rows, Question question);
 }
 
 /// <summary>A list whose rows are <typeparamref name="TRow"/>.</summary>
@@ -51,6 +60,21 @@ internal abstract class Table<TRow>(string name, string sentence, params Column<
 
             receive(selection.Columns, cells);
         });
+    }
+
+    /// <inheritdoc/>
+    public override long Write(IRowForm rows, Question question)
+    {
+        long count = 0;
+        using RowWriter<TRow> writer = rows.Of(this);
+        question.Waits = writer.Flush;
+        Rows(question, row =>
+        {
+            count++;
+            writer.Add(row);
+        });
+        writer.Complete();
+        return count;
     }
 
     /// <summary>How people read it where they choose no columns: all that are worth a place on a terminal, in words.</summary>

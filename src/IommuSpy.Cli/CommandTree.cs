@@ -42,6 +42,7 @@ internal static class CommandTree
         ("write", WriteCommand.Build),
         ("convert", ConvertCommand.Build),
         ("acquire", AcquireCommand.Build),
+        ("export", ExportCommand.Build),
         ("formats", FormatsCommand.Build),
         ("modules", ModulesCommand.Build),
         ("pci", PciCommand.Build),

@@ -13,17 +13,21 @@ internal sealed class Progress(string what)
 
     /// <summary>Shows how far the work is.</summary>
     /// <param name="done">From 0 to 1.</param>
-    public void Show(double done)
+    public void Show(double done) => Show(string.Create(CultureInfo.InvariantCulture, $"{done * 100:0} %"));
+
+    /// <summary>The same in words, where nobody knows how much there is.</summary>
+    public void Show(string done)
     {
         if (Display.ErrorIsTerminal && Stopwatch.GetElapsedTime(_start) > Patience)
         {
+            // What the line before it had more is blanked.
+            Draw($"\r{what}: {done}{(_shown ? "\u001b[K" : "")}");
             _shown = true;
-            Show(string.Create(CultureInfo.InvariantCulture, $"\r{what}: {done * 100:0} %"));
         }
     }
 
     // Drawn over the line that stands there: our own text, but for its end.
-    private static void Show(string line)
+    private static void Draw(string line)
     {
         using StandardError error = new();
         error.Write(Encoding.UTF8.GetBytes(line));
@@ -34,7 +38,7 @@ internal sealed class Progress(string what)
     {
         if (_shown)
         {
-            Show("\r\u001b[K");
+            Draw("\r\u001b[K");
         }
     }
 }

@@ -25,6 +25,9 @@ internal sealed class PrivateFile : IDisposable
     /// <summary>Open for reading and writing.</summary>
     internal SafeFileHandle Handle => _stream.SafeFileHandle;
 
+    /// <summary>The same as a stream without a buffer.</summary>
+    internal Stream Stream => _stream;
+
     /// <summary>A new file in the directory of <paramref name="path"/>, under a name of its own.</summary>
     internal static PrivateFile Beside(string path)
     {
@@ -45,6 +48,15 @@ internal sealed class PrivateFile : IDisposable
         {
             removal.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Makes a folder that only its owner can look into, with those above it, unless it is there.</summary>
+    internal static void MakeFolder(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 

@@ -46,6 +46,7 @@ public sealed class DamagedMemoryTests : IDisposable
             ["dmesg", "--faults"], ["memory"], ["find", $"pointer:0x{kernel:x}"], ["find", "--pid", $"{pid}", "hex:7f 45"], ["files"], ["mounts"], ["stack"],
             ["vms"],
             ["stack", "--group"], ["iommu"], ["devices"], ["interrupts"], ["reach", $"0x{kernel:x}"], ["exposure"],
+            ["export", Path.Combine(_directory.FullName, "tables")],
         ];
         foreach (string[] command in commands)
         {

@@ -16,6 +16,9 @@ internal sealed class ColumnsTable() : Table<Column>(
     public static Filter<Table> Of { get; } = new("table", "The columns of this table.");
 
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Program;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Filter> Filters => [Of];
 
     /// <inheritdoc/>

@@ -15,6 +15,9 @@ internal sealed class DoctorTable() : Table<DoctorLine>(
     Its.Text("serves", "Which commands need it.", row => row.Serves))
 {
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Program;
+
+    /// <inheritdoc/>
     public override void Rows(Question question, Action<DoctorLine> receive)
     {
         foreach (DoctorLine line in DoctorReport.Of(RunningFiles.Here).Lines)

@@ -17,6 +17,9 @@ internal sealed class DocumentedLayoutTable() : Table<DocumentedRegionReport>(
     public static Filter<DocumentedLayout> Map { get; } = new("map", "The map of a release and a number of levels.");
 
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Program;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Filter> Filters => [Map];
 
     /// <inheritdoc/>

@@ -25,6 +25,9 @@ internal sealed class FindTable() : Table<FoundBytes>(
     public static Filter<FindQuery> Query { get; } = new("query", "What is searched for, and where.");
 
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Part;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Filter> Filters => [Query];
 
     /// <inheritdoc/>

@@ -16,6 +16,9 @@ internal sealed class FormatsTable() : Table<FormatDescription>(
     Its.Text("madeBy", "What makes such files.", row => row.MadeBy))
 {
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Program;
+
+    /// <inheritdoc/>
     public override void Rows(Question question, Action<FormatDescription> receive)
     {
         foreach (FormatDescription format in FormatDescription.All)

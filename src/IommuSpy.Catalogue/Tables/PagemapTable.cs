@@ -30,6 +30,9 @@ internal sealed class PagemapTable() : Table<AreaPage>(
     public static Filter<Func<Action<MemoryArea, PagemapPage>, IReadOnlyList<string>>> Pages { get; } = new("process", "The pages of this process.");
 
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Part;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Filter> Filters => [Pages];
 
     /// <inheritdoc/>

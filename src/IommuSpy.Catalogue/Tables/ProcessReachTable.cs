@@ -21,6 +21,9 @@ internal sealed class ProcessReachTable() : Table<ProcessReachRow>(
     public static Filter<KernelTask> Process { get; } = new("pid", "Of this process.");
 
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Part;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Filter> Filters => [Process];
 
     /// <inheritdoc/>

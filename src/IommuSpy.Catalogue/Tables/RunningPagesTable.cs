@@ -22,6 +22,9 @@ internal sealed class RunningPagesTable() : Table<RunningPage>(
     Its.Number("mappings", "How many page-table entries map it, by /proc/kpagecount.", row => row.Mappings))
 {
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Program;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Filter> Filters => [PagesTable.Range];
 
     /// <inheritdoc/>

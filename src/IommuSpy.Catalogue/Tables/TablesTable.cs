@@ -11,6 +11,9 @@ internal sealed class TablesTable() : Table<Table>(
     Its.Text("sentence", "What its rows are.", row => row.Sentence))
 {
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Program;
+
+    /// <inheritdoc/>
     public override void Rows(Question question, Action<Table> receive)
     {
         foreach (Table table in AllTables.All)

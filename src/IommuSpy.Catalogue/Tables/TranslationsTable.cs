@@ -46,6 +46,9 @@ internal sealed class TranslationsTable(string name, string sentence, Column<Tra
     public static Filter<Func<Action, IEnumerable<TranslatedAddress>>> Translations { get; } = new("addresses", "These addresses.");
 
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Part;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Filter> Filters => [Translations];
 
     /// <inheritdoc/>

@@ -27,6 +27,9 @@ internal sealed class Va2paTable() : Table<ProcessAddressReport>(
     public static Filter<IReadOnlyList<ProcessAddressReport>> Answers { get; } = new("addresses", "These addresses of a process.");
 
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Program;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Filter> Filters => [Answers];
 
     /// <inheritdoc/>

@@ -58,6 +58,9 @@ internal sealed class WhoTable() : Table<PageUser>(
         (machine, text) => machine is not null && PageExpression.TryParse(machine, text, out IReadOnlyList<NamedAddress> pages, out _) ? pages : null);
 
     /// <inheritdoc/>
+    public override TableSubject Subject => TableSubject.Part;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Filter> Filters => [Pages];
 
     /// <inheritdoc/>

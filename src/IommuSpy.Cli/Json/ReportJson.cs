@@ -19,6 +19,7 @@ using IommuSpy.Analysis.Watch;
 using IommuSpy.Analysis.VirtualMachines;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Cli.Sarif;
+using IommuSpy.Export;
 using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Paging;
@@ -43,6 +44,7 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(AcquireReport))]
 [JsonSerializable(typeof(ConvertReport))]
 [JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(ExportReport))]
 [JsonSerializable(typeof(InfoReport))]
 [JsonSerializable(typeof(LayoutReport))]
 [JsonSerializable(typeof(DocumentedLayoutReport))]
