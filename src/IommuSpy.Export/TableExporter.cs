@@ -115,7 +115,8 @@ internal sealed class TableExporter(Machine machine, string directory, ExportFor
     {
         try
         {
-            CaptureRecord? earlier = JsonSerializer.Deserialize(Opener.ReadAll(Path.Combine(folder, RecordName), MostRecordBytes), ExportJson.Line.CaptureRecord);
+            CaptureRecord? earlier = JsonSerializer.Deserialize(
+                Opener.ReadAll(Path.Combine(folder, RecordName), MostRecordBytes), ExportJson.Line.CaptureRecord);
             return earlier is { Tables: not null } && earlier.Version == JsonNames.Version && earlier.Capture == _id.ToString()
                 ? [.. earlier.Tables.Where(table => table is { Table: not null, Problems: not null }).DistinctBy(table => table.Table, StringComparer.Ordinal)]
                 : [];

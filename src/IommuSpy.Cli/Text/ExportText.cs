@@ -24,8 +24,8 @@ internal static class ExportText
         writer.WriteLine();
         TableRecord[] written = [.. report.Tables.Where(record => record.File is not null)];
         writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Amount.Of((ulong)written.Length, "table")}, {written.Sum(record => record.Rows):n0} rows in {Size.Text((ulong)written.Sum(record => record.Bytes))}"
-                + $" in {Printable.Name(report.Folder)}, {report.Seconds:0.00} s"));
+            $"{Amount.Of((ulong)written.Length, "table")}, {written.Sum(record => record.Rows):n0} rows in "
+                + $"{Size.Text((ulong)written.Sum(record => record.Bytes))} in {Printable.Name(report.Folder)}, {report.Seconds:0.00} s"));
     }
 
     private static string Remark(ExportReport report, TableRecord record) => record switch

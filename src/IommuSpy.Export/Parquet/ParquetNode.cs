@@ -44,7 +44,8 @@ internal abstract class ParquetNode
     private static Scalar Text(string name) => new(new DataField<string>(name, nullable: true),
         new ParquetLeaf<ReadOnlyMemory<char>>(cell => cell.Text.AsMemory(), text => 16 + (text.Length * sizeof(char))));
 
-    private static Scalar Integer(string name) => new(new DataField<long>(name, nullable: true), new ParquetLeaf<long>(cell => cell.Integer, _ => sizeof(long)));
+    private static Scalar Integer(string name) =>
+        new(new DataField<long>(name, nullable: true), new ParquetLeaf<long>(cell => cell.Integer, _ => sizeof(long)));
 
     private sealed class Scalar(Field its, ParquetLeaf leaf) : ParquetNode
     {

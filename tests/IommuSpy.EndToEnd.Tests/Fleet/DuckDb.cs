@@ -23,7 +23,8 @@ internal static class DuckDb
     }
 
     /// <summary>The rows of a file, each as JSON.</summary>
-    public static IEnumerable<string> Json(string file) => Rows($"SELECT to_json(t)::VARCHAR FROM read_parquet('{file}', hive_partitioning = false) t").Select(row => (string)row[0]!);
+    public static IEnumerable<string> Json(string file) =>
+        Rows($"SELECT to_json(t)::VARCHAR FROM read_parquet('{file}', hive_partitioning = false) t").Select(row => (string)row[0]!);
 
     /// <summary>What the file says of itself.</summary>
     public static Dictionary<string, string> Metadata(string file) =>

@@ -227,7 +227,8 @@ public sealed class ExportTests : IDisposable
         {
             case (JsonObject one, JsonObject other):
                 return one.Count != other.Count ? $"members of {place}"
-                    : one.Select(member => Difference(member.Value, other[member.Key], $"{place}/{member.Key}", hexadecimal)).FirstOrDefault(at => at is not null);
+                    : one.Select(member => Difference(member.Value, other[member.Key], $"{place}/{member.Key}", hexadecimal))
+                        .FirstOrDefault(at => at is not null);
             case (JsonArray one, JsonArray other):
                 return one.Count != other.Count ? $"length of {place}"
                     : one.Zip(other, (a, b) => Difference(a, b, place, hexadecimal)).FirstOrDefault(at => at is not null);
