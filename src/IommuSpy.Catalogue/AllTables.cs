@@ -10,13 +10,15 @@ internal static class AllTables
     [
         .. new Table[]
         {
-            Buddy, Columns, Devices, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Interrupts, IoMappings, Iommu, Layout, Log,
+            Buddy, Columns, Compare, Devices, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Interrupts, IoMappings, Iommu, Layout, Log,
             MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots,
             RunningPages, Slab, Stack, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, VirtualMachines, Vmalloc, Vmas, Who,
         }.OrderBy(table => table.Name, StringComparer.Ordinal),
     ];
 
     public static BuddyTable Buddy => field ??= new();
+
+    public static CompareTable Compare => field ??= new() { Command = "compare A B" };
 
     public static DevicesTable Devices => field ??= new();
 

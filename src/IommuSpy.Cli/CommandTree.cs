@@ -34,6 +34,7 @@ internal static class CommandTree
         ("page", PageCommand.Build),
         ("pages", PagesCommand.Build),
         ("hidden", HiddenCommand.Build),
+        ("compare", CompareCommand.Build),
         ("slab", SlabCommand.Build),
         ("buddy", BuddyCommand.Build),
         ("symbols", SymbolsCommand.Build),

@@ -78,7 +78,10 @@ internal sealed class SourceOptions
     }
 
     /// <summary>Opens the image and finds the kernel in it, or in the virtual machine that is named.</summary>
-    public Machine OpenMachine(ParseResult result) => OpenMachine(result, Paths(result), Guests(result));
+    public Machine OpenMachine(ParseResult result) => OpenMachine(result, Paths(result));
+
+    /// <summary>The same of the image of some files.</summary>
+    public Machine OpenMachine(ParseResult result, IReadOnlyList<string> paths) => OpenMachine(result, paths, Guests(result));
 
     /// <summary>Opens the host of the virtual machine that is named, whatever is in that.</summary>
     /// <exception cref="UsageException">None is named.</exception>

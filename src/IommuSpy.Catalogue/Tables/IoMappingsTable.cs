@@ -33,13 +33,16 @@ internal sealed class IoMappingsTable() : Table<DeviceMapping>(
     /// <summary>Of which device, and which part.</summary>
     public static Filter<IoMapsQuery> Query { get; } = new("query", "What this device maps, in a range, with rights; without it, what every device maps.");
 
+    /// <summary>Of every device, each entry by itself.</summary>
+    public static Filter<bool> Leaves { get; } = new("leaves", "Of every device, each entry by itself.");
+
     /// <inheritdoc/>
-    public override IReadOnlyList<Filter> Filters => [Query];
+    public override IReadOnlyList<Filter> Filters => [Query, Leaves];
 
     /// <inheritdoc/>
     public override void Rows(Question question, Action<DeviceMapping> receive)
     {
-        IEnumerable<IoMapsQuery> queries = question.Find(Query) is IoMapsQuery one ? [one] : EveryDevice(question.Machine);
+        IEnumerable<IoMapsQuery> queries = question.Find(Query) is IoMapsQuery one ? [one] : EveryDevice(question.Machine, question.Get(Leaves, false));
         foreach (IoMapsQuery query in queries)
         {
             WalkSummary summary = IoMapping.Visit(query.View, query.First, query.Last, query.Rights, query.SingleLeaves,
@@ -52,12 +55,12 @@ internal sealed class IoMappingsTable() : Table<DeviceMapping>(
     public override RowWriter<DeviceMapping> Text(TextForm form, Question question) =>
         question.TryGet(Query, out IoMapsQuery query) ? new Lines(form, query.View) : base.Text(form, question);
 
-    private static IEnumerable<IoMapsQuery> EveryDevice(Analysis.Machine machine) =>
+    private static IEnumerable<IoMapsQuery> EveryDevice(Analysis.Machine machine, bool singleLeaves) =>
         from device in machine.Devices.Devices
         from context in device.Contexts
         where context.Space is not null
         select new IoMapsQuery(new(new(context.Requester, context.Pasid), device.Function, device.Unit, context), new(0), new(ulong.MaxValue),
-            AccessRights.None, SingleLeaves: false);
+            AccessRights.None, singleLeaves);
 
     private sealed class Lines(TextForm form, DeviceView view) : RowWriter<DeviceMapping>
     {
