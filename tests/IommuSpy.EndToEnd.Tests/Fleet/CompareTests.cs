@@ -6,7 +6,7 @@ using IommuSpy.Lab.Running;
 
 namespace IommuSpy.EndToEnd.Tests.Fleet;
 
-/// <summary>What differs between two captures: nothing of one memory, what the commands say of two kernels, and of one guest what was done to it in between.</summary>
+/// <summary>Two captures compared: of one memory nothing differs, of two kernels what their commands say, and of one guest what was done to it.</summary>
 public sealed class CompareTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
