@@ -73,6 +73,12 @@ internal static class KernelModules
 
     private static void CopyUncompressed(string source, string destination, CancellationToken cancellation)
     {
+        // Two lists may have a module in common.
+        if (File.Exists(destination))
+        {
+            return;
+        }
+
         string extension = Path.GetExtension(source);
         string copy = extension == ".ko" ? destination : destination + extension;
         File.Copy(source, copy, overwrite: true);

@@ -62,7 +62,9 @@ internal sealed class KvmReader
         VirtualAddress? head = kvm?.Symbols.Find("vm_list") is Symbol own ? own.Address : objects.Variable("vm_list");
         if (head is not VirtualAddress list)
         {
-            return kvm is null ? new([], []) : throw new MissingTypeException("module kvm has no symbol vm_list, where the list of virtual machines begins");
+            return modules is null ? throw new MissingTypeException($"whether KVM is in use is not known: {parts.Modules.Absence}")
+                : kvm is null ? new([], [])
+                : throw new MissingTypeException("module kvm has no symbol vm_list, where the list of virtual machines begins");
         }
 
         // Modules carry types since 5.11; before, the kernel's own have those of KVM that are the same for all CPUs.
