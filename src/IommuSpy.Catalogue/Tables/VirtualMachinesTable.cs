@@ -67,17 +67,12 @@ internal sealed class VirtualMachinesTable() : Table<VirtualMachineReport>(
     public override RowWriter<VirtualMachineReport> Text(TextForm form, Question question) => new AlignedText<VirtualMachineReport>(form,
     [
         new("pid", row => Number(row.Machine.Process?.Pid), Right: true),
-        new("machine", row => row.Machine.Name ?? Absent),
-        new("process", row => row.Machine.Process?.Comm ?? Absent),
-        new("vcpus", row => Number(row.Machine.Cpus.Count), Right: true),
+        new("machine", row => row.Machine.Name ?? row.Machine.Process?.Comm ?? Absent),
         new("memory", row => Size.Text(row.Machine.Bytes), Right: true),
-        new("slots", row => Number(row.Machine.Slots.Count), Right: true),
-        new("in memory", row => Size.Text(row.Memory.PresentPages * PageFrame.Size), Right: true),
+        new("present", row => Size.Text(row.Memory.PresentPages * PageFrame.Size), Right: true),
         new("absent", row => row.Memory.AbsentPages == 0 ? Absent : Size.Text(row.Memory.AbsentPages * PageFrame.Size), Right: true),
         new("nested tables", row => row.Machine.Nested is NestedRoot nested ? $"{nested.Root}" : row.Machine.IsShadowed ? "shadow paging" : Absent),
-        new("levels", row => Number(row.Machine.Nested?.Levels), Right: true),
-        new("mapped", row => row.MappedPages is ulong pages ? Size.Text(pages * PageFrame.Size) : Absent, Right: true),
-        new("cpus", row => string.Join(", ", row.Machine.Cpus.Select(cpu => $"{cpu.Number} {cpu.State}"))),
+        new("CPUs", row => string.Join(", ", row.Machine.Cpus.GroupBy(cpu => cpu.State).Select(alike => $"{alike.Count()} {alike.Key ?? "?"}"))),
     ])
     {
         HeadsNothing = false,
