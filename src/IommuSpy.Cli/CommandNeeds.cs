@@ -18,12 +18,28 @@ internal sealed record CommandNeeds(IReadOnlyList<string> Sources)
     /// <summary>Whether it starts other programs, a pager apart.</summary>
     public bool Starts { get; init; }
 
+    /// <summary>Whether nothing may be given up: for what is started and has to do as it likes, a browser.</summary>
+    public bool Everything { get; init; }
+
     /// <summary>Says what a command needs. The last word counts.</summary>
     public static void Declare(Command command, Func<ParseResult, CommandNeeds> needs) => Declared.AddOrUpdate(command, needs);
 
     /// <summary>What a command line needs.</summary>
     public static CommandNeeds Of(ParseResult result) =>
         Declared.TryGetValue(result.CommandResult.Command, out Func<ParseResult, CommandNeeds>? needs) ? needs(result) : new([]);
+
+    /// <summary>What is needed for a folder that is filled, and made where there is none: it, or the nearest above it that is there.</summary>
+    /// <param name="path">The folder.</param>
+    public static IReadOnlyList<string> FoldersFor(string path)
+    {
+        string? folder = path.Length == 0 ? null : Path.GetFullPath(path);
+        while (folder is not null && !Directory.Exists(folder))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        return folder is null ? [] : [folder];
+    }
 
     /// <summary>What is needed for a file that is written: its folder; nothing for standard output.</summary>
     /// <param name="path">The file, or -.</param>

@@ -22,12 +22,12 @@ internal sealed class SandboxOptions
     /// <summary>Confines the program to what a command line needs; for good, and before there are other threads.</summary>
     public void Enter(ParseResult result)
     {
-        if (result.GetValue(_none))
+        CommandNeeds needs = CommandNeeds.Of(result);
+        if (result.GetValue(_none) || needs.Everything)
         {
             return;
         }
 
-        CommandNeeds needs = CommandNeeds.Of(result);
         IReadOnlyList<string> sources = needs.Sources;
         bool isImage = sources.Count > 0 && !SourceOptions.AreLive(sources);
         _ = Sandbox.TryEnter(new(

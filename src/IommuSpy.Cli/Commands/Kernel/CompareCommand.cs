@@ -41,6 +41,7 @@ internal static class CompareCommand
         };
         SourceOptions source = new(command);
         TableOptions output = new(command, AllTables.Compare);
+        CommandNeeds.Declare(command, result => source.NeedsOf(result) with { Sources = [result.GetValue(before)!, result.GetValue(after)!] });
         command.SetAction(result =>
         {
             if (source.Named(result).Count > 0)
