@@ -10,7 +10,7 @@ TESTS   := $(sort $(wildcard tests/*.Tests/*.csproj))
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: all demo test check fresh-test bench bench-answers fuzz mutate hostile deb deb-test pack tool-test docs tutorial install uninstall clean packages format
+.PHONY: all demo test check fresh-test bench bench-answers fuzz mutate hostile deb deb-test pack tool-test docs tutorial screenshots install uninstall clean packages format
 
 all: iommu-spy
 
@@ -33,6 +33,11 @@ packages:
 
 demo: iommu-spy
 	@./demo.sh
+
+# Pictures of the explorer's views and of a report, light and dark, at 1280x800: artifacts/screenshots.
+screenshots: iommu-spy
+	@./packages.sh lab test
+	@./docs/screenshots.sh "$$(dotnet run --project lab --verbosity quiet -- capture --kernel 6.1 --iommu intel --paging 4 --memory 512M | tail -n 1)"
 
 # Style, then every test project, then one line that sums them up. GUESTS=all: live tests on the kernels between the oldest and the newest, too.
 test: iommu-spy iommu-spy-static
@@ -80,7 +85,7 @@ deb-test: deb
 	@./packaging/deb-test.sh artifacts/iommu-spy_*_amd64.deb artifacts/iommu-spy-dkms_*_all.deb
 
 # The library and the program as a .NET tool: dotnet tool install iommu-spy --add-source artifacts/packages; samples/ use the library from there.
-pack:
+pack: | packages
 	@rm -f artifacts/packages/*.nupkg
 	dotnet pack src/IommuSpy -c Release -p:RunAnalyzers=false -o artifacts/packages --verbosity quiet
 	dotnet pack src/IommuSpy.Cli -c Release -p:PublishAot=false -p:RunAnalyzers=false -o artifacts/packages --verbosity quiet

@@ -55,3 +55,7 @@ show iommu
 show devices
 show reach init_task
 show exposure
+
+echo
+echo "== see it: this opens the explorer on the same memory"
+echo "$program serve -s $image"

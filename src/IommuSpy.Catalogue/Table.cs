@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace IommuSpy.Catalogue;
 
 /// <summary>A list that can be asked for: its name, its columns, and how its rows are found.</summary>
@@ -32,6 +34,14 @@ internal abstract class Table(string name, string sentence)
     /// <param name="question">What it is asked.</param>
     /// <returns>How many rows there were.</returns>
     public abstract long Write(IRowForm rows, Question question);
+
+    /// <summary>Writes each row that is wanted as an object of JSON, into an array that the writer is in.</summary>
+    /// <param name="view">Which rows and columns.</param>
+    /// <param name="question">What is asked.</param>
+    /// <param name="writer">Where to.</param>
+    /// <param name="isShown">Asked for each row, in order, whether it is written; what it throws ends the search.</param>
+    /// <exception cref="QuestionException">It has no such column, or none that can be compared so.</exception>
+    public abstract void Write(View view, Question question, Utf8JsonWriter writer, Func<bool> isShown);
 }
 
 /// <summary>A list whose rows are <typeparamref name="TRow"/>.</summary>
@@ -75,6 +85,25 @@ internal abstract class Table<TRow>(string name, string sentence, params Column<
         });
         writer.Complete();
         return count;
+    }
+
+    /// <inheritdoc/>
+    public override void Write(View view, Question question, Utf8JsonWriter writer, Func<bool> isShown)
+    {
+        Selection<TRow> selection = view.Of(this);
+        selection.Rows(question, row =>
+        {
+            if (isShown())
+            {
+                writer.WriteStartObject();
+                foreach (Column<TRow> column in selection.Columns)
+                {
+                    column.Write(writer, row);
+                }
+
+                writer.WriteEndObject();
+            }
+        });
     }
 
     /// <summary>How people read it where they choose no columns: all that are worth a place on a terminal, in words.</summary>

@@ -14,6 +14,9 @@ internal static class CommandRunner
 {
     public const string Name = "iommu-spy";
 
+    private const string Usage = "usage";
+    private const string NoAnswer = "noAnswer";
+
     // A word that begins with @ is a word, as everywhere else.
     private static readonly ParserConfiguration Literally = new() { ResponseFileTokenReplacer = null };
 
@@ -46,33 +49,34 @@ internal static class CommandRunner
             Console.SetOut(output);
             return Invoke(root, args, name, output);
         }
-        catch (Exception e) when (e is UsageException or QuestionException)
-        {
-            return Complain(name, json, "usage", e.Message, ExitCode.Usage);
-        }
-        catch (Exception e) when (e is NoAnswerException or LinuxDiscoveryException or MissingTypeException or NoGuestException or RunningProcessException)
-        {
-            return Complain(name, json, "noAnswer", e.Message, ExitCode.NoAnswer);
-        }
-        catch (MemoryImageException e)
-        {
-            return Complain(name, json, "source", e.Message, ExitCode.Source);
-        }
         catch (OutputException e)
         {
             // Where the reader has stopped, head has its lines: there is nobody to tell.
             return e.IsClosed ? ExitCode.Done : Complain(name, json: false, "output", e.Message, ExitCode.Source);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return Complain(name, json, "source", FileProblem.Of(e), ExitCode.Source);
-        }
         catch (Exception e)
         {
-            // The last resort: whatever input has made us fail, the answer is one line.
-            return Complain(name, json, "internal", InternalProblem(e), ExitCode.Source);
+            (string kind, string message) = NamedProblem(e);
+            return Complain(name, json, kind, message, kind switch
+            {
+                Usage => ExitCode.Usage,
+                NoAnswer => ExitCode.NoAnswer,
+                _ => ExitCode.Source,
+            });
         }
     }
+
+    /// <summary>What kind of failure an exception is, as JSON names it, and what it says to people, in one line.</summary>
+    public static (string Kind, string Message) NamedProblem(Exception failure) => failure switch
+    {
+        UsageException or QuestionException => (Usage, failure.Message),
+        NoAnswerException or LinuxDiscoveryException or MissingTypeException or NoGuestException or RunningProcessException => (NoAnswer, failure.Message),
+        MemoryImageException => ("source", failure.Message),
+        IOException or UnauthorizedAccessException => ("source", FileProblem.Of(failure)),
+
+        // The last resort: whatever input has made us fail, the answer is one line.
+        _ => ("internal", InternalProblem(failure)),
+    };
 
     private static string InternalProblem(Exception failure) => failure is AggregateException { InnerException: Exception inner } ? InternalProblem(inner)
         : failure is OutOfMemoryException ? "memory is exhausted: the answer would need more than this program may take"

@@ -42,6 +42,8 @@ internal static class CommandTree
         ("read", ReadCommand.Build),
         ("write", WriteCommand.Build),
         ("convert", ConvertCommand.Build),
+        ("report", ReportCommand.Build),
+        ("serve", ServeCommand.Build),
         ("acquire", AcquireCommand.Build),
         ("export", ExportCommand.Build),
         ("formats", FormatsCommand.Build),

@@ -104,7 +104,8 @@ internal static class Reports
         output.WriteByte((byte)'\n');
     }
 
-    private static void Members<T>(Utf8JsonWriter writer, T report, JsonTypeInfo<T> type)
+    /// <summary>Writes the members of a report into an object that the writer is in.</summary>
+    public static void Members<T>(Utf8JsonWriter writer, T report, JsonTypeInfo<T> type)
         where T : notnull
     {
         foreach (JsonPropertyInfo property in type.Properties)

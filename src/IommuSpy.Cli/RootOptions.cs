@@ -54,7 +54,9 @@ internal sealed class RootOptions
     /// <summary>Whether --kernel was given.</summary>
     public bool Kernel(ParseResult result) => result.GetValue(_kernel);
 
-    private static PhysicalAddress OfProcess(Machine machine, string pid)
+    /// <summary>The root of a process.</summary>
+    /// <exception cref="NoAnswerException">There is no such process, or it has no page tables of its own.</exception>
+    public static PhysicalAddress OfProcess(Machine machine, string pid)
     {
         KernelTask process = Processes.WithMemory(machine, pid);
         return process.Root ?? throw new NoAnswerException($"{process}: {process.Problem ?? "its top-level page table is not known"}");

@@ -24,7 +24,7 @@ internal static class Cli
     {
         ProcessStartInfo start = Prepared(arguments);
         Stopwatch watch = Stopwatch.StartNew();
-        using Process process = Process.Start(start)!;
+        using Process process = System.Diagnostics.Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         process.StandardInput.Write(input);
@@ -38,8 +38,11 @@ internal static class Cli
         return new(process.ExitCode, output.Result, error.Result, watch.Elapsed);
     }
 
+    /// <summary>The program as it runs, for who ends it.</summary>
+    public static Process Process(params string[] arguments) => System.Diagnostics.Process.Start(Prepared(arguments))!;
+
     /// <summary>Starts the program and leaves its standard input open.</summary>
-    public static Conversation Start(params string[] arguments) => new(Process.Start(Prepared(arguments))!);
+    public static Conversation Start(params string[] arguments) => new(System.Diagnostics.Process.Start(Prepared(arguments))!);
 
     /// <summary>A program that answers line by line. Disposing it closes its input, at which it has to end.</summary>
     internal sealed class Conversation(Process process) : IDisposable

@@ -47,6 +47,7 @@ public sealed class DamagedMemoryTests : IDisposable
             ["vms"],
             ["stack", "--group"], ["iommu"], ["devices"], ["interrupts"], ["reach", $"0x{kernel:x}"], ["exposure"],
             ["export", Path.Combine(_directory.FullName, "tables")],
+            ["report", Path.Combine(_directory.FullName, "report.html"), "--force"],
         ];
         foreach (string[] command in commands)
         {

@@ -75,6 +75,23 @@ public sealed record InfoReport(
     /// <summary>What it said then, by the log.</summary>
     public string? Panic { get; init; }
 
+    /// <summary>The facts by which the kernel was found, in words, each with what tells it.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<InfoFact> Facts =>
+    [
+        Fact("release", Release, "release"),
+        Fact("paging", $"{PagingLevels} levels{(MemoryEncrypted ? ", memory encryption (C-bit)" : "")}", "pagingLevels"),
+        Fact("KASLR offset", KaslrOffset is { Value: 0 } ? "0x0 (not randomised)" : KaslrOffset?.ToString(), "kaslrOffset"),
+        Fact(ImageDistance.Name, ImageDistance.Value.ToString(), "physicalBase"),
+        Fact("root table", Root.ToString(), "root"),
+        Fact("page_offset_base", PageOffsetBase?.ToString(), "pageOffsetBase"),
+        Fact("vmalloc_base", VmallocBase?.ToString(), "vmallocBase"),
+        Fact("vmemmap_base", VmemmapBase?.ToString(), "vmemmapBase"),
+        Fact("modules", ModulesBase?.ToString(), "modulesBase"),
+    ];
+
     /// <summary>Asks a machine.</summary>
     public static InfoReport Of(Machine machine) => new InfoBuilder(machine).Build();
+
+    private InfoFact Fact(string name, string? value, string key) => new(name, value, Provenance.TryGetValue(key, out IReadOnlyList<string>? told) ? told : []);
 }

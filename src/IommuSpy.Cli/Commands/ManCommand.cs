@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Reflection;
 using IommuSpy.Cli.Shells;
 
 namespace IommuSpy.Cli.Commands;
@@ -14,14 +13,11 @@ internal static class ManCommand
         command.SetAction(_ =>
         {
             using StreamWriter writer = Output.OwnText();
-            ManualPage.Write(writer, root, CommandRunner.Name, Version, Date);
+            ManualPage.Write(writer, root, CommandRunner.Name, VersionCommand.Number, Date);
             return ExitCode.Done;
         });
         return command;
     }
-
-    private static string Version =>
-        typeof(ManCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
     /// <summary>Today, or what a reproducible build says that today is (reproducible-builds.org/specs/source-date-epoch).</summary>
     private static DateTimeOffset Date => long.TryParse(Environment.GetEnvironmentVariable("SOURCE_DATE_EPOCH"), CultureInfo.InvariantCulture, out long seconds)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Reflection;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -11,4 +12,8 @@ internal static class VersionCommand
         command.SetAction(result => root.Parse("--version").Invoke(result.InvocationConfiguration));
         return command;
     }
+
+    /// <summary>The program's version without the revision that it was built from.</summary>
+    public static string Number =>
+        typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 }

@@ -20,6 +20,7 @@ using IommuSpy.Analysis.VirtualMachines;
 using IommuSpy.Analysis.Who;
 using IommuSpy.Cli.Sarif;
 using IommuSpy.Export;
+using IommuSpy.Explorer.Report;
 using IommuSpy.Linux.Inference;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Paging;
@@ -58,6 +59,7 @@ namespace IommuSpy.Cli.Json;
 [JsonSerializable(typeof(ReadReport))]
 [JsonSerializable(typeof(RunningPagesSummary))]
 [JsonSerializable(typeof(WriteReport))]
+[JsonSerializable(typeof(WrittenReport))]
 [JsonSerializable(typeof(WatchReport))]
 [JsonSerializable(typeof(TypeReport))]
 [JsonSerializable(typeof(ValueReport))]

@@ -14,18 +14,11 @@ internal static class InfoText
         writer.WriteLine();
 
         TextTable facts = new("", "", "found by");
-        void Fact(string name, string? value, string key) =>
-            facts.Add(name, value ?? "not found", report.Provenance.TryGetValue(key, out IReadOnlyList<string>? sources) ? string.Join(", ", sources) : "-");
+        foreach (InfoFact fact in report.Facts)
+        {
+            facts.Add(fact.Name, fact.Value ?? "not found", fact.Sources.Count > 0 ? string.Join(", ", fact.Sources) : "-");
+        }
 
-        Fact("release", report.Release, "release");
-        Fact("paging", $"{report.PagingLevels} levels{(report.MemoryEncrypted ? ", memory encryption (C-bit)" : "")}", "pagingLevels");
-        Fact("KASLR offset", report.KaslrOffset is { Value: 0 } ? "0x0 (not randomised)" : report.KaslrOffset?.ToString(), "kaslrOffset");
-        Fact(report.ImageDistance.Name, report.ImageDistance.Value.ToString(), "physicalBase");
-        Fact("root table", report.Root.ToString(), "root");
-        Fact("page_offset_base", report.PageOffsetBase?.ToString(), "pageOffsetBase");
-        Fact("vmalloc_base", report.VmallocBase?.ToString(), "vmallocBase");
-        Fact("vmemmap_base", report.VmemmapBase?.ToString(), "vmemmapBase");
-        Fact("modules", report.ModulesBase?.ToString(), "modulesBase");
         facts.Write(writer);
         writer.WriteLine();
 

@@ -49,17 +49,11 @@ internal static class ExplainCommand
             }
 
             using Machine machine = source.OpenMachine(result);
-            IEnumerable<Explanation> Explain(string text) => result.GetValue(physical)
+            IEnumerable<Explanation> Each(string text) => result.GetValue(physical)
                 ? [Explanation.Of(machine, Addresses.Physical(text))]
-                : Addresses.Each(machine, text).Select(address => address.Sort switch
-                {
-                    AddressSort.Physical => Explanation.Of(machine, address.Physical),
-                    AddressSort.IoVirtual => throw new UsageException($"'{text}' is {address.SortText}: name the device that uses it with --device"),
-                    AddressSort.GuestPhysical => throw new NoAnswerException($"'{text}' is {address.SortText}: the tables of virtual machines are not read"),
-                    _ => Explanation.Of(machine, address.Virtual, roots.Kernel(result) ? machine.Kernel.Space.Root : roots.Root(result, machine)),
-                });
+                : Explain(machine, text, roots.Kernel(result) ? machine.Kernel.Space.Root : roots.Root(result, machine));
 
-            List<Explanation> explanations = [.. result.GetRequiredValue(addresses).SelectMany(Explain)];
+            List<Explanation> explanations = [.. result.GetRequiredValue(addresses).SelectMany(Each)];
             Reports.WriteEach(result, output.Form(result), explanations, ReportJson.Default.Explanation,
                 (writer, explanation) => ExplanationText.Write(writer, explanation, result.GetValue(teach)));
 
@@ -67,6 +61,19 @@ internal static class ExplainCommand
         });
         return command;
     }
+
+    /// <summary>What an address of any kind is: one answer, or of a per-CPU symbol one a CPU.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="text">The address, by any of its spellings.</param>
+    /// <param name="root">Through which tables; null for those that its kind asks for.</param>
+    public static IEnumerable<Explanation> Explain(Machine machine, string text, PhysicalAddress? root) =>
+        Addresses.Each(machine, text).Select(address => address.Sort switch
+        {
+            AddressSort.Physical => Explanation.Of(machine, address.Physical),
+            AddressSort.IoVirtual => throw new UsageException($"'{text}' is {address.SortText}: name the device that uses it with --device"),
+            AddressSort.GuestPhysical => throw new NoAnswerException($"'{text}' is {address.SortText}: the tables of virtual machines are not read"),
+            _ => Explanation.Of(machine, address.Virtual, root),
+        });
 
     private static int OfDevice(SourceOptions source, OutputOptions output, ParseResult result, string name, string[] texts, bool teach)
     {

@@ -30,12 +30,17 @@ internal static class PageCommand
         {
             using Machine machine = source.OpenMachine(result);
             List<PageReport> reports =
-                [.. result.GetRequiredValue(pages).SelectMany(text => Addresses.Pages(machine, text))
-                    .Select(page => PageReport.Of(machine, page.Physical.Frame) with { Name = page.Name })];
+                [.. result.GetRequiredValue(pages).SelectMany(text => Explained(machine, text))];
             Reports.WriteEach(result, output.Form(result), reports, ReportJson.Default.PageReport, PageText.Write);
 
             return reports.All(report => report.Kind != PageKind.None) ? ExitCode.Done : ExitCode.NoAnswer;
         });
         return command;
     }
+
+    /// <summary>A page, or of a per-CPU symbol that of each CPU.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="text">The page, by any of its spellings.</param>
+    public static IEnumerable<PageReport> Explained(Machine machine, string text) =>
+        Addresses.Pages(machine, text).Select(page => PageReport.Of(machine, page.Physical.Frame) with { Name = page.Name });
 }

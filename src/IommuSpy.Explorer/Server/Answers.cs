@@ -1,0 +1,220 @@
+using System.Buffers;
+using System.Text.Json;
+using IommuSpy.Analysis;
+using IommuSpy.Catalogue;
+using IommuSpy.Memory;
+using Microsoft.AspNetCore.Http;
+
+namespace IommuSpy.Explorer.Server;
+
+/// <summary>What the explorer answers below its token: the page, tables and reports as JSON, and tiles of the map (docs/explorer.md).</summary>
+internal sealed class Answers : IDisposable
+{
+    private const int MostRows = 1000;
+    private const int OrdinaryRows = 200;
+
+    private static readonly Dictionary<string, (string Resource, string Type)> Files = new(StringComparer.Ordinal)
+    {
+        [""] = ("index.html", "text/html; charset=utf-8"),
+        ["app.js"] = ("app.js", "text/javascript; charset=utf-8"),
+        ["app.css"] = ("app.css", "text/css; charset=utf-8"),
+        ["palette.css"] = ("palette.css", "text/css; charset=utf-8"),
+    };
+
+    private readonly Machine _machine;
+    private readonly Dictionary<string, ServedReport> _reports;
+    private readonly Func<Exception, (string Kind, string Message)> _problemOf;
+    private readonly SemaphoreSlim _running = new(Environment.ProcessorCount);
+    private readonly MemoryMap _map;
+
+    /// <summary>Answers of a machine.</summary>
+    public Answers(Machine machine, IReadOnlyList<ServedReport> reports, Func<Exception, (string Kind, string Message)> problemOf)
+    {
+        _machine = machine;
+        _reports = reports.ToDictionary(report => report.Name, StringComparer.Ordinal);
+        _problemOf = problemOf;
+        _map = new(machine);
+    }
+
+    /// <summary>The tables that can be asked for: those of the machine that need no argument.</summary>
+    public static IReadOnlyList<Table> Tables { get; } = [.. AllTables.All.Where(table => table.Subject == TableSubject.Machine)];
+
+    /// <inheritdoc/>
+    public void Dispose() => _running.Dispose();
+
+    /// <summary>Answers a request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="path">Its path below the token.</param>
+    public async Task To(HttpContext context, string path)
+    {
+        if (Files.TryGetValue(path, out (string Resource, string Type) file))
+        {
+            using Stream resource = typeof(Answers).Assembly.GetManifestResourceStream(file.Resource)!;
+            context.Response.ContentType = file.Type;
+            await resource.CopyToAsync(context.Response.Body, context.RequestAborted).ConfigureAwait(false);
+            return;
+        }
+
+        Parameters parameters = new(context.Request.Query);
+        CancellationToken cancel = context.RequestAborted;
+        ArrayBufferWriter<byte> body = new();
+        try
+        {
+            await _running.WaitAsync(cancel).ConfigureAwait(false);
+            try
+            {
+                context.Response.ContentType = await Task.Run(() => Ask(path, parameters, body, cancel), cancel).ConfigureAwait(false);
+            }
+            finally
+            {
+                _running.Release();
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return;
+        }
+#pragma warning disable CA1031 // Whatever input has made an answer fail, the explorer says so and goes on.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            (string kind, string message) = _problemOf(e);
+            context.Response.StatusCode = kind switch
+            {
+                "usage" => StatusCodes.Status400BadRequest,
+                "noAnswer" => StatusCodes.Status404NotFound,
+                _ => StatusCodes.Status500InternalServerError,
+            };
+            context.Response.ContentType = "application/json";
+            body.ResetWrittenCount();
+            Document(body, writer =>
+            {
+                writer.WriteStartObject("error"u8);
+                writer.WriteString("kind"u8, kind);
+                writer.WriteString("message"u8, message);
+                writer.WriteEndObject();
+            });
+        }
+
+        context.Response.ContentLength = body.WrittenCount;
+        await context.Response.BodyWriter.WriteAsync(body.WrittenMemory, cancel).ConfigureAwait(false);
+    }
+
+    // Its type.
+    private string Ask(string path, Parameters parameters, ArrayBufferWriter<byte> body, CancellationToken cancel)
+    {
+        _machine.Kernel.Memory.Budget.RenewUnlessCut();
+        switch (path.Split('/'))
+        {
+            case ["api", "tables"]:
+                Document(body, TableList);
+                break;
+            case ["api", "table", string name]:
+                Table table = Tables.FirstOrDefault(table => table.Name == name) ?? throw new QuestionException($"there is no table '{name}'");
+                Document(body, writer => Rows(table, parameters, writer, cancel));
+                break;
+            case ["api", "report", string name]:
+                ServedReport report = _reports.GetValueOrDefault(name) ?? throw new QuestionException($"there is no report '{name}'");
+                Document(body, writer =>
+                {
+                    writer.WriteString("report"u8, name);
+                    report.Write(_machine, parameters, writer);
+                });
+                break;
+            case ["api", "map"]:
+                Document(body, _map.Describe);
+                break;
+            case ["api", "map", "tile"]:
+                _map.Tile(parameters, body, cancel);
+                return "application/octet-stream";
+            default:
+                throw new QuestionException($"there is nothing at '{path}'");
+        }
+
+        return "application/json";
+    }
+
+    private static void Document(ArrayBufferWriter<byte> body, Action<Utf8JsonWriter> members)
+    {
+        using Utf8JsonWriter writer = new(body, new() { Encoder = HarmlessEncoder.Instance });
+        writer.WriteStartObject();
+        writer.WriteNumber("version"u8, JsonNames.Version);
+        members(writer);
+        writer.WriteEndObject();
+    }
+
+    private static void TableList(Utf8JsonWriter writer)
+    {
+        writer.WriteStartArray("tables"u8);
+        foreach (Table table in Tables)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("table"u8, table.Name);
+            writer.WriteString("meaning"u8, table.Sentence);
+            writer.WriteString("command"u8, table.Command);
+            writer.WriteStartArray("columns"u8);
+            foreach (Column column in table.Columns)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("column"u8, column.Name);
+                writer.WriteString("type"u8, Words<ColumnType>.Of(column.Type));
+                writer.WriteString("unit"u8, column.Unit);
+                writer.WriteString("meaning"u8, column.Sentence);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    // One row more than is asked for tells whether there are more; the search ends there.
+    private void Rows(Table table, Parameters parameters, Utf8JsonWriter writer, CancellationToken cancel)
+    {
+        long offset = parameters.Number("offset", 0, 0, long.MaxValue);
+        long limit = parameters.Number("limit", OrdinaryRows, 1, MostRows);
+        View view = new(
+            parameters.Find("columns")?.Split(',') ?? [], [.. parameters.Each("where").Select(Condition.Parse)], parameters.Find("sort")?.Split(',') ?? []);
+        Question question = new(_machine);
+        long seen = 0;
+        bool more = false;
+        writer.WriteString("table"u8, table.Name);
+        writer.WriteNumber("offset"u8, offset);
+        writer.WriteStartArray("rows"u8);
+        try
+        {
+            table.Write(view, question, writer, () =>
+            {
+                cancel.ThrowIfCancellationRequested();
+                long row = seen++;
+                more = row >= offset + limit;
+                return more ? throw new EnoughException() : row >= offset;
+            });
+        }
+        catch (EnoughException)
+        {
+            // The page is full.
+        }
+
+        writer.WriteEndArray();
+        writer.WriteBoolean("more"u8, more);
+        if (!more)
+        {
+            writer.WriteNumber("count"u8, seen);
+        }
+
+        writer.WriteStartArray("problems"u8);
+        foreach (string problem in question.Problems.Concat(WorkBudget.OfProcess.Problems))
+        {
+            writer.WriteStringValue(problem);
+        }
+
+        writer.WriteEndArray();
+    }
+
+#pragma warning disable CA1032, CA1064, S3871 // It never leaves this class.
+    private sealed class EnoughException : Exception;
+#pragma warning restore CA1032, CA1064, S3871
+}

@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using IommuSpy.Analysis;
+using IommuSpy.Linux.Types;
+using IommuSpy.Memory;
+
+namespace IommuSpy.EndToEnd.Tests;
+
+/// <summary>The explorer as a browser sees it, and the report, against what the command line says of the same guest.</summary>
+public sealed class ExplorerTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly string Guest = Guests.All.First(guest => guest.Memory.Bytes < 1L << 30).Name;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
+
+    private static string Image => Guests.Capture(Guest).RamFile;
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task The_map_says_of_every_page_what_pages_says()
+    {
+        Dictionary<ulong, string> expected = [];
+        foreach (string line in Cli.Run("pages", "-s", Image, "--jsonl", "--columns", "pfn,kind").Lines)
+        {
+            JsonElement row = JsonElement.Parse(line);
+            expected[ulong.Parse(row.GetProperty("pfn").GetString()![2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture)] =
+                row.GetProperty("kind").GetString()!;
+        }
+
+        using Served served = await Served.Start(Image);
+        JsonElement map = await served.Ask("api/map");
+        string[] kinds = [.. map.GetProperty("kinds").EnumerateArray().Select(kind => kind.GetProperty("kind").GetString()!)];
+        ulong frames = map.GetProperty("frames").GetUInt64();
+        Assert.True(frames > expected.Keys.Max());
+        const int Cells = 1 << 16;
+        int compared = 0;
+        for (ulong first = 0; first < frames; first += Cells)
+        {
+            byte[] tile = await served.Bytes($"api/map/tile?first={first}&cells={Cells}");
+            for (int cell = 0; cell < Cells; cell++)
+            {
+                Assert.Equal(expected.GetValueOrDefault(first + (ulong)cell, "none"), kinds[tile[cell]]);
+                compared += tile[cell] != 0 ? 1 : 0;
+            }
+        }
+
+        Assert.Equal(expected.Count(page => page.Value != "none"), compared);
+    }
+
+    [Fact]
+    public async Task What_devices_can_write_on_the_map_is_what_reach_says()
+    {
+        using Served served = await Served.Start(Image);
+        const int Cells = 1 << 14;
+        byte[] tile = await served.Bytes($"api/map/tile?first=0&cells={Cells}");
+        Random random = new(16);
+        foreach (int frame in Enumerable.Range(0, 24).Select(_ => random.Next(Cells)))
+        {
+            JsonElement reach = JsonElement.Parse(Cli.Run("reach", "-s", Image, "-J", $"pfn:0x{frame:x}").Output).GetProperty("answers")[0];
+            bool writes = reach.GetProperty("devices").EnumerateArray().Any(reacher => reacher.GetProperty("rights").GetString()!.Contains('w'));
+            Assert.Equal(writes || reach.GetProperty("unrestricted").GetArrayLength() > 0, (tile[Cells + frame] & 2) != 0);
+        }
+    }
+
+    [Fact]
+    public async Task A_browser_shows_what_the_command_line_says_and_a_hostile_name_does_nothing()
+    {
+        string copy = Path.Combine(_directory.FullName, "named.raw");
+        File.Copy(Image, copy);
+        const string Hostile = "<b onclick=x>"; // 15 bytes are all that a name may have
+        Machine machine = GuestMachine.Open(Guest, "ram.raw");
+        Field comm = machine.Parts.Objects.Required.Types.Struct("task_struct").Field("comm");
+        Linux.Tasks.KernelTask renamed = machine.Parts.Tasks.Required.Processes.Last(task => task.Root is not null);
+        using (FileStream file = File.OpenWrite(copy))
+        {
+            Assert.True(machine.Kernel.Space.TryTranslate(renamed.Address + comm.Offset, out PhysicalAddress at));
+            file.Position = (long)at.Value;
+            file.Write(Encoding.ASCII.GetBytes(Hostile + "\0"));
+        }
+
+        using Served served = await Served.Start(copy);
+        string explained = await served.Shown("#/explain?at=init_task");
+        JsonElement expected = JsonElement.Parse(Cli.Run("explain", "-s", copy, "init_task", "-J").Output).GetProperty("answers")[0];
+        Assert.Contains(expected.GetProperty("virtual").GetString()!, explained, StringComparison.Ordinal);
+        Assert.Contains(expected.GetProperty("physical").GetString()!, explained, StringComparison.Ordinal);
+        foreach (JsonElement step in expected.GetProperty("walk").GetProperty("steps").EnumerateArray())
+        {
+            Assert.Contains(step.GetProperty("entryAddress").GetString()!, explained, StringComparison.Ordinal);
+        }
+
+        string processes = await served.Shown("#/table/ps?sort=residentPages%3Adesc");
+        Assert.Contains("&lt;b onclick=x&gt;", processes, StringComparison.Ordinal);
+        Assert.DoesNotContain("<b onclick", processes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_report_tells_the_sum_of_memory_and_every_finding_and_process()
+    {
+        string page = Path.Combine(_directory.FullName, "report.html");
+        Cli.Outcome written = Cli.Run("report", "-s", Image, page, "-J");
+        Assert.Equal(0, written.ExitCode);
+        JsonElement told = JsonElement.Parse(written.Output);
+        Assert.Equal(new FileInfo(page).Length, told.GetProperty("bytes").GetInt64());
+        Assert.InRange(new FileInfo(page).Length, 10 << 10, 2 << 20);
+        string text = System.Net.WebUtility.HtmlDecode(File.ReadAllText(page));
+        JsonElement[] findings = [.. JsonElement.Parse(Cli.Run("exposure", "-s", Image, "-J").Output).GetProperty("findings").EnumerateArray()];
+        Assert.Equal(findings.Length, told.GetProperty("findings").GetInt32());
+        Assert.All(findings, finding => Assert.Contains(finding.GetProperty("message").GetString()!, text, StringComparison.Ordinal));
+        ulong bytes = 0;
+        foreach (string line in Cli.Run("memory", "-s", Image, "--jsonl").Lines)
+        {
+            bytes += JsonElement.Parse(line).GetProperty("bytes").GetUInt64();
+        }
+
+        Assert.Contains($"{Size.Text(bytes)} in all", text, StringComparison.Ordinal);
+        Assert.Equal(3, Cli.Run("report", "-s", Image, page).ExitCode);
+        Assert.Equal(3, Cli.Run("report", "-s", Image, Image + "/x.html").ExitCode);
+        Assert.Equal(2, Cli.Run("report", "-s", Image, "report.pdf").ExitCode);
+
+        string redacted = Path.Combine(_directory.FullName, "redacted.md");
+        Assert.Equal(0, Cli.Run("report", "-s", Image, redacted, "--redact").ExitCode);
+        string without = File.ReadAllText(redacted);
+        Assert.All(Cli.Run("ps", "-s", Image, "--jsonl").Lines.SelectMany(line => JsonElement.Parse(line).GetProperty("arguments").EnumerateArray())
+            .Select(word => word.GetString()!).Where(word => word.Contains('/')), word => Assert.DoesNotContain(word, without, StringComparison.Ordinal));
+    }
+
+    /// <summary>The program as it serves, until this is disposed of.</summary>
+    private sealed class Served(Process process, Uri address) : IDisposable
+    {
+        private readonly HttpClient _client = new() { Timeout = Patience };
+
+        public static async Task<Served> Start(string image)
+        {
+            Process process = Cli.Process("serve", "-s", image);
+            CancellationToken cancelled = TestContext.Current.CancellationToken;
+            string? line = await process.StandardOutput.ReadLineAsync(cancelled).AsTask().WaitAsync(Patience, cancelled);
+            return new(process, new(line ?? await process.StandardError.ReadToEndAsync(cancelled)));
+        }
+
+        public Task<byte[]> Bytes(string path) => _client.GetByteArrayAsync(new Uri(address, path), TestContext.Current.CancellationToken);
+
+        public async Task<JsonElement> Ask(string path) => JsonElement.Parse(await Bytes(path));
+
+        /// <summary>The page as a browser has it when it has asked for everything.</summary>
+        public async Task<string> Shown(string view)
+        {
+            ProcessStartInfo start = new("chromium",
+            [
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--virtual-time-budget=30000", "--dump-dom",
+                new Uri(address, view).AbsoluteUri,
+            ])
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            using Process browser = Process.Start(start)!;
+            Task<string> error = browser.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            string page = await browser.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+            Assert.True(page.Contains("<main", StringComparison.Ordinal), await error);
+            return page;
+        }
+
+        public void Dispose()
+        {
+            _client.Dispose();
+            process.Kill();
+            process.WaitForExit();
+            process.Dispose();
+        }
+    }
+}
