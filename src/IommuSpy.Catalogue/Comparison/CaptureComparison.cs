@@ -117,12 +117,12 @@ internal sealed record CaptureComparison(CaptureId Before, CaptureId After, IRea
         List<string> problems = [];
         bool sameBoot = earlier.IsSameBoot(later);
         List<ComparedTable> tables = [];
-        foreach (TableComparison comparison in Comparisons.Where(comparison => names.Count == 0 || names.Contains(comparison.Name)))
+        foreach (TableComparison comparison in Comparisons.Where(comparison => names.Count == 0 || names.Contains(comparison.Name, StringComparer.Ordinal)))
         {
             tables.Add(comparison.Of(before, after, sameBoot, problems.Add));
         }
 
-        if (names.Count == 0 || names.Contains(TextPages.Name))
+        if (names.Count == 0 || names.Contains(TextPages.Name, StringComparer.Ordinal))
         {
             tables.Add(TextPages.Of(before, after, sameBoot, problems.Add));
         }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using IommuSpy.Catalogue;
 using IommuSpy.Catalogue.Comparison;
 
 namespace IommuSpy.Cli.Text;
