@@ -185,6 +185,17 @@ static void set_segment(struct kvm_segment *segment, int type, int is_code)
 	segment->db = !is_code;
 }
 
+// Newer kernels refuse a guest's control registers that its CPUID does not allow: 6.12 long mode, where there is none at all.
+static void copy_cpuid(int kvm, int processor)
+{
+	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + 256 * sizeof(cpuid->entries[0]));
+
+	cpuid->nent = 256;
+	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid) || ioctl(processor, KVM_SET_CPUID2, cpuid))
+		die("KVM_SET_CPUID2");
+	free(cpuid);
+}
+
 struct processor {
 	int number;
 	uint64_t root;
@@ -205,6 +216,7 @@ static void make_processor(int kvm, struct processor *processor)
 	processor->fd = ioctl(machine, KVM_CREATE_VCPU, processor->number);
 	if (processor->fd < 0 || ioctl(processor->fd, KVM_GET_SREGS, &special))
 		die("KVM_CREATE_VCPU");
+	copy_cpuid(kvm, processor->fd);
 	set_segment(&special.cs, 11, 1);
 	set_segment(&special.ds, 3, 0);
 	special.es = special.fs = special.gs = special.ss = special.ds;
@@ -407,16 +419,6 @@ static uint64_t load_linux(const char *kernel, const char *initramfs, size_t mem
 	parameters->e820_table[0] = (struct boot_e820_entry){ .addr = 0, .size = 0x9f000, .type = 1 };
 	parameters->e820_table[1] = (struct boot_e820_entry){ .addr = MIB, .size = memory - MIB, .type = 1 };
 	return MIB;
-}
-
-static void copy_cpuid(int kvm, int processor)
-{
-	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + 256 * sizeof(cpuid->entries[0]));
-
-	cpuid->nent = 256;
-	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid) || ioctl(processor, KVM_SET_CPUID2, cpuid))
-		die("KVM_SET_CPUID2");
-	free(cpuid);
 }
 
 // What the guest's process writes to its port, a line at a time; of all other ports reads say that the serial port is ready, and that nothing else is there.
