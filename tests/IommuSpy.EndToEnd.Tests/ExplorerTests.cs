@@ -58,9 +58,12 @@ public sealed class ExplorerTests : IDisposable
         const int Cells = 1 << 14;
         byte[] tile = await served.Bytes($"api/map/tile?first=0&cells={Cells}");
         Random random = new(16);
-        foreach (int frame in Enumerable.Range(0, 24).Select(_ => random.Next(Cells)))
+        int[] frames = [.. Enumerable.Range(0, 24).Select(_ => random.Next(Cells))];
+        Cli.Outcome told = Cli.Run(["reach", "-s", Image, "-J", .. frames.Select(frame => $"pfn:0x{frame:x}")]);
+        JsonElement[] answers = [.. JsonElement.Parse(told.Output).GetProperty("answers").EnumerateArray()];
+        Assert.Equal(frames.Length, answers.Length);
+        foreach ((int frame, JsonElement reach) in frames.Zip(answers))
         {
-            JsonElement reach = JsonElement.Parse(Cli.Run("reach", "-s", Image, "-J", $"pfn:0x{frame:x}").Output).GetProperty("answers")[0];
             bool writes = reach.GetProperty("devices").EnumerateArray().Any(reacher => reacher.GetProperty("rights").GetString()!.Contains('w'));
             Assert.Equal(writes || reach.GetProperty("unrestricted").GetArrayLength() > 0, (tile[Cells + frame] & 2) != 0);
         }
