@@ -13,11 +13,11 @@ internal sealed class GuestFrames
     private const int MostPlaces = 64;
 
     private readonly VirtualMachine[] _machines;
-    private readonly (ulong First, ulong Pages, ulong Gpa, int Machine)[] _runs;
+    private readonly (ulong First, ulong Pages, ulong Gpa, int Guest)[] _runs;
     private readonly ulong _longest;
-    private readonly Dictionary<PageFrame, (int Machine, int Level, PhysicalAddress First)> _tables = [];
+    private readonly Dictionary<PageFrame, (int Guest, int Level, PhysicalAddress First)> _tables = [];
 
-    private GuestFrames(VirtualMachine[] machines, (ulong First, ulong Pages, ulong Gpa, int Machine)[] runs)
+    private GuestFrames(VirtualMachine[] machines, (ulong First, ulong Pages, ulong Gpa, int Guest)[] runs)
     {
         _machines = machines;
         _runs = runs;
@@ -28,7 +28,7 @@ internal sealed class GuestFrames
     public static GuestFrames Of(KernelParts host)
     {
         VirtualMachine[] machines = [.. host.VirtualMachines.Value?.Machines ?? []];
-        List<(ulong First, ulong Pages, ulong Gpa, int Machine)> runs = [];
+        List<(ulong First, ulong Pages, ulong Gpa, int Guest)> runs = [];
         for (int i = 0; i < machines.Length; i++)
         {
             foreach (MemoryPiece piece in GuestMemory.Of(host, machines[i]).Pieces)
@@ -55,9 +55,9 @@ internal sealed class GuestFrames
     }
 
     /// <summary>Every guest-physical address of a frame, by machine and address; of more than some dozens the first.</summary>
-    public IReadOnlyList<(VirtualMachine Machine, PhysicalAddress Gpa)> PlacesOf(PageFrame frame)
+    public IReadOnlyList<(VirtualMachine Guest, PhysicalAddress Gpa)> PlacesOf(PageFrame frame)
     {
-        List<(VirtualMachine Machine, PhysicalAddress Gpa, int Number)> places = [];
+        List<(VirtualMachine Guest, PhysicalAddress Gpa, int Number)> places = [];
         ulong lowest = frame.Number >= _longest ? frame.Number - _longest + 1 : 0;
         for (int i = FirstFrom(lowest); i < _runs.Length && _runs[i].First <= frame.Number && places.Count < MostPlaces; i++)
         {
@@ -68,14 +68,14 @@ internal sealed class GuestFrames
             }
         }
 
-        return [.. places.OrderBy(place => place.Number).ThenBy(place => place.Gpa).Select(place => (place.Machine, place.Gpa))];
+        return [.. places.OrderBy(place => place.Number).ThenBy(place => place.Gpa).Select(place => (place.Guest, place.Gpa))];
     }
 
     /// <summary>
     /// The nested table that lives in a frame: whose, its level and the first guest-physical address that it translates; null where none does.
     /// </summary>
-    public (VirtualMachine Machine, int Level, PhysicalAddress First)? TableIn(PageFrame frame) =>
-        _tables.TryGetValue(frame, out (int Machine, int Level, PhysicalAddress First) table) ? (_machines[table.Machine], table.Level, table.First) : null;
+    public (VirtualMachine Guest, int Level, PhysicalAddress First)? TableIn(PageFrame frame) =>
+        _tables.TryGetValue(frame, out (int Guest, int Level, PhysicalAddress First) table) ? (_machines[table.Guest], table.Level, table.First) : null;
 
     private int FirstFrom(ulong frame)
     {
@@ -97,7 +97,7 @@ internal sealed class GuestFrames
         return low;
     }
 
-    private readonly struct TableList(Dictionary<PageFrame, (int Machine, int Level, PhysicalAddress First)> tables, int machine) : ITableVisitor
+    private readonly struct TableList(Dictionary<PageFrame, (int Guest, int Level, PhysicalAddress First)> tables, int machine) : ITableVisitor
     {
         public void Table(ulong address, int level, PhysicalAddress table) => tables.TryAdd(table.Frame, (machine, level, new(address)));
     }

@@ -22,7 +22,7 @@ public sealed record GuestPageReport(
     {
         ArgumentNullException.ThrowIfNull(host);
         ulong within = physical.Value % PageFrame.Size;
-        return [.. host.GuestFrames.PlacesOf(physical.Frame).Select(place => Of(host, place.Machine, place.Gpa + within)).OfType<GuestPageReport>()];
+        return [.. host.GuestFrames.PlacesOf(physical.Frame).Select(place => Of(host, place.Guest, place.Gpa + within)).OfType<GuestPageReport>()];
     }
 
     /// <summary>A guest-physical address of a virtual machine; null where no slot holds it.</summary>

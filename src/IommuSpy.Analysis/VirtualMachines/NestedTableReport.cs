@@ -14,8 +14,8 @@ public sealed record NestedTableReport(int? Pid, string Machine, int Level, stri
     public static NestedTableReport? In(Machine host, PageFrame frame)
     {
         ArgumentNullException.ThrowIfNull(host);
-        return host.GuestFrames.TableIn(frame) is { Machine.Nested: { } nested } table
-            ? new(table.Machine.Process?.Pid, table.Machine.ToString(), table.Level, nested.Mode.Format.LevelName(table.Level), table.First)
+        return host.GuestFrames.TableIn(frame) is { Guest.Nested: { } nested } table
+            ? new(table.Guest.Process?.Pid, table.Guest.ToString(), table.Level, nested.Mode.Format.LevelName(table.Level), table.First)
             : null;
     }
 }

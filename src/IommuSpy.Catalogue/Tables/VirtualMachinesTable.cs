@@ -72,7 +72,8 @@ internal sealed class VirtualMachinesTable() : Table<VirtualMachineReport>(
         new("present", row => Size.Text(row.Memory.PresentPages * PageFrame.Size), Right: true),
         new("absent", row => row.Memory.AbsentPages == 0 ? Absent : Size.Text(row.Memory.AbsentPages * PageFrame.Size), Right: true),
         new("nested tables", row => row.Machine.Nested is NestedRoot nested ? $"{nested.Root}" : row.Machine.IsShadowed ? "shadow paging" : Absent),
-        new("CPUs", row => string.Join(", ", row.Machine.Cpus.GroupBy(cpu => cpu.State, StringComparer.Ordinal).Select(alike => $"{alike.Count()} {alike.Key ?? "?"}"))),
+        new("CPUs", row => string.Join(
+            ", ", row.Machine.Cpus.GroupBy(cpu => cpu.State, StringComparer.Ordinal).Select(alike => $"{alike.Count()} {alike.Key ?? "?"}"))),
     ])
     {
         HeadsNothing = false,
