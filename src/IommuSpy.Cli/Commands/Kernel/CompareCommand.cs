@@ -14,8 +14,11 @@ internal static class CompareCommand
     {
         Argument<string> before = new("A") { Description = "The earlier capture, in any format." };
         Argument<string> after = new("B") { Description = "The later one." };
-        Option<string?> table = new("--table") { Description = $"The differences of these alone, a row each: {string.Join(", ", CaptureComparison.Names)}.",
-            HelpName = "TABLE,..." };
+        Option<string?> table = new("--table")
+        {
+            Description = $"The differences of these alone, a row each: {string.Join(", ", CaptureComparison.Names)}.",
+            HelpName = "TABLE,...",
+        };
         table.CompletionSources.Add([.. CaptureComparison.Names]);
         Option<string[]> failOn = new("--fail-on")
         {
