@@ -17,6 +17,7 @@ public static unsafe partial class Opener
     private const int NonBlocking = 0x800;
     private const int Synchronous = 0x101000;
     private const int CloseOnExec = 0x80000;
+    private const int PathOnly = 0x200000;
 
     // O_NOFOLLOW is one of the few flags that architectures number differently (arch/arm64/include/uapi/asm/fcntl.h).
     private static readonly int NoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000;
@@ -89,6 +90,14 @@ public static unsafe partial class Opener
 
     /// <summary>Opens what is read as it comes, without waiting: trace_pipe; null where that fails.</summary>
     public static SafeFileHandle? Pipe(string path) => Device(path, writable: false, uncached: false, out _);
+
+    /// <summary>A file or folder as a place, of which nothing is read or written (O_PATH); null where there is none.</summary>
+    /// <param name="path">The file or folder; links are followed.</param>
+    public static SafeFileHandle? Place(string path)
+    {
+        int descriptor = OpenFile(path, PathOnly | CloseOnExec, 0);
+        return descriptor < 0 ? null : new(descriptor, ownsHandle: true);
+    }
 
     private static FileStream Writable(string path, int flags) => new(Regular(path, ReadWrite | NoFollow | flags), FileAccess.ReadWrite, bufferSize: 0);
 

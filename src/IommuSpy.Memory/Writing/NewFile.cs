@@ -17,7 +17,7 @@ public static class NewFile
         try
         {
             using PrivateFile file = PrivateFile.Beside(path);
-            using FileStream stream = new(file.Handle, FileAccess.Write);
+            using BufferedStream stream = new(file.Stream);
             write(stream);
             stream.Flush();
             ulong bytes = (ulong)stream.Length;

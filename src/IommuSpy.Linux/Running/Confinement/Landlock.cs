@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using IommuSpy.Memory;
+using Microsoft.Win32.SafeHandles;
 
 namespace IommuSpy.Linux.Running.Confinement;
 
@@ -20,9 +22,6 @@ internal static unsafe partial class Landlock
     private const ulong Truncate = 1UL << 14; // ABI 3
     private const ulong Tcp = 3; // bind and connect, ABI 4
     private const ulong ControlDevice = 1UL << 15; // ABI 5
-
-    private const int PathOnly = 0x200000; // O_PATH
-    private const int CloseOnExec = 0x80000;
 
     // What every program opens for writing: nothing that is kept. And the terminal's settings.
     private static readonly string[] Devices = ["/dev/null", "/dev/tty", "/dev/pts"];
@@ -76,23 +75,19 @@ internal static unsafe partial class Landlock
     // A file takes only what a file can have; what is not there needs no rule.
     private static void Allow(int ruleset, string path, ulong access)
     {
-        int descriptor = Open(path, PathOnly | CloseOnExec);
-        if (descriptor < 0)
+        using SafeFileHandle? place = Opener.Place(path);
+        if (place is null)
         {
             return;
         }
 
         const ulong OfFiles = WriteFile | Truncate | ControlDevice;
-        Beneath rule = new(Directory.Exists(path) ? access : access & OfFiles, descriptor);
+        Beneath rule = new(Directory.Exists(path) ? access : access & OfFiles, (int)place.DangerousGetHandle());
         _ = Call(AddRule, ruleset, PathBeneath, (nint)(&rule), 0);
-        _ = Close(descriptor);
     }
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint Call(nint number, nint one, nint two, nint three, nint four);
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);
