@@ -36,9 +36,9 @@ within iommu-spy formats > /dev/null
 within dpkg --verify iommu-spy | grep . && fail "files differ from the package's"
 within gzip -dc /usr/share/man/man1/iommu-spy.1.gz | grep -q '^\.SH EXIT STATUS' || fail "no manual page"
 # shellcheck disable=SC2016 # that shell's variables
-completed=$(within bash -c '. /usr/share/bash-completion/completions/iommu-spy; COMP_WORDS=(iommu-spy exp); COMP_CWORD=1; _iommu_spy; echo "${COMPREPLY[*]}"')
-[ "$completed" = "explain exposure" ] || fail "bash completes 'exp' to '$completed'"
-echo "bash completes exp: $completed"
+completed=$(within bash -c '. /usr/share/bash-completion/completions/iommu-spy; COMP_WORDS=(iommu-spy expo); COMP_CWORD=1; _iommu_spy; echo "${COMPREPLY[*]}"')
+[ "$completed" = "exposure export" ] || fail "bash completes 'expo' to '$completed'"
+echo "bash completes expo: $completed"
 within sh -c 'ls /usr/src' | grep '^su-devmem-' && fail "su-devmem came with the program"
 if [ -n "${DKMS:-}" ]; then
     cp "$module_package" "$tree/tmp/package.deb"

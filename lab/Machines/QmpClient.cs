@@ -63,10 +63,10 @@ internal sealed class QmpClient : IDisposable
         }
     }
 
-    /// <summary>Runs a command of the human monitor and returns what it prints.</summary>
-    public string ExecuteHuman(string command)
+    /// <summary>Runs a command of the human monitor, of a CPU, and returns what it prints.</summary>
+    public string ExecuteHuman(string command, int cpu = 0)
     {
-        var arguments = new JsonObject { ["command-line"] = command };
+        var arguments = new JsonObject { ["command-line"] = command, ["cpu-index"] = cpu };
         return Execute("human-monitor-command", arguments)?.GetValue<string>().ReplaceLineEndings("\n") ?? "";
     }
 

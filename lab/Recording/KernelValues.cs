@@ -12,7 +12,7 @@ internal static partial class KernelValues
     private static readonly string[] Addresses =
         ["_text", "_stext", "_etext", "_sdata", "_edata", "_end", "init_top_pgt", "swapper_pg_dir", "init_task", "linux_banner"];
 
-    /// <summary>Reads the variables through the stopped CPU's own page tables, which map the kernel unless it stopped in user mode.</summary>
+    /// <summary>Reads the variables through the stopped CPU's own page tables, which map the kernel unless it stopped in user mode; else through the second's.</summary>
     public static void Write(QmpClient monitor, string kallsyms, string path)
     {
         Dictionary<string, ulong> symbols = FindSymbols(kallsyms);
@@ -21,6 +21,13 @@ internal static partial class KernelValues
         {
             string answer = monitor.ExecuteHuman($"x /1gx 0x{symbols[name]:x}");
             Match match = Word().Match(answer);
+            if (!match.Success)
+            {
+                // The first CPU may stand in user mode, or inside a guest of its own.
+                answer = monitor.ExecuteHuman($"x /1gx 0x{symbols[name]:x}", cpu: 1);
+                match = Word().Match(answer);
+            }
+
             if (!match.Success)
             {
                 throw new LabException($"QEMU cannot read {name} at 0x{symbols[name]:x}: {answer.Trim()}");

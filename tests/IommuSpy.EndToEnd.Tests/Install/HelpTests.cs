@@ -111,7 +111,7 @@ public sealed partial class HelpTests : IDisposable
     [InlineData("convert a b --exclude ", "cache free user zero")]
     [InlineData("convert a b --exclude zero,us", "user")]
     [InlineData("layout --paging ", "4 5")]
-    [InlineData("-s image.elf exp", "explain exposure")]
+    [InlineData("-s image.elf expl", "explain")]
     [InlineData("-s info info --typ", "--types")]
     [InlineData("-J --source=image.elf expl", "explain")]
     [InlineData("explain im", "")]
