@@ -53,7 +53,7 @@ internal sealed class QmpClient : IDisposable
             JsonNode? message = JsonNode.Parse(ReadLine());
             if (message?["error"] is { } error)
             {
-                throw new LabException($"QEMU refused {command}: {error["desc"]}");
+                throw new LabException($"QEMU refused {command} {arguments?.ToJsonString()}: {error["desc"]}");
             }
 
             if (message is JsonObject answer && answer.ContainsKey("return"))

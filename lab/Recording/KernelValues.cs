@@ -12,7 +12,10 @@ internal static partial class KernelValues
     private static readonly string[] Addresses =
         ["_text", "_stext", "_etext", "_sdata", "_edata", "_end", "init_top_pgt", "swapper_pg_dir", "init_task", "linux_banner"];
 
-    /// <summary>Reads the variables through the stopped CPU's own page tables, which map the kernel unless it stopped in user mode; else through the second's.</summary>
+    /// <summary>
+    /// Reads the variables through a stopped CPU's own page tables, which map the kernel unless it stands in user mode or inside a guest of its own: then
+    /// through the next one's.
+    /// </summary>
     public static void Write(QmpClient monitor, string kallsyms, string path)
     {
         Dictionary<string, ulong> symbols = FindSymbols(kallsyms);

@@ -36,7 +36,7 @@ internal static class MonitorOracles
         ];
         foreach ((string file, string[] commands) in questions)
         {
-            File.WriteAllText(Path.Combine(oracle, file), string.Concat(commands.Select(monitor.ExecuteHuman)));
+            File.WriteAllText(Path.Combine(oracle, file), string.Concat(commands.Select(command => monitor.ExecuteHuman(command))));
         }
     }
 }

@@ -7,7 +7,7 @@ using IommuSpy.Linux.Tests.Discovery;
 using IommuSpy.Linux.Tests.Objects;
 using IommuSpy.Memory;
 
-namespace IommuSpy.Linux.Tests.Stacks;
+namespace IommuSpy.Linux.Tests.Architecture.X64.Stacks;
 
 /// <summary>Stacks by the kernel's own tables: calls, saved registers, interrupts, and what is damaged.</summary>
 public class X64StackWalkerTests
