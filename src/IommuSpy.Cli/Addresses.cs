@@ -42,6 +42,10 @@ internal static class Addresses
     /// <exception cref="UsageException">The text is none.</exception>
     public static PhysicalAddress Physical(string text) => new(Number(text, "a physical address", AddressSort.Physical));
 
+    /// <summary>What a virtual machine takes for a physical address: gpa:0x1000, or a number.</summary>
+    /// <exception cref="UsageException">The text is none.</exception>
+    public static PhysicalAddress GuestPhysical(string text) => new(Number(text, "a guest-physical address", AddressSort.GuestPhysical));
+
     /// <summary>An I/O virtual address.</summary>
     /// <exception cref="UsageException">The text is none.</exception>
     public static IoVirtualAddress IoVirtual(string text) => new(Number(text, "an I/O virtual address", AddressSort.IoVirtual));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using IommuSpy.Analysis;
+using IommuSpy.Analysis.Types;
 using IommuSpy.Catalogue;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Running;
@@ -69,8 +70,9 @@ internal static class CommandRunner
     /// <summary>What kind of failure an exception is, as JSON names it, and what it says to people, in one line.</summary>
     public static (string Kind, string Message) NamedProblem(Exception failure) => failure switch
     {
-        UsageException or QuestionException => (Usage, failure.Message),
-        NoAnswerException or LinuxDiscoveryException or MissingTypeException or NoGuestException or RunningProcessException => (NoAnswer, failure.Message),
+        UsageException or QuestionException or ExpressionException { IsBadText: true } => (Usage, failure.Message),
+        NoAnswerException or LinuxDiscoveryException or MissingTypeException or ExpressionException or NoGuestException or RunningProcessException =>
+            (NoAnswer, failure.Message),
         MemoryImageException => ("source", failure.Message),
         IOException or UnauthorizedAccessException => ("source", FileProblem.Of(failure)),
 

@@ -50,6 +50,7 @@ internal static class CommandTree
         ("modules", ModulesCommand.Build),
         ("pci", PciCommand.Build),
         ("types", TypesCommand.Build),
+        ("struct", StructCommand.Build),
         ("vmalloc", VmallocCommand.Build),
         ("iommu", IommuCommand.Build),
         ("watch", WatchCommand.Build),

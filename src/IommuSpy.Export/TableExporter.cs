@@ -90,11 +90,13 @@ internal sealed class TableExporter(Machine machine, string directory, ExportFor
         }
         catch (Exception e) when (e is MissingTypeException or LinuxDiscoveryException or RunningProcessException or QuestionException)
         {
+            File.Delete(path);
             return new(table.Name, null, 0, 0, e.Message, null, Problems());
         }
         catch (Exception e) when (e is not (IOException or UnauthorizedAccessException or OutOfMemoryException))
         {
             // Of one table: the others have answers still.
+            File.Delete(path);
             string message = e is AggregateException { InnerException: Exception inner } ? inner.Message : e.Message;
             return new(table.Name, null, 0, 0, null, $"{e.GetType().Name}: {message}", Problems());
         }

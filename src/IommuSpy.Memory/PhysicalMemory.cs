@@ -17,6 +17,12 @@ public sealed unsafe class PhysicalMemory
     /// <summary>Memory made of <paramref name="segments"/>.</summary>
     /// <exception cref="MemoryImageException">Two segments hold the same address, or one passes the end of the address space.</exception>
     public PhysicalMemory(IEnumerable<MemorySegment> segments)
+        : this(segments, isView: false)
+    {
+    }
+
+    // A view shows bytes of an image that was counted already, and how large it is may be an attacker's word.
+    private PhysicalMemory(IEnumerable<MemorySegment> segments, bool isView)
     {
         _segments = [.. segments.OrderBy(s => s.Start)];
         for (int i = 0; i < _segments.Length; i++)
@@ -36,7 +42,10 @@ public sealed unsafe class PhysicalMemory
         Ranges = Merge(_segments);
         _dataRanges = new(() => FindDataRanges is null ? Ranges : ToPages(FindDataRanges()));
         ByteCount = _segments.Aggregate(0UL, (sum, s) => sum + s.Length);
-        WorkBudget.OfProcess.Admit(ByteCount);
+        if (!isView)
+        {
+            WorkBudget.OfProcess.Admit(ByteCount);
+        }
     }
 
     /// <summary>The memory of an image: what is wrong with its ranges is said of the file.</summary>
@@ -64,7 +73,7 @@ public sealed unsafe class PhysicalMemory
         ArgumentNullException.ThrowIfNull(other);
         ArgumentNullException.ThrowIfNull(pieces);
         Dictionary<string, AbsentReader> absent = new(StringComparer.Ordinal);
-        return new(pieces.Select(Segment))
+        return new(pieces.Select(Segment), isView: true)
         {
             DataRanges = [.. pieces.Where(piece => piece.Source is not null).Select(piece => piece.Range).OrderBy(range => range.Start)],
             LostBytes = pieces.Aggregate(0UL, (sum, piece) => piece.Source is null && !piece.IsZeros ? sum + piece.Range.Length : sum),
@@ -89,6 +98,11 @@ public sealed unsafe class PhysicalMemory
             return MemorySegment.Behind(new PieceReader(other, source), piece.Range);
         }
     }
+
+    /// <summary>Memory that shows another one's bytes at other addresses; it brings no work of its own to the budget.</summary>
+    /// <param name="segments">Its segments.</param>
+    /// <exception cref="MemoryImageException">Two segments hold the same address, or one passes the end of the address space.</exception>
+    public static PhysicalMemory View(IEnumerable<MemorySegment> segments) => new(segments, isView: true);
 
     /// <summary>The runs of memory there are, in order, touching ones merged.</summary>
     public IReadOnlyList<PhysicalRange> Ranges { get; }
@@ -258,7 +272,7 @@ public sealed unsafe class PhysicalMemory
     public PhysicalMemory Still()
     {
         ConcurrentDictionary<ulong, byte[]> kept = [];
-        return Changes ? new(Ranges.Select(range => MemorySegment.Behind(new StillMemory(this, range.Start, kept), range))) : this;
+        return Changes ? View(Ranges.Select(range => MemorySegment.Behind(new StillMemory(this, range.Start, kept), range))) : this;
     }
 
     /// <summary>Forgets what is kept of memory that changes (a running machine's, for some milliseconds): what is read from now on is read anew.</summary>

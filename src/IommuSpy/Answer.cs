@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Types;
 using IommuSpy.Catalogue;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Running;
@@ -29,7 +30,7 @@ internal static class Answer
     {
         // What work on several cores at once failed with.
         AggregateException { InnerException: Exception one } => Translated(one) ?? one,
-        MissingTypeException or LinuxDiscoveryException or RunningProcessException => new NoAnswerException(failure.Message, failure),
+        MissingTypeException or ExpressionException or LinuxDiscoveryException or RunningProcessException => new NoAnswerException(failure.Message, failure),
         MemoryImageException => new SourceException(failure.Message, failure),
         IOException or UnauthorizedAccessException => new SourceException(FileProblem.Of(failure), failure),
 #pragma warning disable MA0015 // The message says which part of the question it is.

@@ -2,7 +2,6 @@ using System.Globalization;
 using IommuSpy.Analysis.Types;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Types;
-using IommuSpy.Memory;
 
 namespace IommuSpy;
 
@@ -13,28 +12,22 @@ namespace IommuSpy;
 public sealed class KernelObject
 {
     private readonly Machine _machine;
-    private readonly KernelType? _type;
-    private readonly VirtualAddress _address;
-    private readonly int _bitOffset;
-    private readonly int _bitSize;
+    private readonly Operand _operand;
 
-    internal KernelObject(Machine machine, KernelType? type, VirtualAddress address, int bitOffset = 0, int bitSize = 0)
+    internal KernelObject(Machine machine, Operand operand)
     {
         _machine = machine;
-        _type = type;
-        _address = address;
-        _bitOffset = bitOffset;
-        _bitSize = bitSize;
+        _operand = operand;
     }
 
     /// <summary>Its virtual address.</summary>
-    public ulong Address => _address.Value;
+    public ulong Address => _operand.Address.Value;
 
     /// <summary>Its type as C writes it: "struct task_struct", "struct mm_struct *"; null where that is not known: <see cref="As"/> gives it one.</summary>
-    public string? Type => _type?.ToString();
+    public string? Type => _operand.Type?.ToString();
 
     /// <summary>sizeof its type; 0 where that is not known.</summary>
-    public ulong Bytes => _type?.Bytes ?? 0;
+    public ulong Bytes => _operand.Type?.Bytes ?? 0;
 
     /// <summary>Of a structure or union, or a pointer to one, the names of its members, anonymous ones left out; empty for everything else.</summary>
     public IReadOnlyList<string> Fields => Described.Resolved switch
@@ -63,43 +56,23 @@ public sealed class KernelObject
         get
         {
             ArgumentOutOfRangeException.ThrowIfNegative(index);
-            switch (Described.Resolved)
+            if (Described.Resolved is ArrayType { Count: > 0 } array)
             {
-                case ArrayType array:
-                    if (array.Count > 0)
-                    {
-                        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((ulong)index, array.Count, nameof(index));
-                    }
-
-                    return new(_machine, array.Element, _address + ((ulong)index * array.Element.Bytes));
-                case PointerType pointer:
-                    return new(_machine, pointer.Target, new(unchecked(Pointed() + ((ulong)index * pointer.Target.Bytes))));
-                default:
-                    throw new NoAnswerException($"{this} is no array and no pointer");
+                ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((ulong)index, array.Count, nameof(index));
             }
+
+            return Derived((operand, objects) => operand.Element(objects, (ulong)index));
         }
     }
 
     /// <summary>What a pointer points at.</summary>
     /// <exception cref="NoAnswerException">It is no pointer, is null, or cannot be read.</exception>
-    public KernelObject Target => Described.Resolved is PointerType pointer ? new(_machine, pointer.Target, new(Pointed()))
+    public KernelObject Target => Described.Resolved is PointerType ? Derived((operand, objects) => operand.Target(objects))
         : throw new NoAnswerException($"{this} is no pointer");
 
     /// <summary>A number, an enumeration, a pointer or a bit-field, as unsigned 64 bits; a signed one is extended.</summary>
     /// <exception cref="NoAnswerException">It is of no such type, is larger than 64 bits, or cannot be read.</exception>
-    public ulong Number
-    {
-        get
-        {
-            if (Described.Resolved is StructType or ArrayType or VoidType or FunctionType or DeclaredType)
-            {
-                throw new NoAnswerException($"{this} is no number");
-            }
-
-            return _machine.Ask(machine => machine.Parts.Objects.Required.Read(_address, new Field(0, _bitOffset, _bitSize, Described)))
-                ?? throw new NoAnswerException($"{this} cannot be read: not mapped, or not in the image");
-        }
-    }
+    public ulong Number => _machine.Ask(machine => _operand.Number(machine.Parts.Objects.Required));
 
     /// <summary>The same as a signed number.</summary>
     /// <exception cref="NoAnswerException">It is of no such type, is larger than 64 bits, or cannot be read.</exception>
@@ -113,8 +86,8 @@ public sealed class KernelObject
     /// <exception cref="NoAnswerException">It is no text, or cannot be read.</exception>
     public string Text => (Described.Resolved switch
     {
-        ArrayType array => _machine.Ask(machine => machine.Parts.Objects.Required.Text(_address, new Field(0, 0, 0, array))),
-        PointerType => _machine.Ask(machine => machine.Parts.Objects.Required.Text(new VirtualAddress(Pointed()))),
+        ArrayType array => _machine.Ask(machine => machine.Parts.Objects.Required.Text(_operand.Address, new Field(0, 0, 0, array))),
+        PointerType => _machine.Ask(machine => machine.Parts.Objects.Required.Text(_operand.Target(machine.Parts.Objects.Required).Address)),
         _ => throw new NoAnswerException($"{this} is no text"),
     }) ?? throw new NoAnswerException($"{this} cannot be read: not mapped, or not in the image");
 
@@ -133,38 +106,36 @@ public sealed class KernelObject
     public IReadOnlyList<KernelObject> List(string type, string link) => _machine.Ask<IReadOnlyList<KernelObject>>(machine =>
     {
         StructType element = machine.Parts.Objects.Required.Types.Struct(type);
-        KernelList list = KernelList.Read(machine.Parts.Objects.Required, _address, element.Field(link).Offset);
+        KernelList list = KernelList.Read(machine.Parts.Objects.Required, _operand.Address, element.Field(link).Offset);
         return list.Damage is string damage ? throw new NoAnswerException($"the list at 0x{Address:x16}: {damage}")
-            : [.. list.Elements.Select(at => new KernelObject(_machine, element, at))];
+            : [.. list.Elements.Select(at => new KernelObject(_machine, new Operand(element, at)))];
     });
 
     /// <summary>The value of a number or pointer, a text in quotes, or the type and where it is: "struct task_struct at 0xffffffff82a1b940".</summary>
     public override string ToString()
     {
         string place = string.Create(CultureInfo.InvariantCulture, $"{Type ?? "something of unknown type"} at 0x{Address:x16}");
-        if (_type is null or { Resolved: StructType } || _bitSize > 0)
+        if (_operand.Type is null or { Resolved: StructType } || _operand.BitSize > 0)
         {
             return place;
         }
 
-        return _machine.Ask(machine => ValueReader.Read(machine, _type, _address)) is { Value: string value } read
+        return _machine.Ask(machine => ValueReader.Read(machine, _operand)) is { Value: string value } read
             ? read.Symbol is string symbol ? $"{value} {symbol}" : value
             : place;
     }
 
     private KernelType Described =>
-        _type ?? throw new NoAnswerException($"the type of what is at 0x{Address:x16} is not known: say it, with As(\"struct ...\")");
+        _operand.Type ?? throw new NoAnswerException($"the type of what is at 0x{Address:x16} is not known: say it, with As(\"struct ...\")");
 
-    private KernelObject Member(string name) => Described.Resolved switch
+    private KernelObject Member(string name)
     {
-        StructType holder => holder.Find(name) is Field field
-            ? new(_machine, field.Type, _address + field.Offset, field.BitOffset, field.BitSize)
-            : throw new NoAnswerException($"this kernel's {holder} has no {name}"),
-        PointerType => Target.Member(name),
-        _ => throw new NoAnswerException($"{Type} has no fields: no {name} in it"),
-    };
+        _ = Described;
+        return Derived((operand, objects) => operand.Member(objects, name));
+    }
 
-    private ulong Pointed() => Number is ulong pointer and not 0 ? pointer : throw new NoAnswerException($"the {Type} at 0x{Address:x16} is null");
+    private KernelObject Derived(Func<Operand, KernelObjects, Operand> step) =>
+        new(_machine, _machine.Ask(machine => step(_operand, machine.Parts.Objects.Required)));
 
     private static string[] Names(StructType holder) => [.. holder.Members.Select(member => member.Name).Where(name => name.Length > 0)];
 }

@@ -59,9 +59,8 @@ public sealed class Machine : IDisposable
     public KernelObject this[string address] => Ask(machine =>
     {
         VirtualAddress at = Virtual(machine, address);
-        KernelType? type = machine.Parts.SymbolAt(at) is { Offset: 0, Size: ulong room } symbol && KnownVariables.TypeOf(symbol.Symbol.Name) is string name
-            && machine.Parts.Objects.Required.Types.FindStruct(name) is StructType known && known.Bytes <= room ? known : null;
-        return new KernelObject(this, type, at);
+        KernelType? type = machine.Parts.SymbolAt(at) is { Offset: 0 } symbol ? VariableTypes.Of(machine, symbol.Symbol.Name, at) : null;
+        return new KernelObject(this, new Operand(type, at));
     });
 
     /// <summary>Opens a source and finds the kernel in it.</summary>
@@ -101,7 +100,7 @@ public sealed class Machine : IDisposable
         {
             AddressSort.Physical => Explanation.Of(Analysis.Explain.Explanation.Of(machine, named.Physical)),
             AddressSort.IoVirtual => throw new ArgumentException($"'{address}' is {named.SortText}: ask the device that uses it", nameof(address)),
-            AddressSort.GuestPhysical => throw new NoAnswerException($"'{address}' is {named.SortText}: the tables of virtual machines are not read"),
+            AddressSort.GuestPhysical => throw new NoAnswerException($"'{address}' is {named.SortText}: it is a physical address in the virtual machine"),
             _ => Explanation.Of(Analysis.Explain.Explanation.Of(machine, named.Virtual)),
         };
     });
@@ -187,7 +186,7 @@ public sealed class Machine : IDisposable
     /// <param name="type">A type's name: "task_struct", "struct page", "u32".</param>
     /// <exception cref="NoAnswerException">This kernel has no such type, or nothing describes its types.</exception>
     public KernelObject Object(ulong address, string type) => Ask(machine => TypeFinder.Find(machine, type) is { } found
-        ? new KernelObject(this, found.Type, new(address))
+        ? new KernelObject(this, new Operand(found.Type, new(address)))
         : throw new NoAnswerException(machine.Parts.Objects.Required.Types.AbsenceOf(type)));
 
     /// <summary>Closes the source.</summary>

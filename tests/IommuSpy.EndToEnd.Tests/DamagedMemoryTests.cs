@@ -41,6 +41,8 @@ public sealed class DamagedMemoryTests : IDisposable
             ["vmas", $"{pid}"], ["pagemap", $"{pid}", "--jsonl"], ["translate", "--pid", $"{pid}", $"0x{user:x}"],
             ["explain", $"0x{user:x}"], ["explain", "--pid", $"{pid}", $"0x{user:x}"], ["explain", $"0x{kernel:x}"], ["who", $"0x{kernel:x}"],
             ["page", $"0x{kernel:x}"], ["pages", "--summary"], ["modules"], ["vmalloc"], ["slab"], ["slab", $"0x{kernel:x}"], ["buddy"], ["pci"],
+            ["struct", "init_task.tasks", "--each", "task_struct.tasks", "--fields", "pid,comm,mm->pgd"],
+            ["struct", "slab_caches", "--each", "kmem_cache.list"],
             ["types", "task_struct"], ["types", "task_struct", "--at", $"0x{kernel:x}"], ["ps", "--types", "infer"], ["vmas", $"{pid}", "--types", "infer"],
             ["modules", "--types", "infer"], ["vmalloc", "--types", "infer"], ["pci", "--types", "infer"], ["devices", "--types", "infer"],
             ["dmesg", "--faults"], ["memory"], ["find", $"pointer:0x{kernel:x}"], ["find", "--pid", $"{pid}", "hex:7f 45"], ["files"], ["mounts"], ["stack"],

@@ -33,6 +33,12 @@ public static class TypeFinder
         return null;
     }
 
+    /// <summary>The value of an enumerator by its name, of the kernel's types or a module's; null where there is none.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="name">"ZONE_NORMAL".</param>
+    public static long? FindEnumerator(Machine machine, string name) =>
+        Descriptions(machine).Select(types => types.FindEnumerator(name)).FirstOrDefault(found => found is not null);
+
     /// <summary>Every named type whose name matches, a row each: the kernel's, then each module's own.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="glob">A glob with * and ?.</param>

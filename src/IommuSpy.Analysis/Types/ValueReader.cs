@@ -34,6 +34,20 @@ public sealed class ValueReader
     public static ValueReport Read(Machine machine, KernelType type, VirtualAddress address) =>
         new ValueReader(machine).Value(null, type, address, 0, 0, MaxDepth);
 
+    /// <summary>Reads what an expression stands for, and all that is in it.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="operand">What an expression stands for.</param>
+    /// <param name="name">What it is called; null for nothing.</param>
+    /// <exception cref="ExpressionException">Its type is not known.</exception>
+    public static ValueReport Read(Machine machine, Operand operand, string? name = null)
+    {
+        ValueReader reader = new(machine);
+        KernelType type = operand.Described;
+        return operand.Computed is not ulong number ? reader.Value(name, type, operand.Address, operand.BitOffset, operand.BitSize, MaxDepth)
+            : type.Resolved is PointerType ? new(name, type.ToString(), null, $"0x{number:x16}", reader.Symbol(number), null, null, 0)
+            : new(name, type.ToString(), null, Number(type.Resolved, number), null, null, null, 0);
+    }
+
     private ValueReport Value(string? name, KernelType type, VirtualAddress at, int bitOffset, int bitSize, int depth)
     {
         ValueReport shell = new(name, type.ToString(), new(at.Value), null, null, null, null, 0);

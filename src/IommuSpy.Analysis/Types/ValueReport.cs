@@ -3,9 +3,9 @@ using IommuSpy.Memory;
 namespace IommuSpy.Analysis.Types;
 
 /// <summary>A value in memory, read by its type.</summary>
-/// <param name="Name">The member's name, or "[3]" for an element; null for the whole, and for anonymous structures and unions.</param>
+/// <param name="Name">The member's name, "[3]" for an element, or the path that was asked for; null for the whole, and for what has no name in C.</param>
 /// <param name="Type">Its type as C writes it.</param>
-/// <param name="Virtual">Where it is.</param>
+/// <param name="Virtual">Where it is; null for what was computed and stands nowhere.</param>
 /// <param name="Value">It, as text: a number, an address with 0x, a text in quotes, an enumerator's name; null for a structure or an array, and for what cannot
 /// be read.</param>
 /// <param name="Symbol">Of a pointer into the kernel's image or a module, the symbol that it points to.</param>
@@ -15,7 +15,7 @@ namespace IommuSpy.Analysis.Types;
 public sealed record ValueReport(
     string? Name,
     string Type,
-    VirtualAddress Virtual,
+    VirtualAddress? Virtual,
     string? Value,
     string? Symbol,
     string? Problem,

@@ -119,14 +119,21 @@ internal sealed record CaptureComparison(CaptureId Before, CaptureId After, IRea
         List<ComparedTable> tables = [];
         foreach (TableComparison comparison in Comparisons.Where(comparison => names.Count == 0 || names.Contains(comparison.Name, StringComparer.Ordinal)))
         {
-            tables.Add(comparison.Of(before, after, sameBoot, problems.Add));
+            Add(tell => comparison.Of(before, after, sameBoot, tell));
         }
 
         if (names.Count == 0 || names.Contains(TextPages.Name, StringComparer.Ordinal))
         {
-            tables.Add(TextPages.Of(before, after, sameBoot, problems.Add));
+            Add(tell => TextPages.Of(before, after, sameBoot, tell));
         }
 
         return new(earlier, later, tables, problems);
+
+        void Add(Func<Action<string>, ComparedTable> compare)
+        {
+            int known = problems.Count;
+            ComparedTable compared = compare(problems.Add);
+            tables.Add(compared with { IsPartial = problems.Count > known });
+        }
     }
 }

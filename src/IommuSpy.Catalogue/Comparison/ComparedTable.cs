@@ -7,4 +7,8 @@ namespace IommuSpy.Catalogue.Comparison;
 /// <param name="Absence">Why they were not compared; null where they were.</param>
 /// <param name="Idle">What of it changes though nobody does anything; null where nothing does.</param>
 /// <param name="Differences">Every difference.</param>
-internal sealed record ComparedTable(string Table, int Before, int After, string? Absence, string? Idle, IReadOnlyList<Difference> Differences);
+internal sealed record ComparedTable(string Table, int Before, int After, string? Absence, string? Idle, IReadOnlyList<Difference> Differences)
+{
+    /// <summary>Whether a part of it could not be read in one of the captures: what is there may differ, too.</summary>
+    public bool IsPartial { get; init; }
+}

@@ -35,7 +35,8 @@ internal sealed class CompareTable() : Table<Difference>(
                 receive(difference);
             }
 
-            question.Tell(comparison.Problems);
+            question.Tell([.. comparison.Problems, .. comparison.Tables.Where(table => table.Absence is not null)
+                .Select(table => $"{table.Table} is not compared: {table.Absence}")]);
         }
     }
 

@@ -31,7 +31,7 @@ internal static class CompareText
             writer.WriteLine();
             foreach (ComparedTable compared in comparison.Tables.Where(compared => compared.Differences.Count > 0 && compared.Idle is not null))
             {
-                writer.WriteLine($"  an idle machine does as much to {compared.Table}: {compared.Idle}");
+                writer.WriteLine($"  {compared.Table} may differ though nobody did anything: {compared.Idle}");
             }
 
             writer.WriteLine($"  (which: --table {most.Table})");

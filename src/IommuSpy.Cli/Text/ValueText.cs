@@ -9,9 +9,33 @@ internal static class ValueText
     /// <summary>A value with all that is in it.</summary>
     public static void Write(TextWriter writer, ValueReport value)
     {
-        writer.Write($"({value.Type}) at 0x{value.Virtual.Value:x16} = ");
+        writer.Write(value.Virtual is { } at ? $"({value.Type}) at 0x{at.Value:x16} = " : $"({value.Type}) = ");
         Write(writer, value, 1);
         writer.WriteLine();
+    }
+
+    /// <summary>Values a row each, of which every one has the same members: its address, then they; a dash for what there is not.</summary>
+    public static void WriteRows(TextWriter writer, IReadOnlyList<string> members, IEnumerable<ValueReport> values)
+    {
+        TextTable table = new(["virtual", .. members]);
+        foreach (ValueReport value in values)
+        {
+            table.Add([$"0x{value.Virtual?.Value:x16}", .. value.Members!.Select(InOneLine)]);
+        }
+
+        table.Write(writer);
+    }
+
+    private static string InOneLine(ValueReport value)
+    {
+        if (value.Problem is not null)
+        {
+            return "-";
+        }
+
+        using StringWriter text = new();
+        Write(text, value, 1);
+        return string.Join(' ', text.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static void Write(TextWriter writer, ValueReport value, int depth)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Devices;
 using IommuSpy.Analysis.Exposure;
@@ -20,8 +21,8 @@ namespace IommuSpy.Explorer.Report;
 /// <param name="Devices">The devices.</param>
 /// <param name="Exposure">What devices can do that they should not be able to.</param>
 /// <param name="Problems">What these answers lack, a line each.</param>
-/// <param name="IsRedacted">Whether names of files, command lines and contents were left out.</param>
-internal sealed record MachineReport(
+/// <param name="IsRedacted">Whether names of files, command lines, the host's name, who built the kernel and contents were left out.</param>
+internal sealed partial record MachineReport(
     InfoReport Info,
     Part<IReadOnlyList<MemoryUseRow>> Memory,
     IReadOnlyList<ZonePicture> Zones,
@@ -78,6 +79,10 @@ internal sealed record MachineReport(
         return redact ? report.Redacted(machine) : report;
     }
 
+    // Who built a kernel, and where, as its banner says: "(joe@host)".
+    [GeneratedRegex(@"\([^()\s@]*@[^()\s]*\)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Builder();
+
     private static Part<IReadOnlyList<TRow>> Rows<TRow>(Table<TRow> table, Question question) => Part.Read<IReadOnlyList<TRow>>(() =>
     {
         List<TRow> rows = [];
@@ -100,6 +105,8 @@ internal sealed record MachineReport(
             Info = Info with
             {
                 Source = LeftOut,
+                Banner = Clean(Builder().Replace(Info.Banner, LeftOut)),
+                Disagreements = [.. Info.Disagreements.Select(text => Clean(Builder().Replace(text, LeftOut)))],
                 Hostname = Info.Hostname is null ? null : LeftOut,
                 CommandLine = Info.CommandLine is null ? null : LeftOut,
                 Panic = Info.Panic is null ? null : LeftOut,

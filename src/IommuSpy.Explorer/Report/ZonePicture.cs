@@ -18,6 +18,9 @@ internal sealed record ZonePicture(string Name, PageFrame First, PageFrame End, 
     public const int Columns = 128;
 
     private const ulong MostCells = 4096;
+
+    // A machine has a node a socket, and five zones in each at the most; an image may claim thousands.
+    private const int MostZones = 64;
     private const int CopyFrames = 1 << 15;
 
     /// <summary>Bytes of a cell.</summary>
@@ -40,7 +43,8 @@ internal sealed record ZonePicture(string Name, PageFrame First, PageFrame End, 
             cell *= 2;
         }
 
-        MemoryZone[] zones = [.. (machine.Parts.Zones.Value?.Zones ?? []).Where(zone => zone.Spanned > 0 && zone.Start.Number < uses.End)];
+        MemoryZone[] zones = [.. (machine.Parts.Zones.Value?.Zones ?? []).Where(zone => zone.Spanned > 0 && zone.Start.Number < uses.End)
+            .DistinctBy(zone => (zone.Start, zone.Spanned)).Take(MostZones)];
         return zones.Length == 0
             ? [Of("all memory", new(0), new(uses.End), cell, uses, reached)]
             : [.. zones.Select(zone => Of($"node {zone.Node}, zone {zone.Name}", zone.Start, new(Math.Min(zone.Start.Number + zone.Spanned, uses.End)), cell,

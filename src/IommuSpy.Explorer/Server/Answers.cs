@@ -24,7 +24,8 @@ internal sealed class Answers : IDisposable
     private readonly Machine _machine;
     private readonly Dictionary<string, ServedReport> _reports;
     private readonly Func<Exception, (string Kind, string Message)> _problemOf;
-    private readonly SemaphoreSlim _running = new(Environment.ProcessorCount);
+    private static readonly int Slots = Environment.ProcessorCount;
+    private readonly SemaphoreSlim _running = new(Slots);
     private readonly MemoryMap _map;
 
     /// <summary>Answers of a machine.</summary>
@@ -39,8 +40,16 @@ internal sealed class Answers : IDisposable
     /// <summary>The tables that can be asked for: those of the machine that need no argument.</summary>
     public static IReadOnlyList<Table> Tables { get; } = [.. AllTables.All.Where(table => table.Subject == TableSubject.Machine)];
 
-    /// <inheritdoc/>
-    public void Dispose() => _running.Dispose();
+    /// <summary>Waits for the answers that are being made: what they read goes away after this.</summary>
+    public void Dispose()
+    {
+        for (int i = 0; i < Slots; i++)
+        {
+            _running.Wait();
+        }
+
+        _running.Dispose();
+    }
 
     /// <summary>Answers a request.</summary>
     /// <param name="context">The request.</param>

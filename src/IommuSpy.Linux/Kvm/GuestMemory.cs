@@ -144,7 +144,7 @@ public sealed class GuestMemory
             ulong length = pages << PageFrame.Shift;
             if (entry == 0)
             {
-                if (!host.Kernel.Memory.IsMemory(table) || !host.Kernel.Memory.Contains(table))
+                if (!host.Kernel.Memory.TryRead(table, out _))
                 {
                     Add(offset, length, null, MissingTable);
                     return;

@@ -41,17 +41,25 @@ internal sealed class KvmReader
 
     private readonly KernelObjects _objects;
     private readonly KvmFields _fields;
-    private readonly TaskTable? _tasks;
     private readonly ProcessDetails _details;
     private readonly bool _isIntel;
+    private readonly Dictionary<VirtualAddress, KernelTask> _processes = [];
+    private WorkAllowance _allowance;
 
     private KvmReader(KernelObjects objects, KvmFields fields, TaskTable? tasks, bool isIntel)
     {
         _objects = objects;
         _fields = fields;
-        _tasks = tasks;
         _details = new(objects);
         _isIntel = isIntel;
+        _allowance = new(objects.Kernel.Memory.Budget, Work.Steps, KernelList.MaxElements);
+        foreach (KernelTask task in tasks?.Processes ?? [])
+        {
+            if (task.Mm is VirtualAddress mm)
+            {
+                _processes.TryAdd(mm, task);
+            }
+        }
     }
 
     public static VirtualMachineList Find(KernelParts parts)
@@ -103,13 +111,14 @@ internal sealed class KvmReader
             }
         }
 
+        _allowance.Finish();
         return new([.. machines.OrderBy(machine => machine.Process?.Pid ?? int.MaxValue)], damage);
     }
 
     private VirtualMachine Machine(VirtualAddress address, VirtualAddress mm)
     {
         List<string> damage = [];
-        KernelTask? process = _tasks?.Processes.FirstOrDefault(task => task.Mm == mm);
+        KernelTask? process = _processes.GetValueOrDefault(mm);
         return new(address, mm, process, process is null ? null : NameOf(process), Slots(address, damage), Cpus(address, damage), damage);
     }
 
@@ -143,9 +152,19 @@ internal sealed class KvmReader
             ulong before = 0;
             foreach (VirtualAddress address in SlotsOf(set, damage))
             {
+                if (!_allowance.TryUse())
+                {
+                    damage.Add($"its memory slots are read up to {address} alone");
+                    break;
+                }
+
                 if (Slot(address, space) is not MemorySlot slot)
                 {
                     damage.Add($"the memory slot at {address} is none");
+                }
+                else if (slot.Space != space)
+                {
+                    damage.Add($"the memory slot at {address} says that it is of space {slot.Space}, not {space}");
                 }
                 else if (slot.Start.Value < before)
                 {
@@ -204,6 +223,12 @@ internal sealed class KvmReader
         List<VirtualCpu> cpus = [];
         foreach (VirtualAddress address in CpuAddresses(machine, damage))
         {
+            if (!_allowance.TryUse())
+            {
+                damage.Add($"its CPUs are read up to {address} alone");
+                break;
+            }
+
             if (_objects.Pointer(address, _fields.CpuMachine) == machine)
             {
                 cpus.Add(Cpu(address));

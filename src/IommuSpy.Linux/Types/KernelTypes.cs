@@ -25,6 +25,9 @@ public abstract class KernelTypes
     /// <summary>Any other type by its name: an enumeration by its tag, a typedef, an integer; null where there is none.</summary>
     public abstract KernelType? Find(string name);
 
+    /// <summary>The type of a variable by its name; null where it is not described: BTF knows per-CPU variables alone.</summary>
+    public virtual KernelType? FindVariable(string name) => null;
+
     /// <summary>The value of an enumerator of any enumeration: "PG_locked"; null where there is none of that name.</summary>
     public abstract long? FindEnumerator(string name);
 

@@ -18,7 +18,7 @@ internal sealed class NestedTables : ISegmentReader
     public static PhysicalMemory Of(IoAddressSpace second)
     {
         ulong length = second.AddressBits == 64 ? ulong.MaxValue : 1UL << second.AddressBits;
-        return new([MemorySegment.Behind(new NestedTables(second, second.Memory), new(new(0), length))]);
+        return PhysicalMemory.View([MemorySegment.Behind(new NestedTables(second, second.Memory), new(new(0), length))]);
     }
 
     /// <inheritdoc/>

@@ -66,7 +66,6 @@ internal static class CompareCommand
             if (shows)
             {
                 output.Answer(result, AllTables.Compare, new Question(later).With(CompareTable.Made, shown));
-                Output.Problems(shown.Tables.Where(compared => compared.Absence is not null).Select(compared => $"{compared.Table}: {compared.Absence}"));
             }
             else
             {
@@ -78,9 +77,10 @@ internal static class CompareCommand
                 Output.Problems(shown.Problems);
             }
 
-            // What could not be compared has not passed.
+            // What could not be compared, or not all of it, has not passed.
             return failures.Any(failure => comparison.Tables.Any(compared => compared.Table == failure.Table
-                && (compared.Absence is not null || compared.Differences.Any(difference => failure.Change is null || difference.Change == failure.Change))))
+                && (compared.Absence is not null || compared.IsPartial
+                    || compared.Differences.Any(difference => failure.Change is null || difference.Change == failure.Change))))
                 ? ExitCode.NoAnswer : ExitCode.Done;
         });
         return command;

@@ -14,7 +14,10 @@ internal static class ServeCommand
     public static Command Build()
     {
         Option<int> port = new("--port") { Description = "The port on 127.0.0.1; without it, any that is free.", HelpName = "N" };
-        Option<bool> open = new("--open") { Description = "Open the page in the desktop's browser (xdg-open)." };
+        Option<bool> open = new("--open")
+        {
+            Description = "Open the page in the desktop's browser (xdg-open). Every user of this machine who lists processes sees its address then.",
+        };
         Command command = new(
             "serve",
             "The machine in a browser on this one: explain any address, a map of physical memory, what devices can write, and every table. It answers on "
@@ -47,8 +50,8 @@ internal static class ServeCommand
         TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         void End(PosixSignalContext signal)
         {
-            signal.Cancel = true;
-            ended.TrySetResult();
+            // The first time answers that are being made come to their end; the second time nobody wants to wait for that.
+            signal.Cancel = ended.TrySetResult();
         }
 
         using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
@@ -58,7 +61,7 @@ internal static class ServeCommand
         {
             server = await ExplorerServer.StartAsync(machine, ServedReports.All, CommandRunner.NamedProblem, port).ConfigureAwait(false);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
             throw new NoAnswerException($"port {port} of 127.0.0.1 cannot be served: {e.Message}");
         }

@@ -71,7 +71,7 @@ internal static class ExplainCommand
         {
             AddressSort.Physical => Explanation.Of(machine, address.Physical),
             AddressSort.IoVirtual => throw new UsageException($"'{text}' is {address.SortText}: name the device that uses it with --device"),
-            AddressSort.GuestPhysical => throw new NoAnswerException($"'{text}' is {address.SortText}: the tables of virtual machines are not read"),
+            AddressSort.GuestPhysical => throw new NoAnswerException($"'{text}' is {address.SortText}: translate --vm PID --gpa tells where it is"),
             _ => Explanation.Of(machine, address.Virtual, root),
         });
 

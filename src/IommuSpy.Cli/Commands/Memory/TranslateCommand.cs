@@ -113,7 +113,7 @@ internal static class TranslateCommand
     {
         GuestPlace place = source.OpenGuest(result);
         using Machine host = place.Host;
-        List<HostPageReport> reports = [.. named.Select(text => HostPageReport.Of(place, Addresses.Physical(text)))];
+        List<HostPageReport> reports = [.. named.Select(text => HostPageReport.Of(place, Addresses.GuestPhysical(text)))];
         Reports.WriteEach(result, output.ReportForm(result, "a walk"), reports, ReportJson.Default.HostPageReport, HostPageText.Write, "translate-gpa");
         return reports.TrueForAll(report => report.Physical is not null) ? ExitCode.Done : ExitCode.NoAnswer;
     }

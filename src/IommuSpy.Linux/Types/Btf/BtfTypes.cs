@@ -26,6 +26,7 @@ public sealed class BtfTypes : KernelTypes
     private readonly KernelType?[] _types;
     private readonly Lazy<BtfNameIndex> _structs;
     private readonly Lazy<BtfNameIndex> _others;
+    private readonly Lazy<BtfNameIndex> _variables;
     private readonly Lazy<Dictionary<string, long>> _enumerators;
 
     private BtfTypes(byte[] blob, BtfHeader header, int[] places, string origin, BtfTypes? baseTypes)
@@ -42,6 +43,7 @@ public sealed class BtfTypes : KernelTypes
         Origin = origin;
         _structs = new(() => Index(static kind => kind is BtfKind.Struct or BtfKind.Union));
         _others = new(() => Index(static kind => kind is BtfKind.Integer or BtfKind.Enum or BtfKind.Enum64 or BtfKind.Typedef or BtfKind.Float));
+        _variables = new(() => Index(static kind => kind is BtfKind.Variable));
         _enumerators = new(IndexEnumerators);
     }
 
@@ -129,6 +131,10 @@ public sealed class BtfTypes : KernelTypes
 
     /// <inheritdoc/>
     public override KernelType? Find(string name) => _others.Value.Find(name) is int id ? Of(id) : _base?.Find(name);
+
+    /// <inheritdoc/>
+    public override KernelType? FindVariable(string name) =>
+        _variables.Value.Find(name) is int id ? Of(Word(_places[id - _firstId] + 8)) : _base?.FindVariable(name);
 
     /// <inheritdoc/>
     public override long? FindEnumerator(string name) => _enumerators.Value.TryGetValue(name, out long value) ? value : _base?.FindEnumerator(name);
