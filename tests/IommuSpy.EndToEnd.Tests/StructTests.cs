@@ -82,6 +82,9 @@ public sealed class StructTests
     [InlineData("init_task.tasks.next->prev", "<init_task+")]
     [InlineData("(unsigned char)init_task.comm[1]", "(unsigned char) = 119")]
     [InlineData("(char *)linux_banner", "(char *) at ")]
+    [InlineData("(char *)&linux_banner", "\"Linux version ")]
+    [InlineData("init_net.loopback_dev->name", "= \"lo\"")]
+    [InlineData("init_task.fs->root.dentry->d_name.name", "\"/\"")]
     public void Expressions_are_read_as_C_reads_them(string expression, string end)
     {
         Cli.Outcome outcome = Cli.Run("struct", "-s", Guests.Capture(Guests.All[0].Name).RamFile, expression);
@@ -106,6 +109,8 @@ public sealed class StructTests
     [InlineData(2, "modules", "TYPE.MEMBER", "--each", "module")]
     [InlineData(1, "modules", "no type", "--each", "no_such.list")]
     [InlineData(2, "init_task", "no expression", "--fields", "pid,->")]
+    [InlineData(1, "init_task", "has no nope", "--fields", "pid,nope")]
+    [InlineData(1, "modules", "has no nope", "--each", "module.list", "--fields", "name,nope")]
     public void What_leads_to_nothing_is_said_in_one_line(int exitCode, string expression, string words, params string[] options)
     {
         Cli.Outcome outcome = Cli.Run(["struct", "-s", Guests.Capture(Guests.All[0].Name).RamFile, expression, .. options]);

@@ -37,6 +37,7 @@ public sealed class ObjectExpression
     /// <param name="machine">The machine.</param>
     /// <param name="text">The expression.</param>
     /// <returns>Each with the name of the CPU's copy that it begins with; null for one that begins with none.</returns>
+    /// <exception cref="MissingTypeException">This kernel has no such type, field or element.</exception>
     /// <exception cref="ExpressionException">The text is no expression, or leads to nothing here.</exception>
     public static IReadOnlyList<(string? Copy, Operand Operand)> Evaluate(Machine machine, string text)
     {
@@ -58,6 +59,7 @@ public sealed class ObjectExpression
     /// <param name="machine">The machine.</param>
     /// <param name="holder">Where it begins: a structure, or a pointer to one.</param>
     /// <param name="path">Names, with dots, arrows and indexes between them.</param>
+    /// <exception cref="MissingTypeException">This kernel has no such field or element.</exception>
     /// <exception cref="ExpressionException">The text is no path, or leads to nothing here.</exception>
     public static Operand Follow(Machine machine, Operand holder, string path)
     {
@@ -70,11 +72,12 @@ public sealed class ObjectExpression
     /// <summary>A type as C writes it: "struct page *", "unsigned long", "pgd_t".</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="text">The type's name, with stars behind it.</param>
-    /// <exception cref="ExpressionException">There is no such type.</exception>
+    /// <exception cref="MissingTypeException">There is no such type.</exception>
+    /// <exception cref="ExpressionException">The text is no type.</exception>
     public static KernelType TypeOf(Machine machine, string text)
     {
         ObjectExpression expression = new(machine, text, 0);
-        KernelType type = expression.TryType() ?? throw new ExpressionException(machine.Parts.Objects.Required.Types.AbsenceOf(text.Trim()));
+        KernelType type = expression.TryType() ?? throw new MissingTypeException(machine.Parts.Objects.Required.Types.AbsenceOf(text.Trim()));
         expression.End();
         return type;
     }
@@ -136,7 +139,7 @@ public sealed class ObjectExpression
 
         string name = Name("an index");
         return TypeFinder.FindEnumerator(_machine, name) is >= 0 and var value ? (ulong)value
-            : throw new ExpressionException($"no enumerator {name} is described ({_objects.Types.Origin})");
+            : throw new MissingTypeException($"no enumerator {name} is described ({_objects.Types.Origin})");
     }
 
     private Operand Primary()
@@ -193,7 +196,7 @@ public sealed class ObjectExpression
 
         string path = _text[start.._at].Trim();
         Expect(')');
-        Field field = (type.Resolved as StructType)?.Find(path) ?? throw new ExpressionException($"this kernel's {type} has no {path}");
+        Field field = (type.Resolved as StructType)?.Find(path) ?? throw new MissingTypeException($"this kernel's {type} has no {path}");
         ulong at = member.Type?.Resolved is PointerType ? member.Number(_objects) : member.Address.Value;
         return Postfix(new(new PointerType(() => type), default) { Computed = unchecked(at - field.Offset) });
     }

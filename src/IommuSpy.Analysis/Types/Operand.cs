@@ -28,19 +28,21 @@ public sealed record Operand(KernelType? Type, VirtualAddress Address)
         ?? throw new ExpressionException($"the type of what is at {Text(Address.Value)} is not known: write (TYPE) before it", true);
 
     /// <summary>A member of the structure that this is, or that this points at.</summary>
-    /// <exception cref="ExpressionException">There is none of that name, no structure, or the pointer is null or cannot be read.</exception>
+    /// <exception cref="MissingTypeException">This kernel's structure has none of that name.</exception>
+    /// <exception cref="ExpressionException">There is no structure, or the pointer is null or cannot be read.</exception>
     public Operand Member(KernelObjects objects, string name) => Described.Resolved switch
     {
         StructType holder when Computed is null => holder.Find(name) is Field field
             ? new(field.Type, Address + field.Offset) { BitOffset = field.BitOffset, BitSize = field.BitSize }
-            : throw new ExpressionException($"this kernel's {holder} has no {name}"),
+            : throw new MissingTypeException($"this kernel's {holder} has no {name}"),
         PointerType => Target(objects).Member(objects, name),
-        DeclaredType declared => throw new ExpressionException($"{declared} is not described: no {name} in it"),
+        DeclaredType declared => throw new MissingTypeException($"{declared} is not described: no {name} in it"),
         _ => throw new ExpressionException($"{Type} has no fields: no {name} in it", true),
     };
 
     /// <summary>An element of an array, or of the array that a pointer points at.</summary>
-    /// <exception cref="ExpressionException">It is neither, the array has no such element, or the pointer is null or cannot be read.</exception>
+    /// <exception cref="MissingTypeException">The array has no such element.</exception>
+    /// <exception cref="ExpressionException">It is neither, or the pointer is null or cannot be read.</exception>
     public Operand Element(KernelObjects objects, ulong index)
     {
         switch (Described.Resolved)
@@ -48,7 +50,7 @@ public sealed record Operand(KernelType? Type, VirtualAddress Address)
             case ArrayType array when array.Count == 0 || index < array.Count:
                 return new(array.Element, new(unchecked(Address.Value + (index * array.Element.Bytes))));
             case ArrayType array:
-                throw new ExpressionException($"{Type} has elements 0 to {array.Count - 1}: there is no {index}");
+                throw new MissingTypeException($"{Type} has elements 0 to {array.Count - 1}: there is no {index}");
             case PointerType pointer when pointer.Target.Bytes == 0:
                 throw new ExpressionException($"{Type} points at what has no size", true);
             case PointerType pointer:

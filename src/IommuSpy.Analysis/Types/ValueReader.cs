@@ -14,6 +14,9 @@ public sealed class ValueReader
     private const int ShownElements = 16;
     private const int MaxTextBytes = 4096;
 
+    // Two quotes.
+    private const int EmptyText = 2;
+
     // struct task_struct has some 1500 in all.
     private const int MaxValues = 1 << 14;
 
@@ -44,8 +47,33 @@ public sealed class ValueReader
         ValueReader reader = new(machine);
         KernelType type = operand.Described;
         return operand.Computed is not ulong number ? reader.Value(name, type, operand.Address, operand.BitOffset, operand.BitSize, MaxDepth)
-            : type.Resolved is PointerType ? new(name, type.ToString(), null, $"0x{number:x16}", reader.Symbol(number), null, null, 0)
+            : type.Resolved is PointerType to ? reader.Pointer(new(name, type.ToString(), null, null, null, null, null, 0), to, number)
             : new(name, type.ToString(), null, Number(type.Resolved, number), null, null, null, 0);
+    }
+
+    /// <summary>Reads some fields of a structure; where the memory of one cannot be had, that of the others can.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="operand">The structure, or a pointer to it.</param>
+    /// <param name="paths">Which: "comm", "mm->pgd".</param>
+    /// <param name="name">What the structure is called; null for nothing.</param>
+    /// <exception cref="MissingTypeException">This kernel has no such field.</exception>
+    /// <exception cref="ExpressionException">A path is none, or the pointer leads to nothing.</exception>
+    public static ValueReport ReadFields(Machine machine, Operand operand, IReadOnlyList<string> paths, string? name = null)
+    {
+        Operand holder = operand.Described.Resolved is PointerType ? operand.Target(machine.Parts.Objects.Required) : operand;
+        return new(name, holder.Described.ToString(), holder.Address, null, null, null, [.. paths.Select(path => FieldOf(machine, holder, path))], 0);
+    }
+
+    private static ValueReport FieldOf(Machine machine, Operand holder, string path)
+    {
+        try
+        {
+            return Read(machine, ObjectExpression.Follow(machine, holder, path), path);
+        }
+        catch (ExpressionException e) when (!e.IsBadText)
+        {
+            return new(path, null, null, null, null, e.Message, null, 0);
+        }
     }
 
     private ValueReport Value(string? name, KernelType type, VirtualAddress at, int bitOffset, int bitSize, int depth)
@@ -64,8 +92,8 @@ public sealed class ValueReader
                 return Text(shell, at, array.Count);
             case ArrayType array:
                 return Elements(shell, array, at, depth);
-            case PointerType:
-                return _objects.Word(at) is ulong pointer ? shell with { Value = $"0x{pointer:x16}", Symbol = Symbol(pointer) } : Unreadable(shell);
+            case PointerType to:
+                return _objects.Word(at) is ulong pointer ? Pointer(shell, to, pointer) : Unreadable(shell);
             case VoidType or FunctionType or DeclaredType:
                 return shell with { Problem = "its type is not described" };
             default:
@@ -100,16 +128,21 @@ public sealed class ValueReader
             return shell with { Members = [] };
         }
 
-        byte[] bytes = new byte[(int)Math.Min(count, MaxTextBytes)];
+        return TextAt(at, (int)Math.Min(count, MaxTextBytes)) is string text ? shell with { Value = text } : Unreadable(shell);
+    }
+
+    private string? TextAt(VirtualAddress at, int most)
+    {
+        byte[] bytes = new byte[most];
         int read = _machine.Kernel.Space.Read(at, bytes);
         if (read == 0)
         {
-            return Unreadable(shell);
+            return null;
         }
 
         ReadOnlySpan<byte> text = bytes.AsSpan(0, read);
         int end = text.IndexOf((byte)0);
-        return shell with { Value = Quoted(end < 0 ? text : text[..end]) };
+        return Quoted(end < 0 ? text : text[..end]);
     }
 
     private static string Quoted(ReadOnlySpan<byte> bytes)
@@ -158,6 +191,18 @@ public sealed class ValueReader
         string number = type.IsSigned ? ((long)value).ToString(CultureInfo.InvariantCulture) : value.ToString(CultureInfo.InvariantCulture);
         return name is null ? number : $"{name} ({number})";
     }
+
+    private ValueReport Pointer(ValueReport shell, PointerType type, ulong pointer) => shell with
+    {
+        Value = $"0x{pointer:x16}",
+        Symbol = Symbol(pointer),
+        Text = pointer != 0 ? TextOf(type.Target.Resolved, new(pointer)) : null,
+    };
+
+    // Bytes without a sign hold names as often as anything else: they are a text where they read as one.
+    private string? TextOf(KernelType type, VirtualAddress at) => IsCharacter(type) ? TextAt(at, MaxTextBytes)
+        : type is IntegerType { Bytes: 1, Encoding: IntegerEncoding.Unsigned } && TextAt(at, MaxTextBytes) is { Length: > EmptyText } text
+            && !text.Contains('\\', StringComparison.Ordinal) ? text : null;
 
     private string? Symbol(ulong pointer) =>
         pointer != 0 && _machine.Parts.SymbolAt(new VirtualAddress(pointer)) is SymbolOffset symbol ? symbol.ToString() : null;

@@ -42,7 +42,8 @@ internal static class ValueText
     {
         if (value.Members is null)
         {
-            writer.Write(value.Problem is string problem ? $"<{problem}>" : value.Value + (value.Symbol is string symbol ? $" <{symbol}>" : ""));
+            writer.Write(value.Problem is string problem ? $"<{problem}>" : value.Value
+                + (value.Text is string text ? $" {text}" : value.Symbol is string symbol ? $" <{symbol}>" : ""));
             return;
         }
 
@@ -54,7 +55,7 @@ internal static class ValueText
 
         // Plain elements fit into a line.
         bool isList = value.Members[0].Name is ['[', ..];
-        if (isList && value.Members.All(element => element is { Members: null, Symbol: null, Problem: null }))
+        if (isList && value.Members.All(element => element is { Members: null, Symbol: null, Text: null, Problem: null }))
         {
             writer.Write($"{{ {string.Join(", ", value.Members.Select(element => element.Value))}{(value.Omitted > 0 ? ", " + More(value.Omitted) : "")} }}");
             return;

@@ -70,11 +70,12 @@ internal sealed partial record MachineReport(
         ProcessReport[] processes = [.. (all.Value ?? []).Where(process => process.Mm is not null).OrderByDescending(process => process.ResidentPages)];
         Part<IReadOnlyList<DeviceReport>> devices = Rows(AllTables.Devices, question);
         Part<ExposureReport> exposure = Part.Read(() => ExposureReport.Of(machine));
+        IReadOnlyList<ZonePicture> zones = ZonePicture.Of(machine, question.Tell);
         string[] problems =
         [
             .. question.Problems.Concat(exposure.Value?.Problems ?? []).Concat(machine.Kernel.Memory.Budget.Problems).Distinct(StringComparer.Ordinal),
         ];
-        MachineReport report = new(info, memory, ZonePicture.Of(machine), all.Value is null ? all : Part.Of<IReadOnlyList<ProcessReport>>(processes),
+        MachineReport report = new(info, memory, zones, all.Value is null ? all : Part.Of<IReadOnlyList<ProcessReport>>(processes),
             (all.Value?.Count ?? 0) - processes.Length, devices, exposure, problems, redact);
         return redact ? report.Redacted(machine) : report;
     }

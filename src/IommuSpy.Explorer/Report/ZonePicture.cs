@@ -27,7 +27,9 @@ internal sealed record ZonePicture(string Name, PageFrame First, PageFrame End, 
     public ulong CellBytes => CellFrames << PageFrame.Shift;
 
     /// <summary>A picture of each zone of a machine, or of all memory where its zones are not known; none where nothing describes its pages.</summary>
-    public static IReadOnlyList<ZonePicture> Of(Machine machine)
+    /// <param name="machine">The machine.</param>
+    /// <param name="tell">Told what is not drawn.</param>
+    public static IReadOnlyList<ZonePicture> Of(Machine machine, Action<string> tell)
     {
         if (machine.PageKinds.Value is null || machine.Parts.Pages.Value is null)
         {
@@ -44,7 +46,13 @@ internal sealed record ZonePicture(string Name, PageFrame First, PageFrame End, 
         }
 
         MemoryZone[] zones = [.. (machine.Parts.Zones.Value?.Zones ?? []).Where(zone => zone.Spanned > 0 && zone.Start.Number < uses.End)
-            .DistinctBy(zone => (zone.Start, zone.Spanned)).Take(MostZones)];
+            .DistinctBy(zone => (zone.Start, zone.Spanned))];
+        if (zones.Length > MostZones)
+        {
+            tell($"{zones.Length - MostZones} of {zones.Length} zones of memory are not drawn");
+            zones = zones[..MostZones];
+        }
+
         return zones.Length == 0
             ? [Of("all memory", new(0), new(uses.End), cell, uses, reached)]
             : [.. zones.Select(zone => Of($"node {zone.Node}, zone {zone.Name}", zone.Start, new(Math.Min(zone.Start.Number + zone.Spanned, uses.End)), cell,

@@ -9,11 +9,8 @@ namespace IommuSpy.Linux.Objects;
 /// <param name="Damage">Where and why it could not be followed everywhere, a line each; empty for a whole one.</param>
 public sealed record Container(IReadOnlyList<VirtualAddress> Elements, IReadOnlyList<string> Damage)
 {
-    // An idr holds a radix tree at its start; rb_root_cached and xarrays within other structures are named by themselves.
-    private const string Kinds = "list_head, hlist_head, rb_root, rb_root_cached, xarray, radix_tree_root, idr, maple_tree";
-
-    /// <summary>The kinds of containers, for people.</summary>
-    public static string KindsText => Kinds;
+    /// <summary>The types of containers, for people.</summary>
+    public const string Kinds = "list_head, hlist_head, rb_root, rb_root_cached, xarray, radix_tree_root, idr, maple_tree";
 
     /// <summary>Whether the elements of a container of this type are found by a member of theirs; otherwise it points at them. Null for no container.</summary>
     public static bool? LinksMembers(KernelType type) => (type.Resolved as StructType)?.Name switch
@@ -39,6 +36,8 @@ public sealed record Container(IReadOnlyList<VirtualAddress> Elements, IReadOnly
             case "hlist_head":
                 HashList bucket = HashList.Read(objects, at, memberOffset);
                 return Of(bucket.Elements, bucket.Damage);
+
+            // An rb_root_cached begins with an rb_root, an idr with its array.
             case "rb_root" or "rb_root_cached":
                 RedBlackTree tree = RedBlackTree.Read(objects, at, memberOffset);
                 return Of(tree.Elements, tree.Damage);

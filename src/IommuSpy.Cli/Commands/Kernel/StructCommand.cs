@@ -4,7 +4,6 @@ using IommuSpy.Analysis.Types;
 using IommuSpy.Cli.Json;
 using IommuSpy.Cli.Text;
 using IommuSpy.Linux.Objects;
-using IommuSpy.Linux.Types;
 
 namespace IommuSpy.Cli.Commands;
 
@@ -22,7 +21,7 @@ internal static class StructCommand
             };
         Option<string?> each = new("--each")
         {
-            Description = $"EXPR is a container ({Container.KindsText}): each structure that it holds, of a type and by the member that links it; of a "
+            Description = $"EXPR is a container ({Container.Kinds}): each structure that it holds, of a type and by the member that links it; of a "
                 + "container that points at them, of a type.",
             HelpName = "TYPE[.MEMBER]",
         };
@@ -70,34 +69,12 @@ internal static class StructCommand
     private static void Elements(
         ParseResult result, AnswerForm form, Machine machine, IReadOnlyList<(string? Copy, Operand Operand)> heads, string link, string[] paths)
     {
-        List<string> damage = [];
-        List<Operand> elements = [];
-        foreach (Operand written in heads.Select(head => head.Operand))
-        {
-            KernelObjects objects = machine.Parts.Objects.Required;
-            Operand head = written.Described.Resolved is PointerType ? written.Target(objects) : written;
-            bool links = Container.LinksMembers(head.Described)
-                ?? throw new UsageException($"--each: {head.Type} is no container; they are {Container.KindsText}");
-            int dot = link.IndexOf('.', StringComparison.Ordinal);
-            if (links != dot > 0)
-            {
-                throw new UsageException(links ? $"--each '{link}': write TYPE.MEMBER, the member by which {head.Type} links the structures"
-                    : $"--each '{link}': write the TYPE that {head.Type} points at, without a member");
-            }
-
-            KernelType type = ObjectExpression.TypeOf(machine, dot > 0 ? link[..dot] : link);
-
-            // Of a structure at 0, a member's address is its offset.
-            ulong offset = dot < 0 ? 0 : ObjectExpression.Follow(machine, new(type, default), link[(dot + 1)..]).Address.Value;
-            Container container = Container.Read(objects, head.Described, head.Address, offset);
-            elements.AddRange(container.Elements.Select(at => new Operand(type, at)));
-            damage.AddRange(container.Damage);
-        }
-
+        ContainedObjects[] containers = [.. heads.Select(head => ContainedObjects.Of(machine, head.Operand, link))];
+        IEnumerable<Operand> elements = containers.SelectMany(container => container.Elements);
         if (form == AnswerForm.Text)
         {
             using LineWriter writer = Output.Text();
-            ValueText.WriteRows(writer, paths, elements.Select(element => Fields(machine, element, paths, null)));
+            ValueText.WriteRows(writer, paths, elements.Select(element => ValueReader.ReadFields(machine, element, paths)));
         }
         else
         {
@@ -105,29 +82,9 @@ internal static class StructCommand
                 ValueText.Write, "value");
         }
 
-        Output.Problems(damage);
+        Output.Problems(containers.SelectMany(container => container.Damage));
     }
 
     private static ValueReport Chosen(Machine machine, Operand operand, string[] paths, string? name) =>
-        paths.Length == 0 ? ValueReader.Read(machine, operand, name) : Fields(machine, operand, paths, name);
-
-    /// <summary>Some fields of a structure; where one cannot be had, the others can.</summary>
-    private static ValueReport Fields(Machine machine, Operand operand, string[] paths, string? name)
-    {
-        KernelObjects objects = machine.Parts.Objects.Required;
-        Operand holder = operand.Described.Resolved is PointerType ? operand.Target(objects) : operand;
-        return new(name, holder.Described.ToString(), holder.Address, null, null, null, [.. paths.Select(path => Field(machine, holder, path))], 0);
-    }
-
-    private static ValueReport Field(Machine machine, Operand holder, string path)
-    {
-        try
-        {
-            return ValueReader.Read(machine, ObjectExpression.Follow(machine, holder, path), path);
-        }
-        catch (ExpressionException e) when (!e.IsBadText)
-        {
-            return new(path, "", null, null, null, e.Message, null, 0);
-        }
-    }
+        paths.Length == 0 ? ValueReader.Read(machine, operand, name) : ValueReader.ReadFields(machine, operand, paths, name);
 }
