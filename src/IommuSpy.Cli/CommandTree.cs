@@ -22,6 +22,7 @@ internal static class CommandTree
         ("vmas", VmasCommand.Build),
         ("stack", StackCommand.Build),
         ("files", FilesCommand.Build),
+        ("sockets", SocketsCommand.Build),
         ("mounts", MountsCommand.Build),
         ("vms", VmsCommand.Build),
         ("pagemap", PagemapCommand.Build),
