@@ -46,7 +46,7 @@ public sealed class DamagedMemoryTests : IDisposable
             ["types", "task_struct"], ["types", "task_struct", "--at", $"0x{kernel:x}"], ["ps", "--types", "infer"], ["vmas", $"{pid}", "--types", "infer"],
             ["modules", "--types", "infer"], ["vmalloc", "--types", "infer"], ["pci", "--types", "infer"], ["devices", "--types", "infer"],
             ["dmesg", "--faults"], ["memory"], ["find", $"pointer:0x{kernel:x}"], ["find", "--pid", $"{pid}", "hex:7f 45"], ["files"], ["mounts"], ["stack"],
-            ["vms"],
+            ["sockets"], ["sockets", $"{pid}"], ["vms"],
             ["stack", "--group"], ["iommu"], ["devices"], ["interrupts"], ["reach", $"0x{kernel:x}"], ["exposure"],
             ["export", Path.Combine(_directory.FullName, "tables")],
             ["report", Path.Combine(_directory.FullName, "report.html"), "--force"],
