@@ -17,6 +17,12 @@ internal static class GuestSources
     /// <summary>A process with pages that are no ordinary memory, in such a guest.</summary>
     public const string OddPages = "oddpages";
 
+    /// <summary>A process with sockets of every kind, in such a guest.</summary>
+    public const string Sockets = "sockets";
+
+    /// <summary>What says which pages of a file are in memory, in such a guest.</summary>
+    public const string Cached = "cached";
+
     /// <summary>What makes virtual machines in a host of them.</summary>
     public const string Hypervisor = "hypervisor";
 

@@ -173,6 +173,7 @@ public sealed class RunningGuest : IDisposable
         (string Name, string Program)[] programs =
         [
             ("collector", GuestSources.Agent), ("terminal", GuestSources.Terminal), ("oddpages", GuestSources.OddPages),
+            ("sockets", GuestSources.Sockets), ("cached", GuestSources.Cached),
         ];
         foreach ((string name, string program) in programs)
         {
