@@ -12,7 +12,8 @@ internal static class AllTables
         {
             Buddy, Columns, Compare, Devices, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Interrupts, IoMappings, Iommu, Layout, Log,
             MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots,
-            RunningPages, Slab, Sockets, Stack, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, VirtualMachines, Vmalloc, Vmas, Who,
+            RunningPages, Slab, Sockets, Stack, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, VirtualMachines,
+            Vmalloc, Vmas, Who,
         }.OrderBy(table => table.Name, StringComparer.Ordinal),
     ];
 

@@ -118,7 +118,9 @@ public sealed record KernelSocket(VirtualAddress Address, ushort Family)
     /// <summary>What it hangs on to.</summary>
     public SocketKeeper Keeper { get; init; }
 
-    /// <summary>As the files of /proc/net are called: "tcp", "tcp6", "udp", "raw", "unix", "netlink", "packet"; else what the kernel calls the protocol.</summary>
+    /// <summary>
+    /// As the files of /proc/net are called: "tcp", "tcp6", "udp", "raw", "unix", "netlink", "packet"; else what the kernel calls the protocol.
+    /// </summary>
     public string Kind => Family switch
     {
         Inet => InternetKind,
@@ -148,7 +150,8 @@ public sealed record KernelSocket(VirtualAddress Address, ushort Family)
     /// <summary>Of a netlink socket, the name of its protocol: "route"; of a packet socket, which packets it takes: "0x0003".</summary>
     public string? ProtocolText => Family switch
     {
-        Netlink => Protocol is ushort number ? (number < NetlinkNames.Length ? NetlinkNames[number] : null) ?? number.ToString(CultureInfo.InvariantCulture) : null,
+        Netlink when Protocol is ushort number =>
+            (number < NetlinkNames.Length ? NetlinkNames[number] : null) ?? number.ToString(CultureInfo.InvariantCulture),
         Packet => Protocol is ushort type ? $"0x{type:x4}" : null,
         _ => null,
     };

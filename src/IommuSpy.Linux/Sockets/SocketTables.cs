@@ -59,8 +59,11 @@ public sealed class SocketTables
         tables.Netlink();
         tables.Packet();
         tables._allowance.Finish();
-        return tables._unknown.Count == 0 ? tables._problems
-            : [.. tables._problems, $"not found: the kernel's tables of {string.Join(", ", tables._unknown)} sockets: those that no process has open may be missing"];
+        return tables._unknown.Count == 0 ? tables._problems :
+        [
+            .. tables._problems,
+            $"not found: the kernel's tables of {string.Join(", ", tables._unknown)} sockets: those that no process has open may be missing",
+        ];
     }
 
     private IReadOnlyList<VirtualAddress> Namespaces()
