@@ -32,7 +32,7 @@ count() { sed -n "s/^ *$1: *\([0-9][0-9]*\) *$/\1/p" "$logs/$name" | tail -n 1; 
 # Runs one test program, its output into a file.
 run() {
     # shellcheck disable=SC2086 # a list; no name of a file has these dots
-    "tests/$1/bin/Debug/net10.0/$1" --progress off --ansi off $choice >"$logs/$1" 2>&1
+    "tests/$1/bin/Debug/net10.0/$1" --progress off --ansi off --show-slowest-tests 25 $choice >"$logs/$1" 2>&1
     echo $? >"$logs/$1.status"
 }
 

@@ -33,7 +33,7 @@ public sealed record GuestPlace(Machine Host, VirtualMachine Guest, GuestMemory 
     /// <summary>Its memory as an image of its own, which has the host's from now on and lets go of it.</summary>
     public MemoryImage Image()
     {
-        PhysicalMemory memory = PhysicalMemory.Of(Host.Kernel.Memory, Memory.Pieces);
+        PhysicalMemory memory = PhysicalMemory.Of(Host.Kernel.Memory, [.. Memory.Memory]);
         string slots = $"{Amount.Of((ulong)Guest.OwnSlots.Count(), "slot")}{(Memory.IsWhole ? "" : ", not all of them read")}";
         return MemoryImage.Within(
             Host.Image, $"{Host.Image.Path}, {Guest}", $"memory of virtual machine {Guest} in its host, {slots}", memory,

@@ -68,7 +68,7 @@ internal sealed class TableExporter(Machine machine, string directory, ExportFor
     private TableRecord Export(string folder, Table table, Action<long> progress)
     {
         // A question each: what one table takes of what may be followed, the next has again.
-        machine.Kernel.Memory.Budget.RenewUnlessCut();
+        machine.Kernel.Memory.Budget.ForNextQuestion();
         string name = $"{table.Name}.{Words<ExportFormat>.Of(format)}";
         string path = Path.Combine(folder, name);
         Question question = new(machine);

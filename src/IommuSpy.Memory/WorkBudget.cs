@@ -45,6 +45,7 @@ public sealed class WorkBudget
 
     private readonly long[] _most;
     private readonly long[] _left;
+    private readonly bool[] _isCut = new bool[Names.Length];
 
     /// <summary>A budget.</summary>
     /// <param name="tables">Tables that are visited at the most, each as often as it is reached.</param>
@@ -65,7 +66,7 @@ public sealed class WorkBudget
     /// <summary>What ended early, and is not whole, a line each; empty where nothing did.</summary>
     public IReadOnlyList<string> Problems =>
     [
-        .. Names.Where((_, work) => Volatile.Read(ref _left[work]) < 0)
+        .. Names.Where((_, work) => Volatile.Read(ref _isCut[work]))
             .Select(name => $"not all was read: this program follows no more than {_most[Array.IndexOf(Names, name)]} {name} in one run"),
     ];
 
@@ -91,24 +92,22 @@ public sealed class WorkBudget
         }
     }
 
-    /// <summary>Gives all of it again: for one who asks again and again, as watch does, each time a question of its own.</summary>
+    /// <summary>Gives all of it again and forgets what ended early: for one who keeps nothing of what was read before, as watch does.</summary>
     public void Renew()
+    {
+        Array.Clear(_isCut);
+        ForNextQuestion();
+    }
+
+    /// <summary>
+    /// Gives all of it again to one who asks question after question. What ended early is said from then on: of what is kept of earlier answers not all was
+    /// read, and later ones lean on it.
+    /// </summary>
+    public void ForNextQuestion()
     {
         for (int work = 0; work < _most.Length; work++)
         {
             Volatile.Write(ref _left[work], _most[work]);
-        }
-    }
-
-    /// <summary>
-    /// Gives all of it again to one who asks question after question, unless something has ended early: what is kept of that is not whole, and answers
-    /// that lean on it have to say so.
-    /// </summary>
-    public void RenewUnlessCut()
-    {
-        if (Problems.Count == 0)
-        {
-            Renew();
         }
     }
 
@@ -130,8 +129,13 @@ public sealed class WorkBudget
             long now = Volatile.Read(ref left);
             long granted = Math.Clamp(now, 0, wanted);
 
-            // Below 0 once somebody came too late: that is what Problems asks.
-            if (Interlocked.CompareExchange(ref left, granted == 0 ? -1 : now - granted, now) == now)
+            if (granted == 0)
+            {
+                Volatile.Write(ref _isCut[(int)work], true);
+                return 0;
+            }
+
+            if (Interlocked.CompareExchange(ref left, now - granted, now) == now)
             {
                 return granted;
             }
@@ -141,10 +145,9 @@ public sealed class WorkBudget
     /// <summary>Gives back what was taken and not used.</summary>
     internal void Return(Work work, long unused)
     {
-        ref long left = ref _left[(int)work];
-        if (unused > 0 && Volatile.Read(ref left) >= 0)
+        if (unused > 0)
         {
-            Interlocked.Add(ref left, unused);
+            Interlocked.Add(ref _left[(int)work], unused);
         }
     }
 }

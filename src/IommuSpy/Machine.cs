@@ -205,7 +205,7 @@ public sealed class Machine : IDisposable
     internal T Ask<T>(Func<Analysis.Machine, T> question, bool isPart = false)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        _machine.Kernel.Memory.Budget.RenewUnlessCut();
+        _machine.Kernel.Memory.Budget.ForNextQuestion();
         T answer = Answer.Of(() => question(_machine));
         return isPart || _machine.Kernel.Memory.Budget.Problems is not [string early, ..] ? answer : throw new NoAnswerException(early);
     }

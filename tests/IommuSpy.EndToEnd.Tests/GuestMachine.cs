@@ -16,7 +16,7 @@ internal static class GuestMachine
         Machine machine = Opened.GetOrAdd(path, _ => new(() => Machine.Open(path))).Value;
 
         // A thousand tests in one process are questions of their own, each.
-        machine.Kernel.Memory.Budget.RenewUnlessCut();
+        machine.Kernel.Memory.Budget.ForNextQuestion();
         return machine;
     }
 

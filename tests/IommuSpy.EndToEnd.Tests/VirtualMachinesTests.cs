@@ -365,7 +365,7 @@ public sealed class VirtualMachinesTests : IDisposable
 
         foreach (VirtualCpu cpu in machine.Cpus)
         {
-            ulong rip = cpu.IsInGuest ? 0x1a000 : cpu.Registers.InstructionPointer.Value;
+            ulong rip = cpu.IsInGuest ? 0x1a000 : cpu.Registers.InstructionPointer!.Value.Value;
             // What was not printed: of a Linux it is anything.
             if (machine.Name is "linux")
             {

@@ -40,12 +40,12 @@ public class WorkBudgetTests
     }
 
     [Fact]
-    public void Question_after_question_has_all_of_it_until_one_is_cut()
+    public void Question_after_question_has_all_of_it_and_one_that_was_cut_is_said_from_then_on()
     {
         WorkBudget budget = new(steps: 100);
         for (int question = 0; question < 3; question++)
         {
-            budget.RenewUnlessCut();
+            budget.ForNextQuestion();
             WorkAllowance allowance = new(budget, Work.Steps, 100);
             Assert.Equal(100, Use(ref allowance));
             Assert.Empty(budget.Problems);
@@ -53,7 +53,9 @@ public class WorkBudgetTests
 
         WorkAllowance more = new(budget, Work.Steps, 1);
         Assert.Equal(0, Use(ref more));
-        budget.RenewUnlessCut();
+        budget.ForNextQuestion();
+        WorkAllowance again = new(budget, Work.Steps, 100);
+        Assert.Equal(100, Use(ref again));
         Assert.NotEmpty(budget.Problems);
     }
 

@@ -74,7 +74,7 @@ internal sealed class InfoBuilder(Machine machine)
                 .SelectMany(its => its.Cpus.Where(each => each.IsInGuest && each.HostCpu == number).Select(each => $"CPU {each.Number} of {its}"))
                 .FirstOrDefault()
             : null;
-        return new(cr3, cpu.InstructionPointer, guest is null ? machine.Parts.SymbolAt(cpu.InstructionPointer)?.ToString() : null, guest);
+        return new(cr3, cpu.InstructionPointer, guest is null && cpu.InstructionPointer is VirtualAddress at ? machine.Parts.SymbolAt(at)?.ToString() : null, guest);
     }
 
     private bool IsOwnRoot(PhysicalAddress root) => root == machine.Kernel.Space.Root

@@ -19,9 +19,7 @@ namespace IommuSpy.Analysis.VirtualMachines;
 /// <param name="ProcessSteps">The entries of the process's page tables, from the top.</param>
 /// <param name="NestedRoot">The top of the nested tables; null where the machine has none now.</param>
 /// <param name="NestedSteps">The entries of the nested tables, from the top.</param>
-/// <param name="NestedPhysical">
-/// Where the nested tables lead; null where they do not map it yet: the guest has not touched it since they were last cleared.
-/// </param>
+/// <param name="NestedPhysical">Where the nested tables lead; null where they do not map it now.</param>
 /// <param name="NestedPageSize">Bytes of the page that they map it by; null where they do not.</param>
 /// <param name="NestedRights">What they let the guest do: "rwx"; null where they do not map it.</param>
 /// <param name="Agrees">Whether both ways lead to one place; null where one of them leads nowhere.</param>

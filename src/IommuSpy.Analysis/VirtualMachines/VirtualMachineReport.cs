@@ -8,7 +8,8 @@ namespace IommuSpy.Analysis.VirtualMachines;
 /// <param name="Machine">What the kernel keeps of it.</param>
 /// <param name="Memory">Where its memory is.</param>
 /// <param name="MappedPages">Pages that its nested tables map, of 4 KiB; null where it has none now.</param>
-public sealed record VirtualMachineReport(VirtualMachine Machine, GuestMemory Memory, ulong? MappedPages)
+/// <param name="IsCountWhole">Whether all of its nested tables could be read.</param>
+public sealed record VirtualMachineReport(VirtualMachine Machine, GuestMemory Memory, ulong? MappedPages, bool IsCountWhole)
 {
     /// <summary>All machines of a host, each with what is mapped.</summary>
     /// <exception cref="Linux.Types.MissingTypeException">The host's kernel does not tell.</exception>
@@ -16,15 +17,11 @@ public sealed record VirtualMachineReport(VirtualMachine Machine, GuestMemory Me
     {
         foreach (VirtualMachine machine in host.Parts.VirtualMachines.Required.Machines)
         {
-            yield return new(machine, GuestMemory.Of(host.Parts, machine), machine.Nested is NestedRoot nested ? Mapped(host, nested) : null);
+            PageCount count = default;
+            WalkSummary? walk = machine.Nested?.In(host.Kernel.Memory).Visit(ref count);
+            yield return new(
+                machine, GuestMemory.Of(host.Parts, machine), walk is null ? null : count.Pages, walk is null or { MissingTables: 0, LimitReached: false });
         }
-    }
-
-    private static ulong Mapped(Machine host, NestedRoot nested)
-    {
-        PageCount count = default;
-        nested.In(host.Kernel.Memory).Visit(ref count);
-        return count.Pages;
     }
 
     private struct PageCount : ICpuLeafVisitor

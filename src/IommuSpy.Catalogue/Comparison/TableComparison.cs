@@ -107,7 +107,7 @@ internal sealed class TableComparison(Table table)
 
     private Dictionary<string, Thing> Things(Machine machine, bool sameBoot, Action<string> tell)
     {
-        machine.Kernel.Memory.Budget.RenewUnlessCut();
+        machine.Kernel.Memory.Budget.ForNextQuestion();
         int[] keys = Places(sameBoot ? Identity : Names);
         int[] shown = Places(sameBoot ? Shown ?? Identity : Names);
         int[] counted = Places(Counted);

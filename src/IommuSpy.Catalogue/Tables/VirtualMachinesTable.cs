@@ -26,7 +26,7 @@ internal sealed class VirtualMachinesTable() : Table<VirtualMachineReport>(
         OfCpu.Hex("cr3", "Its CR3: a guest-physical address.", cpu => cpu.Registers.Find("CR3")),
         OfCpu.Hex("cr4", "Its CR4.", cpu => cpu.Registers.Find("CR4")),
         OfCpu.Hex("efer", "Its EFER.", cpu => cpu.Registers.Find("EFER")),
-        OfCpu.Address("rip", "Where it was when it last left the guest.", cpu => cpu.Registers.InstructionPointer.Value),
+        OfCpu.Address("rip", "Where it was when it last left the guest, where KVM has read that since.", cpu => cpu.Registers.InstructionPointer?.Value),
         OfCpu.Address("object", "Its struct kvm_vcpu.", cpu => cpu.Address.Value)),
     Its.Records("slots", "Runs of its memory.", row => row.Machine.Slots,
         OfSlot.Integer("number", "Its number.", slot => slot.Number),
@@ -57,6 +57,11 @@ internal sealed class VirtualMachinesTable() : Table<VirtualMachineReport>(
             if (!row.Memory.IsWhole)
             {
                 question.Tell($"{row.Machine}: not all of its process's page tables could be read");
+            }
+
+            if (!row.IsCountWhole)
+            {
+                question.Tell($"{row.Machine}: not all of its nested tables could be read: they map {row.MappedPages} pages at least");
             }
 
             receive(row);

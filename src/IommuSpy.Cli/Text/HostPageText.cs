@@ -20,7 +20,7 @@ internal static class HostPageText
         fields.Line("nested", report.NestedRoot is PhysicalAddress root ? $"root      {root}" : "the machine has no nested tables now");
         Walk(fields, "", report.NestedSteps, report.NestedPageSize);
         fields.Line("rights", report.NestedRights is string rights ? $"guest {rights}"
-            : report.NestedRoot is null ? null : "not mapped: the guest has not touched it since the tables were cleared");
+            : report.NestedRoot is null ? null : "not mapped");
         fields.Line("physical", report.Physical is PhysicalAddress physical ? $"{physical}  pfn {physical.Frame}" : null);
         fields.Line("reason", report.Reason is string why ? $"it is {why}" : null);
         fields.Line("CONTRADICT", report.Agrees == false ? $"the nested tables lead to {report.NestedPhysical}" : null);

@@ -112,7 +112,7 @@ internal sealed class Answers : IDisposable
     // Its type.
     private string Ask(string path, Parameters parameters, ArrayBufferWriter<byte> body, CancellationToken cancel)
     {
-        _machine.Kernel.Memory.Budget.RenewUnlessCut();
+        _machine.Kernel.Memory.Budget.ForNextQuestion();
         switch (path.Split('/'))
         {
             case ["api", "tables"]:

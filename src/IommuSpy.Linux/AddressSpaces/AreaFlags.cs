@@ -18,6 +18,12 @@ public static class AreaFlags
     /// <summary>VM_GROWSDOWN: a stack.</summary>
     public const ulong GrowsDown = 0x100;
 
+    /// <summary>VM_PFNMAP: page frames without struct pages are mapped, a device's registers as a rule.</summary>
+    public const ulong FrameMap = 0x400;
+
+    /// <summary>VM_IO: registers of a device are mapped.</summary>
+    public const ulong DeviceRegisters = 0x4000;
+
     /// <summary>VM_HUGETLB: pages of hugetlbfs.</summary>
     public const ulong HugePages = 0x0040_0000;
 

@@ -20,6 +20,9 @@ public sealed record MemoryArea(VirtualAddress Address, VirtualAddress Start, Vi
     /// <summary>Whether pages of hugetlbfs are mapped; also false where nothing describes the flags.</summary>
     public bool IsHugetlb => Has(AreaFlags.HugePages);
 
+    /// <summary>Whether it maps what is no memory of the kernel's, as a rule a device's registers; also false where nothing describes the flags.</summary>
+    public bool IsDevice => Has(AreaFlags.FrameMap | AreaFlags.DeviceRegisters);
+
     /// <summary>What the area lets its process do at most; its page tables may let less through until it is touched. Null where nothing describes it.</summary>
     public AccessRights? Access => Flags is null ? null
         : (Has(AreaFlags.Read) ? AccessRights.Read : AccessRights.None)

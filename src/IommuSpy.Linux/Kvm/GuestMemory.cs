@@ -11,7 +11,11 @@ public sealed class GuestMemory
 {
     private const string NoTables = "lost: the process that it belongs to has no page tables in the image";
     private const string MissingTable = "lost: the host's page table that leads to it is not in the image";
-    private const string DeviceMemory = "no memory: the host has a device there";
+    private const string NoMemory = "no memory: ";
+    private const string DeviceMemory = NoMemory + "the host has a device there";
+    private const string NoArea = NoMemory + "its process has nothing mapped there";
+    private const string NoAccess = NoMemory + "its process may not touch what is mapped there";
+    private const string UnknownArea = "not known: the areas of its process cannot all be read";
     private const string Private = "private to the machine, in memory of guest_memfd: not what its process has there";
     private const string Moving = "lost: the host was moving it";
     private const string Unread = "not read: this program follows no more pages in one run";
@@ -27,6 +31,9 @@ public sealed class GuestMemory
 
     /// <summary>Whether all of the tables of its process could be read.</summary>
     public bool IsWhole { get; }
+
+    /// <summary>Those of the pieces that are memory, wherever it is now: not the registers of devices, and not what the process has nothing for.</summary>
+    public IEnumerable<MemoryPiece> Memory => Pieces.Where(piece => piece.Absence?.StartsWith(NoMemory, StringComparison.Ordinal) != true);
 
     /// <summary>Pages of it that are in the host's memory.</summary>
     public ulong PresentPages => Count(piece => piece.Source is not null);
@@ -48,8 +55,10 @@ public sealed class GuestMemory
         bool whole = true;
         AddressSpace? space = machine.Process?.Root is PhysicalAddress root ? host.Kernel.SpaceOf(root) : null;
         WorkAllowance allowance = new(host.Kernel.Memory.Budget, Work.Extents, long.MaxValue);
-        SharedPages shared = new(host);
-        IReadOnlyList<MemoryArea> areas = machine.Process is { } process ? host.MemoryOf(process).Value?.Areas ?? [] : [];
+        ProcessMemory? process = machine.Process is { } its ? host.MemoryOf(its).Value : null;
+        MemoryArea[] areas = [.. process?.Areas ?? []];
+        string outside = process is { Damage.Count: 0 } ? NoArea : UnknownArea;
+        SharedPages? shared = space is null ? null : new(host, space, areas);
         foreach (MemorySlot slot in machine.OwnSlots)
         {
             if (space is null)
@@ -65,21 +74,19 @@ public sealed class GuestMemory
                 continue;
             }
 
-            // What has no entry may be in the page cache, of a file. Huge pages have an entry for as long as they are anybody's.
-            MemoryArea[] files =
-            [
-                .. areas.Where(area => area.File is not null && !area.IsHugetlb
-                    && area.Start.CompareTo(slot.User + slot.Bytes) < 0 && area.End.CompareTo(slot.User) > 0),
-            ];
-            Collector collector = new(host, slot, files, shared, pieces, allowance);
+            MemoryArea[] inSlot = Array.FindAll(
+                areas, area => area.Start.CompareTo(slot.User + slot.Bytes) < 0 && area.End.CompareTo(slot.User) > 0
+                    && ((area.Start.Value | area.End.Value) % PageFrame.Size) == 0);
+            Collector collector = new(host, slot, inSlot, outside, shared!, pieces, allowance);
             WalkSummary summary = EntryWalk.Visit(host.Kernel.Memory, space, slot.User, slot.User + slot.Bytes, ref collector);
             allowance = collector.Allowance;
             whole &= summary.MissingTables == 0 && !summary.LimitReached && !collector.IsCut;
+            whole &= collector.Next == slot.Bytes;
             Fill(pieces, slot, collector.Next);
         }
 
         allowance.Finish();
-        shared.Finish();
+        shared?.Finish();
         return new(pieces, whole);
     }
 
@@ -126,7 +133,8 @@ public sealed class GuestMemory
 
     /// <summary>Makes runs of entries.</summary>
     private struct Collector(
-        KernelParts host, MemorySlot slot, MemoryArea[] files, SharedPages shared, List<MemoryPiece> pieces, WorkAllowance allowance) : IEntryVisitor
+        KernelParts host, MemorySlot slot, MemoryArea[] areas, string outside, SharedPages shared, List<MemoryPiece> pieces, WorkAllowance allowance)
+        : IEntryVisitor
     {
         private readonly int _first = pieces.Count;
         public WorkAllowance Allowance = allowance;
@@ -184,36 +192,55 @@ public sealed class GuestMemory
             }
         }
 
-        // Nothing is there: never written, where the memory is the process's own; a page of a file may be there all the same.
+        // No entry is there. Never written, where the memory is the process's own; a page of a file may be there all the same.
         private void Empty(ulong offset, ulong length)
         {
-            VirtualAddress start = slot.User + offset;
-            VirtualAddress end = start + length;
-            foreach (MemoryArea area in files)
+            ulong end = offset + length;
+            foreach (MemoryArea area in areas)
             {
-                ulong first = Math.Max(area.Start.Value, slot.User.Value + Next);
-                ulong last = Math.Min(area.End.Value, end.Value);
-                if (first >= last)
+                ulong last = Math.Min(area.End - slot.User, end);
+                if (IsCut || area.End.CompareTo(slot.User) <= 0 || last <= Next)
                 {
                     continue;
                 }
 
-                Add(Next, first - (slot.User.Value + Next), null, null);
-                for (ulong page = first; page < last && !IsCut; page += PageFrame.Size)
+                if (area.Start.CompareTo(slot.User + end) >= 0)
                 {
-                    if (shared.At(area, new(page)) is not MemoryPiece found)
-                    {
-                        Add(page - slot.User.Value, last - page, null, Unread);
-                        break;
-                    }
-
-                    Add(page - slot.User.Value, PageFrame.Size, found.Source, found.Absence);
+                    break;
                 }
+
+                if (area.Start.CompareTo(slot.User + Next) > 0)
+                {
+                    Add(Next, area.Start - (slot.User + Next), null, outside);
+                }
+
+                Within(area, last);
             }
 
-            if (!IsCut)
+            if (!IsCut && Next < end)
             {
-                Add(Next, offset + length - Next, null, null);
+                Add(Next, end - Next, null, outside);
+            }
+        }
+
+        private void Within(MemoryArea area, ulong last)
+        {
+            if (area.File is null || area.IsDevice || area.Access is AccessRights.None)
+            {
+                string? absence = area.IsDevice ? DeviceMemory : area.Access is AccessRights.None ? NoAccess : null;
+                Add(Next, last - Next, null, absence);
+                return;
+            }
+
+            while (Next < last && !IsCut)
+            {
+                if (shared.RunAt(area, slot.User + Next, slot.User + last) is not ({ } bytes, var source, var absence))
+                {
+                    IsCut = true;
+                    return;
+                }
+
+                Add(Next, bytes, source, absence);
             }
         }
 

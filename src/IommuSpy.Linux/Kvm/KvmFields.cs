@@ -14,7 +14,6 @@ internal sealed class KvmFields
         Memory = Machine.Field("mm");
         SlotSets = Machine.Field("memslots");
         Online = Machine.Find("online_vcpus.counter");
-        CreatorPid = Machine.Find("userspace_pid");
 
         // An array of pointers until 5.16; an xarray since (c5b077549136).
         CpuArray = Machine.Find("vcpu_array");
@@ -51,7 +50,6 @@ internal sealed class KvmFields
         State = Cpu.Find("arch.mp_state");
         Mmu = Cpu.Find("arch.mmu");
         OwnMmu = Cpu.Find("arch.root_mmu");
-        NestedMmu = Cpu.Find("arch.guest_mmu");
 
         StructType? mmu = types.FindStruct("kvm_mmu");
         Root = mmu?.Find("root.hpa", "root_hpa");
@@ -69,8 +67,6 @@ internal sealed class KvmFields
     public Field SlotSets { get; }
 
     public Field? Online { get; }
-
-    public Field? CreatorPid { get; }
 
     public Field? CpuArray { get; }
 
@@ -129,8 +125,6 @@ internal sealed class KvmFields
     public Field? Mmu { get; }
 
     public Field? OwnMmu { get; }
-
-    public Field? NestedMmu { get; }
 
     public Field? Root { get; }
 

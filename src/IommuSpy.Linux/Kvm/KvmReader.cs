@@ -285,10 +285,11 @@ internal sealed class KvmReader
         Add("CR3", _fields.Cr3, Cr3Available);
         Add("CR4", _fields.Cr4, Cr4Available);
         Add("EFER", _fields.Efer, null);
-        return new(new(General(InstructionPointerAt)), new(General(StackPointerAt)), registers.ToImmutable());
+        return new(General(InstructionPointerAt), General(StackPointerAt), registers.ToImmutable());
 
-        ulong General(ulong index) =>
-            _fields.Registers is { } regs && _objects.Word(cpu + regs.Offset + (index * sizeof(ulong))) is ulong value ? value : 0;
+        // Each is marked by its place among them.
+        VirtualAddress? General(ulong index) => _fields.Registers is { } regs && (!_isIntel || (available >> (int)index & 1) != 0)
+            && _objects.Word(cpu + regs.Offset + (index * sizeof(ulong))) is ulong value ? new(value) : null;
 
         void Add(string name, Field? field, int? bit)
         {

@@ -2,9 +2,10 @@ using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Files;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
+using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
-using IommuSpy.Memory.Views;
+using IommuSpy.Translation;
 
 namespace IommuSpy.Linux.Kvm;
 
@@ -13,92 +14,143 @@ namespace IommuSpy.Linux.Kvm;
 /// (include/linux/fs.h, struct address_space).
 /// </summary>
 /// <param name="host">The kernel that keeps them.</param>
-internal sealed class SharedPages(KernelParts host)
+/// <param name="space">The process's tables.</param>
+/// <param name="areas">All areas of the process.</param>
+internal sealed class SharedPages(KernelParts host, AddressSpace space, IReadOnlyList<MemoryArea> areas)
 {
     private const string NotCached = "not in memory: it is in a file, whose page the host's page cache does not have";
     private const string Swapped = "swapped out by the host, as a page of shared memory";
     private const string Unknown = "not known: nothing describes the host's page cache";
+    private const string Huge = "not known: a huge page of a file that its process has no entry for, while the host's page cache has some that it does not map";
 
-    // xa_is_value: of shared memory, a swap entry; of other files, what a page left behind that is gone.
-    private const ulong ValueBit = 1;
+    // A struct page is at most that large.
+    private const int CopyBytes = 1 << 12;
 
-    private readonly Dictionary<VirtualAddress, (Dictionary<ulong, ulong>? Pages, bool IsShared)> _files = [];
+    private readonly Dictionary<VirtualAddress, CachedFile> _files = [];
     private WorkAllowance _allowance = new(host.Kernel.Memory.Budget, Work.Steps, KernelList.MaxElements);
 
-    /// <summary>One page.</summary>
+    /// <summary>The run of pages that are alike which begins at an address.</summary>
     /// <param name="area">The area, of a file.</param>
-    /// <param name="address">The page's address.</param>
-    /// <returns>Where it is; null where as many were looked up as one run may.</returns>
-    public MemoryPiece? At(MemoryArea area, VirtualAddress address)
+    /// <param name="first">The address, a page's.</param>
+    /// <param name="end">Where the run ends at the latest, in the area.</param>
+    /// <returns>How many bytes are alike, and where they are; null where as many runs were looked up as one run of the program may.</returns>
+    public (ulong Bytes, PhysicalAddress? Source, string? Absence)? RunAt(MemoryArea area, VirtualAddress first, VirtualAddress end)
     {
-        PhysicalRange range = new(new(0), PageFrame.Size);
         if (!_allowance.TryUse())
         {
             return null;
         }
 
-        if (area.File is not KernelFile file || Pages(file) is not ({ } pages, bool isShared) || host.Pages.Value is not MemoryPages known)
+        ulong all = end - first;
+        CachedFile file = FileOf(area.File!);
+        if (area.IsHugetlb)
         {
-            return new(range, null, Unknown);
+            // Its index counts huge pages, or small ones: so it is asked whether there is any page of the file that the process does not map.
+            return (all, null, file.Runs is not null && file.IsMappedWhole ? null : Huge);
         }
 
-        ulong index = (area.Offset + (address - area.Start)) >> PageFrame.Shift;
-        if (!pages.TryGetValue(index, out ulong value))
+        if (file.Runs is not CachedRun[] runs)
         {
-            return LargeAround(pages, known, index) is PhysicalAddress inside ? new(range, inside) : new(range, null, isShared ? null : NotCached);
+            return (all, null, Unknown);
         }
 
-        return (value & ValueBit) != 0 ? new(range, null, isShared ? Swapped : NotCached)
-            : known.Array.FrameOf(new(value)) is PageFrame frame ? new(range, frame.Address)
-            : new(range, null, Unknown);
+        ulong index = (area.Offset + (first - area.Start)) >> PageFrame.Shift;
+        int next = FirstAfter(runs, index);
+        if (next > 0 && index - runs[next - 1].First < runs[next - 1].Count)
+        {
+            CachedRun run = runs[next - 1];
+            ulong within = index - run.First;
+            ulong bytes = Math.Min(run.Count - within, all >> PageFrame.Shift) << PageFrame.Shift;
+            return (bytes, run.Source + (within << PageFrame.Shift), run.Source is not null ? null : run.Absence ?? (file.IsShared ? Swapped : NotCached));
+        }
+
+        ulong hole = next < runs.Length ? Math.Min(all >> PageFrame.Shift, runs[next].First - index) << PageFrame.Shift : all;
+        return (hole, null, file.IsShared ? null : NotCached);
     }
 
     /// <summary>Gives back what of the budget was not used.</summary>
     public void Finish() => _allowance.Finish();
 
-    // A large folio stands at the first of its indexes.
-    private static PhysicalAddress? LargeAround(Dictionary<ulong, ulong> pages, MemoryPages known, ulong index)
+    private static int FirstAfter(CachedRun[] runs, ulong index)
     {
-        const int HighestOrder = 9;
-        Span<byte> copy = stackalloc byte[1 << 12];
-        PageCursor cursor = new(known, copy);
-        for (int order = 1; order <= HighestOrder; order++)
+        int low = 0;
+        int high = runs.Length;
+        while (low < high)
         {
-            ulong first = index & ~((1UL << order) - 1);
-            if (first != index && pages.TryGetValue(first, out ulong head) && (head & ValueBit) == 0 && known.Array.FrameOf(new(head)) is PageFrame frame
-                && cursor.MoveTo(frame) && cursor.Folio.Order >= order)
-            {
-                return new PageFrame(frame.Number + (index - first)).Address;
-            }
+            int middle = (low + high) / 2;
+            (low, high) = runs[middle].First <= index ? (middle + 1, high) : (low, middle);
         }
 
-        return null;
+        return low;
     }
 
-    private (Dictionary<ulong, ulong>? Pages, bool IsShared) Pages(KernelFile file)
+    private CachedFile FileOf(KernelFile file)
     {
-        if (_files.TryGetValue(file.Address, out (Dictionary<ulong, ulong>? Pages, bool IsShared) known))
+        if (_files.TryGetValue(file.Address, out CachedFile? known))
         {
             return known;
         }
 
         KernelObjects objects = host.Objects.Required;
         Field? array = objects.Types.FindField("address_space", "i_pages", "page_tree");
-        Dictionary<ulong, ulong>? pages = null;
-        if (array is not null && objects.Pointer(file.Address, objects.Types.FindField("file", "f_mapping")) is VirtualAddress mapping)
+        CachedRun[]? runs = null;
+        if (array is not null && host.Pages.Value is MemoryPages pages
+            && objects.Pointer(file.Address, objects.Types.FindField("file", "f_mapping")) is VirtualAddress mapping)
         {
             XArray entries = XArray.Read(objects, mapping + array.Offset, withValues: true);
-            if (entries.Damage is null)
+            runs = entries.Damage is null ? Runs(pages, entries.Entries) : null;
+        }
+
+        CachedFile read = new(runs, IsSharedMemory(file), runs is not null && IsMappedWhole(file, runs));
+        return _files[file.Address] = read;
+    }
+
+    // A large folio stands at the first of its indexes, and at each of them as its head's frame from 5.4 to 5.16; before, each of its pages stood alone.
+    private static CachedRun[] Runs(MemoryPages pages, IReadOnlyList<ArrayEntry> entries)
+    {
+        List<CachedRun> runs = [];
+        PageCursor cursor = new(pages, stackalloc byte[CopyBytes]);
+        ulong next = 0;
+        foreach (ArrayEntry entry in entries)
+        {
+            if (entry.Index < next)
             {
-                pages = [];
-                foreach ((ulong index, ulong value) in entries.Entries)
-                {
-                    pages.TryAdd(index, value);
-                }
+                continue;
+            }
+
+            CachedRun run = entry.IsValue ? new(entry.Index, entry.Count, null, null) : new(entry.Index, entry.Count, null, Unknown);
+            if (!entry.IsValue && pages.Array.FrameOf(new(entry.Value)) is PageFrame frame)
+            {
+                bool isHead = cursor.MoveTo(frame) && cursor.Folio.IsCompound && cursor.Folio.Head.Frame == frame;
+                ulong count = isHead ? 1UL << cursor.Folio.Order : 1;
+                run = new(entry.Index & ~(count - 1), count, frame.Address, null);
+            }
+
+            next = run.First + run.Count;
+            if (runs.Count > 0 && runs[^1] is CachedRun last && last.First + last.Count == run.First && last.Absence == run.Absence
+                && run.Source == last.Source + (last.Count << PageFrame.Shift))
+            {
+                runs[^1] = last with { Count = last.Count + run.Count };
+            }
+            else
+            {
+                runs.Add(run);
             }
         }
 
-        return _files[file.Address] = (pages, IsSharedMemory(file));
+        return [.. runs];
+    }
+
+    private bool IsMappedWhole(KernelFile file, CachedRun[] runs)
+    {
+        HashSet<PhysicalAddress> unmapped = [.. runs.Select(run => run.Source).OfType<PhysicalAddress>()];
+        foreach (MemoryArea area in areas.Where(area => unmapped.Count > 0 && area.IsHugetlb && area.File?.Address == file.Address))
+        {
+            Mapped mapped = new(host, unmapped);
+            EntryWalk.Visit(host.Kernel.Memory, space, area.Start, area.End, ref mapped);
+        }
+
+        return unmapped.Count == 0;
     }
 
     private bool IsSharedMemory(KernelFile file)
@@ -109,5 +161,21 @@ internal sealed class SharedPages(KernelParts host)
             && objects.Pointer(super, objects.Types.FindField("super_block", "s_type")) is VirtualAddress type
             && objects.Pointer(type, objects.Types.FindField("file_system_type", "name")) is VirtualAddress name
             && objects.Text(name, most: 16) is "tmpfs" or "devtmpfs" or "shm";
+    }
+
+    // Runs of a file's pages, by index; null where they cannot be known.
+    private sealed record CachedFile(CachedRun[]? Runs, bool IsShared, bool IsMappedWhole);
+
+    private readonly record struct CachedRun(ulong First, ulong Count, PhysicalAddress? Source, string? Absence);
+
+    private readonly struct Mapped(KernelParts host, HashSet<PhysicalAddress> unmapped) : IEntryVisitor
+    {
+        public void Entry(VirtualAddress first, ulong pages, int level, PhysicalAddress table, ulong entry)
+        {
+            if (entry != 0 && host.UserEntries.Read(entry, level) is { Present: true, Frame: PageFrame frame })
+            {
+                unmapped.Remove(frame.Address);
+            }
+        }
     }
 }

@@ -6,9 +6,9 @@ namespace IommuSpy.Linux.Objects;
 /// <summary>
 /// The entries of an xarray (include/linux/xarray.h), or of the radix tree that stood in its place before 4.20, as far as it could be followed.
 /// </summary>
-/// <param name="Entries">The index and the value of each entry, by index.</param>
+/// <param name="Entries">Its entries, by index.</param>
 /// <param name="Damage">Where and why it could not be followed everywhere; null for a whole one.</param>
-public sealed record XArray(IReadOnlyList<(ulong Index, ulong Value)> Entries, string? Damage)
+public sealed record XArray(IReadOnlyList<ArrayEntry> Entries, string? Damage)
 {
     private const ulong TagMask = 3;
 
@@ -20,6 +20,9 @@ public sealed record XArray(IReadOnlyList<(ulong Index, ulong Value)> Entries, s
     private const ulong ValueTag = 1;
     private const ulong OldValueTag = 2;
     private const ulong LastMark = 4096;
+
+    // xa_mk_sibling: an entry of several indexes stands in its first slot, and the others name that slot.
+    private const int SiblingShift = 2;
     private const int MaxShift = 60;
 
     /// <summary>Follows an array. A node that does not stand one level below the one that leads to it is not followed.</summary>
@@ -38,7 +41,7 @@ public sealed record XArray(IReadOnlyList<(ulong Index, ulong Value)> Entries, s
 
     private sealed class Walk(KernelObjects objects, Field shift, Field slots, ulong tag, ulong valueTag)
     {
-        private readonly List<(ulong Index, ulong Value)> _entries = [];
+        private readonly List<ArrayEntry> _entries = [];
         private string? _damage;
         private WorkAllowance _allowance = new(objects.Kernel.Memory.Budget, Work.Steps, KernelList.MaxElements);
 
@@ -50,7 +53,7 @@ public sealed record XArray(IReadOnlyList<(ulong Index, ulong Value)> Entries, s
             }
             else if (head != 0)
             {
-                _entries.Add((0, head));
+                _entries.Add(new(0, 1, head, (head & TagMask) != 0));
             }
 
             _allowance.Finish();
@@ -76,6 +79,7 @@ public sealed record XArray(IReadOnlyList<(ulong Index, ulong Value)> Entries, s
             // 64, or 16 on kernels built to be small.
             int count = (int)(slots.Bytes / sizeof(ulong));
             int bits = System.Numerics.BitOperations.Log2((uint)Math.Max(1, count));
+            ulong? wide = null;
             for (int i = 0; i < count; i++)
             {
                 if (objects.Word(node + slots.Offset + ((ulong)i * sizeof(ulong))) is not ulong value)
@@ -97,7 +101,12 @@ public sealed record XArray(IReadOnlyList<(ulong Index, ulong Value)> Entries, s
                         return;
                     }
 
-                    _entries.Add((index, value));
+                    _entries.Add(new(index, 1UL << (int)found, value, (value & TagMask) != 0));
+                    wide = (ulong)i;
+                }
+                else if (wide is ulong slot && value == ((slot << SiblingShift) | NodeTag) && tag == NodeTag)
+                {
+                    _entries[^1] = _entries[^1] with { Count = _entries[^1].Count + (1UL << (int)found) };
                 }
             }
         }

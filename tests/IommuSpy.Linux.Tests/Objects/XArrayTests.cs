@@ -25,7 +25,7 @@ public class XArrayTests
         (VirtualAddress array, _, _) = Build(machine, isOld);
         XArray read = XArray.Read(machine.Objects(Types(isOld)), array);
         Assert.Null(read.Damage);
-        Assert.Equal([(0UL, Value), (5UL, Value + 8), ((3UL << 6) + 63, Value + 16)], read.Entries);
+        Assert.Equal([(0UL, Value), (5UL, Value + 8), ((3UL << 6) + 63, Value + 16)], read.Entries.Select(entry => (entry.Index, entry.Value)));
     }
 
     [Fact]
@@ -35,7 +35,28 @@ public class XArrayTests
         VirtualAddress array = machine.Take(16);
         Assert.Empty(XArray.Read(machine.Objects(Types(false)), array).Entries);
         machine.Word(array + 8, Value);
-        Assert.Equal([(0UL, Value)], XArray.Read(machine.Objects(Types(false)), array).Entries);
+        Assert.Equal([new(0, 1, Value, false)], XArray.Read(machine.Objects(Types(false)), array).Entries);
+    }
+
+    /// <summary>
+    /// An entry of four indexes and one of 64, as large folios and what was swapped out of them stand in the page cache; values are told from pointers.
+    /// </summary>
+    [Fact]
+    public void An_entry_of_several_indexes_is_read_once_with_all_of_them()
+    {
+        using ObjectMachine machine = new();
+        (VirtualAddress array, VirtualAddress top, VirtualAddress second) = Build(machine, false);
+        const ulong Swapped = (77 << 1) | 1;
+        machine.Word(second + SlotsAt + (8 * 8), Swapped);
+        for (ulong slot = 9; slot < 12; slot++)
+        {
+            machine.Word(second + SlotsAt + (slot * 8), (8 << 2) | 2);
+        }
+
+        machine.Word(top + SlotsAt + (5 * 8), Value + 32);
+        IReadOnlyList<ArrayEntry> read = XArray.Read(machine.Objects(Types(false)), array, withValues: true).Entries;
+        Assert.Equal([new((3UL << 6) + 8, 4, Swapped, true), new((3UL << 6) + 63, 1, Value + 16, false), new(5UL << 6, 64, Value + 32, false)], read.Skip(2));
+        Assert.Equal(4, XArray.Read(machine.Objects(Types(false)), array).Entries.Count);
     }
 
     /// <summary>A node that leads to itself, and one whose level is another.</summary>
@@ -51,7 +72,7 @@ public class XArrayTests
         machine.Bytes(second, [level == 6 ? (byte)0 : (byte)(level + 1)]);
         XArray read = XArray.Read(machine.Objects(Types(false)), array);
         Assert.Contains("not of the level that leads to it", read.Damage, StringComparison.Ordinal);
-        Assert.Contains((5UL, Value + 8), read.Entries);
+        Assert.Contains(new(5, 1, Value + 8, false), read.Entries);
     }
 
     // Index 0 and 5 below slot 0, 255 below slot 3; a mark in slot 9 is no entry.

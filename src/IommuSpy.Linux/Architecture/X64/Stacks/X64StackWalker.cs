@@ -95,9 +95,10 @@ internal sealed class X64StackWalker : StackWalker
     }
 
     /// <inheritdoc/>
-    public override StackTrace TraceOf(CpuState cpu) => cpu.InstructionPointer.CompareTo(_objects.Kernel.Space.FirstKernelAddress) < 0
-        ? new([], "it was in user mode")
-        : Follow(new(cpu.InstructionPointer.Value, cpu.StackPointer.Value, cpu.Find("RBP"), null, true), cpu.StackPointer, null);
+    public override StackTrace TraceOf(CpuState cpu) =>
+        cpu is not { InstructionPointer: VirtualAddress instruction, StackPointer: VirtualAddress stack } ? new([], "where it was is not in the image")
+        : instruction.CompareTo(_objects.Kernel.Space.FirstKernelAddress) < 0 ? new([], "it was in user mode")
+        : Follow(new(instruction.Value, stack.Value, cpu.Find("RBP"), null, true), stack, null);
 
     private StackTrace Follow(State state, VirtualAddress at, ulong? within)
     {
