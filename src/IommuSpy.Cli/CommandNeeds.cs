@@ -12,8 +12,11 @@ internal sealed record CommandNeeds(IReadOnlyList<string> Sources)
     /// <summary>Folders in which it makes, changes and removes files.</summary>
     public IReadOnlyList<string> Writes { get; init; } = [];
 
-    /// <summary>Whether it opens sockets, whatever its source is.</summary>
-    public bool Connects { get; init; }
+    /// <summary>A folder that it fills with files, and that is made where there is none; null for none.</summary>
+    public string? Fills { get; init; }
+
+    /// <summary>Whether it is a server.</summary>
+    public bool Serves { get; init; }
 
     /// <summary>Whether it starts other programs, a pager apart.</summary>
     public bool Starts { get; init; }
@@ -27,19 +30,6 @@ internal sealed record CommandNeeds(IReadOnlyList<string> Sources)
     /// <summary>What a command line needs.</summary>
     public static CommandNeeds Of(ParseResult result) =>
         Declared.TryGetValue(result.CommandResult.Command, out Func<ParseResult, CommandNeeds>? needs) ? needs(result) : new([]);
-
-    /// <summary>What is needed for a folder that is filled, and made where there is none: it, or the nearest above it that is there.</summary>
-    /// <param name="path">The folder.</param>
-    public static IReadOnlyList<string> FoldersFor(string path)
-    {
-        string? folder = path.Length == 0 ? null : Path.GetFullPath(path);
-        while (folder is not null && !Directory.Exists(folder))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder is null ? [] : [folder];
-    }
 
     /// <summary>What is needed for a file that is written: its folder; nothing for standard output.</summary>
     /// <param name="path">The file, or -.</param>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using IommuSpy.Export;
 using IommuSpy.Linux.Running.Confinement;
 using IommuSpy.Memory;
 
@@ -31,9 +32,30 @@ internal sealed class SandboxOptions
         IReadOnlyList<string> sources = needs.Sources;
         bool isImage = sources.Count > 0 && !SourceOptions.AreLive(sources);
         _ = Sandbox.TryEnter(new(
-            [.. needs.Writes, .. isImage ? MemoryImage.FoldersOfCopies(sources) : []],
-            needs.Connects || sources.Any(MemoryImage.IsServer),
+            [.. needs.Writes, .. FolderToFill(needs), .. isImage ? MemoryImage.FoldersOfCopies(sources) : []],
+            sources.Any(MemoryImage.IsServer),
+            needs.Serves,
             Display.Pages || needs.Starts,
             ReadsProcesses: !isImage));
+    }
+
+    // Only what is there can be kept. Where it cannot be made, the command says so when it tries.
+    private static IReadOnlyList<string> FolderToFill(CommandNeeds needs)
+    {
+        if (string.IsNullOrEmpty(needs.Fills))
+        {
+            return [];
+        }
+
+        try
+        {
+            TableExporter.MakeFolder(needs.Fills);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return [];
+        }
+
+        return [needs.Fills];
     }
 }

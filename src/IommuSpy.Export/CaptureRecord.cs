@@ -13,11 +13,12 @@ namespace IommuSpy.Export;
 /// <param name="Hostname">The machine's name.</param>
 /// <param name="Booted">When it booted.</param>
 /// <param name="Taken">What time it was by its own clock.</param>
+/// <param name="Types">What described the kernel's types; null where nothing did. What an earlier run wrote is kept where this is the same.</param>
 /// <param name="MemoryBytes">How much memory the image holds.</param>
 /// <param name="Tables">What became of each table.</param>
 internal sealed record CaptureRecord(
     int Version, string Capture, string Source, string Release, string Banner, string? Hostname, DateTimeOffset? Booted, DateTimeOffset? Taken,
-    ulong MemoryBytes, IReadOnlyList<TableRecord> Tables)
+    string? Types, ulong MemoryBytes, IReadOnlyList<TableRecord> Tables)
 {
     /// <summary>Of a machine of which nothing is exported yet.</summary>
     public static CaptureRecord Of(Machine machine, CaptureId id) => new(
@@ -29,6 +30,7 @@ internal sealed record CaptureRecord(
         machine.Parts.Identity.Hostname,
         machine.Parts.Clock.Value?.Boot,
         machine.Parts.Clock.Value?.Now,
+        machine.Parts.Objects.Value?.Types.Origin,
         machine.Kernel.Memory.ByteCount,
         []);
 }

@@ -36,6 +36,9 @@ internal sealed class TableExporter(Machine machine, string directory, ExportFor
     /// <summary>Told of how far it is: the table, which of how many, and its rows so far.</summary>
     public Action<string, int, int, long> Progress { get; init; } = (_, _, _, _) => { };
 
+    /// <summary>Makes the folder of folders, which its owner alone can look into, unless it is there.</summary>
+    public static void MakeFolder(string directory) => PrivateFile.MakeFolder(directory);
+
     /// <summary>Exports tables.</summary>
     /// <param name="tables">Which.</param>
     /// <param name="force">Those too that an earlier run has exported.</param>
@@ -46,7 +49,7 @@ internal sealed class TableExporter(Machine machine, string directory, ExportFor
         string folder = Folder;
         PrivateFile.MakeFolder(folder);
         CaptureRecord record = CaptureRecord.Of(machine, _id);
-        Dictionary<string, TableRecord> known = Earlier(folder).ToDictionary(table => table.Table, StringComparer.Ordinal);
+        Dictionary<string, TableRecord> known = Earlier(folder, record).ToDictionary(table => table.Table, StringComparer.Ordinal);
         List<string> kept = [];
         for (int i = 0; i < tables.Count; i++)
         {
@@ -112,14 +115,14 @@ internal sealed class TableExporter(Machine machine, string directory, ExportFor
         ["iommu-spy.problems"] = JsonSerializer.Serialize(problems, ExportJson.Line.IReadOnlyListString),
     };
 
-    // What an earlier run has done, in the same format and with the same names.
-    private IReadOnlyList<TableRecord> Earlier(string folder)
+    // What an earlier run has done, by the same types and with the same names.
+    private static IReadOnlyList<TableRecord> Earlier(string folder, CaptureRecord now)
     {
         try
         {
             CaptureRecord? earlier = JsonSerializer.Deserialize(
                 Opener.ReadAll(Path.Combine(folder, RecordName), MostRecordBytes), ExportJson.Line.CaptureRecord);
-            return earlier is { Tables: not null } && earlier.Version == JsonNames.Version && earlier.Capture == _id.ToString()
+            return earlier is { Tables: not null } && earlier.Version == now.Version && earlier.Capture == now.Capture && earlier.Types == now.Types
                 ? [.. earlier.Tables.Where(table => table is { Table: not null, Problems: not null }).DistinctBy(table => table.Table, StringComparer.Ordinal)]
                 : [];
         }

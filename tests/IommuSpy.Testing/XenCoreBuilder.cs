@@ -24,8 +24,8 @@ public sealed class XenCoreBuilder
     public XenCoreBuilder AddCpu(CpuState state)
     {
         byte[] context = new byte[ContextBytes];
-        Write64(context, 648, state.InstructionPointer!.Value.Value); // user_regs.rip
-        Write64(context, 672, state.StackPointer!.Value.Value); // user_regs.rsp
+        Write64(context, 648, state.InstructionPointer?.Value ?? 0); // user_regs.rip
+        Write64(context, 672, state.StackPointer?.Value ?? 0); // user_regs.rsp
         Write64(context, 4984, state.Registers["CR0"]); // ctrlreg[0]
         Write64(context, 5008, state.Registers["CR3"]);
         Write64(context, 5016, state.Registers["CR4"]);

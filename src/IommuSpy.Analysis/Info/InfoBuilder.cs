@@ -74,7 +74,8 @@ internal sealed class InfoBuilder(Machine machine)
                 .SelectMany(its => its.Cpus.Where(each => each.IsInGuest && each.HostCpu == number).Select(each => $"CPU {each.Number} of {its}"))
                 .FirstOrDefault()
             : null;
-        return new(cr3, cpu.InstructionPointer, guest is null && cpu.InstructionPointer is VirtualAddress at ? machine.Parts.SymbolAt(at)?.ToString() : null, guest);
+        string? symbol = guest is null && cpu.InstructionPointer is VirtualAddress at ? machine.Parts.SymbolAt(at)?.ToString() : null;
+        return new(cr3, cpu.InstructionPointer, symbol, guest);
     }
 
     private bool IsOwnRoot(PhysicalAddress root) => root == machine.Kernel.Space.Root

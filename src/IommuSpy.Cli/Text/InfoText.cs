@@ -41,7 +41,8 @@ internal static class InfoText
         for (int i = 0; i < report.Cpus.Count; i++)
         {
             CpuReport cpu = report.Cpus[i];
-            fields.Line(i == 0 ? "CPUs" : "", $"{i}: {(cpu.Cr3 is { } cr3 ? $"CR3 {cr3}, " : "")}{(cpu.InstructionPointer is { } at ? $"at {at}" : "where it was is not known")} {cpu.Symbol}".TrimEnd()
+            string where = cpu.InstructionPointer is { } at ? $"at {at}" : "where it was is not known";
+            fields.Line(i == 0 ? "CPUs" : "", $"{i}: {(cpu.Cr3 is { } cr3 ? $"CR3 {cr3}, " : "")}{where} {cpu.Symbol}".TrimEnd()
                 + (cpu.Guest is string guest ? $": it was in a virtual machine, and these are the registers of {Printable.Name(guest)}" : ""));
         }
 

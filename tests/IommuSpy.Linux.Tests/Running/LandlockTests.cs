@@ -13,7 +13,8 @@ public sealed class LandlockTests
     public void Files_are_written_where_the_rights_say_and_nowhere_else()
     {
         using Folders folders = new();
-        Confined(new([folders.Allowed, Path.Combine(folders.Other, "that-is-not-there")], Connects: false, Starts: false, ReadsProcesses: false), () =>
+        IReadOnlyList<string> writes = [folders.Allowed, Path.Combine(folders.Other, "that-is-not-there")];
+        Confined(new(writes, Connects: false, Serves: false, Starts: false, ReadsProcesses: false), () =>
         {
             string inside = Path.Combine(folders.Allowed, "below", "file");
             Directory.CreateDirectory(Path.GetDirectoryName(inside)!);
@@ -36,11 +37,17 @@ public sealed class LandlockTests
         using TcpListener server = new(IPAddress.Loopback, 0);
         server.Start();
         int port = ((IPEndPoint)server.LocalEndpoint).Port;
-        SandboxRights none = new([], Connects: false, Starts: false, ReadsProcesses: false);
+        SandboxRights none = new([], Connects: false, Serves: false, Starts: false, ReadsProcesses: false);
         Confined(none, () =>
         {
             Assert.Throws<Win32Exception>(() => Process.Start("/bin/true"));
             Assert.Throws<SocketException>(() => Connect(port));
+            Assert.Throws<SocketException>(Serve);
+        });
+        Confined(none with { Serves = true }, () =>
+        {
+            Assert.Throws<SocketException>(() => Connect(port));
+            Serve();
         });
         Confined(none with { Connects = true, Starts = true }, () =>
         {
@@ -51,7 +58,14 @@ public sealed class LandlockTests
             }
 
             Connect(port);
+            Assert.Throws<SocketException>(Serve);
         });
+    }
+
+    private static void Serve()
+    {
+        using TcpListener server = new(IPAddress.Loopback, 0);
+        server.Start();
     }
 
     private static void Connect(int port)

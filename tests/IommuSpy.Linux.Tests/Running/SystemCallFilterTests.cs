@@ -19,7 +19,7 @@ public sealed class SystemCallFilterTests
     [InlineData(false)]
     public void What_is_named_is_refused_and_nothing_else(bool x64)
     {
-        SandboxRights rights = new([], Connects: false, Starts: false, ReadsProcesses: false);
+        SandboxRights rights = new([], Connects: false, Serves: false, Starts: false, ReadsProcesses: false);
         HashSet<uint> refused = [.. SystemCallFilter.RefusedTo(rights).Select(call => x64 ? call.X64 : call.Arm64)];
         SystemCallFilter.Instruction[] program = SystemCallFilter.Program(SystemCallFilter.RefusedTo(rights), x64);
         for (uint number = 0; number < 512; number++)
@@ -34,10 +34,14 @@ public sealed class SystemCallFilterTests
     }
 
     [Fact]
-    public void Who_connects_or_starts_programs_keeps_the_calls_for_it()
+    public void Who_connects_serves_or_starts_programs_keeps_the_calls_for_it()
     {
-        SandboxRights all = new([], Connects: true, Starts: true, ReadsProcesses: false);
+        SandboxRights all = new([], Connects: true, Serves: true, Starts: true, ReadsProcesses: false);
         SystemCallFilter.Instruction[] program = SystemCallFilter.Program(SystemCallFilter.RefusedTo(all), x64: true);
+        SystemCallFilter.Instruction[] server =
+            SystemCallFilter.Program(SystemCallFilter.RefusedTo(all with { Connects = false, Starts = false }), x64: true);
+        Assert.All(new uint[] { 41, 49, 50 }, number => Assert.Equal(Permit, Run(server, X64, number)));
+        Assert.All(new uint[] { 42, 59, 322 }, number => Assert.Equal(Refuse, Run(server, X64, number)));
         Assert.All(new uint[] { 41, 42, 49, 50, 59, 322 }, number => Assert.Equal(Permit, Run(program, X64, number)));
         Assert.Equal(Refuse, Run(program, X64, 101)); // ptrace
     }
@@ -46,7 +50,8 @@ public sealed class SystemCallFilterTests
     [Fact]
     public void No_call_is_named_twice()
     {
-        IReadOnlyList<SystemCallFilter.Refused> calls = SystemCallFilter.RefusedTo(new([], Connects: false, Starts: false, ReadsProcesses: false));
+        IReadOnlyList<SystemCallFilter.Refused> calls =
+            SystemCallFilter.RefusedTo(new([], Connects: false, Serves: false, Starts: false, ReadsProcesses: false));
         Assert.Equal(calls.Count, calls.Select(call => call.Name).Distinct(StringComparer.Ordinal).Count());
         Assert.Equal(calls.Count, calls.Select(call => call.X64).Distinct().Count());
         uint[] arm64 = [.. calls.Select(call => call.Arm64).Where(number => number != uint.MaxValue)];

@@ -39,7 +39,7 @@ internal static class ExportCommand
         };
         SourceOptions source = new(command);
         OutputOptions output = new(command);
-        CommandNeeds.Declare(command, result => source.NeedsOf(result) with { Writes = CommandNeeds.FoldersFor(result.GetValue(directory)!) });
+        CommandNeeds.Declare(command, result => source.NeedsOf(result) with { Fills = result.GetValue(directory) });
         command.SetAction(result =>
         {
             IReadOnlyList<Table> wanted = result.GetValue(tables) is string names ? Named(names) : TableExporter.Tables;

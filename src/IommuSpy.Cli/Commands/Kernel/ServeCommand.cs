@@ -28,7 +28,7 @@ internal static class ServeCommand
             open,
         };
         SourceOptions source = new(command);
-        CommandNeeds.Declare(command, result => source.NeedsOf(result) with { Connects = true, Everything = result.GetValue(open) });
+        CommandNeeds.Declare(command, result => source.NeedsOf(result) with { Serves = true, Everything = result.GetValue(open) });
         command.SetAction(result =>
         {
             int wanted = result.GetValue(port);

@@ -42,16 +42,14 @@ export async function tile(first: number, shift: number, cells: number, device: 
   return new Uint8Array(await response.arrayBuffer());
 }
 
-let tables: Promise<Table[]> | undefined;
-
-export function allTables(): Promise<Table[]> {
-  tables ??= ask<{ tables: Table[] }>('tables').then(answer => answer.tables);
-  return tables;
+// Asked once, and again where that failed.
+function once<T>(question: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => answer ??= question().catch((error: unknown) => {
+    answer = undefined;
+    throw error;
+  });
 }
 
-let map: Promise<MapInfo> | undefined;
-
-export function mapInfo(): Promise<MapInfo> {
-  map ??= ask<MapInfo>('map');
-  return map;
-}
+export const allTables = once(() => ask<{ tables: Table[] }>('tables').then(answer => answer.tables));
+export const mapInfo = once(() => ask<MapInfo>('map'));

@@ -2,7 +2,7 @@
 
 import { ask, type Json, type Row } from './api';
 import { add, h, hex, size, type Child } from './dom';
-import { explain, inText, value } from './links';
+import { explain, inText, requester, value } from './links';
 
 interface Answers { report: string; answers: Row[] }
 
@@ -124,7 +124,7 @@ async function meeting(its: Row, signal: AbortSignal): Promise<HTMLElement | nul
 
   const alias = list(its.alsoAt)[0];
   const cpu = object(its.walk) ?? (alias ? object((await ask<Answers>('report/explain', { at: `${alias.virtual}` }, signal)).answers[0]?.walk) : null);
-  const device = (await ask<Answers>('report/explain', { at: reacher.iova, device: `${reacher.device}` }, signal)).answers[0];
+  const device = (await ask<Answers>('report/explain', { at: reacher.iova, device: requester(reacher) }, signal)).answers[0];
   if (!cpu || !device) {
     return null;
   }

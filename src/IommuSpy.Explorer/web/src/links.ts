@@ -17,6 +17,11 @@ function link(href: string, text: string): HTMLAnchorElement {
   return h('a', { href, class: 'mono' }, text);
 }
 
+// A device as it is named in an address of the page: with the PASID that a row is about.
+export function requester(row: Row): string {
+  return typeof row.pasid === 'number' ? `${row.device}:0x${row.pasid.toString(16)}` : `${row.device}`;
+}
+
 // A value as people read it, with where it leads to; of a row, which says whose an I/O virtual address is.
 export function value(name: string, its: Json, row: Row = {}): Child {
   if (its === null || its === undefined) {
@@ -50,7 +55,7 @@ export function value(name: string, its: Json, row: Row = {}): Child {
     }
 
     if (name === 'iova' && typeof row.device === 'string') {
-      return link(explain(its, { device: row.device }), its);
+      return link(explain(its, { device: requester(row) }), its);
     }
 
     if (its.length === 18) {

@@ -8,11 +8,12 @@ import { value } from './links';
 import * as map from './map';
 import * as tables from './tables';
 
-const main = document.getElementById('view')!;
+const place = document.getElementById('view')!;
 const bar = document.getElementById('at') as HTMLInputElement;
 const VIEWS: [string, string][] = [['#/', 'Machine'], ['#/map', 'Map'], ['#/table/ps', 'Processes'], ['#/table/devices', 'Devices'], ['#/findings', 'Findings'],
   ['#/table/slab', 'Slab'], ['#/table/modules', 'Modules'], ['#/tables', 'All tables']];
 const DEVICE = /^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i;
+const REQUESTER = /^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7](?::\w+)?$/i;
 let running = new AbortController();
 
 // What was typed, as an address of the page: a device, a device's address, a process's address, or whatever explain takes.
@@ -22,7 +23,7 @@ function destination(text: string): string {
     return `#/device/${whole(words[0])}`;
   }
 
-  if (words.length === 2 && DEVICE.test(words[0])) {
+  if (words.length === 2 && REQUESTER.test(words[0])) {
     return `#/explain?${new URLSearchParams({ at: words[1], device: words[0] })}`;
   }
 
@@ -37,7 +38,7 @@ function whole(device: string): string {
   return device.length < 12 ? `0000:${device}` : device;
 }
 
-async function machine(signal: AbortSignal): Promise<void> {
+async function machine(main: HTMLElement, signal: AbortSignal): Promise<void> {
   const info = await ask<Row>('report/info', {}, signal);
   const facts = (info.facts ?? []) as Row[];
   main.replaceChildren(
@@ -65,7 +66,7 @@ async function machine(signal: AbortSignal): Promise<void> {
       h('span', { class: 'soft' }, (fact.sources as string[]).join(', '))))))));
 }
 
-async function device(name: string, signal: AbortSignal): Promise<void> {
+async function device(main: HTMLElement, name: string, signal: AbortSignal): Promise<void> {
   const page = await ask<Page>('table/devices', { where: `device=${name}` }, signal);
   const row = page.rows[0];
   if (!row) {
@@ -85,7 +86,7 @@ async function device(name: string, signal: AbortSignal): Promise<void> {
   card.lastElementChild!.replaceWith(await tables.few('exposure', { where: `devices=${name}` }, ['severity', 'message', 'evidenceCount']));
 }
 
-async function process(pid: string, signal: AbortSignal): Promise<void> {
+async function process(main: HTMLElement, pid: string, signal: AbortSignal): Promise<void> {
   const page = await ask<Page>('table/ps', { where: `pid=${pid}` }, signal);
   const row = page.rows[0];
   main.replaceChildren(row ? h('h1', {}, `${row.comm}`, h('small', {}, `process ${pid}`)) : report(`this machine has no process ${pid}`));
@@ -107,7 +108,7 @@ async function process(pid: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function everything(): Promise<void> {
+async function everything(main: HTMLElement): Promise<void> {
   main.replaceChildren(h('h1', {}, 'All tables'), h('dl', { class: 'fields' }, (await allTables()).map(table =>
     h('div', {}, h('dt', {}, h('a', { href: `#/table/${table.table}` }, table.table)), h('dd', {}, table.meaning)))));
 }
@@ -124,14 +125,12 @@ async function route(): Promise<void> {
   }
 
   document.title = `iommu-spy: ${parameters.get('at') ?? parts[1] ?? parts[0] ?? 'machine'}`;
-  main.classList.toggle('full', parts[0] === 'map');
-  if (parts[0] !== 'map') {
-    map.leave();
-  }
+  place.classList.toggle('full', parts[0] === 'map');
+  map.leave();
 
-  if (parts[0] !== 'table') {
-    main.replaceChildren(h('p', { class: 'soft' }, 'Reading...'));
-  }
+  // A view that was left goes on writing into its own place, which nobody sees any more.
+  const main = h('div', {}, h('p', { class: 'soft' }, 'Reading...'));
+  place.replaceChildren(main);
 
   try {
     switch (parts[0]) {
@@ -139,13 +138,13 @@ async function route(): Promise<void> {
         bar.value = [parameters.get('device') ?? parameters.get('pid'), parameters.get('at')].filter(Boolean).join(' ');
         await explain.show(main, parameters, signal);
         break;
-      case 'map': await map.show(main, parameters); break;
+      case 'map': await map.show(main, parameters, signal); break;
       case 'table': await tables.show(main, parts[1], parameters, signal); break;
       case 'findings': await findings.show(main, parameters, signal); break;
-      case 'tables': await everything(); break;
-      case 'device': await device(parts[1], signal); break;
-      case 'process': await process(parts[1], signal); break;
-      default: await machine(signal);
+      case 'tables': await everything(main); break;
+      case 'device': await device(main, parts[1], signal); break;
+      case 'process': await process(main, parts[1], signal); break;
+      default: await machine(main, signal);
     }
   } catch (error) {
     if (!signal.aborted) {
@@ -159,7 +158,7 @@ document.getElementById('go')!.addEventListener('submit', event => {
   event.preventDefault();
   if (bar.value.trim()) {
     location.hash = destination(bar.value);
-    main.focus();
+    place.focus();
   }
 });
 

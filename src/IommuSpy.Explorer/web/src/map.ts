@@ -49,9 +49,12 @@ function rgb(text: string): [number, number, number] {
   return [number >> 16, (number >> 8) & 255, number & 255];
 }
 
-export async function show(main: HTMLElement, query: URLSearchParams): Promise<void> {
-  leave();
+export async function show(main: HTMLElement, query: URLSearchParams, signal: AbortSignal): Promise<void> {
   const info = await mapInfo();
+  if (signal.aborted) {
+    return;
+  }
+
   const canvas = h('canvas', { tabindex: 0, role: 'img',
     'aria-label': 'Physical memory, a cell a page. Arrows move, plus and minus zoom, Enter explains the page in the middle.' });
   const where = h('div', { class: 'where' }, h('p', { class: 'soft' }, 'Point at a page.'));

@@ -20,7 +20,8 @@ internal static unsafe partial class Landlock
     private const ulong MakeAll = 0x7fUL << 6; // character device to symbolic link
     private const ulong Refer = 1UL << 13; // ABI 2
     private const ulong Truncate = 1UL << 14; // ABI 3
-    private const ulong Tcp = 3; // bind and connect, ABI 4
+    private const ulong BindTcp = 1; // ABI 4
+    private const ulong ConnectTcp = 2;
     private const ulong ControlDevice = 1UL << 15; // ABI 5
 
     // What every program opens for writing: nothing that is kept. And the terminal's settings.
@@ -45,7 +46,7 @@ internal static unsafe partial class Landlock
 
         ulong changes = WriteFile | RemoveDirectory | RemoveFile | MakeAll | (version >= 2 ? Refer : 0) | (version >= 3 ? Truncate : 0);
         ulong device = version >= 5 ? ControlDevice : 0;
-        Ruleset ruleset = new(changes | device | (rights.Starts ? 0 : Execute), rights.Connects ? 0 : Tcp);
+        Ruleset ruleset = new(changes | device | (rights.Starts ? 0 : Execute), (rights.Serves ? 0 : BindTcp) | (rights.Connects ? 0 : ConnectTcp));
         int descriptor = (int)Call(CreateRuleset, (nint)(&ruleset), version >= 4 ? sizeof(Ruleset) : sizeof(ulong), 0, 0);
         if (descriptor < 0)
         {

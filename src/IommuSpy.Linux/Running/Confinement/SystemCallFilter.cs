@@ -98,7 +98,11 @@ internal static unsafe partial class SystemCallFilter
         new("userfaultfd", 323, 282),
     ];
 
-    private static readonly Refused[] ToConnect = [new("socket", 41, 198), new("bind", 49, 200), new("connect", 42, 203), new("listen", 50, 201)];
+    private static readonly Refused[] ToOpenSockets = [new("socket", 41, 198)];
+
+    private static readonly Refused[] ToConnect = [new("connect", 42, 203)];
+
+    private static readonly Refused[] ToServe = [new("bind", 49, 200), new("listen", 50, 201)];
 
     private static readonly Refused[] ToStart = [new("execve", 59, 221), new("execveat", 322, 281)];
 
@@ -138,7 +142,11 @@ internal static unsafe partial class SystemCallFilter
     }
 
     /// <summary>What is refused to whoever has these rights.</summary>
-    internal static IReadOnlyList<Refused> RefusedTo(SandboxRights rights) => [.. Always, .. rights.Connects ? [] : ToConnect, .. rights.Starts ? [] : ToStart];
+    internal static IReadOnlyList<Refused> RefusedTo(SandboxRights rights) =>
+    [
+        .. Always, .. rights.Connects || rights.Serves ? [] : ToOpenSockets, .. rights.Connects ? [] : ToConnect, .. rights.Serves ? [] : ToServe,
+        .. rights.Starts ? [] : ToStart,
+    ];
 
     /// <summary>The filter that refuses calls.</summary>
     /// <param name="refused">Which: at most 250, as a jump leads no further than 255 instructions on.</param>
