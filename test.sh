@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks style, runs every test project named as an argument, and ends with the names of what failed and one line: N passed, N failed, N skipped.
+# Checks style, runs every test project named as an argument, and ends with what failed, the first lines of why, and one line: N passed, N failed, N skipped.
 # The tests with guests wait for them more than they compute: the others run beside them.
 set -u
 cd "$(dirname "$0")" || exit
@@ -49,7 +49,7 @@ report() {
         failed=$((failed + 1))
         echo "failed $name: exit code $status" >>"$failures"
     fi
-    grep '^failed ' "$logs/$name" >>"$failures"
+    awk '/^[^ ]/ { left = 0 } /^failed / { left = 5 } left-- > 0' "$logs/$name" >>"$failures"
 }
 
 dotnet build --verbosity quiet || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
