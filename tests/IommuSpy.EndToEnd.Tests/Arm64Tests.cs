@@ -124,6 +124,16 @@ public sealed partial class Arm64Tests
         ulong held = registers[0x905_0080] | ((ulong)registers[0x905_0084] << 32);
         Assert.Equal(held & 0x000f_ffff_ffff_ffc0, unit.Tables!.Root.Value);
         Assert.Empty(Open(image).Parts.Iommu.Disagreements);
+
+        // SMMU_CMDQ_BASE and SMMU_EVENTQ_BASE: 2^LOG2SIZE entries of 16 and of 32 bytes.
+        foreach ((string name, ulong register, ulong entryBytes) in new[] { ("command queue", 0x905_0090UL, 16UL), ("event queue", 0x905_00a0UL, 32UL) })
+        {
+            ulong queue = registers[register] | ((ulong)registers[register + 4] << 32);
+            ulong pages = (entryBytes << (int)(queue & 0x1f)) / 4096;
+            Assert.Equal(
+                Enumerable.Range(0, (int)pages).Select(i => ((queue & 0x000f_ffff_ffff_ffe0) / 4096) + (ulong)i),
+                unit.Queues.Single(one => one.Name == name).Frames.Select(frame => frame.Number));
+        }
     }
 
     /// <summary>What a device used last and nobody has invalidated since is mapped, to what QEMU's SMMU made of it.</summary>

@@ -1,4 +1,7 @@
 using IommuSpy.Analysis.Exposure.Rules;
+using IommuSpy.Analysis.Exposure.Rules.Interrupts;
+using IommuSpy.Analysis.Exposure.Rules.Isolation;
+using IommuSpy.Analysis.Exposure.Rules.Pages;
 
 namespace IommuSpy.Analysis.Exposure;
 
@@ -17,20 +20,30 @@ public static class ExposureRules
         new KernelDataRule(),
         new PageTableRule(),
         new IommuTableRule(),
+        new IommuQueueRule(),
         new ProcessMemoryRule(),
         new UserMemoryRule(),
         new SlabNeighboursRule(),
         new SocketBufferRule(),
         new FreePageRule(),
+        new UnbouncedPageRule(),
+        new RepeatedPageRule(),
         new SharedPageRule(),
         new ReadOnlyPageRule(),
         new OneToOneRangeRule(),
         new FirmwareRangeRule(),
+        new PeerRegistersRule(),
         new DeviceTlbRule(),
         new InterruptRemappingOffRule(),
         new CompatibilityInterruptsRule(),
         new DeviceInterruptsRule(),
+        new UncheckedSourceRule(),
+        new PostedInterruptRule(),
         new LazyInvalidationRule(),
         new DomainDisagreementRule(),
+        new IsolationOverrideRule(),
+        new SplitGroupRule(),
+        new SharedVirtualSpaceRule(),
+        new InheritedTablesRule(),
     ];
 }

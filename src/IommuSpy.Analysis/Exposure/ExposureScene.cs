@@ -46,8 +46,14 @@ public sealed class ExposureScene
     /// <summary>How much memory the machine has.</summary>
     public ulong MemoryBytes { get; }
 
-    /// <summary>Tables that do restrict their devices: those whose pages are worth looking at one by one.</summary>
-    public IEnumerable<ReachSpace> RestrictingSpaces => Reach.Spaces.Where(space => !MapsAllMemory(space));
+    /// <summary>
+    /// Tables that do restrict their devices: those whose pages are worth looking at one by one. A process's own, which a device shares, are not among them.
+    /// </summary>
+    public IEnumerable<ReachSpace> RestrictingSpaces => Reach.Spaces.Where(space => !MapsAllMemory(space) && !IsOfProcess(space));
+
+    /// <summary>Whether tables are the page tables of a process, which a device uses by a PASID.</summary>
+    private bool IsOfProcess(ReachSpace space) =>
+        space.Users.Any(user => user.Context.Pasid is not null) && Memory.ProcessOf(space.Space.Root) is not null;
 
     /// <summary>Whether tables map most of memory one to one: translation in name only.</summary>
     public bool MapsAllMemory(ReachSpace space)

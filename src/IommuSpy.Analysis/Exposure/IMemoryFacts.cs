@@ -1,6 +1,7 @@
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Memory;
+using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Analysis.Exposure;
 
@@ -15,6 +16,23 @@ public interface IMemoryFacts
 
     /// <summary>The buffers of network packets; empty where they cannot be told.</summary>
     IReadOnlyList<SocketBuffer> SocketBuffers { get; }
+
+    /// <summary>The interrupt remapping entries of a unit that are in use; empty where they cannot be read.</summary>
+    IReadOnlyList<InterruptEntry> InterruptsOf(IommuUnit unit);
+
+    /// <summary>
+    /// Where interrupts may be posted to, and whose each place is; null where that cannot be told, which is no reason to take a place for nobody's.
+    /// </summary>
+    IReadOnlyDictionary<PhysicalAddress, string>? PostedTargets { get; }
+
+    /// <summary>The process whose top-level page table it is: "workload[173]"; null for no process's.</summary>
+    string? ProcessOf(PhysicalAddress root);
+
+    /// <summary>What the kernel was started with; null where that cannot be read.</summary>
+    string? CommandLine { get; }
+
+    /// <summary>A variable of a module that is true or false; null where there is no such module or variable.</summary>
+    bool? ModuleFlag(string moduleName, string variable);
 
     /// <summary>Whether a unit lets interrupts through that are not remapped (VT-d: GCMD.CFI); null where nothing tells.</summary>
     bool? LetsCompatibilityInterruptsThrough(IommuUnit unit);

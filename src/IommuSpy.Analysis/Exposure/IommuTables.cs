@@ -9,7 +9,9 @@ using IommuSpy.Translation.SmmuV3;
 
 namespace IommuSpy.Analysis.Exposure;
 
-/// <summary>Which page frames hold tables of IOMMUs: those by which devices are looked up, those that translate, those that remap interrupts.</summary>
+/// <summary>
+/// Which page frames hold tables of IOMMUs: those by which devices are looked up, those that translate, those that remap interrupts; and which their queues.
+/// </summary>
 internal sealed class IommuTables
 {
     // 4 GiB of tables.
@@ -20,6 +22,7 @@ internal sealed class IommuTables
     private const int AmdInterruptEntryBytes = 16;
 
     private readonly Dictionary<ulong, string> _tables = [];
+    private readonly Dictionary<ulong, string> _queues = [];
 
     public IommuTables(Machine machine)
     {
@@ -36,6 +39,9 @@ internal sealed class IommuTables
 
     /// <summary>Which table a page frame holds; null for none.</summary>
     public string? In(PageFrame frame) => _tables.GetValueOrDefault(frame.Number);
+
+    /// <summary>Which queue a page frame holds; null for none.</summary>
+    public string? QueueIn(PageFrame frame) => _queues.GetValueOrDefault(frame.Number);
 
     private void AddUnit(IommuUnit unit)
     {
@@ -66,6 +72,14 @@ internal sealed class IommuTables
                 && AmdViDeviceEntry.InterruptTable(context.Entry) is (PhysicalAddress table, int count))
             {
                 Add(table, (ulong)count * AmdInterruptEntryBytes, $"interrupt remapping table of {name}");
+            }
+        }
+
+        foreach (IommuQueue queue in unit.Queues)
+        {
+            foreach (PageFrame frame in queue.Frames)
+            {
+                _queues.TryAdd(frame.Number, $"{queue.Name} of {name}");
             }
         }
 

@@ -1,14 +1,18 @@
 using System.Buffers.Binary;
 using IommuSpy.Analysis.Frames;
+using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Reverse;
 using IommuSpy.Linux.Iommu;
+using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Modules;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Slab;
+using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
+using IommuSpy.Translation.Devices;
 
 namespace IommuSpy.Analysis.Exposure;
 
@@ -21,16 +25,19 @@ internal sealed class MachineFacts : IMemoryFacts
 
     private readonly Machine _machine;
     private readonly IommuTables _tables;
+    private readonly RegisterRanges _registers;
     private readonly MemoryPages? _pages;
     private readonly PageKinds? _kinds;
     private readonly SlabAllocator? _slabs;
     private readonly Lazy<IReadOnlyList<SocketBuffer>> _socketBuffers;
+    private readonly Lazy<IReadOnlyDictionary<PhysicalAddress, string>?> _postedTargets;
     private readonly List<string> _absences = [];
 
     public MachineFacts(Machine machine)
     {
         _machine = machine;
         _tables = new(machine);
+        _registers = new(machine.Parts);
         if (!machine.Parts.Pages.TryGet(out _pages, out string? missing) || !machine.PageKinds.TryGet(out _kinds, out missing))
         {
             _absences.Add($"slabs, free pages and processes' memory are not looked at, or not all: {missing}");
@@ -45,6 +52,7 @@ internal sealed class MachineFacts : IMemoryFacts
             _absences.Add(absence);
         }
 
+        _postedTargets = new(() => Exposure.PostedTargets.Of(machine.Parts));
         _socketBuffers = new(() => _pages is not null && _slabs is not null ? Exposure.SocketBuffers.Of(machine, _pages, _slabs) : []);
     }
 
@@ -62,12 +70,15 @@ internal sealed class MachineFacts : IMemoryFacts
         return new()
         {
             What = what,
-            IsMemory = kind is not (PageKind.None or PageKind.Resource) || _machine.Kernel.Memory.Contains(frame.Address),
+            IsMemory = kind is not (PageKind.None or PageKind.Resource or PageKind.PciRange) || _machine.Kernel.Memory.Contains(frame.Address),
+            Registers = kind is PageKind.None or PageKind.Resource or PageKind.PciRange ? _registers.At(frame) : null,
+            References = References(frame),
             Image = part,
             Symbol = part is not null ? _machine.Parts.SymbolAt(inImage!.Value)?.ToString() : null,
             ModuleCode = ModuleCode(mappers),
             PageTable = PageTable(frame),
             IommuTable = _tables.In(frame),
+            IommuQueue = _tables.QueueIn(frame),
             IsFree = kind == PageKind.Free,
             Slab = kind == PageKind.Slab ? _slabs?.SlabOf(frame) : null,
             IsAnonymous = kind is PageKind.Anonymous or PageKind.Ksm,
@@ -99,6 +110,32 @@ internal sealed class MachineFacts : IMemoryFacts
             && objects.Read(at, objects.Types.FindField("intel_iommu", "gcmd")) is ulong command
             ? (command & CompatibilityInterrupts) != 0
             : null;
+
+    public IReadOnlyList<InterruptEntry> InterruptsOf(IommuUnit unit) => InterruptAnswer.EntriesOf(_machine, unit);
+
+    public IReadOnlyDictionary<PhysicalAddress, string>? PostedTargets => _postedTargets.Value;
+
+    public string? ProcessOf(PhysicalAddress root) => _machine.Parts.OwnersOf(root) is [KernelTask first, ..] ? first.ToString() : null;
+
+    public string? CommandLine => _machine.Parts.Identity.CommandLine;
+
+    public bool? ModuleFlag(string moduleName, string variable)
+    {
+        Span<byte> value = stackalloc byte[1];
+        return _machine.Parts.Modules.Value?.Find(moduleName)?.Symbols.Find(variable) is Symbol symbol
+            && _machine.Kernel.Space.Read(symbol.Address, value) == 1 ? value[0] != 0 : null;
+    }
+
+    private int? References(PageFrame frame)
+    {
+        if (_pages is null || _pages.StateOf(frame) != FrameState.Managed)
+        {
+            return null;
+        }
+
+        PageCursor cursor = new(_pages, stackalloc byte[256]);
+        return cursor.MoveTo(frame) ? cursor.Folio.Head.References : null;
+    }
 
     private (PageKind Kind, string What) Kind(PageFrame frame)
     {

@@ -27,6 +27,15 @@ public sealed record PageFacts
     /// <summary>Which table of an IOMMU lives in it.</summary>
     public string? IommuTable { get; init; }
 
+    /// <summary>Which queue of an IOMMU lives in it: "invalidation queue of dmar0".</summary>
+    internal string? IommuQueue { get; init; }
+
+    /// <summary>The registers that it is, in place of memory.</summary>
+    internal RegisterRange? Registers { get; init; }
+
+    /// <summary>How many references the kernel counts to it, or to the folio that it is part of.</summary>
+    internal int? References { get; init; }
+
     /// <summary>Whether it is free in the buddy allocator.</summary>
     public bool IsFree { get; init; }
 

@@ -33,7 +33,6 @@ public sealed record InterruptAnswer(
     public static IReadOnlyList<InterruptAnswer> Of(Machine machine, ICollection<string> absences)
     {
         List<InterruptAnswer> answers = [];
-        PhysicalMemory memory = machine.Kernel.Memory;
         foreach (IommuUnit unit in machine.Parts.Iommu.Units)
         {
             string name = unit.Name ?? $"{IommuUnitAnswer.KindText(unit.Kind)} at {unit.Registers?.ToString() ?? unit.Tables?.Root.ToString() ?? "?"}";
@@ -41,27 +40,28 @@ public sealed record InterruptAnswer(
             {
                 absences.Add($"{name}: interrupt remapping is off: any device can send any interrupt");
             }
-            else if (unit.Kind == IommuKind.VtD)
+            else if (unit.Kind == IommuKind.VtD && unit.InterruptTable is null)
             {
-                if (unit.InterruptTable is PhysicalAddress table)
-                {
-                    answers.AddRange(VtdInterruptTable.Read(memory, table, segment: unit.Segment).Select(entry => Of(unit, entry)));
-                }
-                else
-                {
-                    absences.Add($"{name}: where its interrupt remapping table is, only the kernel's objects tell, and they do not");
-                }
+                absences.Add($"{name}: where its interrupt remapping table is, only the kernel's objects tell, and they do not");
             }
-            else if (unit.Tables is AmdViDeviceTables tables)
+            else
             {
-                answers.AddRange(AmdVi(machine, unit, tables));
+                answers.AddRange(EntriesOf(machine, unit).Select(entry => Of(unit, entry)));
             }
         }
 
         return answers;
     }
 
-    private static IEnumerable<InterruptAnswer> AmdVi(Machine machine, IommuUnit unit, AmdViDeviceTables tables)
+    /// <summary>The entries of one unit that are in use; none where its tables are not known.</summary>
+    internal static IReadOnlyList<InterruptEntry> EntriesOf(Machine machine, IommuUnit unit) => unit switch
+    {
+        { Kind: IommuKind.VtD, InterruptTable: PhysicalAddress table } => VtdInterruptTable.Read(machine.Kernel.Memory, table, segment: unit.Segment),
+        { Tables: AmdViDeviceTables tables } => [.. AmdVi(machine, unit, tables)],
+        _ => [],
+    };
+
+    private static IEnumerable<InterruptEntry> AmdVi(Machine machine, IommuUnit unit, AmdViDeviceTables tables)
     {
         PhysicalMemory memory = machine.Kernel.Memory;
         ulong mask = machine.Kernel.Facts.EntryMask.Value;
@@ -79,7 +79,7 @@ public sealed record InterruptAnswer(
         // One register chooses the format for all of a unit's tables; the kernel's variable says what it wrote there.
         bool isLong = EntryFormat(machine)
             ?? found.Select(one => AmdViInterruptTable.IsLong(memory, one.Table, one.Count)).FirstOrDefault(said => said is not null) ?? true;
-        return found.SelectMany(one => AmdViInterruptTable.Read(memory, one.Table, one.Count, isLong, one.Source)).Select(entry => Of(unit, entry));
+        return found.SelectMany(one => AmdViInterruptTable.Read(memory, one.Table, one.Count, isLong, one.Source));
     }
 
     private static bool? EntryFormat(Machine machine)

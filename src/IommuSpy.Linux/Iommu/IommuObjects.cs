@@ -2,6 +2,7 @@ using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation.AmdVi;
+using IommuSpy.Translation.Devices;
 using IommuSpy.Translation.VtD;
 
 namespace IommuSpy.Linux.Iommu;
@@ -17,6 +18,9 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
     private const string AmdViList = "amd_iommu_list";
     private const ulong TranslationEnable = 1UL << 31;
     private const ulong InterruptRemappingEnable = 1UL << 25;
+
+    // VTD_FLAG_TRANS_PRE_ENABLED and AMD_IOMMU_FLAG_TRANS_PRE_ENABLED are both bit 0 of flags.
+    private const ulong PreEnabled = 1;
 
     /// <summary>Whether an empty list of units means that the kernel has none: its symbols have the lists, or variables at all.</summary>
     /// <remarks>A kernel without the drivers is so told from one whose variables are not named.</remarks>
@@ -78,7 +82,11 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
             Capabilities = objects.Read(iommu, fields.Capabilities),
             ExtendedCapabilities = objects.Read(iommu, fields.ExtendedCapabilities),
             InterruptTable = interrupts,
+            RegisterBytes = objects.Read(iommu, fields.RegisterBytes),
+            BeganTranslating = (objects.Read(iommu, fields.Flags) & PreEnabled) is ulong began ? began != 0 : null,
+            Inherited = Copied(iommu, fields.CopiedTables, unit.Segment),
         };
+        unit = unit with { Queues = new IommuQueueReader(objects).Vtd(iommu, unit.ExtendedCapabilities) };
         if (objects.Pointer(iommu, fields.Root) is not VirtualAddress rootEntry || !objects.Kernel.Space.TryTranslate(rootEntry, out PhysicalAddress root))
         {
             return unit;
@@ -92,6 +100,28 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
             Tables = new VtdDeviceTables(objects.Kernel.Memory, root, scalable, unit.Segment),
             FoundBy = ["kernel intel_iommu.root_entry"],
         };
+    }
+
+    // A bit for each bus and function, whose entry is the earlier kernel's until a driver asks for another (context_copied).
+    private HashSet<RequesterId>? Copied(VirtualAddress iommu, Field? field, ushort segment)
+    {
+        if (field is null || objects.Read(iommu, field) is not ulong pointer)
+        {
+            return null;
+        }
+
+        HashSet<RequesterId> copied = [];
+        byte[] bits = new byte[(ushort.MaxValue + 1) / 8];
+        int length = pointer == 0 ? 0 : objects.Kernel.Space.Read(new(pointer), bits);
+        for (int i = 0; i < length * 8; i++)
+        {
+            if ((bits[i / 8] >> (i % 8) & 1) != 0)
+            {
+                copied.Add(new(segment, (ushort)i));
+            }
+        }
+
+        return copied;
     }
 
     private bool IsScalable(PhysicalAddress root, ulong? extended)
@@ -136,6 +166,9 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
                 Capabilities = AmdViFeatures(iommu, type),
                 RemapsInterrupts = objects.Variable("amd_iommu_irq_remap") is VirtualAddress remap && objects.Number(remap, 1) is ulong remaps ? remaps != 0
                     : null,
+                RegisterBytes = RegisterBytes(iommu, type),
+                Queues = new IommuQueueReader(objects).AmdVi(iommu),
+                BeganTranslating = (objects.Read(iommu, type.Find("flags")) & PreEnabled) is ulong began ? began != 0 : null,
                 FoundBy = ["kernel amd_iommu_list"],
             };
             units.Add(WithDeviceTable(unit, segment));
@@ -143,6 +176,10 @@ internal sealed class IommuObjects(KernelObjects objects, TableCheck check)
 
         return units;
     }
+
+    private ulong? RegisterBytes(VirtualAddress iommu, StructType type) =>
+        objects.Read(iommu, type.Find("mmio_phys")) is ulong first && objects.Read(iommu, type.Find("mmio_phys_end")) is ulong end && end > first
+            ? end - first : null;
 
     // How far the kernel came in enabling all units (drivers/iommu/amd/init.c, enum iommu_init_state); what comes after IOMMU_INITIALIZED are ways to fail.
     private bool? AmdViEnabled()

@@ -46,6 +46,21 @@ public sealed record IommuUnit
     /// <summary>The struct intel_iommu or struct amd_iommu.</summary>
     public VirtualAddress? Object { get; init; }
 
+    /// <summary>How many bytes of registers it has; null where nothing tells.</summary>
+    public ulong? RegisterBytes { get; init; }
+
+    /// <summary>Where it takes commands and leaves what it reports.</summary>
+    public IReadOnlyList<IommuQueue> Queues { get; init; } = [];
+
+    /// <summary>
+    /// Whether it translated already when this kernel began, which then took over the tables of the kernel before it (VT-d: VTD_FLAG_TRANS_PRE_ENABLED,
+    /// AMD-Vi: AMD_IOMMU_FLAG_TRANS_PRE_ENABLED).
+    /// </summary>
+    public bool? BeganTranslating { get; init; }
+
+    /// <summary>Devices whose entries are still those of the kernel before (VT-d since 6.1: intel_iommu.copied_tables); null where nothing tells.</summary>
+    public IReadOnlySet<RequesterId>? Inherited { get; init; }
+
     /// <summary>Whether it serves every device of its segment that no other unit claims (DMAR: INCLUDE_PCI_ALL).</summary>
     public bool? ServesTheRest { get; init; }
 

@@ -72,6 +72,7 @@ internal sealed class SmmuObjects
             Name = registers is PhysicalAddress at ? $"smmu3.0x{at.Value:x16}" : null,
             Registers = registers,
             Segment = (ushort)segment,
+            Queues = new IommuQueueReader(_objects).Smmu(unit, _unit!),
             FoundBy = ["kernel arm_smmu_device"],
         };
         if (Table(unit) is not { } table)

@@ -1,5 +1,6 @@
 using IommuSpy.Analysis.Exposure;
 using IommuSpy.Analysis.Exposure.Rules;
+using IommuSpy.Analysis.Exposure.Rules.Pages;
 using IommuSpy.Linux.Devices;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Memory;
@@ -16,7 +17,8 @@ public sealed class PageRuleTests : IDisposable
     private readonly Stage _stage = new();
 
     public static TheoryData<string> PageFactRules =>
-        ["writable-kernel-text", "writable-kernel-rodata", "writable-kernel-data", "writable-page-table", "writable-iommu-table", "mapped-free-page"];
+        ["writable-kernel-text", "writable-kernel-rodata", "writable-kernel-data", "writable-page-table", "writable-iommu-table", "writable-iommu-queue",
+            "mapped-free-page"];
 
     public void Dispose() => _stage.Dispose();
 
@@ -43,6 +45,7 @@ public sealed class PageRuleTests : IDisposable
     [InlineData("writable-kernel-data")]
     [InlineData("writable-page-table")]
     [InlineData("writable-iommu-table")]
+    [InlineData("writable-iommu-queue")]
     public void A_page_that_a_device_can_only_read_is_not(string rule)
     {
         _stage.Facts.Pages[Frame] = FactsFor(rule);
@@ -290,6 +293,106 @@ public sealed class PageRuleTests : IDisposable
     }
 
     [Fact]
+    public void A_devices_registers_at_their_own_address_are_no_range_that_is_always_mapped()
+    {
+        PhysicalAddress root = _stage.Device(3, kind: DomainKind.Unmanaged, strict: null);
+        _stage.Map(root, 0x10_0000, 0x10_0000, Stage.ReadWrite, 32);
+        for (ulong i = 0; i < 32; i++)
+        {
+            _stage.Facts.Pages[0x100 + i] = Registers(RegisterKind.Function, 3);
+        }
+
+        ExposureScene scene = _stage.Build();
+        Assert.Empty(new OneToOneRangeRule().Find(scene));
+        Assert.Empty(new PeerRegistersRule().Find(scene));
+    }
+
+    [Theory]
+    [InlineData("Function", Stage.ReadWrite, ExposureSeverity.Medium)]
+    [InlineData("Configuration", Stage.ReadWrite, ExposureSeverity.High)]
+    [InlineData("Iommu", Stage.ReadWrite, ExposureSeverity.High)]
+    [InlineData("Iommu", AccessRights.Read, ExposureSeverity.Medium)]
+    public void Registers_of_another_function_or_of_the_chipset_are_found(string kind, AccessRights rights, ExposureSeverity severity)
+    {
+        _stage.Facts.Pages[Frame] = Registers(Enum.Parse<RegisterKind>(kind), 9);
+        ExposureFinding finding = Assert.Single(Ask("peer-registers", Iova, Frame << 12, rights));
+        Assert.Equal(severity, finding.Severity);
+        Assert.Equal("BAR 0", finding.Evidence[0].What);
+    }
+
+    [Fact]
+    public void Registers_that_are_offered_to_others_or_of_a_function_with_the_same_tables_are_not()
+    {
+        _stage.Facts.Pages[Frame] = Registers(RegisterKind.Function, 9, isPeerToPeer: true);
+        _stage.Facts.Pages[Frame + 1] = Registers(RegisterKind.Function, 3);
+        PhysicalAddress root = _stage.Device(3);
+        _stage.Map(root, Iova - 0x1000, Frame << 12, Stage.ReadWrite, 2);
+        Assert.Empty(new PeerRegistersRule().Find(_stage.Build()));
+    }
+
+    [Fact]
+    public void A_page_at_more_addresses_than_it_has_objects_is_found_with_each()
+    {
+        _stage.Slab(Frame, SlabObjectState.Live, SlabObjectState.Free);
+        ExposureFinding finding = Assert.Single(Twice(DomainKind.Dma));
+        string what = Assert.Single(finding.Evidence).What;
+        Assert.Contains("mapped 2 times, 1 live object on", what, StringComparison.Ordinal);
+        Assert.Contains(new IoVirtualAddress(Iova).ToString(), what, StringComparison.Ordinal);
+        Assert.Contains(new IoVirtualAddress(Iova - 0x3000).ToString(), what, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_page_at_more_addresses_than_anybody_refers_to_it_is_found()
+    {
+        _stage.Facts.Pages[Frame] = new() { References = 1 };
+        Assert.Contains("1 reference to it", Assert.Single(Assert.Single(Twice(DomainKind.Dma)).Evidence).What, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2, DomainKind.Dma)]
+    [InlineData(64, DomainKind.Dma)]
+    [InlineData(0, DomainKind.Dma)]
+    [InlineData(null, DomainKind.Dma)]
+    [InlineData(1, DomainKind.Unmanaged)]
+    public void Fragments_of_a_page_what_nobody_counts_and_what_a_user_maps_are_not(int? references, DomainKind kind)
+    {
+        _stage.Facts.Pages[Frame] = new() { References = references };
+        Assert.Empty(Twice(kind));
+    }
+
+    [Theory]
+    [InlineData(SlabObjectState.Live)]
+    [InlineData(SlabObjectState.Unknown)]
+    public void Two_buffers_on_a_page_of_a_slab_are_not(SlabObjectState second)
+    {
+        _stage.Slab(Frame, SlabObjectState.Live, second);
+        Assert.Empty(Twice(DomainKind.Dma));
+    }
+
+    [Fact]
+    public void A_page_of_a_slab_before_a_device_that_nobody_trusts_is_found()
+    {
+        _stage.Slab(Frame, SlabObjectState.Live, SlabObjectState.Free);
+        _stage.Map(_stage.Device(3, untrusted: true), Iova, Frame << 12);
+        Assert.Equal(new PhysicalAddress(Frame << 12), Assert.Single(Assert.Single(new UnbouncedPageRule().Find(_stage.Build())).Evidence).Physical);
+    }
+
+    [Theory]
+    [InlineData(false, true, DomainKind.Dma)]
+    [InlineData(true, false, DomainKind.Dma)]
+    [InlineData(true, true, DomainKind.Unmanaged)]
+    public void A_copy_or_a_trusted_device_or_one_that_a_user_has_is_not(bool untrusted, bool slab, DomainKind kind)
+    {
+        if (slab)
+        {
+            _stage.Slab(Frame, SlabObjectState.Live, SlabObjectState.Free);
+        }
+
+        _stage.Map(_stage.Device(3, untrusted: untrusted, kind: kind), Iova, Frame << 12);
+        Assert.Empty(new UnbouncedPageRule().Find(_stage.Build()));
+    }
+
+    [Fact]
     public void Tables_that_map_most_of_memory_are_translation_in_name_only()
     {
         PhysicalAddress root = _stage.Device(3);
@@ -308,12 +411,27 @@ public sealed class PageRuleTests : IDisposable
         Assert.Empty(new IdentityTablesRule().Find(_stage.Build()));
     }
 
+    private static PageFacts Registers(RegisterKind kind, int device, bool isPeerToPeer = false) => new()
+    {
+        IsMemory = false,
+        Registers = new(kind, "BAR 0", kind == RegisterKind.Function ? new(0, device, 0) : null, isPeerToPeer),
+    };
+
+    private ExposureFinding[] Twice(DomainKind kind)
+    {
+        PhysicalAddress root = _stage.Device(3, kind: kind);
+        _stage.Map(root, Iova, Frame << 12);
+        _stage.Map(root, Iova - 0x3000, Frame << 12);
+        return [.. new RepeatedPageRule().Find(_stage.Build())];
+    }
+
     private static PageFacts FactsFor(string rule) => rule switch
     {
         "writable-kernel-text" => new() { Image = ImagePart.Text },
         "writable-kernel-rodata" => new() { Image = ImagePart.Rodata },
         "writable-kernel-data" => new() { Image = ImagePart.Data },
         "writable-page-table" => new() { PageTable = "PT of the kernel's half" },
+        "writable-iommu-queue" => new() { IommuQueue = "invalidation queue of dmar0" },
         "writable-iommu-table" => new() { IommuTable = "root table of dmar0" },
         _ => new() { IsFree = true },
     };

@@ -21,7 +21,7 @@ internal sealed class Stage : IDisposable
 
     private readonly PhysicalMemoryBuilder _memory = new PhysicalMemoryBuilder().AddRam(new(0), MemoryBytes);
     private readonly List<(RequesterId Address, PciFunction Function, DmaMode Mode, DomainKind? Kind, bool? Strict,
-        PhysicalAddress Root, FirmwareMemory[] Reserved, bool DeviceTlb, bool Served, ulong[] Entry)> _devices = [];
+        PhysicalAddress Root, FirmwareMemory[] Reserved, bool DeviceTlb, bool Served, ulong[] Entry, int? Pasid, uint Group)> _devices = [];
     private ulong _nextTable = 0x3000_000;
     private BuiltMemory? _built;
 
@@ -41,7 +41,8 @@ internal sealed class Stage : IDisposable
     public PhysicalAddress Device(
         int number, DmaMode mode = DmaMode.Translated, DomainKind? kind = DomainKind.Dma, bool? strict = true, uint code = NetworkClass, bool? busMaster = true,
         bool untrusted = false,
-        bool? ats = false, bool served = true, bool deviceTlb = false, ulong[]? entry = null, params FirmwareMemory[] reserved)
+        bool? ats = false, bool served = true, bool deviceTlb = false, ulong[]? entry = null, int? pasid = null, string? driver = "e1000e", uint group = 1,
+        params FirmwareMemory[] reserved)
     {
         PhysicalAddress root = Table();
         RequesterId address = new(0, number, 0);
@@ -53,13 +54,13 @@ internal sealed class Stage : IDisposable
             Vendor = 0x8086,
             DeviceId = 0x10d3,
             Class = code,
-            Driver = "e1000e",
+            Driver = driver,
             IsBusMaster = busMaster,
             IsUntrusted = untrusted,
             AtsEnabled = ats,
             Iommu = new(),
         };
-        _devices.Add((address, function, mode, kind, strict, root, reserved, deviceTlb, served, entry ?? [1]));
+        _devices.Add((address, function, mode, kind, strict, root, reserved, deviceTlb, served, entry ?? [1], pasid, group));
         return root;
     }
 
@@ -109,7 +110,7 @@ internal sealed class Stage : IDisposable
         {
             IoAddressSpace? space = device.Mode == DmaMode.Translated ? new(memory, IoTableFormat.VtdSecondStage, device.Root, 3) : null;
             DeviceContext context = new(
-                device.Address, null, device.Mode, 5, space, device.Mode is DmaMode.Translated or DmaMode.PassThrough ? ReadWrite : AccessRights.None,
+                device.Address, device.Pasid, device.Mode, 5, space, device.Mode is DmaMode.Translated or DmaMode.PassThrough ? ReadWrite : AccessRights.None,
                 new(0x20_0000), device.Entry, device.DeviceTlb, null);
             IommuDomain? domain = device.Kind is DomainKind kind
                 ? new(new(0xffff_8880_0002_0000), kind, kind == DomainKind.Dma ? device.Strict == true ? 3u : 0xbu : 0, device.Strict) : null;
@@ -120,7 +121,7 @@ internal sealed class Stage : IDisposable
                 Requesters = [device.Address],
                 Unit = device.Served ? unit : null,
                 Contexts = device.Served ? [context] : [],
-                Group = domain is null ? null : new(1, new(0xffff_8880_0003_0000), domain, domain, [], null),
+                Group = domain is null ? null : new(device.Group, new(0xffff_8880_0003_0000), domain, domain, [], null),
                 ReservedRegions = device.Reserved,
             });
         }

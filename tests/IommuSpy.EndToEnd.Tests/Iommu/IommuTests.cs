@@ -226,6 +226,33 @@ public partial class IommuTests
         Assert.Equal(64 + 16 + 512, pages);
     }
 
+    /// <summary>
+    /// Each queue begins where the IOMMU's register says, and is as long: VT-d's IQA (10.4.22, QS in bits 0-2), AMD-Vi's base registers (2^length entries of 16
+    /// bytes).
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(IommuGuests.Translating), MemberType = typeof(IommuGuests))]
+    public void Queues_are_where_the_registers_say(string guest)
+    {
+        Assert.SkipUnless(IsDescribed(guest), "only the kernel's types tell where queues are");
+        Capture capture = IommuGuests.Capture(guest);
+        IommuUnit unit = Assert.Single(IommuGuests.Open(guest).Parts.Iommu.Units);
+        (string Queue, uint Register)[] registers = unit.Kind == IommuKind.VtD
+            ? [("invalidation queue", 0x90)]
+            : [("command buffer", 0x8), ("event log", 0x10), ("peripheral page request log", 0x38)];
+        foreach ((string queue, uint register) in registers)
+        {
+            ulong held = Register(capture, register);
+            ulong bytes = unit.Kind == IommuKind.VtD ? Page << (int)(held & 7) : 16UL << (int)(held >> 56 & 0xf);
+            Assert.Equal(
+                Enumerable.Range(0, (int)(bytes / Page)).Select(i => ((held & 0x000f_ffff_ffff_f000) / Page) + (ulong)i),
+                unit.Queues.SingleOrDefault(one => one.Name == queue)?.Frames.Select(frame => frame.Number) ?? []);
+        }
+
+        Assert.False(unit.BeganTranslating);
+        Assert.Empty(unit.Inherited ?? new HashSet<RequesterId>());
+    }
+
     private static DeviceView View(Machine machine, string device)
     {
         Assert.True(DeviceName.TryParse(device, out DeviceName name));

@@ -29,7 +29,9 @@ public sealed class OneToOneRangeRule : IExposureRule
         foreach (ReachSpace space in scene.RestrictingSpaces)
         {
             EvidenceRuns runs = new();
-            foreach (ExposedPage page in scene.PagesOf(space).Where(page => page.IsOneToOne))
+
+            // Registers have one address on the bus: whoever maps them for a guest that has them at the same address maps them one to one by chance.
+            foreach (ExposedPage page in scene.PagesOf(space).Where(page => page.IsOneToOne && page.Facts.Registers is not { Kind: RegisterKind.Function }))
             {
                 runs.Add(page, "mapped at its own address");
             }
