@@ -17,6 +17,7 @@ using IommuSpy.Linux.Slab;
 using IommuSpy.Linux.Stacks;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
+using IommuSpy.Linux.Vfio;
 using IommuSpy.Linux.Vmalloc;
 using IommuSpy.Linux.Zones;
 using IommuSpy.Memory;
@@ -53,6 +54,7 @@ public sealed class KernelParts
     private readonly Lazy<Part<KernelClock>> _clock;
     private readonly Lazy<Part<StackWalker>> _stackWalker;
     private readonly Lazy<Part<VirtualMachineList>> _machines;
+    private readonly Lazy<Part<VfioContainerList>> _vfio;
     private readonly Lazy<KernelIdentity> _identity;
     private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<IommuReport> _scannedIommu;
@@ -88,6 +90,7 @@ public sealed class KernelParts
         _clock = Lazily(() => KernelClock.Read(Objects.Required));
         _stackWalker = Lazily(() => kernel.Architecture.StackWalkerOf(Objects.Required, Modules.Value, SymbolAt));
         _machines = Lazily(() => VirtualMachineList.Read(this));
+        _vfio = Lazily(() => VfioContainerList.Read(this));
         _identity = new(() => KernelIdentity.Of(kernel, Log.Value));
         _iommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: false));
         _scannedIommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: true));
@@ -161,6 +164,9 @@ public sealed class KernelParts
 
     /// <summary>The virtual machines that it is the host of.</summary>
     public Part<VirtualMachineList> VirtualMachines => _machines.Value;
+
+    /// <summary>Which processes have devices for themselves, by VFIO.</summary>
+    public Part<VfioContainerList> Vfio => _vfio.Value;
 
     /// <summary>What time it was.</summary>
     public Part<KernelClock> Clock => _clock.Value;

@@ -46,6 +46,13 @@ public sealed class OpenFileReader
     /// <returns>The files, and why some may be missing; null where none are.</returns>
     public (IReadOnlyList<OpenFile> Files, string? Damage) Of(KernelTask task)
     {
+        (IReadOnlyList<(int Descriptor, VirtualAddress File)> found, string? damage) = Opened(task);
+        return ([.. found.Select(one => Read(one.Descriptor, one.File))], damage);
+    }
+
+    /// <summary>The struct file of each open file of a task, by number, and why some may be missing; null where none are.</summary>
+    internal (IReadOnlyList<(int Descriptor, VirtualAddress File)> Files, string? Damage) Opened(KernelTask task)
+    {
         ArgumentNullException.ThrowIfNull(task);
         if (_objects.Pointer(task.Address, _open) is not VirtualAddress open)
         {
@@ -58,7 +65,7 @@ public sealed class OpenFileReader
             return ([], $"{task}: its table of open files at {open} cannot be read");
         }
 
-        List<OpenFile> files = [];
+        List<(int, VirtualAddress)> files = [];
         string? damage = null;
         WorkAllowance allowance = new(_objects.Kernel.Memory.Budget, Work.Steps, (long)most);
         byte[] words = new byte[WordsAtOnce * sizeof(ulong)];
@@ -78,7 +85,7 @@ public sealed class OpenFileReader
 
                 if (file != 0)
                 {
-                    files.Add(Read((int)first + i, new(file)));
+                    files.Add(((int)first + i, new(file)));
                 }
             }
         }
