@@ -103,7 +103,18 @@ public sealed class IsolationRuleTests : IDisposable
     public void A_modules_parameter_that_gives_devices_away_unsafely_is_found(string flag)
     {
         _stage.Facts.Flags[flag] = true;
-        Assert.Single(new IsolationOverrideRule().Find(_stage.Build()));
+        _stage.Unit = _stage.Unit with { RemapsInterrupts = false };
+        Assert.Equal(ExposureSeverity.Medium, Assert.Single(new IsolationOverrideRule().Find(_stage.Build())).Severity);
+    }
+
+    [Fact]
+    public void Where_interrupts_are_remapped_it_is_a_note_that_VFIO_does_not_ask()
+    {
+        _stage.Facts.Flags["vfio_iommu_type1.allow_unsafe_interrupts"] = true;
+        _stage.Unit = _stage.Unit with { RemapsInterrupts = true };
+        ExposureFinding finding = Assert.Single(new IsolationOverrideRule().Find(_stage.Build()));
+        Assert.Equal(ExposureSeverity.Note, finding.Severity);
+        Assert.Contains("does not ask", finding.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,14 +3,17 @@ using IommuSpy.Linux.Iommu;
 
 namespace IommuSpy.Analysis.Exposure.Rules.Isolation;
 
-/// <summary>The kernel was told to take devices for isolated, or for safe to give away, that are not.</summary>
+/// <summary>The kernel was told to isolate devices less, to take them for isolated, or to give them away without asking.</summary>
 internal sealed class IsolationOverrideRule : IExposureRule
 {
+    private const string UnsafeInterrupts =
+        "vfio_iommu_type1.allow_unsafe_interrupts is set: VFIO gives devices away also where nothing remaps the interrupts that they send";
+
     /// <inheritdoc/>
     public string Id => "isolation-override";
 
     /// <inheritdoc/>
-    public string Title => "The kernel was told to treat devices as isolated that are not";
+    public string Title => "The kernel was told to isolate devices less, or not to ask whether they are isolated";
 
     /// <inheritdoc/>
     public ExposureSeverity Severity => ExposureSeverity.Medium;
@@ -22,11 +25,23 @@ internal sealed class IsolationOverrideRule : IExposureRule
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)
     {
-        ExposureEvidence[] evidence = [.. Options(scene.Memory.CommandLine).Concat(Parameters(scene.Memory)).Select(what => new ExposureEvidence(what))];
-        foreach (IommuUnit unit in evidence.Length == 0 ? [] : scene.Units)
+        string[] told = [.. Options(scene.Memory.CommandLine), .. NoIommu(scene.Memory)];
+        bool unsafeInterrupts = scene.Memory.ModuleFlag("vfio_iommu_type1", "allow_unsafe_interrupts") == true;
+        foreach (IommuUnit unit in scene.Units)
         {
-            yield return Findings.Of(
-                this, unit, $"devices behind {DeviceReport.NameOf(unit)} are less isolated from one another than their groups, or VFIO's checks, say", evidence);
+            string name = DeviceReport.NameOf(unit);
+            if (told.Length > 0 || (unsafeInterrupts && unit.RemapsInterrupts != true))
+            {
+                yield return Findings.Of(
+                    this, unit, $"devices behind {name} are less isolated from one another than their groups, or VFIO's checks, say",
+                    [.. told.Concat(unsafeInterrupts ? [UnsafeInterrupts] : []).Select(what => new ExposureEvidence(what))]);
+            }
+            else if (unsafeInterrupts)
+            {
+                yield return Findings.Of(
+                    this, unit, $"VFIO does not ask whether {name} remaps interrupts before it gives a device away; it does, so nothing follows from that now",
+                    [new ExposureEvidence(UnsafeInterrupts)], ExposureSeverity.Note);
+            }
         }
     }
 
@@ -57,13 +72,8 @@ internal sealed class IsolationOverrideRule : IExposureRule
         }
     }
 
-    private static IEnumerable<string> Parameters(IMemoryFacts memory)
+    private static IEnumerable<string> NoIommu(IMemoryFacts memory)
     {
-        if (memory.ModuleFlag("vfio_iommu_type1", "allow_unsafe_interrupts") == true)
-        {
-            yield return "vfio_iommu_type1.allow_unsafe_interrupts is set: devices are given away though they can send any interrupt";
-        }
-
         if (memory.ModuleFlag("vfio", "vfio_noiommu") == true || memory.ModuleFlag("vfio", "noiommu") == true)
         {
             yield return "vfio.enable_unsafe_noiommu_mode is set: devices can be given away with no IOMMU before them";
