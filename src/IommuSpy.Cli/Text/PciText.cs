@@ -70,7 +70,7 @@ internal static class PciText
         {
             true => "start transactions",
             false => "not start transactions (bus mastering is off)",
-            null => "start transactions or not: nothing describes the field that tells",
+            null => "start transactions or not: nothing tells",
         };
         if (function.Msi == true || function.Msix == true)
         {

@@ -56,7 +56,12 @@ public sealed record PciFunction
     /// <summary>Of a bridge, the last bus behind it.</summary>
     public byte? LastBus { get; init; }
 
-    /// <summary>Whether it may start transactions: bus mastering is on.</summary>
+    /// <summary>Whether VFIO drives it, for a process that has it open: vfio-pci, or a driver of one vendor's with vfio in its name.</summary>
+    public bool IsDrivenByVfio => Driver?.Contains("vfio", StringComparison.Ordinal) == true;
+
+    /// <summary>
+    /// Whether it may start transactions: bus mastering is on. Null where nothing tells: of one that VFIO drives, the kernel knows only that it once was on.
+    /// </summary>
     public bool? IsBusMaster { get; init; }
 
     /// <summary>Whether MSI is on.</summary>

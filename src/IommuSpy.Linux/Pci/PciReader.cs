@@ -127,7 +127,7 @@ internal sealed class PciReader
 
         VirtualAddress? subordinate = Pointer(at, _device.Subordinate);
         VirtualAddress? physicalFunction = Flag(at, _device.IsVirtualFunction) == true ? Pointer(at, _device.PhysicalFunction) : null;
-        return new()
+        PciFunction function = new()
         {
             Address = address,
             Object = at,
@@ -162,6 +162,9 @@ internal sealed class PciReader
             Resources = Resources(at),
             Iommu = Iommu(at),
         };
+
+        // Whoever has it writes its command register (drivers/vfio/pci/vfio_pci_config.c), which the kernel does not note here.
+        return function is { IsDrivenByVfio: true, IsBusMaster: false } ? function with { IsBusMaster = null } : function;
     }
 
     private bool? Flag(VirtualAddress at, Field? field) => _objects.Read(at, field) is ulong value ? value != 0 : null;

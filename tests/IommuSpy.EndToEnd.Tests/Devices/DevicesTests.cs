@@ -60,6 +60,11 @@ public class DevicesTests
     public void A_domain_that_a_process_fills_too() =>
         CompareWithKernel(DeviceGuests.Open(DeviceGuests.UserMapping), DeviceGuests.Capture(DeviceGuests.UserMapping));
 
+    /// <summary>The process turned bus mastering on and had the device write memory; struct pci_dev says that it is off.</summary>
+    [Fact]
+    public void Whether_a_device_that_a_process_drives_may_start_transactions_is_not_known() => Assert.Null(
+        DeviceGuests.Open(DeviceGuests.UserMapping).Devices.Devices.Single(device => device.Function!.IsDrivenByVfio).Function!.IsBusMaster);
+
     [Fact]
     public void A_card_behind_a_bridge_to_conventional_pci_too() =>
         CompareWithKernel(DeviceGuests.Open(DeviceGuests.StrictWithBridge), DeviceGuests.Capture(DeviceGuests.StrictWithBridge));

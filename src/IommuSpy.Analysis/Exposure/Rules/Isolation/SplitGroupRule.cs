@@ -41,5 +41,5 @@ internal sealed class SplitGroupRule : IExposureRule
         }
     }
 
-    private static bool IsGiven(MachineDevice device) => device.Function?.Driver?.Contains("vfio", StringComparison.Ordinal) == true;
+    private static bool IsGiven(MachineDevice device) => device.Function?.IsDrivenByVfio == true;
 }
