@@ -360,6 +360,20 @@ public sealed class PageRuleTests : IDisposable
         Assert.Empty(Twice(kind));
     }
 
+    [Fact]
+    public void A_page_that_goes_to_two_disks_of_one_controller_is_not()
+    {
+        _stage.Facts.Pages[Frame] = new() { References = 1 };
+        Assert.Empty(Twice(DomainKind.Dma, code: 0x01_0601));
+    }
+
+    [Fact]
+    public void A_page_of_the_kernels_image_is_not()
+    {
+        _stage.Facts.Pages[Frame] = new() { References = 1, Image = ImagePart.Data };
+        Assert.Empty(Twice(DomainKind.Dma));
+    }
+
     [Theory]
     [InlineData(SlabObjectState.Live)]
     [InlineData(SlabObjectState.Unknown)]
@@ -417,9 +431,9 @@ public sealed class PageRuleTests : IDisposable
         Registers = new(kind, "BAR 0", kind == RegisterKind.Function ? new(0, device, 0) : null, isPeerToPeer),
     };
 
-    private ExposureFinding[] Twice(DomainKind kind)
+    private ExposureFinding[] Twice(DomainKind kind, uint code = Stage.NetworkClass)
     {
-        PhysicalAddress root = _stage.Device(3, kind: kind);
+        PhysicalAddress root = _stage.Device(3, kind: kind, code: code);
         _stage.Map(root, Iova, Frame << 12);
         _stage.Map(root, Iova - 0x3000, Frame << 12);
         return [.. new RepeatedPageRule().Find(_stage.Build())];

@@ -17,7 +17,7 @@ internal sealed class Stage : IDisposable
 {
     public const ulong MemoryBytes = 64 << 20;
     public const AccessRights ReadWrite = AccessRights.Read | AccessRights.Write;
-    private const uint NetworkClass = 0x020000;
+    public const uint NetworkClass = 0x020000;
 
     private readonly PhysicalMemoryBuilder _memory = new PhysicalMemoryBuilder().AddRam(new(0), MemoryBytes);
     private readonly List<(RequesterId Address, PciFunction Function, DmaMode Mode, DomainKind? Kind, bool? Strict,

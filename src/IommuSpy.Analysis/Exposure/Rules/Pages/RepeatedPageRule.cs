@@ -10,10 +10,14 @@ namespace IommuSpy.Analysis.Exposure.Rules.Pages;
 /// <summary>A page that one domain maps more often than anybody uses it: a mapping of which its driver knows nothing any more.</summary>
 /// <remarks>
 /// That a page is mapped several times is ordinary: once for each buffer in it. So is a process that maps what it likes for its device. What is found is a page
-/// with more mappings than it has live objects, or than there are references to it.
+/// with more mappings than it has live objects, or than there are references to it. Storage is left out: a page goes to several disks of one controller (a
+/// mirror), or block by block, with nobody counting those uses; and so does a page of the kernel's image, the page of zeroes above all.
 /// </remarks>
 internal sealed class RepeatedPageRule : IExposureRule
 {
+    // Base class of mass storage (PCI Code and ID Assignment, 1.2).
+    private const uint MassStorage = 0x01;
+
     /// <inheritdoc/>
     public string Id => "repeated-page";
 
@@ -31,7 +35,7 @@ internal sealed class RepeatedPageRule : IExposureRule
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)
     {
-        foreach (ReachSpace space in scene.RestrictingSpaces.Where(space => !ExposureScene.IsUnmanaged(space)))
+        foreach (ReachSpace space in scene.RestrictingSpaces.Where(space => !ExposureScene.IsUnmanaged(space) && !space.Users.Any(IsStorage)))
         {
             Dictionary<ulong, List<ExposedPage>> ways = [];
             HashSet<ulong> seen = [];
@@ -64,6 +68,8 @@ internal sealed class RepeatedPageRule : IExposureRule
         }
     }
 
+    private static bool IsStorage(ReachUser user) => user.Device.Function?.Class >> 16 == MassStorage;
+
     private static string? Excess(List<ExposedPage> ways)
     {
         PageFacts facts = ways[0].Facts;
@@ -78,7 +84,7 @@ internal sealed class RepeatedPageRule : IExposureRule
         }
 
         // A page that is free is another rule's; of what nobody counts references nothing can be said.
-        return facts.References is int references && references > 0 && references < ways.Count
+        return facts.Image is null && facts.References is int references && references > 0 && references < ways.Count
             ? string.Create(CultureInfo.InvariantCulture, $"{facts.What}: mapped {ways.Count} times, {Amount.Of((ulong)references, "reference")} to it")
             : null;
     }
