@@ -10,8 +10,8 @@ using IommuSpy.Memory;
 namespace IommuSpy.Analysis.Exposure;
 
 /// <summary>
-/// Where interrupts may be posted to: descriptors of virtual CPUs (Intel: vcpu_vmx.pi_desc), their pages of APIC registers (AMD: kvm_lapic.regs), and the host's
-/// own descriptors (posted_msi_pi_desc, since 6.11).
+/// Where interrupts may be posted to: descriptors of virtual CPUs (Intel: vcpu_vmx.pi_desc), their pages of APIC registers (AMD: kvm_lapic.regs), and the
+/// host's own descriptors (posted_msi_pi_desc, since 6.11).
 /// </summary>
 internal static class PostedTargets
 {

@@ -149,7 +149,8 @@ internal sealed class VfioReader
         foreach (VirtualAddress at in tree.Elements)
         {
             if (_objects.Read(at, dma.Field("iova")) is ulong start && _objects.Read(at, dma.Field("vaddr")) is ulong process
-                && _objects.Read(at, dma.Field("size")) is (ulong bytes and > 0) && bytes % PageFrame.Size == 0 && _objects.Read(at, dma.Field("prot")) is ulong prot
+                && _objects.Read(at, dma.Field("size")) is (ulong bytes and > 0) && bytes % PageFrame.Size == 0
+                && _objects.Read(at, dma.Field("prot")) is ulong prot
                 && start >= before && start + (bytes - 1) >= start && process + (bytes - 1) >= process)
             {
                 before = start + (bytes - 1);

@@ -40,7 +40,8 @@ internal sealed class PostedInterruptRule : IExposureRule
                 }
 
                 string? owner = scene.Memory.PostedTargets?.GetValueOrDefault(target);
-                string what = string.Create(CultureInfo.InvariantCulture, $"entry {entry.Index} of {entry.Source?.ToString() ?? "any device"}, vector 0x{entry.Vector:x2}")
+                string source = entry.Source?.ToString() ?? "any device";
+                string what = string.Create(CultureInfo.InvariantCulture, $"entry {entry.Index} of {source}, vector 0x{entry.Vector:x2}")
                     + $", posted to {target} ({owner ?? "no virtual CPU's"})";
                 if (Writer(scene, target.Frame) is DeviceReacher writer)
                 {
@@ -55,7 +56,8 @@ internal sealed class PostedInterruptRule : IExposureRule
             string name = DeviceReport.NameOf(unit);
             if (writable.Count > 0)
             {
-                yield return Findings.Of(this, unit, $"{name} posts interrupts through memory that devices can write: they choose vectors, and the CPU told", writable);
+                yield return Findings.Of(
+                    this, unit, $"{name} posts interrupts through memory that devices can write: they choose vectors, and the CPU told", writable);
             }
 
             if (nobodys.Count > 0)

@@ -36,7 +36,8 @@ internal sealed class UncheckedSourceRule : IExposureRule
                     this, unit,
                     $"{DeviceReport.NameOf(unit)} lets any device use {Amount.Of((ulong)open.Length, "interrupt")} of {entries.Count} that it remaps",
                     [.. open.Select(entry => new ExposureEvidence(
-                        string.Create(CultureInfo.InvariantCulture, $"entry {entry.Index}, vector 0x{entry.Vector:x2}, {Target(entry)}: SVT is 0"), entry.Address))]);
+                        string.Create(CultureInfo.InvariantCulture, $"entry {entry.Index}, vector 0x{entry.Vector:x2}, {Target(entry)}: SVT is 0"),
+                        entry.Address))]);
             }
         }
     }

@@ -37,9 +37,10 @@ internal sealed class SharedVirtualSpaceRule : IExposureRule
             }
 
             bool asKernel = users.Any(user => MaySendSupervisorRequests(user));
+            string kernels = asKernel ? ", and the kernel's in its tables: supervisor requests are let through" : "";
             yield return Findings.Of(
                 this, space,
-                $"{Findings.Names(space)} can use all addresses of {process}{(asKernel ? ", and the kernel's in its tables: supervisor requests are let through" : "")}",
+                $"{Findings.Names(space)} can use all addresses of {process}{kernels}",
                 [.. users.Select(user => new ExposureEvidence(
                     string.Create(CultureInfo.InvariantCulture, $"entry of PASID {user.Context.Pasid} of {user.Device.Address}, root {space.Space.Root}"),
                     user.Context.EntryAddress))],

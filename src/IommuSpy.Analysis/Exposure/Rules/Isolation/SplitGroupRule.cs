@@ -35,7 +35,8 @@ internal sealed class SplitGroupRule : IExposureRule
                 ExposureFinding finding = Findings.Of(
                     this, kept[0],
                     $"{Findings.Name(kept[0])} is in group {group.Key} with {Findings.Name(given[0])}, whose user decides what both reach",
-                    [.. kept.Concat(given).Select(device => new ExposureEvidence($"{Findings.Name(device)}, group {group.Key}", Virtual: device.Group!.Address))]);
+                    [.. kept.Concat(given).Select(device =>
+                        new ExposureEvidence($"{Findings.Name(device)}, group {group.Key}", Virtual: device.Group!.Address))]);
                 yield return finding with { Devices = [.. kept.Concat(given).Select(device => device.Address.ToString())] };
             }
         }

@@ -63,7 +63,8 @@ internal sealed class RepeatedPageRule : IExposureRule
             if (evidence.Count > 0)
             {
                 yield return Findings.Of(
-                    this, space, $"{Findings.Names(space)} has {Amount.Of((ulong)evidence.Count, "page")} at more addresses than there are users of it", evidence);
+                    this, space, $"{Findings.Names(space)} has {Amount.Of((ulong)evidence.Count, "page")} at more addresses than there are users of it",
+                    evidence);
             }
         }
     }
@@ -79,7 +80,8 @@ internal sealed class RepeatedPageRule : IExposureRule
             int objects = slab.ObjectsIn(ways[0].Frame.Address, PageFrame.Size)
                 .Count(item => item.State is SlabObjectState.Live or SlabObjectState.Unknown or SlabObjectState.Freeing);
             return objects < ways.Count
-                ? string.Create(CultureInfo.InvariantCulture, $"{facts.What}: mapped {ways.Count} times, {Amount.Of((ulong)objects, "live object")} on the page")
+                ? string.Create(
+                    CultureInfo.InvariantCulture, $"{facts.What}: mapped {ways.Count} times, {Amount.Of((ulong)objects, "live object")} on the page")
                 : null;
         }
 

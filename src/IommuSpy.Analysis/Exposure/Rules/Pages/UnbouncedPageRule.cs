@@ -18,7 +18,8 @@ internal sealed class UnbouncedPageRule : IExposureRule
 
     /// <inheritdoc/>
     public string Action =>
-        "Use a kernel that bounces such buffers (since 5.3 on VT-d, since 5.11 elsewhere); where it should, find out which driver goes around the DMA interface.";
+        "Use a kernel that bounces such buffers (since 5.3 on VT-d, since 5.11 elsewhere); where it should, find out which driver goes "
+            + "around the DMA interface.";
 
     /// <inheritdoc/>
     public IEnumerable<ExposureFinding> Find(ExposureScene scene)
@@ -39,7 +40,8 @@ internal sealed class UnbouncedPageRule : IExposureRule
             if (runs.Pages > 0)
             {
                 yield return Findings.Of(
-                    this, space, $"{Findings.Names(space)} is on an external port, and reaches {Amount.Of(runs.Pages, "page")} that it should see a copy of", runs);
+                    this, space, $"{Findings.Names(space)} is on an external port, and reaches {Amount.Of(runs.Pages, "page")} that it should see a copy of",
+                    runs);
             }
         }
     }
