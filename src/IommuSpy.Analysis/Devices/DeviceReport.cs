@@ -71,6 +71,12 @@ public sealed record DeviceReport(
     string? DeviceName,
     string? ClassName)
 {
+    /// <summary>Who has it for itself, by VFIO: "usermapping[279]", "virtual machine guest[141]"; null for nobody, or where that is not known.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>What its owner gave it.</summary>
+    public IReadOnlyList<GivenRangeReport> Given { get; init; } = [];
+
     /// <summary>Describes a device.</summary>
     public static DeviceReport Of(MachineDevice device, DeviceReach reach, PciNames names)
     {
@@ -107,7 +113,11 @@ public sealed record DeviceReport(
             device.Access is DeviceAccess.Blocked or DeviceAccess.Invalid ? context?.Problem : null,
             function is null ? null : names.Vendor(function.Vendor),
             function is null ? null : names.Device(function.Vendor, function.DeviceId),
-            function is null ? null : names.Class(function.Class));
+            function is null ? null : names.Class(function.Class))
+        {
+            Owner = device.Owner?.ToString(),
+            Given = [.. (device.Owner?.Ranges ?? []).Select(range => GivenRangeReport.Of(device, range))],
+        };
     }
 
     internal static string NameOf(IommuUnit unit) =>

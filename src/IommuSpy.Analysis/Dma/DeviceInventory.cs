@@ -4,6 +4,7 @@ using IommuSpy.Linux.Devices;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.Pci;
+using IommuSpy.Linux.Vfio;
 using IommuSpy.Memory;
 using IommuSpy.Translation.Devices;
 
@@ -36,6 +37,7 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
 
         IReadOnlyDictionary<VirtualAddress, IommuGroup> groups = IommuGroups.Read(objects, inventory.Functions);
         UnitOfFunction units = new(objects, iommus, inventory);
+        DeviceOwner[] owners = [.. (parts.Vfio.Value?.Containers ?? []).Select(container => DeviceOwner.Of(parts, container))];
         List<MachineDevice> devices = [];
         foreach (PciFunction function in inventory.Functions)
         {
@@ -49,11 +51,26 @@ public sealed record DeviceInventory(IReadOnlyList<MachineDevice> Devices, Iommu
                 Unit = unit,
                 Contexts = unit is null ? [] : Contexts(unit, requesters),
                 Group = function.Iommu.Group is VirtualAddress at ? groups.GetValueOrDefault(at) : null,
+                Owner = Array.Find(owners, owner => owner.Container.Devices.Contains(function.Device)),
                 ReservedRegions = Reserved(iommus, DmaNames.IdOf(function.Address), inventory),
             });
         }
 
-        return new(devices, iommus, null, [.. inventory.Damage, .. Unknown(iommus), .. groups.Values.Select(group => group.Damage).OfType<string>()]);
+        return new(devices, iommus, null,
+            [.. inventory.Damage, .. Unknown(iommus), .. groups.Values.Select(group => group.Damage).OfType<string>(), .. Unowned(parts, inventory)]);
+    }
+
+    // Why it is not known, or not all, who has the devices that VFIO drives.
+    private static IEnumerable<string> Unowned(KernelParts parts, PciInventory inventory)
+    {
+        if (!inventory.Functions.Any(function => function.IsDrivenByVfio))
+        {
+            return [];
+        }
+
+        return parts.Vfio.TryGet(out VfioContainerList? vfio, out string? absence)
+            ? [.. vfio.Damage, .. vfio.Containers.SelectMany(container => container.Damage)]
+            : [$"who has the devices that VFIO drives is not known: {absence}"];
     }
 
     private static (KernelObjects? Objects, PciInventory? Inventory, string? Absence) Functions(KernelParts parts)

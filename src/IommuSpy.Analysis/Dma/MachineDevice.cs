@@ -29,6 +29,9 @@ public sealed class MachineDevice
     /// <summary>Its IOMMU group; null for none, or where that cannot be read.</summary>
     public IommuGroup? Group { get; init; }
 
+    /// <summary>Who has it for itself, by VFIO; null for nobody, or where that is not known.</summary>
+    internal DeviceOwner? Owner { get; init; }
+
     /// <summary>What firmware demands to be mapped for it always (RMRR, IVMD).</summary>
     public IReadOnlyList<FirmwareMemory> ReservedRegions { get; init; } = [];
 

@@ -48,6 +48,9 @@ public sealed record IovaExplanation(
     /// <summary>Why the image has no bytes of it, behind "is": "left out of the image when it was made"; null where it has them.</summary>
     public string? ContentAbsence { get; init; }
 
+    /// <summary>What the device's owner has at the address, from its page on; null where nobody gave it anything there.</summary>
+    public GivenRangeReport? Given { get; init; }
+
     /// <summary>Explains an address of a device.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="device">The device.</param>
@@ -67,7 +70,10 @@ public sealed record IovaExplanation(
             [.. (translation.Walk?.Steps ?? []).Select(step =>
                 new IovaStepReport(step.Level, step.Index, step.EntryAddress, new(step.Entry), step.Present ? DeviceRights.Letters(step.OwnRights) : null))],
             translation.Fault == DeviceFault.None ? DeviceRights.Letters(translation.Rights) : null,
-            Why(translation), translation.Physical, translation.Physical is null ? null : translation.Walk?.PageSize, null, null, [], null, null);
+            Why(translation), translation.Physical, translation.Physical is null ? null : translation.Walk?.PageSize, null, null, [], null, null)
+        {
+            Given = pasid is null && device.Owner?.RangeAt(address) is GivenRange range ? GivenRangeReport.Of(device, range.From(address)) : null,
+        };
         return WithPage(machine, bare);
     }
 

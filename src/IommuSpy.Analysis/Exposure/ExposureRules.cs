@@ -28,6 +28,7 @@ public static class ExposureRules
         new FreePageRule(),
         new UnbouncedPageRule(),
         new RepeatedPageRule(),
+        new OutdatedPinRule(),
         new SharedPageRule(),
         new ReadOnlyPageRule(),
         new OneToOneRangeRule(),

@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Memory;
@@ -33,6 +34,9 @@ public interface IMemoryFacts
 
     /// <summary>A variable of a module that is true or false; null where there is no such module or variable.</summary>
     bool? ModuleFlag(string moduleName, string variable);
+
+    /// <summary>Pages that devices reach since a process gave them, where it has others now; empty where nobody gave any, or where that is not known.</summary>
+    IReadOnlyList<OutdatedPin> OutdatedPinsOf(ReachSpace space);
 
     /// <summary>Whether a unit lets interrupts through that are not remapped (VT-d: GCMD.CFI); null where nothing tells.</summary>
     bool? LetsCompatibilityInterruptsThrough(IommuUnit unit);

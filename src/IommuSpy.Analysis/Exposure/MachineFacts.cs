@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Frames;
 using IommuSpy.Analysis.Iommu;
 using IommuSpy.Analysis.Reverse;
@@ -125,6 +126,12 @@ internal sealed class MachineFacts : IMemoryFacts
         return _machine.Parts.Modules.Value?.Find(moduleName)?.Symbols.Find(variable) is Symbol symbol
             && _machine.Kernel.Space.Read(symbol.Address, value) == 1 ? value[0] != 0 : null;
     }
+
+    public IReadOnlyList<OutdatedPin> OutdatedPinsOf(ReachSpace space) =>
+    [
+        .. space.Users.Where(user => user.Context.Pasid is null).Select(user => user.Device.Owner).OfType<DeviceOwner>().Distinct()
+            .SelectMany(owner => owner.Ranges).SelectMany(range => PinnedPages.OutdatedOf(_machine.Parts, space.Space, range)),
+    ];
 
     private int? References(PageFrame frame)
     {

@@ -29,6 +29,9 @@ public sealed record DeviceContextAnswer(
     bool DeviceTlb,
     string? Problem)
 {
+    /// <summary>Who has the device for itself, by VFIO: "usermapping[279]"; null for nobody, or where that is not known.</summary>
+    public string? Owner { get; init; }
+
     /// <summary>The answer of an entry.</summary>
     public static DeviceContextAnswer Of(DeviceContext context) => new(
         context.Requester.ToString(), context.Pasid, ModeText(context.Mode), context.Domain, context.Space is { } space ? FormatText(space.Format) : null,

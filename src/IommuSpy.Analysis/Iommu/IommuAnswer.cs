@@ -17,6 +17,19 @@ public sealed record IommuAnswer(
     {
         ArgumentNullException.ThrowIfNull(machine);
         IommuReport report = scan ? machine.Parts.ScannedIommu : machine.Parts.Iommu;
-        return new([.. report.Units.Select(IommuUnitAnswer.Of)], FirmwareAnswer.Of(report), report.Disagreements, report.ObjectsAbsence);
+        return new([.. report.Units.Select(unit => WithOwners(machine, IommuUnitAnswer.Of(unit)))], FirmwareAnswer.Of(report), report.Disagreements, report.ObjectsAbsence);
+    }
+
+    private static IommuUnitAnswer WithOwners(Machine machine, IommuUnitAnswer unit)
+    {
+        if (machine.Parts.Vfio.Value is not { Containers.Count: > 0 })
+        {
+            return unit;
+        }
+
+        Dictionary<string, string> owners = machine.Devices.Devices.Where(device => device.Owner is not null)
+            .SelectMany(device => device.Requesters, (device, requester) => (Name: requester.ToString(), Owner: device.Owner!.ToString()))
+            .DistinctBy(one => one.Name).ToDictionary(one => one.Name, one => one.Owner, StringComparer.Ordinal);
+        return unit with { Devices = [.. unit.Devices.Select(device => device with { Owner = owners.GetValueOrDefault(device.Device) })] };
     }
 }

@@ -15,6 +15,9 @@ namespace IommuSpy.Analysis.Reach;
 public sealed record ReacherReport(
     string Device, string? Driver, int? Pasid, IoVirtualAddress Iova, string Rights, ulong PageSize, int Domain, string? DomainType)
 {
+    /// <summary>Who has the device for itself, by VFIO: "usermapping[279]", "virtual machine guest[141]"; null for nobody, or where that is not known.</summary>
+    public string? Owner { get; init; }
+
     /// <summary>Describes a device that reaches a page.</summary>
     /// <param name="reacher">The device, and where the byte's page is for it.</param>
     /// <param name="within">The byte in its page.</param>
@@ -26,5 +29,8 @@ public sealed record ReacherReport(
         DeviceRights.Letters(reacher.Rights),
         reacher.PageSize,
         reacher.Domain,
-        reacher.Device.Group?.Domain?.SysfsName);
+        reacher.Device.Group?.Domain?.SysfsName)
+    {
+        Owner = reacher.Device.Owner?.ToString(),
+    };
 }

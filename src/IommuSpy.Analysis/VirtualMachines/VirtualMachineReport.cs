@@ -11,6 +11,9 @@ namespace IommuSpy.Analysis.VirtualMachines;
 /// <param name="IsCountWhole">Whether all of its nested tables could be read.</param>
 public sealed record VirtualMachineReport(VirtualMachine Machine, GuestMemory Memory, ulong? MappedPages, bool IsCountWhole)
 {
+    /// <summary>The PCI functions that it was given, by VFIO: "0000:00:05.0".</summary>
+    public IReadOnlyList<string> Devices { get; init; } = [];
+
     /// <summary>All machines of a host, each with what is mapped.</summary>
     /// <exception cref="Linux.Types.MissingTypeException">The host's kernel does not tell.</exception>
     public static IEnumerable<VirtualMachineReport> All(Machine host)
@@ -20,7 +23,11 @@ public sealed record VirtualMachineReport(VirtualMachine Machine, GuestMemory Me
             PageCount count = default;
             WalkSummary? walk = machine.Nested?.In(host.Kernel.Memory).Visit(ref count);
             yield return new(
-                machine, GuestMemory.Of(host.Parts, machine), walk is null ? null : count.Pages, walk is null or { MissingTables: 0, LimitReached: false });
+                machine, GuestMemory.Of(host.Parts, machine), walk is null ? null : count.Pages, walk is null or { MissingTables: 0, LimitReached: false })
+            {
+                Devices = host.Parts.Vfio.Value is not { Containers.Count: > 0 } ? []
+                    : [.. host.Devices.Devices.Where(device => device.Owner?.Machines.Contains(machine) == true).Select(device => device.Address.ToString())],
+            };
         }
     }
 

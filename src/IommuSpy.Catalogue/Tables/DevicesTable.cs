@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Devices;
+using Given = IommuSpy.Catalogue.Columns<IommuSpy.Analysis.Devices.GivenRangeReport>;
 using Its = IommuSpy.Catalogue.Columns<IommuSpy.Analysis.Devices.DeviceReport>;
 using Region = IommuSpy.Catalogue.Columns<IommuSpy.Analysis.Devices.ReservedRegionReport>;
 
@@ -39,6 +40,17 @@ internal sealed class DevicesTable() : Table<DeviceReport>(
         Region.Flag("writable", "Whether the device may write it.", row => row.Writable),
         Region.Flag("untranslated", "Whether it is let through rather than mapped.", row => row.Untranslated)),
     Its.Text("problem", "Why nothing gets through; null where something does.", row => row.Problem),
+    Its.Text("owner", "Who has it for itself, by VFIO: a process or a virtual machine.", row => row.Owner),
+    Its.Records("given", "What its owner gave it.", row => row.Given,
+        Given.Address("iova", "First address, for the device.", row => row.Iova.Value),
+        Given.Bytes("bytes", "Its length.", row => row.Bytes),
+        Given.Text("rights", "What the device may do there: rw, r or w.", row => row.Rights),
+        Given.Integer("pid", "The process; null where it is gone.", row => row.Pid),
+        Given.Text("comm", "Its name.", row => row.Comm),
+        Given.Address("virtual", "First address, for the process.", row => row.Virtual.Value),
+        Given.Text("vm", "The virtual machine that has it as its memory.", row => row.Machine),
+        Given.Address("gpa", "First address, for that machine.", row => row.GuestPhysical?.Value),
+        Given.Number("pinnedPages", "How much of it the IOMMU maps.", row => row.PinnedPages, "pages of 4 KiB")),
     Its.Text("vendorName", "The vendor's name, by this machine's pci.ids.", row => row.VendorName),
     Its.Text("deviceName", "The device's name, likewise.", row => row.DeviceName),
     Its.Text("className", "The class's name, likewise.", row => row.ClassName))

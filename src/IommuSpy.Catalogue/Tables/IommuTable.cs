@@ -33,7 +33,8 @@ internal sealed class IommuTable() : Table<IommuUnitAnswer>(
         Context.Address("entryAddress", "Where the entry stands that says so.", row => row.EntryAddress.Value),
         Context.Texts("entry", "Its quadwords.", row => [.. row.Entry.Select(word => word.ToString())]),
         Context.Flag("deviceTlb", "Whether the device may translate itself (ATS).", row => row.DeviceTlb),
-        Context.Text("problem", "Why nothing gets through.", row => row.Problem)),
+        Context.Text("problem", "Why nothing gets through.", row => row.Problem),
+        Context.Text("owner", "Who has the device for itself, by VFIO: a process or a virtual machine.", row => row.Owner)),
     Its.Flag("devicesCut", "Whether there are more than could be followed.", row => row.DevicesCut))
 {
     /// <summary>Whether all of memory is searched for tables.</summary>

@@ -48,6 +48,7 @@ internal sealed class ReachTable() : Table<Reacher>(
     Its.Bytes("pageSize", "What its tables' entry maps; null where nothing restricts it.", row => row.Translated?.PageSize),
     Its.Integer("domain", "Domain ID of its entry, likewise.", row => row.Translated?.Domain),
     Its.Text("domainType", "The kernel's word for the domain.", row => row.Translated?.DomainType),
+    Its.Text("owner", "Who has the device for itself, by VFIO: a process or a virtual machine.", row => row.Translated?.Owner),
     Its.Flag("busMaster", "Of one that nothing restricts, whether it may start transactions now.", row => row.Unrestricted?.BusMaster))
 {
     /// <summary>Of these bytes; without it there are no rows.</summary>

@@ -42,7 +42,8 @@ internal sealed class VirtualMachinesTable() : Table<VirtualMachineReport>(
     Its.Address("root", "The top of its nested tables.", row => row.Machine.Nested?.Root.Value),
     Its.Integer("levels", "Their depth.", row => row.Machine.Nested?.Levels),
     Its.Number("mappedPages", "How much they map.", row => row.MappedPages, "pages of 4 KiB"),
-    Its.Flag("shadowed", "Whether KVM shadows the guest's own tables in place of nested ones.", row => row.Machine.IsShadowed))
+    Its.Flag("shadowed", "Whether KVM shadows the guest's own tables in place of nested ones.", row => row.Machine.IsShadowed),
+    Its.Texts("devices", "The PCI functions that it was given, by VFIO.", row => row.Devices))
 {
     private const string Absent = "-";
 
@@ -79,6 +80,7 @@ internal sealed class VirtualMachinesTable() : Table<VirtualMachineReport>(
         new("nested tables", row => row.Machine.Nested is NestedRoot nested ? $"{nested.Root}" : row.Machine.IsShadowed ? "shadow paging" : Absent),
         new("CPUs", row => string.Join(
             ", ", row.Machine.Cpus.GroupBy(cpu => cpu.State, StringComparer.Ordinal).Select(alike => $"{alike.Count()} {alike.Key ?? "?"}"))),
+        new("devices", row => row.Devices.Count == 0 ? Absent : string.Join(' ', row.Devices)),
     ])
     {
         HeadsNothing = false,

@@ -9,6 +9,7 @@ namespace IommuSpy.Cli.Text;
 internal static class DevicesText
 {
     private const int MappedColumn = 8;
+    private const int RangesShown = 16;
 
     /// <summary>All, a line each.</summary>
     public static void Write(TextWriter writer, DevicesReport report)
@@ -21,7 +22,8 @@ internal static class DevicesText
             table.Add(
                 device.Device, Ids(device), Printable.Name(device.Driver ?? "-"), device.Unit ?? "-", Number(device.Group),
                 Number((uint?)device.Domain), device.Mode, Policy(device),
-                device.MappedBytes is ulong bytes ? Size.Text(bytes) : "all", What(device));
+                device.MappedBytes is ulong bytes ? Size.Text(bytes) : "all",
+                string.Join(", ", new[] { What(device), device.Owner is string owner ? $"for {Printable.Name(owner)}" : "" }.Where(part => part.Length > 0)));
         }
 
         table.Write(writer);
@@ -48,6 +50,7 @@ internal static class DevicesText
         fields.Line("tables", device.Root is PhysicalAddress root ? $"{device.TableFormat}, {device.Levels} levels, root {root}" : null);
         fields.Line("reaches",
             device.MappedBytes is ulong bytes ? $"{Size.Text(bytes)} of I/O virtual addresses (iommu-spy maps --device {device.Device})" : "all memory");
+        WriteOwner(fields, device);
         fields.Line("PASIDs", device.Pasids.Count > 0 ? string.Join(' ', device.Pasids) : null);
         string[] may = [.. Abilities(device)];
         fields.Line("may", may.Length > 0 ? string.Join(", ", may) : null);
@@ -60,6 +63,31 @@ internal static class DevicesText
                     + $"always{(region.Untranslated ? ", untranslated" : "")}");
             lead = "";
         }
+    }
+
+    /// <summary>Who gave a range, and where it is for them: "usermapping[279] at 0x00007ffbdda40000".</summary>
+    public static string Giver(GivenRangeReport range)
+    {
+        string process = range.Pid is int pid
+            ? string.Create(CultureInfo.InvariantCulture, $"{Printable.Name(range.Comm ?? "?")}[{pid}]") : "a process that is gone";
+        string guest = range is { Machine: string machine, GuestPhysical: PhysicalAddress at } ? $", guest-physical {at} of {Printable.Name(machine)}" : "";
+        return $"{process} at {range.Virtual}{guest}";
+    }
+
+    private static void WriteOwner(Fields fields, DeviceReport device)
+    {
+        fields.Line("owner", device.Owner is string owner ? $"{Printable.Name(owner)}, by VFIO" : null);
+        string lead = "given";
+        foreach (GivenRangeReport range in device.Given.Take(RangesShown))
+        {
+            string pinned = range.PinnedPages is ulong pages && pages << PageFrame.Shift != range.Bytes
+                ? string.Create(CultureInfo.InvariantCulture, $", {pages} pages of it mapped") : "";
+            fields.Line(lead, $"{range.Iova}  {Size.Text(range.Bytes),9}  {range.Rights,-2}  of {Giver(range)}{pinned}");
+            lead = "";
+        }
+
+        fields.Line("", device.Given.Count > RangesShown
+            ? string.Create(CultureInfo.InvariantCulture, $"... and {device.Given.Count - RangesShown} more (-J)") : null);
     }
 
     /// <summary>What a device is: its name, or its class.</summary>

@@ -109,6 +109,7 @@ internal static class ExplanationText
             fields.Line("physical", $"{physical}  pfn {physical.Frame} {memory}", Lessons.DevicePhysical);
         }
 
+        fields.Line("given by", explanation.Given is { } given ? DevicesText.Giver(given) : null);
         fields.Line("page", explanation.Page is string what ? Printable.Of(what) : null);
         lead = "mapped by";
         foreach (UserMapping user in explanation.MappedBy)

@@ -1,4 +1,5 @@
 using IommuSpy.Analysis.Iommu;
+using IommuSpy.Analysis.Wording;
 
 namespace IommuSpy.Cli.Text;
 
@@ -58,7 +59,7 @@ internal static class IommuText
                 devices.Add(
                     device.Device, device.Pasid?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-", device.Mode, $"{device.Domain}",
                     device.Format is null ? "-" : $"{device.Format}, {device.Levels} levels", device.Root?.ToString() ?? "-",
-                    string.Join("; ", new[] { device.DeviceTlb ? "ATS" : null, device.Problem }.OfType<string>()));
+                    string.Join("; ", new[] { device.DeviceTlb ? "ATS" : null, device.Problem, For(device) }.OfType<string>()));
             }
 
             devices.Write(writer);
@@ -70,6 +71,8 @@ internal static class IommuText
             writer.WriteLine("  there are more than could be followed");
         }
     }
+
+    private static string? For(DeviceContextAnswer device) => device.Owner is string owner ? $"for {Printable.Name(owner)}" : null;
 
     private static string? State(bool? on, string what) => on is bool known ? $"{what} {(known ? "on" : "off")}" : null;
 

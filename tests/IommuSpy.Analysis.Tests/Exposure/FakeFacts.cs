@@ -1,3 +1,4 @@
+using IommuSpy.Analysis.Dma;
 using IommuSpy.Analysis.Exposure;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Slab;
@@ -18,6 +19,8 @@ internal sealed class FakeFacts : IMemoryFacts
     public bool? CompatibilityInterrupts { get; set; }
 
     public List<InterruptEntry> Interrupts { get; } = [];
+
+    public List<OutdatedPin> Pins { get; } = [];
 
     public Dictionary<PhysicalAddress, string>? Targets { get; set; }
 
@@ -40,6 +43,8 @@ internal sealed class FakeFacts : IMemoryFacts
     public string? ProcessOf(PhysicalAddress root) => Processes.GetValueOrDefault(root);
 
     public bool? ModuleFlag(string moduleName, string variable) => Flags.TryGetValue($"{moduleName}.{variable}", out bool value) ? value : null;
+
+    public IReadOnlyList<OutdatedPin> OutdatedPinsOf(ReachSpace space) => Pins;
 
     public bool? LetsCompatibilityInterruptsThrough(IommuUnit unit) => CompatibilityInterrupts;
 }

@@ -3,6 +3,7 @@ using IommuSpy.Analysis.Exposure.Rules;
 using IommuSpy.Analysis.Exposure.Rules.Pages;
 using IommuSpy.Linux.Devices;
 using IommuSpy.Linux.Slab;
+using IommuSpy.Linux.Tasks;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 
@@ -404,6 +405,29 @@ public sealed class PageRuleTests : IDisposable
 
         _stage.Map(_stage.Device(3, untrusted: untrusted, kind: kind), Iova, Frame << 12);
         Assert.Empty(new UnbouncedPageRule().Find(_stage.Build()));
+    }
+
+    [Theory]
+    [InlineData(null, "has no page there now")]
+    [InlineData(0x600UL, "has 0x0000000000600000 there now")]
+    public void A_page_that_its_process_no_longer_has_there_is_found(ulong? now, string says)
+    {
+        KernelTask process = new(new(0xffff_8880_0001_0000), 9, 9, "guest", null, null, false, null, null, null, null);
+        _stage.Map(_stage.Device(3, kind: DomainKind.Unmanaged), Iova, Frame << 12);
+        _stage.Facts.Pins.Add(new(new(Iova), new(Frame), process, new(0x7f00_0000_1000), now is ulong frame ? new PageFrame(frame) : null));
+        ExposureFinding finding = Assert.Single(new OutdatedPinRule().Find(_stage.Build()));
+        Assert.Contains("guest[9]", finding.Message, StringComparison.Ordinal);
+        ExposureEvidence piece = Assert.Single(finding.Evidence);
+        Assert.Equal((new PhysicalAddress(Frame << 12), new IoVirtualAddress(Iova), "rw", new VirtualAddress(0x7f00_0000_1000)),
+            (piece.Physical!.Value, piece.Iova!.Value, piece.Rights, piece.Virtual!.Value));
+        Assert.Contains(says, piece.What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Pages_that_their_process_still_has_are_not()
+    {
+        _stage.Map(_stage.Device(3, kind: DomainKind.Unmanaged), Iova, Frame << 12);
+        Assert.Empty(new OutdatedPinRule().Find(_stage.Build()));
     }
 
     [Fact]

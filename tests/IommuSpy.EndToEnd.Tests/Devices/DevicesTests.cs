@@ -65,6 +65,36 @@ public class DevicesTests
     public void Whether_a_device_that_a_process_drives_may_start_transactions_is_not_known() => Assert.Null(
         DeviceGuests.Open(DeviceGuests.UserMapping).Devices.Devices.Single(device => device.Function!.IsDrivenByVfio).Function!.IsBusMaster);
 
+    /// <summary>What the process wrote down when it gave its memory: "start length pid iova rights device".</summary>
+    [Fact]
+    public void A_device_names_the_process_that_has_it_and_what_that_gave_it()
+    {
+        Machine machine = DeviceGuests.Open(DeviceGuests.UserMapping);
+        string[][] oracle = [.. File.ReadLines(DeviceGuests.Capture(DeviceGuests.UserMapping).GuestOracle("user-mappings")).Select(line => line.Split(' '))];
+        Assert.NotEmpty(oracle);
+        Cli.Outcome outcome = Cli.Run("devices", "-s", machine.Image.Path, "-J");
+        Assert.Equal(0, outcome.ExitCode);
+        using JsonDocument rows = JsonDocument.Parse(outcome.Output);
+        JsonElement device = rows.RootElement.GetProperty("rows").EnumerateArray().Single(row => row.GetProperty("owner").ValueKind == JsonValueKind.String);
+        Assert.Equal(oracle[0][5], device.GetProperty("device").GetString());
+        Assert.Equal($"usermapping[{oracle[0][2]}]", device.GetProperty("owner").GetString());
+        Assert.Equal(
+            oracle.Select(words => (Hex(words[3]), Hex(words[1]), words[4], words[2], "usermapping", Hex(words[0]), Hex(words[1]) / 4096)).Order(),
+            device.GetProperty("given").EnumerateArray().Select(range => (
+                Hex(range.GetProperty("iova").GetString()!), range.GetProperty("bytes").GetUInt64(), range.GetProperty("rights").GetString()!,
+                Text(range.GetProperty("pid")), range.GetProperty("comm").GetString()!, Hex(range.GetProperty("virtual").GetString()!),
+                range.GetProperty("pinnedPages").GetUInt64())).Order());
+        Assert.Empty(DevicesReport.Of(machine).Problems);
+
+        string owner = $"usermapping[{oracle[0][2]}]";
+        string inside = string.Create(CultureInfo.InvariantCulture, $"0x{Hex(oracle[0][3]) + 0x3010:x}");
+        string given = string.Create(CultureInfo.InvariantCulture, $"{owner} at 0x{Hex(oracle[0][0]) + 0x3000:x16}");
+        Cli.Outcome explained = Cli.Run("explain", "-s", machine.Image.Path, "--device", oracle[0][5], inside);
+        Assert.Contains(given, explained.Output, StringComparison.Ordinal);
+        Assert.Contains($"unmanaged, for {owner}", explained.Output, StringComparison.Ordinal);
+        Assert.Contains($"for {owner}", Cli.Run("iommu", "-s", machine.Image.Path).Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_card_behind_a_bridge_to_conventional_pci_too() =>
         CompareWithKernel(DeviceGuests.Open(DeviceGuests.StrictWithBridge), DeviceGuests.Capture(DeviceGuests.StrictWithBridge));
@@ -168,6 +198,8 @@ public class DevicesTests
             Assert.Contains(machine.DeviceReach.ReachersOf(new(physical >> 12)), way => way.Device == representatives[domain] && way.Address.Value == iova);
         }
     }
+
+    private static ulong Hex(string text) => Convert.ToUInt64(text, 16);
 
     private static string Number(uint? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "-";
 

@@ -3,6 +3,7 @@ using IommuSpy.Analysis;
 using IommuSpy.Analysis.Exposure;
 using IommuSpy.Linux.Slab;
 using IommuSpy.Memory;
+using IommuSpy.Translation;
 
 namespace IommuSpy.EndToEnd.Tests.Devices;
 
@@ -61,6 +62,51 @@ public class ExposureTests
         ExposureFinding told = report.Findings.Single(finding => finding.Rule == "isolation-override");
         Assert.Equal(("dmar0", ExposureSeverity.Note), (told.Unit, told.Severity));
         Assert.Empty(report.Findings.Where(finding => !Expected.Contains(finding.Rule)).Except([given, told]).Select(finding => finding.Message));
+    }
+
+    /// <summary>In a copy, the process has nothing at one of the addresses that it gave, and another page at a second one.</summary>
+    [Fact]
+    public void A_page_that_a_process_gave_and_no_longer_has_is_found_with_its_address()
+    {
+        Machine whole = DeviceGuests.Open(DeviceGuests.UserMapping);
+        string[] given = File.ReadLines(DeviceGuests.Capture(DeviceGuests.UserMapping).GuestOracle("user-mappings")).First().Split(' ');
+        VirtualAddress start = new(Convert.ToUInt64(given[0], 16));
+        IoVirtualAddress iova = new(Convert.ToUInt64(given[3], 16));
+        PhysicalAddress root = whole.Parts.Tasks.Required.Processes.Single(task => task.Comm == "usermapping").Root!.Value;
+        ulong[] places = [3, 8, 9];
+        AddressTranslation[] ways = [.. places.Select(page => whole.Kernel.SpaceOf(root).Translate(start + (page << 12)))];
+        string copy = Path.Combine(Path.GetTempPath(), $"iommu-spy-pins-{Environment.ProcessId}.raw");
+        try
+        {
+            File.Copy(whole.Image.Path, copy, overwrite: true);
+            using (FileStream file = File.OpenWrite(copy))
+            {
+                Put(file, ways[0].Last!.EntryAddress, 0);
+                Put(file, ways[1].Last!.EntryAddress, ways[2].Last!.Entry);
+            }
+
+            using Machine machine = Machine.Open(copy);
+            ExposureFinding finding = ExposureReport.Of(machine).Findings.Single(one => one.Rule == "outdated-pin");
+            Assert.Equal("0000:00:05.0", finding.Device);
+            Assert.Equal(
+            [
+                (ways[0].Physical, iova + 0x3000, start + 0x3000, "rw"),
+                (ways[1].Physical, iova + 0x8000, start + 0x8000, "rw"),
+            ],
+                finding.Evidence.Select(piece => (piece.Physical, piece.Iova!.Value, piece.Virtual!.Value, piece.Rights!)));
+            Assert.Contains("has no page there now", finding.Evidence[0].What, StringComparison.Ordinal);
+            Assert.Contains($"has {ways[2].Physical} there now", finding.Evidence[1].What, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(copy);
+        }
+
+        static void Put(FileStream file, PhysicalAddress at, ulong entry)
+        {
+            file.Position = (long)at.Value;
+            file.Write(BitConverter.GetBytes(entry));
+        }
     }
 
     [Fact]
