@@ -29,7 +29,7 @@ public sealed record IommuAnswer(
 
         Dictionary<string, string> owners = machine.Devices.Devices.Where(device => device.Owner is not null)
             .SelectMany(device => device.Requesters, (device, requester) => (Name: requester.ToString(), Owner: device.Owner!.ToString()))
-            .DistinctBy(one => one.Name).ToDictionary(one => one.Name, one => one.Owner, StringComparer.Ordinal);
+            .DistinctBy(one => one.Name, StringComparer.Ordinal).ToDictionary(one => one.Name, one => one.Owner, StringComparer.Ordinal);
         return unit with { Devices = [.. unit.Devices.Select(device => device with { Owner = owners.GetValueOrDefault(device.Device) })] };
     }
 }
