@@ -17,7 +17,9 @@ public sealed record IommuAnswer(
     {
         ArgumentNullException.ThrowIfNull(machine);
         IommuReport report = scan ? machine.Parts.ScannedIommu : machine.Parts.Iommu;
-        return new([.. report.Units.Select(unit => WithOwners(machine, IommuUnitAnswer.Of(unit)))], FirmwareAnswer.Of(report), report.Disagreements, report.ObjectsAbsence);
+        return new(
+            [.. report.Units.Select(unit => WithOwners(machine, IommuUnitAnswer.Of(unit)))], FirmwareAnswer.Of(report), report.Disagreements,
+            report.ObjectsAbsence);
     }
 
     private static IommuUnitAnswer WithOwners(Machine machine, IommuUnitAnswer unit)

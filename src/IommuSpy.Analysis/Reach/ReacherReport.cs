@@ -15,7 +15,7 @@ namespace IommuSpy.Analysis.Reach;
 public sealed record ReacherReport(
     string Device, string? Driver, int? Pasid, IoVirtualAddress Iova, string Rights, ulong PageSize, int Domain, string? DomainType)
 {
-    /// <summary>Who has the device for itself, by VFIO: "usermapping[279]", "virtual machine guest[141]"; null for nobody, or where that is not known.</summary>
+    /// <summary>Who has the device for itself, by VFIO: "usermapping[279]"; null for nobody, or where that is not known.</summary>
     public string? Owner { get; init; }
 
     /// <summary>Describes a device that reaches a page.</summary>

@@ -88,7 +88,8 @@ internal static class ReachText
         string domain = device.DomainType is string type ? string.Create(CultureInfo.InvariantCulture, $"   domain {device.Domain}, {type}")
             : string.Create(CultureInfo.InvariantCulture, $"   domain {device.Domain}");
         string owner = device.Owner is string name ? $", for {Printable.Name(name)}" : "";
-        return $"{device.Device}{pasid} {device.Driver ?? "(no driver)"}  {device.Rights,-2}  at {device.Iova}   {Size.Text(device.PageSize)} page{domain}{owner}";
+        return $"{device.Device}{pasid} {device.Driver ?? "(no driver)"}  {device.Rights,-2}  at {device.Iova}   {Size.Text(device.PageSize)} page"
+            + $"{domain}{owner}";
     }
 
     private static string Text(DeviceCounts counts)
