@@ -31,10 +31,11 @@ internal sealed class OutdatedPinRule : IExposureRule
             if (pins.Count > 0)
             {
                 string rights = DeviceRights.Letters(space.Users[0].Context.Translate(pins[0].Iova).Rights);
+                string processes = string.Join(", ", pins.Select(pin => pin.Process).Distinct());
                 yield return Findings.Of(
                     this, space,
-                    $"{Findings.Names(space)} reaches {Amount.Of((ulong)pins.Count, "page")} that {string.Join(", ", pins.Select(pin => pin.Process).Distinct())} "
-                        + "gave and no longer has there: what one writes, the other does not see",
+                    $"{Findings.Names(space)} reaches {Amount.Of((ulong)pins.Count, "page")} that {processes} gave and no longer has there: "
+                        + "what one writes, the other does not see",
                     [.. pins.Select(pin => new ExposureEvidence(
                         pin.Now is PageFrame now ? $"{pin.Process} has {now.Address} there now" : $"{pin.Process} has no page there now",
                         pin.Frame.Address, pin.Iova, PageFrame.Size, rights, pin.Virtual))]);
