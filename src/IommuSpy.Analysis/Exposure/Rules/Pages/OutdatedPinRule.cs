@@ -30,7 +30,6 @@ internal sealed class OutdatedPinRule : IExposureRule
             IReadOnlyList<OutdatedPin> pins = scene.Memory.OutdatedPinsOf(space);
             if (pins.Count > 0)
             {
-                string rights = DeviceRights.Letters(space.Users[0].Context.Translate(pins[0].Iova).Rights);
                 string processes = string.Join(", ", pins.Select(pin => pin.Process).Distinct());
                 yield return Findings.Of(
                     this, space,
@@ -38,8 +37,10 @@ internal sealed class OutdatedPinRule : IExposureRule
                         + "what one writes, the other does not see",
                     [.. pins.Select(pin => new ExposureEvidence(
                         pin.Now is PageFrame now ? $"{pin.Process} has {now.Address} there now" : $"{pin.Process} has no page there now",
-                        pin.Frame.Address, pin.Iova, PageFrame.Size, rights, pin.Virtual))]);
+                        pin.Frame.Address, pin.Iova, PageFrame.Size, Rights(space, pin), pin.Virtual))]);
             }
         }
     }
+
+    private static string Rights(ReachSpace space, OutdatedPin pin) => DeviceRights.Letters(space.Users[0].Context.Translate(pin.Iova).Rights);
 }
