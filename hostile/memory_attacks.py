@@ -418,7 +418,7 @@ def evil_names(image):
         at = -1
         while (at := image.memory.find(names, at + 1)) >= 0:
             image.patch(at, EVIL[:len(names) - 1] if names[-1] == 0 else EVIL[:len(names)])
-    return [["ps"], ["ps", "--args"], ["ps", "--env"], ["dmesg"], ["files"], ["sockets"], ["mounts"], ["stack"], ["vms"], ["memory"], ["find", "libc"],
+    return [["ps"], ["ps", "--args"], ["ps", "--env"], ["dmesg"], ["files"], ["sockets"], ["mounts"], ["cache"], ["stack"], ["vms"], ["memory"], ["find", "libc"],
             ["ps", "--tree"], ["modules"], ["modules", "--jsonl"], ["slab"], ["pages"], ["page", "{page}"], ["symbols"], ["symbols", "--csv"], ["pci"],
             ["devices"], ["devices", "-J"], ["iommu"], ["vmalloc"], ["buddy"], ["roots"], ["resources"], ["vmas"], ["vmas", "--jsonl"], ["vmas", "--csv"],
             ["exposure"], ["exposure", "-J"], ["explain", "init_task"], ["who", "{page}"], ["interrupts"], ["info"], ["types"], ["maps"], ["reach", "{page}"],

@@ -10,14 +10,18 @@ internal static class AllTables
     [
         .. new Table[]
         {
-            Buddy, Columns, Compare, Devices, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Interrupts, IoMappings, Iommu, Layout, Log,
-            MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots,
+            Buddy, Cache, CachePages, Columns, Compare, Devices, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Interrupts, IoMappings,
+            Iommu, Layout, Log, MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots,
             RunningPages, Slab, Sockets, Stack, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, VirtualMachines,
             Vmalloc, Vmas, Who,
         }.OrderBy(table => table.Name, StringComparer.Ordinal),
     ];
 
     public static BuddyTable Buddy => field ??= new();
+
+    public static CacheTable Cache => field ??= new();
+
+    public static CachePagesTable CachePages => field ??= new() { Command = "cache FILE" };
 
     public static CompareTable Compare => field ??= new() { Command = "compare A B" };
 

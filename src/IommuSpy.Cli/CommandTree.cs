@@ -32,6 +32,7 @@ internal static class CommandTree
         ("reach", ReachCommand.Build),
         ("exposure", ExposureCommand.Build),
         ("memory", MemoryCommand.Build),
+        ("cache", CacheCommand.Build),
         ("page", PageCommand.Build),
         ("pages", PagesCommand.Build),
         ("hidden", HiddenCommand.Build),

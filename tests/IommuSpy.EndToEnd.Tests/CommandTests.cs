@@ -125,7 +125,7 @@ public class CommandTests
         [
             "info", "explain init_task", "translate init_task", "layout", "maps", "roots", "ps", "vmas 1", "pagemap 1", "who init_task", "modules", "resources",
             "vmalloc", "types list_head", "types list_h*", "pci", "page init_task", "pages --summary", "slab", "buddy", "symbols init_task", "iommu",
-            "dmesg", "memory", "find pointer:init_task", "files", "sockets", "mounts", "stack", "vms",
+            "dmesg", "memory", "find pointer:init_task", "files", "sockets", "mounts", "cache", "cache /bin/busybox", "stack", "vms",
             "interrupts", "devices", "reach init_task", "exposure", "read init_task", "formats", "tables", "no-such-command", "who no_such_symbol",
         ];
         foreach (string command in asked)

@@ -16,6 +16,7 @@ internal sealed class FilesTable() : Table<OpenFileRow>(
     Its.Texts("flags", "r, w or rw, then how else it was opened: append, nonblock.", row => row.File.FlagTexts),
     Its.Integer("position", "Where the next read or write begins.", row => row.File.Position, "bytes"),
     Its.Text("path", "Its path, as /proc shows it to someone outside.", row => row.File.File.Path),
+    Its.Text("socket", "Of a socket, what it is and its ends: tcp 10.0.2.15:22 -> 10.0.2.2:50514 ESTABLISHED.", row => row.Socket?.ToString()),
     Its.Number("inode", "The number of its inode.", row => row.File.File.Inode),
     Its.Text("dev", "The device of its file system, as /proc/PID/maps prints it: 103:01.", row => row.File.File.DeviceText),
     Its.Address("file", "Where its struct file is.", row => row.File.File.Address.Value))
@@ -44,7 +45,7 @@ internal sealed class FilesTable() : Table<OpenFileRow>(
             new("kind", row => row.File.Kind ?? "?"),
             new("flags", row => string.Join(',', row.File.FlagTexts)),
             new("position", row => Number(row.File.Position), Right: true),
-            new("path", row => row.File.File.Path ?? "?"),
+            new("path", row => $"{row.File.File.Path ?? "?"}{(row.Socket is { } socket ? $" {socket}" : "")}"),
         ]);
     }
 

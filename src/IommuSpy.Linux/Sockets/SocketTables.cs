@@ -12,6 +12,7 @@ namespace IommuSpy.Linux.Sockets;
 public sealed class SocketTables
 {
     private const int ChunkBytes = 1 << 16;
+    private const ulong MostBucketBytes = 1 << 10;
 
     // include/uapi/linux/netlink.h, MAX_LINKS.
     private const ulong NetlinkProtocols = 32;
@@ -233,21 +234,32 @@ public sealed class SocketTables
             return;
         }
 
+        if (stride < headAt + sizeof(ulong) || stride > MostBucketBytes)
+        {
+            _problems.Add($"{what}: a bucket of {stride} bytes is none");
+            return;
+        }
+
         int damaged = 0;
         string? damage = null;
-        int atOnce = (int)Math.Max(1, ChunkBytes / stride);
-        byte[] chunk = new byte[(int)((ulong)atOnce * stride)];
+        byte[] chunk = new byte[(int)(ChunkBytes / stride * stride)];
         for (ulong done = 0; done < count;)
         {
-            int wanted = (int)Math.Min((ulong)atOnce, count - done);
+            int wanted = (int)Math.Min((ulong)chunk.Length / stride, count - done);
             VirtualAddress start = first + (done * stride);
-            if (!_allowance.TryUse() || _objects.Kernel.Space.Read(start, chunk.AsSpan(0, wanted * (int)stride)) != wanted * (int)stride)
+            if (!_allowance.TryUse())
             {
                 Damage($"{count - done} of {count} buckets, from {start} on, are not read");
                 break;
             }
 
-            for (int i = 0; i < wanted; i++)
+            int read = _objects.Kernel.Space.Read(start, chunk.AsSpan(0, wanted * (int)stride)) / (int)stride;
+            if (read < wanted)
+            {
+                Damage($"{wanted - read} of {count} buckets, from {start + ((ulong)read * stride)} on, cannot be read");
+            }
+
+            for (int i = 0; i < read; i++)
             {
                 ulong pointer = BinaryPrimitives.ReadUInt64LittleEndian(chunk.AsSpan((int)((ulong)i * stride + headAt)));
                 if (pointer == 0 || (pointer & 1) != 0)

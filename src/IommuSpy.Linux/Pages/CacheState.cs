@@ -1,0 +1,23 @@
+namespace IommuSpy.Linux.Pages;
+
+/// <summary>Where a page of a file is.</summary>
+public enum CacheState
+{
+    /// <summary>In memory.</summary>
+    Cached,
+
+    /// <summary>A page of memory is there for it, and nothing is in that yet: it is being read, or reading it failed.</summary>
+    Unread,
+
+    /// <summary>On a swap device: a page of shared memory or of a tmpfs.</summary>
+    Swapped,
+
+    /// <summary>Was in memory, and has left it: on disk.</summary>
+    Evicted,
+
+    /// <summary>Not in memory: on disk, as far as the page cache tells.</summary>
+    Absent,
+
+    /// <summary>Nowhere: a file system that is in memory alone has nothing there, and it reads as zeros.</summary>
+    Hole,
+}
