@@ -226,7 +226,8 @@ static void others(void)
 	keep(socket(AF_INET, SOCK_STREAM, 0), "tcp");
 	if (bind(keep(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), "netlink"), (struct sockaddr *)&link, sizeof(link)))
 		die("netlink");
-	first = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+	// Of packets that nobody sends, so that its queue stays as it is.
+	first = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_802_EX1));
 	if (first >= 0)
 		keep(first, "packet");
 	one = bound(AF_INET, SOCK_DGRAM, "0.0.0.0", 7900);

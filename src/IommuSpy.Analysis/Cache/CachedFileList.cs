@@ -69,6 +69,6 @@ internal static class CachedFileList
 
         public CachedFileRow Of(PageFile file) => new(file, _pages, _dirty, _writeback, _referenced, _active, _mapped);
 
-        private static ulong Has(StablePageFlags flags, StablePageFlags one) => (flags & one) != 0 ? 1UL : 0;
+        private static ulong Has(StablePageFlags flags, StablePageFlags one) => (flags & one) != StablePageFlags.None ? 1UL : 0;
     }
 }

@@ -138,7 +138,7 @@ public sealed record FileCache(IReadOnlyList<CacheRun> Runs, IReadOnlyList<strin
                 }
 
                 StablePageFlags flags = cursor.StableFlags;
-                Append(new((flags & StablePageFlags.Uptodate) != 0 ? CacheState.Cached : CacheState.Unread, head.Index + i, 1)
+                Append(new((flags & StablePageFlags.Uptodate) != StablePageFlags.None ? CacheState.Cached : CacheState.Unread, head.Index + i, 1)
                 {
                     Frame = its,
                     Dirty = Has(flags, StablePageFlags.Dirty),
@@ -150,7 +150,7 @@ public sealed record FileCache(IReadOnlyList<CacheRun> Runs, IReadOnlyList<strin
             }
         }
 
-        private static ulong Has(StablePageFlags flags, StablePageFlags one) => (flags & one) != 0 ? 1UL : 0;
+        private static ulong Has(StablePageFlags flags, StablePageFlags one) => (flags & one) != StablePageFlags.None ? 1UL : 0;
 
         private void Append(CacheRun run)
         {
