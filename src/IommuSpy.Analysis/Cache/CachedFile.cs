@@ -1,5 +1,6 @@
 using IommuSpy.Linux.Files;
 using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.PageCache;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Tasks;
 using IommuSpy.Linux.Types;
@@ -56,8 +57,9 @@ internal sealed record CachedFile(PageFile File, IReadOnlyList<CacheRun> Runs, I
     /// <summary>Whether everything that is in the file is in memory.</summary>
     public bool IsWhole => Problems.Count == 0 && MissingPages == 0;
 
-    /// <summary>Pages in memory.</summary>
-    public ulong CachedPages => Count(CacheState.Cached);
+    /// <summary>How much of it is in memory.</summary>
+    public ulong CachedBytes => Runs.Where(run => run.State == CacheState.Cached)
+        .Aggregate(0UL, (sum, run) => sum + (Math.Min(run.End << PageFrame.Shift, Bytes) - Math.Min(run.Index << PageFrame.Shift, Bytes)));
 
     /// <summary>Pages of the file that are somewhere else.</summary>
     public ulong MissingPages => Runs.Where(run => run.State is not (CacheState.Cached or CacheState.Hole))
@@ -112,6 +114,4 @@ internal sealed record CachedFile(PageFile File, IReadOnlyList<CacheRun> Runs, I
 
         return problems;
     }
-
-    private ulong Count(CacheState state) => Runs.Where(run => run.State == state).Aggregate(0UL, (sum, run) => sum + run.Pages);
 }

@@ -37,7 +37,7 @@ internal static class CachedFileList
                     counts[mapping] = its = new();
                 }
 
-                its.Add(cursor.StableFlags, cursor.MapCount > 0);
+                its.Add(cursor.FolioFlags, cursor.MapCount > 0);
             }
         }
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using IommuSpy.Analysis.Cache;
-using IommuSpy.Linux.Pages;
+using IommuSpy.Linux.PageCache;
 using IommuSpy.Memory;
-using Its = IommuSpy.Catalogue.Columns<IommuSpy.Linux.Pages.CacheRun>;
+using Its = IommuSpy.Catalogue.Columns<IommuSpy.Linux.PageCache.CacheRun>;
 
 namespace IommuSpy.Catalogue.Tables;
 
@@ -13,7 +13,8 @@ internal sealed class CachePagesTable() : Table<CacheRun>(
     Its.Hex("start", "Where in the file the first page begins.", row => row.Index << PageFrame.Shift),
     Its.Hex("end", "Where the last one ends, exclusive; the file may end before.", row => row.End << PageFrame.Shift),
     Its.Text("state", "cached: in memory; unread: it has a page of memory with nothing in it yet; swapped: on a swap device; evicted: it was in memory, and is "
-        + "on disk; absent: on disk, as far as memory tells; hole: the file system is in memory alone, and it reads as zeros.",
+        + "on disk; absent: on disk, as far as memory tells; hole: the file system is in memory alone, and it reads as zeros; unknown: "
+        + "what stands for it could not be followed.",
         row => Words<CacheState>.Of(row.State)),
     Its.Number("pages", "How many.", row => row.Pages, "pages of 4 KiB"),
     Its.Address("physical", "Where the first one is; the others follow it.", row => row.Frame?.Address.Value),
@@ -60,7 +61,7 @@ internal sealed class CachePagesTable() : Table<CacheRun>(
     ])
     {
         Above = question.Find(File) is CachedFile file
-            ? [$"{form.Printable(file.File.ToString())}: {Size.Text(file.CachedPages << PageFrame.Shift)} of {Size.Text(file.Bytes)} in memory"]
+            ? [$"{form.Printable(file.File.ToString())}: {Size.Text(file.CachedBytes)} of {Size.Text(file.Bytes)} in memory"]
             : [],
     };
 

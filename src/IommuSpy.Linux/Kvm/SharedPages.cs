@@ -1,6 +1,7 @@
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Files;
 using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.PageCache;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
 using IommuSpy.Linux.Types;
@@ -22,9 +23,6 @@ internal sealed class SharedPages(KernelParts host, AddressSpace space, IReadOnl
     private const string Swapped = "swapped out by the host, as a page of shared memory";
     private const string Unknown = "not known: nothing describes the host's page cache";
     private const string Huge = "not known: a huge page of a file that its process has no entry for, while the host's page cache has some that it does not map";
-
-    // A struct page is at most that large.
-    private const int CopyBytes = 1 << 12;
 
     private readonly Dictionary<VirtualAddress, CachedFile> _files = [];
     private WorkAllowance _allowance = new(host.Kernel.Memory.Budget, Work.Steps, KernelList.MaxElements);
@@ -92,41 +90,19 @@ internal sealed class SharedPages(KernelParts host, AddressSpace space, IReadOnl
         }
 
         KernelObjects objects = host.Objects.Required;
-        Field? array = objects.Types.FindField("address_space", "i_pages", "page_tree");
-        CachedRun[]? runs = null;
-        if (array is not null && host.Pages.Value is MemoryPages pages
-            && objects.Pointer(file.Address, objects.Types.FindField("file", "f_mapping")) is VirtualAddress mapping)
-        {
-            XArray entries = XArray.Read(objects, mapping + array.Offset, withValues: true);
-            runs = entries.Damage is null ? Runs(pages, entries.Entries) : null;
-        }
-
-        CachedFile read = new(runs, IsSharedMemory(file), runs is not null && IsMappedWhole(file, runs));
+        CachedFolios? cached = objects.Types.FindField("address_space", "i_pages", "page_tree") is not null && host.Pages.Value is MemoryPages pages
+            && objects.Pointer(file.Address, objects.Types.FindField("file", "f_mapping")) is VirtualAddress mapping ? CachedFolios.Of(pages, mapping) : null;
+        IReadOnlyList<CachedFolio>? folios = cached is { Damage: null } ? cached.Folios : null;
+        CachedFile read = new(folios is null ? null : Runs(folios), IsSharedMemory(file), folios is not null && IsMappedWhole(file, folios));
         return _files[file.Address] = read;
     }
 
-    // A large folio stands at the first of its indexes, and at each of them as its head's frame from 5.4 to 5.16; before, each of its pages stood alone.
-    private static CachedRun[] Runs(MemoryPages pages, IReadOnlyList<ArrayEntry> entries)
+    private static CachedRun[] Runs(IReadOnlyList<CachedFolio> folios)
     {
         List<CachedRun> runs = [];
-        PageCursor cursor = new(pages, stackalloc byte[CopyBytes]);
-        ulong next = 0;
-        foreach (ArrayEntry entry in entries)
+        foreach (CachedFolio folio in folios)
         {
-            if (entry.Index < next)
-            {
-                continue;
-            }
-
-            CachedRun run = entry.IsValue ? new(entry.Index, entry.Count, null, null) : new(entry.Index, entry.Count, null, Unknown);
-            if (!entry.IsValue && pages.Array.FrameOf(new(entry.Value)) is PageFrame frame)
-            {
-                bool isHead = cursor.MoveTo(frame) && cursor.Folio.IsCompound && cursor.Folio.Head.Frame == frame;
-                ulong count = isHead ? 1UL << cursor.Folio.Order : 1;
-                run = new(entry.Index & ~(count - 1), count, frame.Address, null);
-            }
-
-            next = run.First + run.Count;
+            CachedRun run = new(folio.Index, folio.Pages, folio.Frame?.Address, folio.Problem is null ? null : Unknown);
             if (runs.Count > 0 && runs[^1] is CachedRun last && last.First + last.Count == run.First && last.Absence == run.Absence
                 && run.Source == last.Source + (last.Count << PageFrame.Shift))
             {
@@ -141,9 +117,9 @@ internal sealed class SharedPages(KernelParts host, AddressSpace space, IReadOnl
         return [.. runs];
     }
 
-    private bool IsMappedWhole(KernelFile file, CachedRun[] runs)
+    private bool IsMappedWhole(KernelFile file, IReadOnlyList<CachedFolio> folios)
     {
-        HashSet<PhysicalAddress> unmapped = [.. runs.Select(run => run.Source).OfType<PhysicalAddress>()];
+        HashSet<PhysicalAddress> unmapped = [.. folios.Select(folio => folio.Frame?.Address).OfType<PhysicalAddress>()];
         foreach (MemoryArea area in areas.Where(area => unmapped.Count > 0 && area.IsHugetlb && area.File?.Address == file.Address))
         {
             Mapped mapped = new(host, unmapped);

@@ -72,6 +72,9 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
     /// <summary>What /proc/kpageflags says of the page.</summary>
     public StablePageFlags StableFlags => pages.Rules.Flags(_page, Folio, IsFree);
 
+    /// <summary>What /proc/kpageflags says of the first page of what the page belongs to: a large folio is dirty or in use as a whole.</summary>
+    public StablePageFlags FolioFlags => pages.Rules.Flags(Folio.Head, Folio, free: false);
+
     /// <summary>What /proc/kpagecount says of the page: how many page tables map it.</summary>
     public ulong MapCount => pages.Rules.Count(_page, Folio);
 

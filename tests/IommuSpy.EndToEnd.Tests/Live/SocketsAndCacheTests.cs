@@ -58,14 +58,16 @@ public sealed partial class SocketsAndCacheTests : IDisposable
                 + "for i in 100 101 300 768; do dd if=" + Partly + " of=/dev/null bs=4k skip=$i count=1; done; "
                 + "dd if=/lab/content of=" + Partly + " bs=4k skip=500 seek=500 count=1 conv=notrunc; cp /lab/content " + Whole + "; "
                 + "dd if=/lab/content of=" + Holes + " bs=4k count=2; dd if=/lab/content of=" + Holes + " bs=4k skip=40 seek=40 count=3 conv=notrunc; "
-                + "dd if=/dev/null of=" + Holes + " bs=4k seek=100; dd if=/lab/content of=" + Swapped + " bs=4k count=64; "
-                + "cached --out " + Swapped + " 8 16; ln -s ../mnt/whole /run/link");
+                + "dd if=/dev/null of=" + Holes + " bs=4k seek=100; dd if=/lab/content of=" + Swapped + " bs=4k count=64; ln -s ../mnt/whole /run/link");
             guest.Succeed("sockets /run/sockets.report > /run/sockets.log 2>&1 < /dev/null & for i in $(seq 600); do test -e /run/sockets.ready && exit 0; "
                 + "sleep 0.1; done; cat /run/sockets.log >&2; exit 1");
             queues = guest.Succeed("cat /run/sockets.ready").Output;
             nets = [guest.Succeed(Nets).Output, guest.Succeed(Nets).Output];
             holders = guest.Succeed(Holders).Output;
             cached = guest.Succeed(string.Join(' ', ["cached /run/cached", Partly, Whole, Holes, Swapped, Program]) + "; cat /run/cached").Output;
+
+            // After that: what is asked where a page is brings it back.
+            guest.Succeed("cached --out " + Swapped + " 8 16");
             guest.Stop();
             guest.Execute("dump-guest-memory", new JsonObject { ["paging"] = false, ["protocol"] = $"file:{dump}" });
         }
@@ -201,10 +203,10 @@ public sealed partial class SocketsAndCacheTests : IDisposable
             string[] its = [.. theirs.Where(line => line.StartsWith(path + " ", StringComparison.Ordinal))];
             if (path == Swapped)
             {
-                // What was written to swap may be in the swap cache still, which mincore counts.
-                Assert.Empty(ours.Except(its, StringComparer.Ordinal));
+                // These were there when mincore was asked, and went to the swap device after it.
+                LineComparison.Equal([.. its.Where((_, page) => page is < 8 or >= 8 + 16)], ours);
                 Assert.Equal(Enumerable.Range(8, 16), runs.Where(run => Text(run, "state") == "swapped").SelectMany(Pages));
-                Assert.Equal(64 - 16, ours.Length);
+                Assert.Equal(64, its.Length);
                 continue;
             }
 

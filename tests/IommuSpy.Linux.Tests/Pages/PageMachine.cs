@@ -17,10 +17,12 @@ internal sealed class PageMachine : IDisposable
 
     private readonly BuiltMachine _machine;
 
-    private PageMachine(BuiltMachine machine)
+    private PageMachine(BuiltMachine machine, Action<BuiltTypes>? more)
     {
         _machine = machine;
-        Objects = new(machine.Discover(), Types());
+        BuiltTypes types = Types();
+        more?.Invoke(types);
+        Objects = new(machine.Discover(), types);
     }
 
     public KernelObjects Objects { get; }
@@ -30,16 +32,17 @@ internal sealed class PageMachine : IDisposable
     /// <summary>Builds one.</summary>
     /// <param name="spoil">Writes what the test is about.</param>
     /// <param name="sections">Whether the kernel has the symbols that lead to its sections of memory; else its struct pages are found by vmemmap alone.</param>
-    public static PageMachine Build(Action<PhysicalMemoryBuilder, BuiltKernel> spoil, bool sections = false)
+    /// <param name="more">Adds to the kernel's types.</param>
+    public static PageMachine Build(Action<PhysicalMemoryBuilder, BuiltKernel> spoil, bool sections = false, Action<BuiltTypes>? more = null)
     {
-        string[] symbols = ["slab_caches", "contig_page_data"];
-        return new(BuiltMachine.Raw(new() { MoreFunctions = sections ? [.. symbols, "mem_section", "max_pfn"] : symbols }, spoil));
+        string[] symbols = ["slab_caches", "contig_page_data", "shmem_aops"];
+        return new(BuiltMachine.Raw(new() { MoreFunctions = sections ? [.. symbols, "mem_section", "max_pfn"] : symbols }, spoil), more);
     }
 
     /// <summary>Where a kernel's address of the direct map is.</summary>
     public static PhysicalAddress Physical(BuiltKernel kernel, ulong address) => new(address - kernel.Made.PageOffset);
 
-    /// <summary>Where one of the two symbols of <see cref="Build"/> is.</summary>
+    /// <summary>Where one of the symbols of <see cref="Build"/> is.</summary>
     public static VirtualAddress Symbol(BuiltKernel kernel, string name) => kernel.Symbols.Single(symbol => symbol.Name == name).Address;
 
     /// <summary>The struct page's address of a page frame.</summary>

@@ -1,21 +1,22 @@
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Objects;
+using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 
-namespace IommuSpy.Linux.Pages;
+namespace IommuSpy.Linux.PageCache;
 
 /// <summary>Which pages of a file are in the page cache (include/linux/fs.h, struct address_space; mm/filemap.c).</summary>
 /// <param name="Runs">Runs of pages by their place in the file, up to its end and, where something is there, beyond.</param>
 /// <param name="Damage">Where and why it could not be followed, a line each.</param>
 public sealed record FileCache(IReadOnlyList<CacheRun> Runs, IReadOnlyList<string> Damage)
 {
-    private const ulong ValueBit = 1;
     private const int CopyBytes = 1 << 12;
     private const int MostDamage = 8;
 
-    // include/linux/swapops.h: 5 bits of the device's number above the place on it, in the 63 bits of a value.
+    // include/linux/swapops.h: 5 bits of the device's number above the place on it, in the 63 bits of a value, or the 62 of before 4.20.
     private const int SwapTypeShift = 58;
+    private const int OldSwapTypeShift = 57;
 
     // include/linux/fs.h, S_DAX.
     private const ulong DaxInode = 1 << 13;
@@ -23,43 +24,41 @@ public sealed record FileCache(IReadOnlyList<CacheRun> Runs, IReadOnlyList<strin
     // Their pages are nowhere else; the first one's are swapped out.
     private const string SharedMemory = "shmem_aops";
     private const string MemoryOnly = "ram_aops";
+    private const string HugePages = "hugetlbfs";
 
     /// <summary>Reads the page cache of a file.</summary>
     /// <param name="objects">Reads the kernel's memory.</param>
     /// <param name="pages">The struct pages.</param>
     /// <param name="file">The file.</param>
-    /// <exception cref="MissingTypeException">Nothing describes the page cache, or the file's pages are not kept in it by pages of 4 KiB.</exception>
+    /// <exception cref="MissingTypeException">Nothing describes the page cache, or the file's pages are not kept in it.</exception>
     public static FileCache Read(KernelObjects objects, MemoryPages pages, PageFile file)
     {
         ArgumentNullException.ThrowIfNull(objects);
         ArgumentNullException.ThrowIfNull(pages);
         ArgumentNullException.ThrowIfNull(file);
-        if (file.FileSystem == "hugetlbfs")
-        {
-            throw new MissingTypeException("it is a file of hugetlbfs, which this program does not read: its pages are huge, and numbered in several ways");
-        }
-
         if (file.InodeObject is VirtualAddress inode && (objects.Read(inode, objects.Types.FindField("inode", "i_flags")) & DaxInode) is DaxInode)
         {
             throw new MissingTypeException("it is a file of persistent memory (DAX): it is where it is, and no page cache has it");
         }
 
-        Field array = objects.Types.Struct("address_space").Field("i_pages", "page_tree");
-        XArray entries = XArray.Read(objects, file.Mapping + array.Offset, withValues: true);
+        CachedFolios cached = CachedFolios.Of(pages, file.Mapping);
         string? operations = objects.Pointer(file.Mapping, objects.Types.FindField("address_space", "a_ops")) is VirtualAddress table
             && objects.Kernel.Kallsyms?.Symbols.At(table) is SymbolOffset { Offset: 0 } symbol ? symbol.Symbol.Name : null;
-        Builder builder = new(pages, file.Mapping, operations == SharedMemory, operations is SharedMemory or MemoryOnly);
+        bool isOld = objects.Types.FindStruct("xa_node") is null;
+        Builder builder = new(pages, operations != SharedMemory ? null : isOld ? OldSwapTypeShift : SwapTypeShift,
+            cached.Damage is not null ? CacheState.Unknown
+                : operations is SharedMemory or MemoryOnly || file.FileSystem == HugePages ? CacheState.Hole : CacheState.Absent);
         PageCursor cursor = new(pages, new byte[CopyBytes]);
-        foreach (ArrayEntry entry in entries.Entries)
+        foreach (CachedFolio folio in cached.Folios)
         {
-            builder.Add(entry, ref cursor);
+            builder.Add(folio, ref cursor);
         }
 
         builder.FillTo(((file.Bytes ?? 0) + PageFrame.Size - 1) >> PageFrame.Shift);
-        return new(builder.Runs, [.. entries.Damage is string damage ? [damage] : Array.Empty<string>(), .. builder.Damage]);
+        return new(builder.Runs, [.. cached.Damage is string damage ? [damage] : Array.Empty<string>(), .. builder.Damage]);
     }
 
-    private sealed class Builder(MemoryPages pages, VirtualAddress mapping, bool isSwapped, bool isNowhereElse)
+    private sealed class Builder(MemoryPages pages, int? swapTypeShift, CacheState nothing)
     {
         private readonly List<string> _damage = [];
 
@@ -72,26 +71,26 @@ public sealed record FileCache(IReadOnlyList<CacheRun> Runs, IReadOnlyList<strin
 
         public IReadOnlyList<string> Damage => _damaged <= MostDamage ? _damage : [.. _damage, $"and {_damaged - MostDamage} more like it"];
 
-        public void Add(ArrayEntry entry, ref PageCursor cursor)
+        public void Add(CachedFolio folio, ref PageCursor cursor)
         {
-            // Of a large page some kernels have an entry for each part.
-            if (entry.Index < _next)
+            FillTo(folio.Index);
+            if (folio.Problem is string problem)
             {
-                return;
+                Damaged(folio.Index, folio.Pages, problem);
             }
-
-            if ((entry.Value & ValueBit) == 0)
+            else if (folio.Frame is PageFrame first)
             {
-                AddFolio(entry, ref cursor);
-                return;
+                AddPages(folio, first, ref cursor);
             }
-
-            FillTo(entry.Index);
-            ulong value = entry.Value >> 1;
-            Append(isSwapped
-                ? new(CacheState.Swapped, entry.Index, entry.Count)
-                    { SwapType = (int)(value >> SwapTypeShift), SwapOffset = value & ((1UL << SwapTypeShift) - 1) }
-                : new(CacheState.Evicted, entry.Index, entry.Count));
+            else if (swapTypeShift is int shift)
+            {
+                ulong value = folio.Value ?? 0;
+                Append(new(CacheState.Swapped, folio.Index, folio.Pages) { SwapType = (int)(value >> shift), SwapOffset = value & ((1UL << shift) - 1) });
+            }
+            else
+            {
+                Append(new(CacheState.Evicted, folio.Index, folio.Pages));
+            }
         }
 
         /// <summary>What has no entry, up to a page.</summary>
@@ -99,48 +98,28 @@ public sealed record FileCache(IReadOnlyList<CacheRun> Runs, IReadOnlyList<strin
         {
             if (end > _next)
             {
-                Append(new(isNowhereElse ? CacheState.Hole : CacheState.Absent, _next, end - _next));
+                Append(new(nothing, _next, end - _next));
             }
         }
 
-        private void AddFolio(ArrayEntry entry, ref PageCursor cursor)
+        private void AddPages(CachedFolio folio, PageFrame first, ref PageCursor cursor)
         {
-            if (pages.Array.FrameOf(new(entry.Value)) is not PageFrame frame || !cursor.MoveTo(frame))
+            for (ulong i = 0; i < folio.Pages; i++)
             {
-                Damaged($"page {entry.Index}: what stands for it, {new VirtualAddress(entry.Value)}, is no struct page, or cannot be read");
-                return;
-            }
-
-            FolioRecord folio = cursor.Folio;
-            PageRecord head = folio.Head;
-            ulong count = 1UL << folio.Order;
-            if (head.Mapping != mapping.Value || entry.Index < head.Index || entry.Index - head.Index >= count)
-            {
-                Damaged($"page {entry.Index}: the page at {frame.Address} is of another file, or of another place in it");
-                return;
-            }
-
-            FillTo(Math.Max(_next, head.Index));
-            for (ulong i = _next - head.Index; i < count; i++)
-            {
-                if (_left-- == 0)
+                PageFrame frame = new(first.Number + i);
+                if (_left == 0 || !cursor.MoveTo(frame))
                 {
-                    _left = 0;
-                    Damaged($"page {head.Index + i}: more pages are said to be in memory than memory has");
+                    Damaged(folio.Index + i, folio.Pages - i,
+                        _left == 0 ? "more pages are said to be in memory than memory has" : $"the struct page of {frame.Address} cannot be read");
                     return;
                 }
 
-                PageFrame its = new(head.Frame.Number + i);
-                if (!cursor.MoveTo(its))
-                {
-                    Damaged($"page {head.Index + i}: the struct page of {its.Address} cannot be read");
-                    return;
-                }
+                _left--;
 
-                StablePageFlags flags = cursor.StableFlags;
-                Append(new((flags & StablePageFlags.Uptodate) != StablePageFlags.None ? CacheState.Cached : CacheState.Unread, head.Index + i, 1)
+                StablePageFlags flags = cursor.FolioFlags;
+                Append(new((flags & StablePageFlags.Uptodate) != StablePageFlags.None ? CacheState.Cached : CacheState.Unread, folio.Index + i, 1)
                 {
-                    Frame = its,
+                    Frame = frame,
                     Dirty = Has(flags, StablePageFlags.Dirty),
                     Writeback = Has(flags, StablePageFlags.Writeback),
                     Referenced = Has(flags, StablePageFlags.Referenced),
@@ -174,12 +153,17 @@ public sealed record FileCache(IReadOnlyList<CacheRun> Runs, IReadOnlyList<strin
             Runs.Add(run);
         }
 
-        private void Damaged(string what)
+        private void Damaged(ulong index, ulong count, string why)
         {
+            if (count > 0)
+            {
+                Append(new(CacheState.Unknown, index, count));
+            }
+
             _damaged++;
             if (_damaged <= MostDamage)
             {
-                _damage.Add(what);
+                _damage.Add($"page {index}: {why}");
             }
         }
     }

@@ -1,4 +1,4 @@
-namespace IommuSpy.Linux.Pages;
+namespace IommuSpy.Linux.PageCache;
 
 /// <summary>Where a page of a file is.</summary>
 public enum CacheState
@@ -20,4 +20,7 @@ public enum CacheState
 
     /// <summary>Nowhere: a file system that is in memory alone has nothing there, and it reads as zeros.</summary>
     Hole,
+
+    /// <summary>Not known: what stands for it could not be followed.</summary>
+    Unknown,
 }

@@ -1,6 +1,6 @@
 using IommuSpy.Memory;
 
-namespace IommuSpy.Linux.Pages;
+namespace IommuSpy.Linux.PageCache;
 
 /// <summary>Neighbouring pages of a file that are alike in the page cache; of those in memory, also neighbours there.</summary>
 /// <param name="State">Where they are.</param>
