@@ -4,7 +4,6 @@ using IommuSpy.Linux.Objects;
 using IommuSpy.Linux.PageCache;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Paging;
-using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 using IommuSpy.Translation;
 

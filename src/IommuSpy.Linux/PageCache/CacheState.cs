@@ -6,7 +6,10 @@ public enum CacheState
     /// <summary>In memory.</summary>
     Cached,
 
-    /// <summary>A page of memory is there for it, and nothing is in that yet: it is being read, or reading it failed.</summary>
+    /// <summary>
+    /// A page of memory is there for it that is not filled (PG_uptodate is not set): it is being read, reading it failed, or some blocks of it alone were
+    /// written or read.
+    /// </summary>
     Unread,
 
     /// <summary>On a swap device: a page of shared memory or of a tmpfs.</summary>

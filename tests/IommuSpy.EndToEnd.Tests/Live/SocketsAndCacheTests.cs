@@ -20,6 +20,7 @@ public sealed partial class SocketsAndCacheTests : IDisposable
     private const string Holders = "for f in /proc/[0-9]*/fd/[0-9]*; do l=$(readlink $f); case $l in socket:*) echo \"$f $l\";; esac; done 2> /dev/null";
     private const string Partly = "/mnt/partly";
     private const string Whole = "/mnt/whole";
+    private const string Part = "/mnt/part";
     private const string Holes = "/run/holes";
     private const string Swapped = "/dev/shm/swapped";
     private const string Program = "/bin/busybox";
@@ -54,9 +55,9 @@ public sealed partial class SocketsAndCacheTests : IDisposable
         using (RunningGuest guest = RunningGuest.Boot(new() { Kernel = kernel }, [new("/lab/content", given)],
             cancellation: TestContext.Current.CancellationToken))
         {
-            guest.Succeed("echo 0 > /proc/sys/vm/dirty_writeback_centisecs; cp /lab/content " + Partly + "; sync; echo 3 > /proc/sys/vm/drop_caches; "
+            guest.Succeed("echo 0 > /proc/sys/vm/dirty_writeback_centisecs; cp /lab/content " + Partly + "; cp /lab/content " + Whole + "; sync; echo 3 > /proc/sys/vm/drop_caches; "
                 + "for i in 100 101 300 768; do dd if=" + Partly + " of=/dev/null bs=4k skip=$i count=1; done; "
-                + "dd if=/lab/content of=" + Partly + " bs=4k skip=500 seek=500 count=1 conv=notrunc; cp /lab/content " + Whole + "; "
+                + "dd if=/lab/content of=" + Partly + " bs=4k skip=500 seek=500 count=1 conv=notrunc; cat " + Whole + " > /dev/null; dd if=/lab/content of=" + Part + " bs=123 count=1; "
                 + "dd if=/lab/content of=" + Holes + " bs=4k count=2; dd if=/lab/content of=" + Holes + " bs=4k skip=40 seek=40 count=3 conv=notrunc; "
                 + "dd if=/dev/null of=" + Holes + " bs=4k seek=100; dd if=/lab/content of=" + Swapped + " bs=4k count=64; ln -s ../mnt/whole /run/link");
             guest.Succeed("sockets /run/sockets.report > /run/sockets.log 2>&1 < /dev/null & for i in $(seq 600); do test -e /run/sockets.ready && exit 0; "
@@ -228,6 +229,9 @@ public sealed partial class SocketsAndCacheTests : IDisposable
         Cli.Outcome none = Cli.Run("cache", "-s", dump, "/run/no/such/file");
         Assert.Equal(1, none.ExitCode);
         Assert.Contains("/run/no: ", none.Error, StringComparison.Ordinal);
+
+        // The file system's blocks are of 1 KiB: of a page of which one was written the others are not there, and mincore says that it is not.
+        Assert.Equal(("unread", 1L), (Text(Assert.Single(Runs(dump, Part)), "state"), Number(Runs(dump, Part)[0], "pages")));
     }
 
     private static IEnumerable<int> Pages(JsonElement run) =>
@@ -254,6 +258,8 @@ public sealed partial class SocketsAndCacheTests : IDisposable
             Assert.True(there.Contains(page) ? partly[range].SequenceEqual(content[range]) : !partly[range].Any(b => b != 0), $"page {page}");
         }
 
+        Assert.Equal(1, Extract(Part, "--force").ExitCode);
+        Assert.Equal(new byte[123], File.ReadAllBytes(target));
         Assert.Equal((0, ""), Extract(Holes, "--force"));
         byte[] holes = new byte[100 * Page];
         content.AsSpan(0, 2 * Page).CopyTo(holes);
