@@ -30,8 +30,19 @@ public sealed partial class SocketsAndCacheTests : IDisposable
 
     private static readonly Dictionary<string, int> NetlinkProtocols = new(StringComparer.Ordinal)
     {
-        ["route"] = 0, ["sock_diag"] = 4, ["xfrm"] = 6, ["selinux"] = 7, ["audit"] = 9, ["fib_lookup"] = 10, ["connector"] = 11, ["netfilter"] = 12,
-        ["kobject_uevent"] = 15, ["generic"] = 16, ["scsitransport"] = 18, ["rdma"] = 20, ["crypto"] = 21,
+        ["route"] = 0,
+        ["sock_diag"] = 4,
+        ["xfrm"] = 6,
+        ["selinux"] = 7,
+        ["audit"] = 9,
+        ["fib_lookup"] = 10,
+        ["connector"] = 11,
+        ["netfilter"] = 12,
+        ["kobject_uevent"] = 15,
+        ["generic"] = 16,
+        ["scsitransport"] = 18,
+        ["rdma"] = 20,
+        ["crypto"] = 21,
     };
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
