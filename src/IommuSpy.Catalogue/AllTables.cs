@@ -11,9 +11,9 @@ internal static class AllTables
         .. new Table[]
         {
             Buddy, Cache, CachePages, Columns, Compare, Devices, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Interrupts, IoMappings,
-            Iommu, Layout, Log, MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci, Processes, ProcessReach, Reach, Resources, Roots,
-            RunningPages, Slab, Sockets, Stack, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa, VirtualMachines,
-            Vmalloc, Vmas, Who,
+            Iommu, Layout, Log, MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci, Processes, ProcessReach, Reach,
+            Resources, Roots, RunningPages, Slab, Sockets, Stack, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa,
+            VirtualMachines, Vmalloc, Vmas, Who,
         }.OrderBy(table => table.Name, StringComparer.Ordinal),
     ];
 

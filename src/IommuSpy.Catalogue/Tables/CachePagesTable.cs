@@ -12,9 +12,9 @@ internal sealed class CachePagesTable() : Table<CacheRun>(
     "Where the pages of a file are: in memory, on a swap device, or not there, neighbours merged.",
     Its.Hex("start", "Where in the file the first page begins.", row => row.Index << PageFrame.Shift),
     Its.Hex("end", "Where the last one ends, exclusive; the file may end before.", row => row.End << PageFrame.Shift),
-    Its.Text("state", "cached: in memory; unread: a page of memory is there for it that is not filled, or not with all blocks of the file system; swapped: on a "
-        + "swap device; evicted: it was in memory, and is on disk; absent: on disk, as far as memory tells; hole: the file system is in memory alone, and it "
-        + "reads as zeros; unknown: what stands for it could not be followed.",
+    Its.Text("state", "cached: in memory; unread: a page of memory is there for it that is not filled, or not with all blocks of the file system; swapped: "
+        + "on a swap device; evicted: it was in memory, and is on disk; absent: on disk, as far as memory tells; hole: the file system is in memory alone, "
+        + "and it reads as zeros; unknown: what stands for it could not be followed.",
         row => Words<CacheState>.Of(row.State)),
     Its.Number("pages", "How many.", row => row.Pages, "pages of 4 KiB"),
     Its.Address("physical", "Where the first one is; the others follow it.", row => row.Frame?.Address.Value),

@@ -59,7 +59,8 @@ public sealed class PathLookup
         Field files = types.Struct("task_struct").Field("fs");
         StructType structure = types.Struct("fs_struct");
         _root = objects.Pointer(task.Address, files) is VirtualAddress its
-            && objects.Pointer(its, structure.Field("root.dentry")) is VirtualAddress top && objects.Pointer(its, structure.Field("root.mnt")) is VirtualAddress on
+            && objects.Pointer(its, structure.Field("root.dentry")) is VirtualAddress top
+            && objects.Pointer(its, structure.Field("root.mnt")) is VirtualAddress on
                 ? Down(new(top, new(on.Value - _inside)))
                 : throw new MissingTypeException($"{task} has no root directory: it has ended, or is a thread that needs none");
     }

@@ -66,9 +66,11 @@ public sealed partial class SocketsAndCacheTests : IDisposable
         using (RunningGuest guest = RunningGuest.Boot(new() { Kernel = kernel }, [new("/lab/content", given)],
             cancellation: TestContext.Current.CancellationToken))
         {
-            guest.Succeed("echo 0 > /proc/sys/vm/dirty_writeback_centisecs; cp /lab/content " + Partly + "; cp /lab/content " + Whole + "; sync; echo 3 > /proc/sys/vm/drop_caches; "
+            guest.Succeed("echo 0 > /proc/sys/vm/dirty_writeback_centisecs; cp /lab/content " + Partly + "; cp /lab/content " + Whole
+                + "; sync; echo 3 > /proc/sys/vm/drop_caches; "
                 + "for i in 100 101 300 768; do dd if=" + Partly + " of=/dev/null bs=4k skip=$i count=1; done; "
-                + "dd if=/lab/content of=" + Partly + " bs=4k skip=500 seek=500 count=1 conv=notrunc; cat " + Whole + " > /dev/null; dd if=/lab/content of=" + Part + " bs=123 count=1; "
+                + "dd if=/lab/content of=" + Partly + " bs=4k skip=500 seek=500 count=1 conv=notrunc; cat " + Whole
+                + " > /dev/null; dd if=/lab/content of=" + Part + " bs=123 count=1; "
                 + "dd if=/lab/content of=" + Holes + " bs=4k count=2; dd if=/lab/content of=" + Holes + " bs=4k skip=40 seek=40 count=3 conv=notrunc; "
                 + "dd if=/dev/null of=" + Holes + " bs=4k seek=100; dd if=/lab/content of=" + Swapped + " bs=4k count=64; ln -s ../mnt/whole /run/link");
             guest.Succeed("sockets /run/sockets.report > /run/sockets.log 2>&1 < /dev/null & for i in $(seq 600); do test -e /run/sockets.ready && exit 0; "
@@ -146,7 +148,8 @@ public sealed partial class SocketsAndCacheTests : IDisposable
         {
             "unix" => $"{(Text(row, "state") == "LISTEN" ? "00010000" : "00000000")} {TypeOf(row):X4} "
                 + $"{(Text(row, "heldBy") != "nobody" ? isOne ? 3 : 1 : isOne ? 2 : 4):x2} {inode} {Text(row, "path")}",
-            "netlink" => $"{NetlinkProtocols[Text(row, "local")!]} {Number(row, "localPort")} {Number(row, "receiveMemory")} {Number(row, "sendMemory")} {inode}",
+            "netlink" => $"{NetlinkProtocols[Text(row, "local")!]} {Number(row, "localPort")} "
+                + $"{Number(row, "receiveMemory")} {Number(row, "sendMemory")} {inode}",
             "packet" => $"{TypeOf(row)} {Text(row, "local")![2..]} {Number(row, "receiveMemory")} {Number(row, "uid")} {inode}",
             _ => $"{Hex(Text(row, "local")!)}:{Number(row, "localPort"):X4} {Hex(Text(row, "remote")!)}:{Number(row, "remotePort"):X4} "
                 + $"{Array.IndexOf(States, Text(row, "state")):X2} {Number(row, "sendQueue"):X8}:{Number(row, "receiveQueue"):X8} {Number(row, "uid")} {inode}",

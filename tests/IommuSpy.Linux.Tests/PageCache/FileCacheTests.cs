@@ -68,8 +68,10 @@ public class FileCacheTests
         Assert.Equal(
             [
                 new CacheRun(CacheState.Hole, 0, 1), new CacheRun(CacheState.Cached, 1, 1) { Frame = new(Frame) }, new CacheRun(CacheState.Hole, 2, 2),
-                new CacheRun(CacheState.Swapped, 4, 2) { SwapType = 1, SwapOffset = 0x1c }, new CacheRun(CacheState.Swapped, 6, 1) { SwapType = 2, SwapOffset = 0x1e },
-                new CacheRun(CacheState.Hole, 7, 1), new CacheRun(CacheState.Swapped, 8, 4) { SwapType = 0, SwapOffset = 0x40 }, new CacheRun(CacheState.Hole, 12, 4),
+                new CacheRun(CacheState.Swapped, 4, 2) { SwapType = 1, SwapOffset = 0x1c },
+                new CacheRun(CacheState.Swapped, 6, 1) { SwapType = 2, SwapOffset = 0x1e },
+                new CacheRun(CacheState.Hole, 7, 1), new CacheRun(CacheState.Swapped, 8, 4) { SwapType = 0, SwapOffset = 0x40 },
+                new CacheRun(CacheState.Hole, 12, 4),
             ],
             read.Runs);
     }
@@ -319,7 +321,8 @@ public class FileCacheTests
             string array = isOld ? "radix_tree_root" : "xarray";
             types.Struct(node, NodeBytes, ("shift", 0, Byte), ("slots", SlotsAt, new ArrayType(() => BuiltTypes.Word, 64)))
                 .Struct(array, 16, (isOld ? "rnode" : "xa_head", 8, BuiltTypes.Word))
-                .Struct("address_space", 64, ("host", 0, BuiltTypes.Word), (isOld ? "page_tree" : "i_pages", 8, types.FindStruct(array)!), ("a_ops", 24, BuiltTypes.Word))
+                .Struct("address_space", 64, ("host", 0, BuiltTypes.Word), (isOld ? "page_tree" : "i_pages", 8, types.FindStruct(array)!),
+                    ("a_ops", 24, BuiltTypes.Word))
                 .Struct("inode", 64, ("i_flags", 0, BuiltTypes.Int), ("i_size", 8, BuiltTypes.Word))
                 .Enum("pageflags", ("PG_locked", 0), ("PG_uptodate", 3), ("PG_dirty", 4), ("PG_lru", 5), ("PG_head", PageMachine.Head), ("PG_reserved", 13))
                 .Enum("pagetype", ("PGTY_buddy", 0xf0), ("PGTY_table", 0xf2), ("PGTY_hugetlb", 0xf4), ("PGTY_slab", 0xf5));
