@@ -7,6 +7,7 @@ using IommuSpy.Linux;
 using IommuSpy.Linux.Running;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
+using IommuSpy.Sql;
 
 namespace IommuSpy.Cli;
 
@@ -73,7 +74,9 @@ internal static class CommandRunner
         UsageException or QuestionException or ExpressionException { IsBadText: true } => (Usage, failure.Message),
         NoAnswerException or LinuxDiscoveryException or MissingTypeException or ExpressionException or NoGuestException or RunningProcessException =>
             (NoAnswer, failure.Message),
-        MemoryImageException => ("source", failure.Message),
+        TableFailedException { InnerException: Exception inner } table => (NamedProblem(inner).Kind, $"{table.Table}: {NamedProblem(inner).Message}"),
+        SqlException { Failure: SqlFailure.Question } => (Usage, failure.Message),
+        SqlException or MemoryImageException => ("source", failure.Message),
         IOException or UnauthorizedAccessException => ("source", FileProblem.Of(failure)),
 
         // The last resort: whatever input has made us fail, the answer is one line.

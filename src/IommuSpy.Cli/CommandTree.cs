@@ -48,6 +48,7 @@ internal static class CommandTree
         ("serve", ServeCommand.Build),
         ("acquire", AcquireCommand.Build),
         ("export", ExportCommand.Build),
+        ("sql", SqlCommand.Build),
         ("formats", FormatsCommand.Build),
         ("modules", ModulesCommand.Build),
         ("pci", PciCommand.Build),

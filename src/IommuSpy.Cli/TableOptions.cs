@@ -27,15 +27,21 @@ internal sealed class TableOptions
 
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="tables">The tables with which it answers; help names the first one's columns.</param>
+    /// <param name="tables">The tables with which it answers; help names the first one's columns. None where the question itself chooses.</param>
     public TableOptions(Command command, params Table[] tables)
     {
         string[] names = [.. tables.SelectMany(table => table.Columns).Select(column => column.Name).Distinct(StringComparer.Ordinal)];
         _columns.CompletionSources.Add(names);
         _sort.CompletionSources.Add(names);
         _where.CompletionSources.Add([.. names.Select(name => name + "=")]);
-        _columns.Description += $" Which there are: iommu-spy tables {tables[0].Name}.";
-        foreach (Option option in new Option[] { _json, _lines, _csv, _columns, _where, _sort })
+        Option[] chosen = [];
+        if (tables.Length > 0)
+        {
+            _columns.Description += $" Which there are: iommu-spy tables {tables[0].Name}.";
+            chosen = [_columns, _where, _sort];
+        }
+
+        foreach (Option option in (Option[])[_json, _lines, _csv, .. chosen])
         {
             command.Options.Add(option);
         }

@@ -101,6 +101,9 @@ internal static class Cli
 
         // Without a source the program reads the machine that it runs on: a test never does, outside a guest.
         start.Environment["IOMMU_SPY_SOURCE"] = "/no/source/in/tests";
+
+        // The library of the package that these tests read Parquet with.
+        start.Environment["IOMMU_SPY_DUCKDB"] = Path.Combine(AppContext.BaseDirectory, "libduckdb.so");
         return start;
     }
 

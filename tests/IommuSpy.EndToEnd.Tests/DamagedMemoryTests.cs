@@ -49,6 +49,7 @@ public sealed class DamagedMemoryTests : IDisposable
             ["sockets"], ["sockets", $"{pid}"], ["cache"], ["cache", "/mnt/mapped-file"],
             ["cache", "/bin/busybox", "--extract", Path.Combine(_directory.FullName, "extracted"), "--force"], ["vms"],
             ["stack", "--group"], ["iommu"], ["devices"], ["interrupts"], ["reach", $"0x{kernel:x}"], ["exposure"],
+            ["sql", "SELECT count(owner), (SELECT sum(length(path)) FROM files) AS paths, (SELECT count(*) FROM maps_iova) AS reached FROM pages"],
             ["export", Path.Combine(_directory.FullName, "tables")],
             ["report", Path.Combine(_directory.FullName, "report.html"), "--force"],
         ];
