@@ -21,6 +21,9 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
         TaskTable tasks = machine.Parts.Tasks.Required;
         ResidentPages resident = new(machine.Parts.Objects.Required);
         ProcessDetails details = new(machine.Parts.Objects.Required);
+        ControlGroups groups = new(machine.Parts.Objects.Required);
+        TaskNamespaces namespaces = new(machine.Parts.Objects.Required);
+        IReadOnlyList<string>? first = tasks.Find(1) is KernelTask init ? namespaces.Of(init) : null;
         List<string> problems = [.. tasks.Damage];
         List<ProcessReport> rows = [];
         foreach ((KernelTask process, int depth) in tree ? ProcessTree.Order(tasks.Processes) : tasks.Processes.Select(process => (process, 0)))
@@ -50,12 +53,17 @@ public sealed record ProcessList(IReadOnlyList<ProcessReport> Rows, IReadOnlyLis
         ProcessReport Of(KernelTask task, ulong? pages, int depth)
         {
             ulong? started = details.StartedOf(task);
+            IReadOnlyList<string> its = namespaces.Of(task);
             return ProcessReport.Of(task, pages, depth) with
             {
                 StartedSeconds = started / 1e9,
                 Started = started is ulong nanoseconds ? machine.Parts.Clock.Value?.SinceBoot(nanoseconds) : null,
                 Arguments = details.ArgumentsOf(task),
                 Environment = environment ? details.EnvironmentOf(task) : null,
+                Cpu = details.CpuOf(task),
+                ControlGroups = groups.Of(task),
+                Namespaces = its,
+                OwnNamespaces = first is null ? [] : [.. its.Except(first, StringComparer.Ordinal)],
             };
         }
     }

@@ -43,6 +43,18 @@ public sealed record ProcessReport(
     /// <summary>Its environment, where that was asked for; null likewise.</summary>
     public IReadOnlyList<string>? Environment { get; init; }
 
+    /// <summary>The number of the CPU that it runs on, or ran on last; null where that is not described.</summary>
+    public int? Cpu { get; init; }
+
+    /// <summary>Its control groups, a line for each hierarchy as in /proc/PID/cgroup; empty where they cannot be read.</summary>
+    public IReadOnlyList<string> ControlGroups { get; init; } = [];
+
+    /// <summary>Its namespaces, as /proc/PID/ns names them; empty where they cannot be read.</summary>
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
+
+    /// <summary>Those of its namespaces that the first process is not in: what a container has for itself.</summary>
+    public IReadOnlyList<string> OwnNamespaces { get; init; } = [];
+
     internal static ProcessReport Of(KernelTask task, ulong? residentPages, int depth) => new(
         task.Pid, task.Tgid, task.Comm, task.Parent, task.Uid, task.State, task.IsKernelThread, task.Root, residentPages, task.Address, task.Mm, depth);
 }

@@ -26,6 +26,10 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
         row => row.Started?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)),
     Its.Texts("arguments", "Its command line; empty of a kernel thread, and where it cannot be read, as where it is swapped out.", row => row.Arguments ?? []),
     Its.Texts("environment", "With --env, its environment, as it was given to it.", row => row.Environment ?? []),
+    Its.Integer("cpu", "The CPU that it runs on, or ran on last.", row => row.Cpu),
+    Its.Texts("cgroups", "Its control groups, a line for each hierarchy as in /proc/PID/cgroup.", row => row.ControlGroups),
+    Its.Texts("namespaces", "Its namespaces, as the links in /proc/PID/ns name them.", row => row.Namespaces),
+    Its.Texts("ownNamespaces", "Those of them that the first process is not in: what a container has for itself.", row => row.OwnNamespaces),
     Its.Integer("depth", "With --tree, how many ancestors it has in the list.", row => row.Depth))
 {
     private const string Absent = "-";
@@ -45,8 +49,11 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
     /// <summary>The environment of each process, too.</summary>
     public static Filter<bool> Environment { get; } = new("env", "The environment of each process, too.");
 
+    /// <summary>In text, control groups and own namespaces, too.</summary>
+    public static Filter<bool> Containers { get; } = new("containers", "In text, control groups and own namespaces, too.");
+
     /// <inheritdoc/>
-    public override IReadOnlyList<Filter> Filters => [Threads, Tree, Arguments, Environment];
+    public override IReadOnlyList<Filter> Filters => [Threads, Tree, Arguments, Environment, Containers];
 
     /// <inheritdoc/>
     public override void Rows(Question question, Action<ProcessReport> receive)
@@ -70,6 +77,9 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
         TextColumn<ProcessReport>[] started = question.Get(Arguments, false)
             ? [new("started", row => row.Started?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? Absent)]
             : [];
+        TextColumn<ProcessReport>[] containers = question.Get(Containers, false)
+            ? [new("own namespaces", row => Line(row.OwnNamespaces)), new("control groups", row => Line(row.ControlGroups))]
+            : [];
         return new AlignedText<ProcessReport>(form,
         [
             .. number,
@@ -79,6 +89,7 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
             new("VmRSS", row => row.Mm is null ? Absent : row.ResidentPages is ulong pages ? Size.Text(pages * PageFrame.Size) : "?", Right: true),
             new("root table", row => row.RootTable?.ToString() ?? Absent),
             .. started,
+            .. containers,
             new("name", row => Indent(row.Depth) + Line(row, question.Get(Arguments, false)) + Surroundings(row)),
         ])
         {
@@ -91,6 +102,8 @@ internal sealed class ProcessesTable() : Table<ProcessReport>(
 
     private static string Line(ProcessReport row, bool arguments) => row.KernelThread ? $"[{row.Comm ?? "?"}]"
         : arguments && row.Arguments is { Count: > 0 } line ? string.Join(' ', line) : row.Comm ?? "?";
+
+    private static string Line(IReadOnlyList<string> words) => words.Count > 0 ? string.Join(' ', words) : Absent;
 
     private static string Surroundings(ProcessReport row) => row.Environment is { Count: > 0 } variables ? $"  {string.Join(' ', variables)}" : "";
 

@@ -6,7 +6,7 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Tasks;
 
-/// <summary>What is seldom asked of a process: when it began, its command line, its environment.</summary>
+/// <summary>What is seldom asked of a process: when it began, on which CPU it is, its command line, its environment.</summary>
 /// <param name="objects">Reads the kernel's memory.</param>
 public sealed class ProcessDetails(KernelObjects objects)
 {
@@ -15,6 +15,9 @@ public sealed class ProcessDetails(KernelObjects objects)
 
     // Since boot, time asleep included: start_boottime since 5.5, real_start_time before.
     private readonly Field? _started = objects.Types.FindStruct("task_struct")?.Find("start_boottime", "real_start_time", "start_time");
+
+    // In thread_info, which is the beginning of task_struct, since 5.16 on x86 (bcf9033e5449).
+    private readonly Field? _cpu = objects.Types.FindStruct("task_struct")?.Find("cpu", "thread_info.cpu");
     private readonly Field? _argumentsStart = objects.Types.FindField("mm_struct", "arg_start");
     private readonly Field? _argumentsEnd = objects.Types.FindField("mm_struct", "arg_end");
     private readonly Field? _environmentStart = objects.Types.FindField("mm_struct", "env_start");
@@ -25,6 +28,13 @@ public sealed class ProcessDetails(KernelObjects objects)
     {
         ArgumentNullException.ThrowIfNull(task);
         return objects.Read(task.Address, _started);
+    }
+
+    /// <summary>The number of the CPU that a task runs on, or ran on last; null where that is not described.</summary>
+    public int? CpuOf(KernelTask task)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        return objects.Read(task.Address, _cpu) is ulong number and <= int.MaxValue ? (int)number : null;
     }
 
     /// <summary>The command line of a process, as it has it in its own memory; null where that cannot be read, as where it is swapped out.</summary>

@@ -6,8 +6,8 @@ using IommuSpy.Lab.Running;
 namespace IommuSpy.EndToEnd.Tests.Live;
 
 /// <summary>
-/// Stacks and open files of a guest's tasks, asked of its memory while it stands still, against what its /proc showed twice right before: every task whose
-/// stack had stayed the same, every file that had stayed open.
+/// Stacks, open files, control groups and namespaces of a guest's tasks, asked of its memory while it stands still, against what its /proc showed twice right
+/// before: every task whose stack, groups and namespaces had stayed the same, every file that had stayed open.
 /// </summary>
 [Collection(GuestsThatAreUp.Name)]
 public sealed class StacksAndFilesTests : IDisposable
@@ -15,6 +15,15 @@ public sealed class StacksAndFilesTests : IDisposable
     private const string Stacks = "for t in /proc/[0-9]*/task/[0-9]*; do echo \"== ${t##*/}\"; cat $t/stack 2> /dev/null; done";
     private const string Files = "for f in /proc/[0-9]*/fd/[0-9]*; do p=${f%/fd/*}; n=${f##*/}; "
         + "echo \"${p#/proc/} $n $(awk '/^pos/ {p = $2} /^flags/ {f = $2} END {print p, f}' $p/fdinfo/$n) $(readlink $f)\"; done 2> /dev/null";
+
+    // Groups of both versions, one of them removed while a task that has ended is in it, and namespaces.
+    private const string MakeContainers = "mkdir /run/cg2 /run/cg1 /run/pids; mount -t cgroup2 none /run/cg2; mount -t cgroup -o none,name=lab none /run/cg1; "
+        + "mount -t cgroup -o pids none /run/pids; mkdir -p /run/cg2/a/b '/run/cg2/to go' /run/cg1/old/deep /run/pids/few; "
+        + "unshare -m -u -i -n -p -f sleep 99997 & unshare -U sleep 99998 & "
+        + "sh -c 'for d in cg2/a/b cg1/old/deep pids/few; do echo $$ > /run/$d/cgroup.procs; done; exec sleep 99996' & "
+        + "sh -c 'sh -c \"echo \\$\\$ > \\\"/run/cg2/to go/cgroup.procs\\\"\" & sleep 1; exec sleep 99995' & sleep 3; rmdir '/run/cg2/to go'; ";
+    private const string Containers = "for p in /proc/[0-9]*; do echo \"== ${p#/proc/} $(sed 's/.*) //' $p/stat | cut -d' ' -f37)\"; cat $p/cgroup; "
+        + "for k in cgroup ipc mnt net pid time user uts; do readlink $p/ns/$k; done; done 2> /dev/null";
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("iommu-spy-test-");
 
@@ -27,23 +36,25 @@ public sealed class StacksAndFilesTests : IDisposable
     public void Stacks_and_files_are_those_that_the_guest_shows(string kernel)
     {
         string dump = Path.Combine(_directory.FullName, "dump.elf");
-        string[] stacks, files;
+        string[] stacks, files, containers;
         int agent;
         using (RunningGuest guest = RunningGuest.Boot(new() { Kernel = kernel }, [], cancellation: TestContext.Current.CancellationToken))
         {
             // Tasks that wait in different ways: for time, for a child, for a pipe that nobody writes, for a lock.
-            guest.Succeed("exec > /dev/null 2>&1 < /dev/null; mkfifo /run/fifo; sleep 100000 & (cat < /run/fifo) & sh -c 'sleep 100000; :' & "
+            guest.Succeed("exec > /dev/null 2>&1 < /dev/null; " + MakeContainers + "mkfifo /run/fifo; sleep 100000 & (cat < /run/fifo) & sh -c 'sleep 100000; :' & "
                 + "sh -c 'sleep 99999 | cat > /run/out' & sleep 3");
             // Who runs these commands waits for their end while they run, and for the next one afterwards.
             agent = int.Parse(guest.Succeed("echo $PPID").Output, CultureInfo.InvariantCulture);
             stacks = [guest.Succeed(Stacks).Output, guest.Succeed(Stacks).Output];
             files = [guest.Succeed(Files).Output, guest.Succeed(Files).Output];
+            containers = [guest.Succeed(Containers).Output, guest.Succeed(Containers).Output];
             guest.Stop();
             guest.Execute("dump-guest-memory", new JsonObject { ["paging"] = false, ["protocol"] = $"file:{dump}" });
         }
 
         CompareStacks(stacks, dump, agent);
         CompareFiles(files, dump);
+        CompareContainers(containers, dump);
         Cli.Outcome cpus = Cli.Run("stack", "-s", dump, "--cpu", "all");
         Assert.Equal(0, cpus.ExitCode);
         Assert.Contains("CPU 0", cpus.Output, StringComparison.Ordinal);
@@ -51,6 +62,43 @@ public sealed class StacksAndFilesTests : IDisposable
         Assert.Contains("worker_thread+", grouped.Output, StringComparison.Ordinal);
         Assert.Contains(" tasks  ", grouped.Output, StringComparison.Ordinal);
     }
+
+    private static void CompareContainers(string[] shown, string dump)
+    {
+        Cli.Outcome answer = Cli.Run("ps", "-s", dump, "--jsonl");
+        Assert.Equal((0, ""), (answer.ExitCode, answer.Error));
+        JsonElement[] rows = [.. answer.Lines.Select(line => JsonDocument.Parse(line).RootElement).Where(row => row.TryGetProperty("ownNamespaces", out _))];
+        Dictionary<int, JsonElement> ours = rows.ToDictionary(row => row.GetProperty("pid").GetInt32());
+        Dictionary<int, string[]>[] theirs =
+        [
+            .. shown.Select(text => text.Split("== ", StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                .ToDictionary(lines => int.Parse(lines[0].Split(' ')[0], CultureInfo.InvariantCulture))),
+        ];
+        int[] stayed = [.. theirs[0].Keys.Where(pid => theirs[1].TryGetValue(pid, out string[]? again) && again.Skip(1).SequenceEqual(theirs[0][pid].Skip(1)))];
+        Assert.True(stayed.Length > 50, $"the guest showed {stayed.Length} tasks");
+        LineComparison.Equal(
+            [.. stayed.Select(pid => $"{pid} {string.Join(' ', theirs[1][pid].Skip(1))}")],
+            [.. stayed.Select(pid => $"{pid} {string.Join(' ', [.. Texts(ours[pid], "cgroups"), .. Texts(ours[pid], "namespaces")])}")]);
+        foreach (int pid in stayed.Where(pid => ours[pid].GetProperty("comm").GetString() == "sleep" && theirs[0][pid][0] == theirs[1][pid][0]))
+        {
+            Assert.Equal(theirs[1][pid][0], $"{pid} {ours[pid].GetProperty("cpu").GetInt32()}");
+        }
+
+        string all = string.Join('\n', stayed.SelectMany(pid => Texts(ours[pid], "cgroups")));
+        Assert.Contains("0::/a/b", all, StringComparison.Ordinal);
+        Assert.Contains(":name=lab:/old/deep", all, StringComparison.Ordinal);
+        Assert.Contains(":pids:/few", all, StringComparison.Ordinal);
+        Assert.Contains("0::/to go (deleted)", all, StringComparison.Ordinal);
+
+        // One has five namespaces of its own, and who made them for it has four; one has a namespace of users.
+        HashSet<string> own = [.. rows.Select(row => string.Join(' ', Texts(row, "ownNamespaces").Select(name => name.Split(':')[0])))];
+        Assert.Superset(new HashSet<string> { "", "ipc mnt net uts", "ipc mnt net pid uts", "user" }, own);
+        string text = Cli.Run("ps", "-s", dump, "--containers").Output;
+        Assert.Contains(" ipc:[", text, StringComparison.Ordinal);
+        Assert.Contains("0::/a/b", text, StringComparison.Ordinal);
+    }
+
+    private static string[] Texts(JsonElement row, string column) => [.. row.GetProperty(column).EnumerateArray().Select(text => text.GetString()!)];
 
     private static void CompareStacks(string[] shown, string dump, int agent)
     {

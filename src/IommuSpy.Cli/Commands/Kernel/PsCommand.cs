@@ -14,6 +14,10 @@ internal static class PsCommand
         Option<bool> threads = new("--threads") { Description = "Every thread, rather than a row a process." };
         Option<bool> arguments = new("--args") { Description = "Command lines instead of names, and when each began (UTC)." };
         Option<bool> environment = new("--env") { Description = "The environment of each process, as it was given to it, behind its name." };
+        Option<bool> containers = new("--containers")
+        {
+            Description = "The namespaces of each that the first process is not in, and its control groups: which container it is of.",
+        };
         Command command = new(
             "ps",
             "The processes and kernel threads, with the top-level page table of each. VmRSS is what the kernel counts (/proc/PID/status): its counters run "
@@ -24,6 +28,7 @@ internal static class PsCommand
             threads,
             arguments,
             environment,
+            containers,
         };
         SourceOptions source = new(command);
         TableOptions output = new(command, AllTables.Processes);
@@ -31,7 +36,8 @@ internal static class PsCommand
         {
             using Machine machine = source.OpenMachine(result);
             Question question = new Question(machine).With(ProcessesTable.Threads, result.GetValue(threads)).With(ProcessesTable.Tree, result.GetValue(tree))
-                .With(ProcessesTable.Arguments, result.GetValue(arguments)).With(ProcessesTable.Environment, result.GetValue(environment));
+                .With(ProcessesTable.Arguments, result.GetValue(arguments)).With(ProcessesTable.Environment, result.GetValue(environment))
+                .With(ProcessesTable.Containers, result.GetValue(containers));
             output.Answer(result, AllTables.Processes, question);
             return ExitCode.Done;
         });
