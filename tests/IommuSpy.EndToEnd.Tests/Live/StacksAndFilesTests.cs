@@ -41,8 +41,8 @@ public sealed class StacksAndFilesTests : IDisposable
         using (RunningGuest guest = RunningGuest.Boot(new() { Kernel = kernel }, [], cancellation: TestContext.Current.CancellationToken))
         {
             // Tasks that wait in different ways: for time, for a child, for a pipe that nobody writes, for a lock.
-            guest.Succeed("exec > /dev/null 2>&1 < /dev/null; " + MakeContainers + "mkfifo /run/fifo; sleep 100000 & (cat < /run/fifo) & sh -c 'sleep 100000; :' & "
-                + "sh -c 'sleep 99999 | cat > /run/out' & sleep 3");
+            guest.Succeed("exec > /dev/null 2>&1 < /dev/null; " + MakeContainers
+                + "mkfifo /run/fifo; sleep 100000 & (cat < /run/fifo) & sh -c 'sleep 100000; :' & sh -c 'sleep 99999 | cat > /run/out' & sleep 3");
             // Who runs these commands waits for their end while they run, and for the next one afterwards.
             agent = int.Parse(guest.Succeed("echo $PPID").Output, CultureInfo.InvariantCulture);
             stacks = [guest.Succeed(Stacks).Output, guest.Succeed(Stacks).Output];
@@ -71,7 +71,8 @@ public sealed class StacksAndFilesTests : IDisposable
         Dictionary<int, JsonElement> ours = rows.ToDictionary(row => row.GetProperty("pid").GetInt32());
         Dictionary<int, string[]>[] theirs =
         [
-            .. shown.Select(text => text.Split("== ", StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            .. shown.Select(text => text.Split("== ", StringSplitOptions.RemoveEmptyEntries)
+                .Select(part => part.Split('\n', StringSplitOptions.RemoveEmptyEntries))
                 .ToDictionary(lines => int.Parse(lines[0].Split(' ')[0], CultureInfo.InvariantCulture))),
         ];
         int[] stayed = [.. theirs[0].Keys.Where(pid => theirs[1].TryGetValue(pid, out string[]? again) && again.Skip(1).SequenceEqual(theirs[0][pid].Skip(1)))];
