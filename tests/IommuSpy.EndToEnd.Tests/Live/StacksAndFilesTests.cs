@@ -21,7 +21,7 @@ public sealed class StacksAndFilesTests : IDisposable
         + "mount -t cgroup -o pids none /run/pids; mkdir -p /run/cg2/a/b '/run/cg2/to go' /run/cg1/old/deep /run/pids/few; "
         + "unshare -m -u -i -n -p -f sleep 99997 & unshare -U sleep 99998 & "
         + "sh -c 'for d in cg2/a/b cg1/old/deep pids/few; do echo $$ > /run/$d/cgroup.procs; done; exec sleep 99996' & "
-        + "sh -c 'sh -c \"echo \\$\\$ > \\\"/run/cg2/to go/cgroup.procs\\\"\" & sleep 1; exec sleep 99995' & sleep 3; rmdir '/run/cg2/to go'; ";
+        + "sh -c 'sh -c \"echo \\$\\$ > \\\"/run/cg2/to go/cgroup.procs\\\"\" & exec sleep 99995' & sleep 3; rmdir '/run/cg2/to go'; ";
     private const string Containers = "for p in /proc/[0-9]*; do echo \"== ${p#/proc/} $(sed 's/.*) //' $p/stat | cut -d' ' -f37)\"; cat $p/cgroup; "
         + "for k in cgroup ipc mnt net pid time user uts; do readlink $p/ns/$k; done; done 2> /dev/null";
 
