@@ -2,7 +2,6 @@ using IommuSpy.Analysis.Cache;
 using IommuSpy.Linux.PageCache;
 using IommuSpy.Linux.Pages;
 using IommuSpy.Memory;
-using IommuSpy.Testing;
 
 namespace IommuSpy.Analysis.Tests;
 

@@ -125,14 +125,14 @@ public sealed partial class SocketsAndCacheTests : IDisposable
     // Each namespace once: of several processes in one, the first that is shown.
     private static IEnumerable<string> TheirLines(string shown) => shown.Split("== ", StringSplitOptions.RemoveEmptyEntries)
         .Select(part => part.Split('\n', StringSplitOptions.RemoveEmptyEntries)).DistinctBy(part => part[0])
-        .SelectMany(part => part.Skip(1).Select(line => TheirLine(InBrackets().Match(part[0]).Groups[1].Value, part[0].Split(' ')[1], line)));
+        .SelectMany(part => part.Skip(1).Select(line => TheirLine(InBrackets().Match(part[0]).Groups["its"].Value, part[0].Split(' ')[1], line)));
 
     private static string TheirLine(string space, string kind, string line)
     {
         string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return $"{space} {kind} " + kind switch
         {
-            "unix" => $"{words[3]} {words[4]} {words[5]} {words[6]} {UnixPath().Match(line).Groups[1].Value}",
+            "unix" => $"{words[3]} {words[4]} {words[5]} {words[6]} {UnixPath().Match(line).Groups["its"].Value}",
             "netlink" => $"{words[1]} {words[2]} {words[4]} {words[5]} {words[9]}",
             "packet" => $"{words[2]} {words[3]} {words[6]} {words[7]} {words[8]}",
             _ => $"{words[1]} {words[2]} {words[3]} {words[4]} {words[7]} {words[9]}",
@@ -287,9 +287,9 @@ public sealed partial class SocketsAndCacheTests : IDisposable
         }
     }
 
-    [GeneratedRegex(@"\[(\d+)\]")]
+    [GeneratedRegex(@"\[(?<its>\d+)\]", RegexOptions.None, 1000)]
     private static partial Regex InBrackets();
 
-    [GeneratedRegex(@"^(?:\S+\s+){6}\d+ ?(.*)$")]
+    [GeneratedRegex(@"^(?:\S+\s+){6}\d+ ?(?<its>.*)$", RegexOptions.None, 1000)]
     private static partial Regex UnixPath();
 }

@@ -1,5 +1,4 @@
 using IommuSpy.Linux.PageCache;
-using IommuSpy.Linux.Pages;
 using IommuSpy.Linux.Tests.Pages;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
