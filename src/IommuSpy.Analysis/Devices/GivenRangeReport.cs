@@ -25,6 +25,6 @@ public sealed record GivenRangeReport(
     internal static GivenRangeReport Of(MachineDevice device, GivenRange range) => new(
         range.Iova, range.Bytes,
         DeviceRights.Letters((range.Readable ? AccessRights.Read : AccessRights.None) | (range.Writable ? AccessRights.Write : AccessRights.None)),
-        range.Process?.Pid, range.Process?.Comm, range.Virtual, range.Machine?.ToString(), range.GuestPhysical,
+        range.Process?.Pid, range.Process?.Comm, range.Virtual, range.Guest?.ToString(), range.GuestPhysical,
         device.Context?.Space is { } space ? Dma.PinnedPages.CountOf(space, range) : null);
 }

@@ -11,10 +11,10 @@ namespace IommuSpy.Analysis.Dma;
 /// <param name="Writable">Whether they may write it.</param>
 /// <param name="Virtual">Where it begins in the process.</param>
 /// <param name="Process">The process; null where it is gone.</param>
-/// <param name="Machine">The virtual machine that has it as its memory; null for none.</param>
+/// <param name="Guest">The virtual machine that has it as its memory; null for none.</param>
 /// <param name="GuestPhysical">Where it begins for that machine.</param>
 internal sealed record GivenRange(
-    IoVirtualAddress Iova, ulong Bytes, bool Readable, bool Writable, VirtualAddress Virtual, KernelTask? Process, VirtualMachine? Machine,
+    IoVirtualAddress Iova, ulong Bytes, bool Readable, bool Writable, VirtualAddress Virtual, KernelTask? Process, VirtualMachine? Guest,
     PhysicalAddress? GuestPhysical)
 {
     /// <summary>The rest of it, from one of its addresses on.</summary>

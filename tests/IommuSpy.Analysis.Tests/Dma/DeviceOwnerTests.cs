@@ -46,7 +46,7 @@ public class DeviceOwnerTests
         DeviceOwner owner = new(Container(new VfioMapping(new(0x1000), new(User), 0x4000, true, true, new(Mm))), []);
         GivenRange range = Assert.Single(owner.Ranges);
         Assert.Equal((0x4000UL, Process), (range.Bytes, range.Process));
-        Assert.Null(range.Machine);
+        Assert.Null(range.Guest);
         Assert.Null(range.GuestPhysical);
         Assert.Equal("qemu[141]", owner.ToString());
     }
