@@ -96,8 +96,10 @@ internal abstract unsafe class VectorReader
                 cells[i] = element.Read(entry.Offset + i);
             }
 
-            return Type == ColumnType.Texts ? Cell.Of(Array.ConvertAll(cells, cell => cell.Text ?? "NULL"))
-                : Cell.Of((IReadOnlyList<long>)Array.ConvertAll(cells, cell => cell.Integer));
+            // JSON writes a text that is not there as null, and text nothing, as of any other value that is not known.
+            return Type == ColumnType.Texts ? Cell.Of(Array.ConvertAll(cells, cell => cell.Text!))
+                : Cell.Of((IReadOnlyList<long>)Array.ConvertAll(cells, cell => cell.IsKnown ? cell.Integer
+                    : throw new SqlException(SqlFailure.Question, "a list of numbers holds NULL: leave it out (list_filter), or cast the list to VARCHAR")));
         }
     }
 }

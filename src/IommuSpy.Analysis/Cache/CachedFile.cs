@@ -18,6 +18,8 @@ internal sealed record CachedFile(PageFile File, IReadOnlyList<CacheRun> Runs, I
     private const string Overlay = "overlay";
     private const string OverlayKeepsNone = "it is a file of an overlay, which keeps no pages itself: those are the file's in its upper or lower directory";
 
+    private const string NoLength = "its length cannot be read: where it ends is not known, and nothing of it is written";
+
     /// <summary>A file by its path, as a process sees it.</summary>
     /// <returns>The file; or why there is none.</returns>
     /// <exception cref="MissingTypeException">Nothing describes directories, or the page cache.</exception>
@@ -45,13 +47,14 @@ internal sealed record CachedFile(PageFile File, IReadOnlyList<CacheRun> Runs, I
 
         PageFile file = machine.Parts.PageFiles.Required.Of(space);
         FileCache cache = FileCache.Read(objects, machine.Parts.Pages.Required, file);
-        return (new(file, cache.Runs, file.FileSystem == Overlay ? [.. cache.Damage, OverlayKeepsNone] : cache.Damage), null);
+        string[] more = [.. new[] { file.FileSystem == Overlay ? OverlayKeepsNone : null, file.Bytes is null ? NoLength : null }.OfType<string>()];
+        return (new(file, cache.Runs, [.. cache.Damage, .. more]), null);
 
         // An inode begins its life as the host of its own address_space; that of a device's blocks is another's, i_mapping leads there.
         bool IsInode(VirtualAddress address) => objects.Pointer(address + own.Offset, host) == address;
     }
 
-    /// <summary>How large it is.</summary>
+    /// <summary>How large it is; 0 too where that cannot be read, which is one of the problems.</summary>
     public ulong Bytes => File.Bytes ?? 0;
 
     /// <summary>Whether everything that is in the file is in memory.</summary>

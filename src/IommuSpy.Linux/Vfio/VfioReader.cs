@@ -158,7 +158,7 @@ internal sealed class VfioReader
             }
             else
             {
-                damage.Add($"the VFIO mapping at {at} is none");
+                damage.Add($"the VFIO mapping at {at} is left out: it is no whole pages, ends beyond the last address, or begins in the one before it");
             }
         }
     }

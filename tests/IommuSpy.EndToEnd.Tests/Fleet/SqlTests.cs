@@ -97,6 +97,7 @@ public sealed partial class SqlTests : IDisposable
     [InlineData("ATTACH 'written.db'", "disabled by configuration")]
     [InlineData("INSTALL httpfs", "disabled by configuration")]
     [InlineData("SET threads = 8", "locked")]
+    [InlineData("SELECT list(CASE WHEN pid > 1 THEN pid END) AS pids FROM ps", "holds NULL")]
     [InlineData("SELECT sum(18446744073709551615::UBIGINT) AS it FROM ps", "64 bits")]
     public void What_makes_no_sense_or_leaves_the_captures_is_refused_in_one_line(string query, string words)
     {
