@@ -6,7 +6,8 @@ namespace IommuSpy.Linux.Pages;
 
 /// <summary>
 /// Memory with struct pages that belongs to a device and not to the kernel: zone Device (struct dev_pagemap). Struct pages lead to it; what they lead to
-/// is believed where it tells of their own page frame.
+/// is believed where it tells of their own page frame, and the last page frame that it tells of leads to it, too: the same word of other struct pages is
+/// a link of a list, which leads to anything.
 /// </summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="First">Its first page frame.</param>
@@ -54,7 +55,7 @@ public sealed record DeviceMemory(DeviceMemoryKind Kind, PageFrame First, PageFr
                     PageFrame frame = new(section.First.Number + part + within);
                     if (section.Has(frame) && !found.Exists(memory => memory.Contains(frame)) && MapOf(array, frame, pointer, head) is VirtualAddress map)
                     {
-                        found.AddRange(Ranges(objects, map, frame));
+                        found.AddRange(Ranges(objects, map, frame, range => MapOf(array, range.Last, pointer, head) == map));
                     }
                 }
             }
@@ -79,7 +80,7 @@ public sealed record DeviceMemory(DeviceMemoryKind Kind, PageFrame First, PageFr
         return array.TryReadWord(frame, (int)pointer.Offset, out ulong map) && map >> 63 != 0 && map % sizeof(ulong) == 0 ? new(map) : null;
     }
 
-    private static List<DeviceMemory> Ranges(KernelObjects objects, VirtualAddress map, PageFrame frame)
+    private static List<DeviceMemory> Ranges(KernelObjects objects, VirtualAddress map, PageFrame frame, Predicate<DeviceMemory> isWitnessed)
     {
         List<DeviceMemory> ranges = [];
         KernelTypes types = objects.Types;
@@ -104,7 +105,7 @@ public sealed record DeviceMemory(DeviceMemoryKind Kind, PageFrame First, PageFr
             }
         }
 
-        return ranges.Exists(memory => memory.Contains(frame)) ? ranges : [];
+        return ranges.Exists(memory => memory.Contains(frame)) && ranges.TrueForAll(isWitnessed) ? ranges : [];
     }
 
     private static DeviceMemoryKind KindOf(KernelTypes types, ulong? number)

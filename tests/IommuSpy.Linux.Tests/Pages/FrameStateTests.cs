@@ -49,13 +49,22 @@ public class FrameStateTests
     [Fact]
     public void What_a_struct_page_leads_to_is_not_believed_where_it_tells_of_other_memory()
     {
-        using PageMachine machine = Build(HasMemMap, first: 0xd000, last: 0xd3ff);
+        using PageMachine machine = Build(HasMemMap, first: 0xd000, last: 0xd3fe);
         Assert.Empty(machine.Pages.DeviceMemory);
         Assert.Equal(FrameState.Offline, machine.Pages.StateOf(new(0xc000)));
     }
 
-    // Two sections: the first is online, the second as asked; the struct page of 0xc000 leads to a dev_pagemap of the range.
-    private static PageMachine Build(ulong second, ulong first, ulong last) => PageMachine.Build(
+    [Fact]
+    public void What_a_struct_page_leads_to_is_not_believed_where_the_range_does_not_lead_to_it()
+    {
+        // As a page of a list, whose next is something with two words that could be a range.
+        using PageMachine machine = Build(HasMemMap | Online | Mixed, first: 0xc000, last: 0xc3ff, lastLeads: false);
+        Assert.Empty(machine.Pages.DeviceMemory);
+        Assert.Equal(FrameState.Managed, machine.Pages.StateOf(new(0xc000)));
+    }
+
+    // Two sections: the first is online, the second as asked; the struct page of 0xc000 leads to a dev_pagemap of the range, and so does its last page.
+    private static PageMachine Build(ulong second, ulong first, ulong last, bool lastLeads = true) => PageMachine.Build(
         (memory, kernel) =>
         {
             ulong direct = kernel.Made.PageOffset;
@@ -75,6 +84,7 @@ public class FrameStateTests
             memory.Write(map + 16, first << PageFrame.Shift);
             memory.Write(map + 24, (last << PageFrame.Shift) | 0xfff);
             PageMachine.Write(memory, kernel, 0xc000, head: direct + map.Value);
+            PageMachine.Write(memory, kernel, last, head: lastLeads ? direct + map.Value : 0);
             PageMachine.Write(memory, kernel, 0x9000, type: PageMachine.Buddy, references: 0);
         },
         sections: true);
