@@ -421,7 +421,7 @@ def evil_names(image):
     return [["ps"], ["ps", "--args"], ["ps", "--env"], ["dmesg"], ["files"], ["sockets"], ["mounts"], ["cache"], ["stack"], ["vms"], ["memory"], ["find", "libc"],
             ["ps", "--tree"], ["modules"], ["modules", "--jsonl"], ["slab"], ["pages"], ["page", "{page}"], ["symbols"], ["symbols", "--csv"], ["pci"],
             ["devices"], ["devices", "-J"], ["iommu"], ["vmalloc"], ["buddy"], ["roots"], ["resources"], ["vmas"], ["vmas", "--jsonl"], ["vmas", "--csv"],
-            ["exposure"], ["exposure", "-J"], ["explain", "init_task"], ["who", "{page}"], ["interrupts"], ["info"], ["types"], ["maps"], ["reach", "{page}"],
+            ["exposure"], ["exposure", "-J"], ["explain", "init_task"], ["who", "{page}"], ["interrupts"], ["info"], ["types"], ["maps"], ["reach", "{page}"], ["dis", "schedule"],
             ["modules", "nonesuch\x1b[2J"], ["symbols", "a\u202eb"], ["types", "a\u2066b"]]
 
 
@@ -431,7 +431,8 @@ def evil_symbols(image):
     lengths = {here: there - here - 1 for here, there in zip(starts, starts[1:])}
     # One of four letters is none of those that discovery looks for.
     image.patch([start for start, length in lengths.items() if length == 4][-1], b"\x1b[2J")
-    return [["symbols"], ["symbols", "--jsonl"], ["symbols", "--csv"], ["vmalloc"], ["modules"], ["explain", "init_task"], ["pages"]]
+    return [["symbols"], ["symbols", "--jsonl"], ["symbols", "--csv"], ["vmalloc"], ["modules"], ["explain", "init_task"], ["pages"],
+            ["dis", "schedule"], ["sql", "SELECT name FROM symbols"]]
 
 
 def banner(image):

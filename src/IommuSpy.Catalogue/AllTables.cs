@@ -10,9 +10,9 @@ internal static class AllTables
     [
         .. new Table[]
         {
-            Buddy, Cache, CachePages, Columns, Compare, Devices, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Interrupts, IoMappings,
-            Iommu, Layout, Log, MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci, Processes, ProcessReach, Reach,
-            Resources, Roots, RunningPages, Slab, Sockets, Stack, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa,
+            Buddy, Cache, CachePages, Columns, Compare, Devices, Disassembly, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Interrupts,
+            IoMappings, Iommu, Layout, Log, MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci, Processes, ProcessReach,
+            Reach, Resources, Roots, RunningPages, Slab, Sockets, Stack, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa,
             VirtualMachines, Vmalloc, Vmas, Who,
         }.OrderBy(table => table.Name, StringComparer.Ordinal),
     ];
@@ -26,6 +26,8 @@ internal static class AllTables
     public static CompareTable Compare => field ??= new() { Command = "compare A B" };
 
     public static DevicesTable Devices => field ??= new();
+
+    public static DisassemblyTable Disassembly => field ??= new() { Command = "dis FUNCTION" };
 
     public static DoctorTable Doctor => field ??= new();
 

@@ -54,6 +54,7 @@ internal static class CommandTree
         ("pci", PciCommand.Build),
         ("types", TypesCommand.Build),
         ("struct", StructCommand.Build),
+        ("dis", DisCommand.Build),
         ("vmalloc", VmallocCommand.Build),
         ("iommu", IommuCommand.Build),
         ("watch", WatchCommand.Build),

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using IommuSpy.Linux.AddressSpaces;
 using IommuSpy.Linux.Clock;
+using IommuSpy.Linux.Code;
 using IommuSpy.Linux.Identity;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Kallsyms;
@@ -55,6 +56,7 @@ public sealed class KernelParts
     private readonly Lazy<Part<StackWalker>> _stackWalker;
     private readonly Lazy<Part<VirtualMachineList>> _machines;
     private readonly Lazy<Part<VfioContainerList>> _vfio;
+    private readonly Lazy<CodeSites> _codeSites;
     private readonly Lazy<KernelIdentity> _identity;
     private readonly Lazy<IommuReport> _iommu;
     private readonly Lazy<IommuReport> _scannedIommu;
@@ -91,6 +93,7 @@ public sealed class KernelParts
         _stackWalker = Lazily(() => kernel.Architecture.StackWalkerOf(Objects.Required, Modules.Value, SymbolAt));
         _machines = Lazily(() => VirtualMachineList.Read(this));
         _vfio = Lazily(() => VfioContainerList.Read(this));
+        _codeSites = new(() => CodeSites.Read(kernel, Objects.Value, Modules.Value));
         _identity = new(() => KernelIdentity.Of(kernel, Log.Value));
         _iommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: false));
         _scannedIommu = new(() => IommuReport.Find(kernel, Objects.Value, Objects.Absence, files, scan: true));
@@ -113,6 +116,9 @@ public sealed class KernelParts
 
     /// <summary>The loaded modules.</summary>
     public Part<ModuleList> Modules => _modules.Value;
+
+    /// <summary>What the kernel's own tables say of places in its code.</summary>
+    public CodeSites CodeSites => _codeSites.Value;
 
     /// <summary>What vmalloc space is used for.</summary>
     public Part<VmallocList> Vmalloc => _vmalloc.Value;
@@ -226,9 +232,11 @@ public sealed class KernelParts
         : _kernel.DirectMapAddress(address) is VirtualAddress direct ? PerCpuSymbolAt(direct)
         : null;
 
-    private SymbolOffset? PerCpuSymbolAt(VirtualAddress address)
+    /// <summary>The per-CPU symbol of the kernel's image at or before what an instruction or a pointer names; null where it names none.</summary>
+    /// <param name="variable">As the symbol has it: an address in the per-CPU area, or an offset in it before 6.15.</param>
+    public SymbolOffset? PerCpuSymbolOf(VirtualAddress variable)
     {
-        if (PerCpu.At(address) is not (int cpu, VirtualAddress variable) || _kernel.Kallsyms?.Symbols is not SymbolTable symbols)
+        if (!PerCpu.Contains(variable) || _kernel.Kallsyms?.Symbols is not SymbolTable symbols)
         {
             return null;
         }
@@ -246,15 +254,13 @@ public sealed class KernelParts
             next = place > variable.Value && place < next ? place : next;
         }
 
-        if (before < 0)
-        {
-            return null;
-        }
-
-        Symbol symbol = symbols[before];
-        return new(symbol with { Address = PerCpu.Address(cpu, symbol.Address), Name = $"{symbol.Name}:{cpu}" }, variable - symbol.Address,
-            next - symbol.Address.Value);
+        return before < 0 ? null : new(symbols[before], variable - symbols.AddressOf(before), next - symbols.AddressOf(before).Value);
     }
+
+    private SymbolOffset? PerCpuSymbolAt(VirtualAddress address) =>
+        PerCpu.At(address) is (int cpu, VirtualAddress variable) && PerCpuSymbolOf(variable) is SymbolOffset its
+            ? its with { Symbol = its.Symbol with { Address = PerCpu.Address(cpu, its.Symbol.Address), Name = $"{its.Symbol.Name}:{cpu}" } }
+            : null;
 
     private static Lazy<Part<T>> Lazily<T>(Func<T> read, Func<T?>? otherwise = null)
         where T : class =>

@@ -48,7 +48,7 @@ public sealed class DamagedMemoryTests : IDisposable
             ["dmesg", "--faults"], ["memory"], ["find", $"pointer:0x{kernel:x}"], ["find", "--pid", $"{pid}", "hex:7f 45"], ["files"], ["mounts"], ["stack"],
             ["sockets"], ["sockets", $"{pid}"], ["cache"], ["cache", "/mnt/mapped-file"],
             ["cache", "/bin/busybox", "--extract", Path.Combine(_directory.FullName, "extracted"), "--force"], ["vms"],
-            ["stack", "--group"], ["iommu"], ["devices"], ["interrupts"], ["reach", $"0x{kernel:x}"], ["exposure"],
+            ["stack", "--group"], ["dis", "schedule"], ["iommu"], ["devices"], ["interrupts"], ["reach", $"0x{kernel:x}"], ["exposure"],
             ["sql", "SELECT count(owner), (SELECT sum(length(path)) FROM files) AS paths, (SELECT count(*) FROM maps_iova) AS reached FROM pages"],
             ["export", Path.Combine(_directory.FullName, "tables")],
             ["report", Path.Combine(_directory.FullName, "report.html"), "--force"],

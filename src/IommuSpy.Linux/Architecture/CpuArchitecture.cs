@@ -1,5 +1,6 @@
 using IommuSpy.Linux.Architecture.Arm64;
 using IommuSpy.Linux.Architecture.X64;
+using IommuSpy.Linux.Code;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
@@ -151,6 +152,9 @@ public abstract class CpuArchitecture
     /// <exception cref="MissingTypeException">Stacks cannot be followed.</exception>
     internal virtual StackWalker StackWalkerOf(KernelObjects objects, ModuleList? modules, Func<VirtualAddress, SymbolOffset?> symbolAt) =>
         throw new MissingTypeException($"kernel stacks of {Name} are not followed yet");
+
+    /// <summary>What reads the instructions of this architecture; null where they are not read yet.</summary>
+    public virtual InstructionReader? Instructions => null;
 
     /// <summary>What a table is that has the shape of a root and is on no list, by where it is; null where that does not tell.</summary>
     internal virtual string? NameOfUnlisted(PhysicalAddress root) => null;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using IommuSpy.Linux.Architecture.X64.Stacks;
+using IommuSpy.Linux.Code;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Layout;
@@ -43,6 +44,9 @@ internal sealed class X64Architecture : CpuArchitecture
 
     /// <inheritdoc/>
     public override string PhysicalBaseName => "phys_base";
+
+    /// <inheritdoc/>
+    public override InstructionReader Instructions => field ??= new X64InstructionReader();
 
     /// <inheritdoc/>
     /// <remarks>It ends one page below the 2 MiB that hold the vsyscall page (arch/x86/include/asm/fixmap.h, FIXADDR_TOP).</remarks>
