@@ -80,7 +80,7 @@ public sealed partial class DisassemblyTests : IDisposable
     {
         string image = Guests.Capture(Guests.All[0].Name).RamFile;
         string start = Cli.Run("maps", "-s", image, "--pid", "1", "--rights", "xu", "--jsonl").Lines
-            .Select(line => Text(JsonDocument.Parse(line).RootElement, "start")!).First();
+            .Select(line => Text(JsonDocument.Parse(line).RootElement, "virtual")!).First();
         JsonElement[] rows = Rows(Guests.All[0].Name, start, "--pid", "1", "-n", "8", "--intel");
         Assert.Equal(8, rows.Length);
         string bytes = string.Concat(rows.Select(row => Text(row, "content")));
