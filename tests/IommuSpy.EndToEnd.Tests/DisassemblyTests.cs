@@ -76,20 +76,6 @@ public sealed partial class DisassemblyTests : IDisposable
     }
 
     [Fact]
-    public void A_process_s_code_is_read_through_its_tables()
-    {
-        string image = Guests.Capture(Guests.All[0].Name).RamFile;
-        string start = Cli.Run("maps", "-s", image, "--pid", "1", "--rights", "xu", "--jsonl").Lines
-            .Select(line => Text(JsonDocument.Parse(line).RootElement, "virtual")!).First();
-        JsonElement[] rows = Rows(Guests.All[0].Name, start, "--pid", "1", "-n", "8", "--intel");
-        Assert.Equal(8, rows.Length);
-        string bytes = string.Concat(rows.Select(row => Text(row, "content")));
-        JsonElement read = JsonDocument.Parse(Cli.Run("read", "-s", image, "--pid", "1", start, "-n", $"{bytes.Length / 2}", "-J").Output).RootElement;
-        Assert.Equal(Text(read, "bytes"), bytes);
-        Assert.All(rows, row => Assert.Null(Text(row, "symbol")));
-    }
-
-    [Fact]
     public void The_address_that_was_asked_for_is_marked_in_its_function()
     {
         string image = Guests.Capture(Guests.All[0].Name).RamFile;
