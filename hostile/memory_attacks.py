@@ -421,8 +421,8 @@ def evil_names(image):
     return [["ps"], ["ps", "--args"], ["ps", "--env"], ["dmesg"], ["files"], ["sockets"], ["mounts"], ["cache"], ["stack"], ["vms"], ["memory"], ["find", "libc"],
             ["ps", "--tree"], ["modules"], ["modules", "--jsonl"], ["slab"], ["pages"], ["page", "{page}"], ["symbols"], ["symbols", "--csv"], ["pci"],
             ["devices"], ["devices", "-J"], ["iommu"], ["vmalloc"], ["buddy"], ["roots"], ["resources"], ["vmas"], ["vmas", "--jsonl"], ["vmas", "--csv"],
-            ["exposure"], ["exposure", "-J"], ["explain", "init_task"], ["who", "{page}"], ["interrupts"], ["info"], ["types"], ["maps"], ["reach", "{page}"], ["dis", "schedule"],
-            ["modules", "nonesuch\x1b[2J"], ["symbols", "a\u202eb"], ["types", "a\u2066b"]]
+            ["exposure"], ["exposure", "-J"], ["explain", "init_task"], ["who", "{page}"], ["interrupts"], ["info"], ["types"], ["maps"], ["reach", "{page}"],
+            ["dis", "schedule"], ["modules", "nonesuch\x1b[2J"], ["symbols", "a\u202eb"], ["types", "a\u2066b"]]
 
 
 def evil_symbols(image):

@@ -108,6 +108,10 @@ public sealed class LinuxKernel
     /// <summary>The space under another root of this machine: a process's.</summary>
     public AddressSpace SpaceOf(PhysicalAddress root) => AddressSpace.Of(Memory, root, Mode);
 
+    /// <summary>Where a symbol of the kernel's image is; null where none has that name, or there are no symbols.</summary>
+    internal VirtualAddress? AddressOf(string name) =>
+        Kallsyms?.Symbols is SymbolTable symbols && symbols.TryFind(name, out Symbol symbol) ? symbol.Address : null;
+
     /// <summary>The direct-map address of a physical one, or null where the direct map was not found or does not map it.</summary>
     public VirtualAddress? DirectMapAddress(PhysicalAddress physical)
     {

@@ -76,6 +76,20 @@ public sealed partial class DisassemblyTests : IDisposable
     }
 
     [Fact]
+    public void A_process_s_code_is_read_through_its_tables()
+    {
+        string image = Guests.Capture(Guests.All[0].Name).RamFile;
+        string start = Cli.Run("maps", "-s", image, "--pid", "1", "--rights", "xu", "--jsonl").Lines
+            .Select(line => Text(JsonDocument.Parse(line).RootElement, "virtual")!).First();
+        JsonElement[] rows = Rows(Guests.All[0].Name, start, "--pid", "1", "-n", "8", "--intel");
+        Assert.Equal(8, rows.Length);
+        string bytes = string.Concat(rows.Select(row => Text(row, "content")));
+        JsonElement read = JsonDocument.Parse(Cli.Run("read", "-s", image, "--pid", "1", start, "-n", $"{bytes.Length / 2}", "-J").Output).RootElement;
+        Assert.Equal(Text(read, "content"), bytes);
+        Assert.All(rows, row => Assert.Null(Text(row, "symbol")));
+    }
+
+    [Fact]
     public void The_address_that_was_asked_for_is_marked_in_its_function()
     {
         string image = Guests.Capture(Guests.All[0].Name).RamFile;
@@ -112,7 +126,7 @@ public sealed partial class DisassemblyTests : IDisposable
     private static JsonElement[] Rows(string guest, params string[] arguments)
     {
         Cli.Outcome outcome = Cli.Run(["dis", "-s", Guests.Capture(guest).RamFile, "--jsonl", .. arguments]);
-        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
         return [.. outcome.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
     }
 

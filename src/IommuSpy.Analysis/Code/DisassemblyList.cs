@@ -31,21 +31,16 @@ public static class DisassemblyList
         InstructionReader reader = machine.Kernel.Architecture.Instructions
             ?? throw new MissingTypeException($"instructions of {machine.Kernel.Architecture.Name} are not read yet");
         List<string> problems = [];
-        SymbolOffset? within = SymbolAt(machine, query.Address);
-        ulong before = Math.Min(within?.Offset ?? 0, MostFunctionBytes);
-        ulong behind = query.Count is int count ? (ulong)count * MostInstructionBytes
-            : within is { Size: > 0 } function ? function.Size - function.Offset
-            : Screen * MostInstructionBytes;
-        int most = query.Count ?? (within is { Size: > 0 } ? int.MaxValue : Screen);
-        if (within is { } far && far.Offset > MostFunctionBytes)
-        {
-            before = 0;
-        }
-
-        if (behind > MostFunctionBytes)
+        bool isKernels = machine.KindOf(query.Address) != AddressKind.UserVirtual;
+        SymbolOffset? within = SymbolAt(machine, query.Address) is SymbolOffset near && near.Offset < MostFunctionBytes ? near : null;
+        ulong before = within?.Offset ?? 0;
+        bool isFunction = query.Count is null && within is { Size: > 0 };
+        int most = query.Count ?? (isFunction ? int.MaxValue : Screen);
+        ulong behind = isFunction ? within!.Value.Size - before : (ulong)most * MostInstructionBytes;
+        if (isFunction && behind > MostFunctionBytes)
         {
             behind = MostFunctionBytes;
-            problems.Add($"only the first {MostFunctionBytes >> 20} MiB are shown: the next symbol is farther away");
+            problems.Add($"only {MostFunctionBytes >> 20} MiB of it are shown: the next symbol is farther away");
         }
 
         // From the function's beginning, so that instructions begin where they do.
@@ -64,7 +59,13 @@ public static class DisassemblyList
             problems.Add($"{query.Address} is in memory that cannot be executed: these bytes may be no instructions");
         }
 
+        if (isKernels)
+        {
+            problems.AddRange(machine.Parts.CodeSites.Damage);
+        }
+
         int shown = 0;
+        VirtualAddress end = start + (ulong)read.Length;
         foreach (Instruction instruction in reader.Read(code.AsMemory(0, read.Length), start, query.Syntax))
         {
             VirtualAddress last = instruction.Address + (ulong)(instruction.Bytes.Length - 1);
@@ -79,21 +80,28 @@ public static class DisassemblyList
                 continue;
             }
 
-            if (shown++ == most)
+            if (shown == most)
             {
                 return problems;
             }
 
+            // What can be read may end within an instruction.
+            if (read.End is not null && !instruction.IsOne && end - instruction.Address < MostInstructionBytes)
+            {
+                break;
+            }
+
+            shown++;
             SymbolOffset? target = instruction.Target is VirtualAddress goes ? SymbolAt(machine, goes)
-                : instruction.PerCpu is VirtualAddress own && query.Address.Value > machine.Kernel.Mode.LastUserAddress ? machine.Parts.PerCpuSymbolOf(own)
+                : instruction.PerCpu is VirtualAddress own && isKernels ? machine.Parts.PerCpuSymbolOf(own)
                 : null;
-            receive(new(instruction, SymbolAt(machine, instruction.Address), target, Notes(machine, instruction.Address, last), isAsked));
+            receive(new(instruction, SymbolAt(machine, instruction.Address), target, isKernels ? Notes(machine, instruction.Address, last) : [], isAsked));
         }
 
         // What was read only to have whole instructions is not missed.
-        if (read.End is string end && shown < most)
+        if (read.End is string missing && shown < most)
         {
-            problems.Add(end);
+            problems.Add(missing);
         }
 
         return problems;

@@ -12,10 +12,9 @@ internal sealed class CodeRanges(IReadOnlyList<(VirtualAddress Start, ulong Byte
         List<(VirtualAddress, ulong)> ranges = [];
         foreach ((string first, string end) in (ReadOnlySpan<(string, string)>)[("_stext", "_etext"), ("_text", "_etext"), ("_sinittext", "_einittext")])
         {
-            if (kernel.Kallsyms?.Symbols is { } symbols && symbols.TryFind(first, out Kallsyms.Symbol start) && symbols.TryFind(end, out Kallsyms.Symbol stop)
-                && stop.Address.Value > start.Address.Value)
+            if (kernel.AddressOf(first) is VirtualAddress start && kernel.AddressOf(end) is VirtualAddress stop && stop.Value > start.Value)
             {
-                ranges.Add((start.Address, stop.Address - start.Address));
+                ranges.Add((start, stop - start));
             }
         }
 

@@ -10,4 +10,11 @@ namespace IommuSpy.Linux.Code;
 /// <param name="Leaves">Whether it goes there: a jump or a call.</param>
 /// <param name="PerCpu">What it names in the CPU's own memory, as the symbol of a per-CPU variable has it; null for nothing.</param>
 public readonly record struct Instruction(
-    VirtualAddress Address, ReadOnlyMemory<byte> Bytes, string Text, VirtualAddress? Target, bool Leaves, VirtualAddress? PerCpu = null);
+    VirtualAddress Address, ReadOnlyMemory<byte> Bytes, string Text, VirtualAddress? Target, bool Leaves, VirtualAddress? PerCpu = null)
+{
+    /// <summary>The text of what is no instruction.</summary>
+    internal const string Bad = "(bad)";
+
+    /// <summary>Whether it is an instruction.</summary>
+    public bool IsOne => Text != Bad;
+}

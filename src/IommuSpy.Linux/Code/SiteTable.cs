@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Linux.Code;
@@ -26,6 +28,9 @@ internal abstract class SiteForm(int bytes)
     /// <param name="entry">Its bytes.</param>
     /// <param name="at">Where it is: distances in it are from their own place, or from here.</param>
     public abstract CodeSite? Read(LinuxKernel kernel, ReadOnlySpan<byte> entry, VirtualAddress at);
+
+    /// <summary>Whether one that is read is as those of this form are; of some, an exception may not be.</summary>
+    public virtual bool IsTypical(LinuxKernel kernel, ReadOnlySpan<byte> entry, VirtualAddress at) => true;
 
     /// <summary>What is so far from a place in the entry as the number there says.</summary>
     protected static VirtualAddress Near(ReadOnlySpan<byte> entry, VirtualAddress at, int offset) =>
@@ -99,26 +104,27 @@ internal sealed class BugForm : SiteForm
 
     public override CodeSite? Read(LinuxKernel kernel, ReadOnlySpan<byte> entry, VirtualAddress at)
     {
-        VirtualAddress name = at + (ulong)(_from + (long)BinaryPrimitives.ReadInt32LittleEndian(entry[_file..]));
         ushort line = BinaryPrimitives.ReadUInt16LittleEndian(entry[(_file + 4)..]);
         ushort flags = BinaryPrimitives.ReadUInt16LittleEndian(entry[(_file + 6)..]);
-
-        // A name begins behind another's end: read with the wrong beginning it does not.
-        Span<byte> before = stackalloc byte[1 + MostNameBytes];
-        int read = kernel.Space.Read(new(name.Value - 1), before);
-        if (read < 2 || before[0] != 0)
-        {
-            return null;
-        }
-
-        ReadOnlySpan<byte> text = before[1..read];
+        Span<byte> name = stackalloc byte[MostNameBytes];
+        ReadOnlySpan<byte> text = name[..kernel.Space.Read(NameOf(entry, at), name)];
         int end = text.IndexOf((byte)0);
         if (end <= 0 || text[..end].ContainsAnyExceptInRange((byte)'!', (byte)'~'))
         {
             return null;
         }
 
-        string place = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{System.Text.Encoding.ASCII.GetString(text[..end])}:{line}");
+        string place = string.Create(CultureInfo.InvariantCulture, $"{Encoding.ASCII.GetString(text[..end])}:{line}");
         return new(Near(entry, at, 0), (flags & WarningFlag) != 0 ? CodeSiteKind.Warning : CodeSiteKind.Bug, null, place);
     }
+
+    // A name begins behind another's end, but for the first of all: read with the wrong beginning it does not.
+    public override bool IsTypical(LinuxKernel kernel, ReadOnlySpan<byte> entry, VirtualAddress at)
+    {
+        Span<byte> before = stackalloc byte[1];
+        return kernel.Space.Read(new(NameOf(entry, at).Value - 1), before) == 1 && before[0] == 0;
+    }
+
+    private VirtualAddress NameOf(ReadOnlySpan<byte> entry, VirtualAddress at) =>
+        at + (ulong)(_from + (long)BinaryPrimitives.ReadInt32LittleEndian(entry[_file..]));
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Unicode;
-using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 
@@ -63,9 +62,7 @@ public abstract class KernelLog
 
     /// <summary>Where a variable is, by symbols or by VMCOREINFO; null where neither has it.</summary>
     private protected static VirtualAddress? Variable(LinuxKernel kernel, string name) =>
-        kernel.Kallsyms?.Symbols.TryFind(name, out Symbol symbol) == true ? symbol.Address
-        : kernel.VmCoreInfo?.TryGetSymbol(name, out VirtualAddress address) == true ? address
-        : null;
+        kernel.AddressOf(name) ?? (kernel.VmCoreInfo?.TryGetSymbol(name, out VirtualAddress address) == true ? address : null);
 
     private protected static string TextOf(ReadOnlySpan<byte> bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : Encoding.Latin1.GetString(bytes);
 

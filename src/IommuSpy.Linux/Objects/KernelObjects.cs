@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Unicode;
-using IommuSpy.Linux.Kallsyms;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 
@@ -32,8 +31,7 @@ public sealed class KernelObjects(LinuxKernel kernel, KernelTypes types)
     internal int MostOf(StructType type) => (int)Math.Min(Kernel.Memory.ByteCount / Math.Max(type.Bytes, FewestObjectBytes), KernelList.MaxElements);
 
     /// <summary>Where a variable of the kernel's image is; null where no symbol has that name. Of a per-CPU variable, see <see cref="PerCpu"/>.</summary>
-    public VirtualAddress? Variable(string name) =>
-        Kernel.Kallsyms?.Symbols is SymbolTable symbols && symbols.TryFind(name, out Symbol symbol) ? symbol.Address : null;
+    public VirtualAddress? Variable(string name) => Kernel.AddressOf(name);
 
     /// <summary>The 8 bytes at an address.</summary>
     public ulong? Word(VirtualAddress address) => Kernel.Space.TryRead(address, out ulong value) ? value : null;

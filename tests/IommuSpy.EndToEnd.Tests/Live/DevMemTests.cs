@@ -62,7 +62,11 @@ public abstract class DevMemTests(DevMemGuest up)
             string iommu = Guest.Succeed("iommu-spy iommu -s kcore").Output;
             Assert.Equal(up.IommuRegisters.Name == "dmar0", iommu.Contains("registers, RTADDR", StringComparison.Ordinal));
             Assert.DoesNotContain("disagreement", iommu, StringComparison.Ordinal);
+
+            // The module has set a probe there.
+            Assert.Contains("kprobe", Guest.Succeed("iommu-spy dis -s kcore devmem_is_allowed").Output, StringComparison.Ordinal);
         });
+        Assert.DoesNotContain("kprobe", Guest.Succeed("iommu-spy dis -s kcore devmem_is_allowed").Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ internal sealed class X64InstructionReader : InstructionReader
             {
                 reader.Position = from + 1;
                 decoder.IP = at + 1;
-                yield return new(new(at), code.Slice(from, 1), "(bad)", null, false);
+                yield return new(new(at), code.Slice(from, 1), Instruction.Bad, null, false);
                 continue;
             }
 
