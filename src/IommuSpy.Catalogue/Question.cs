@@ -1,4 +1,5 @@
 using IommuSpy.Analysis;
+using IommuSpy.Memory;
 
 namespace IommuSpy.Catalogue;
 
@@ -6,8 +7,11 @@ namespace IommuSpy.Catalogue;
 /// <param name="machine">The machine; null for tables that are of none.</param>
 internal sealed class Question(Machine? machine = null)
 {
+    // Nobody reads more of them; each is a line that every form of the answer repeats.
+    private const int MostProblems = 1000;
+
     private readonly Dictionary<Filter, object> _filters = [];
-    private readonly List<string> _problems = [];
+    private readonly DamageLines _problems = new(MostProblems);
     private readonly List<string> _notes = [];
 
     /// <summary>The machine.</summary>
@@ -21,7 +25,7 @@ internal sealed class Question(Machine? machine = null)
     public Action Waits { get; set; } = () => { };
 
     /// <summary>What the answer lacks or what contradicts itself in it, a line each.</summary>
-    public IReadOnlyList<string> Problems => _problems;
+    public IReadOnlyList<string> Problems => _problems.All;
 
     /// <summary>What a table has noted for the line below its rows.</summary>
     public IReadOnlyList<string> Notes => _notes;
@@ -68,5 +72,11 @@ internal sealed class Question(Machine? machine = null)
     public void Tell(string problem) => _problems.Add(problem);
 
     /// <summary>The same of several.</summary>
-    public void Tell(IEnumerable<string> problems) => _problems.AddRange(problems);
+    public void Tell(IEnumerable<string> problems)
+    {
+        foreach (string problem in problems)
+        {
+            _problems.Add(problem);
+        }
+    }
 }

@@ -60,16 +60,15 @@ public sealed record FileCache(IReadOnlyList<CacheRun> Runs, IReadOnlyList<strin
 
     private sealed class Builder(MemoryPages pages, int? swapTypeShift, CacheState nothing)
     {
-        private readonly List<string> _damage = [];
+        private readonly DamageLines _damage = new(MostDamage);
 
         // No file has more pages in memory than there are.
         private ulong _left = pages.Objects.Kernel.Memory.ByteCount >> PageFrame.Shift;
-        private ulong _damaged;
         private ulong _next;
 
         public List<CacheRun> Runs { get; } = [];
 
-        public IReadOnlyList<string> Damage => _damaged <= MostDamage ? _damage : [.. _damage, $"and {_damaged - MostDamage} more like it"];
+        public IReadOnlyList<string> Damage => _damage.All;
 
         public void Add(CachedFolio folio, ref PageCursor cursor)
         {
@@ -160,11 +159,7 @@ public sealed record FileCache(IReadOnlyList<CacheRun> Runs, IReadOnlyList<strin
                 Append(new(CacheState.Unknown, index, count));
             }
 
-            _damaged++;
-            if (_damaged <= MostDamage)
-            {
-                _damage.Add($"page {index}: {why}");
-            }
+            _damage.Add($"page {index}: {why}");
         }
     }
 }

@@ -21,6 +21,7 @@ public sealed class SocketTables
     private const ulong UnixBuckets = 512;
     private const ulong LockBit = 1;
     private const int MostTablesOfOneHash = 2;
+    private const int MostDamage = 2;
 
     private readonly KernelObjects _objects;
     private readonly KernelTypes _types;
@@ -240,8 +241,7 @@ public sealed class SocketTables
             return;
         }
 
-        int damaged = 0;
-        string? damage = null;
+        DamageLines damage = new(MostDamage);
         byte[] chunk = new byte[(int)(ChunkBytes / stride * stride)];
         for (ulong done = 0; done < count;)
         {
@@ -249,14 +249,14 @@ public sealed class SocketTables
             VirtualAddress start = first + (done * stride);
             if (!_allowance.TryUse())
             {
-                Damage($"{count - done} of {count} buckets, from {start} on, are not read");
+                damage.Add($"{count - done} of {count} buckets, from {start} on, are not read");
                 break;
             }
 
             int read = _objects.Kernel.Space.Read(start, chunk.AsSpan(0, wanted * (int)stride)) / (int)stride;
             if (read < wanted)
             {
-                Damage($"{wanted - read} of {count} buckets, from {start + ((ulong)read * stride)} on, cannot be read");
+                damage.Add($"{wanted - read} of {count} buckets, from {start + ((ulong)read * stride)} on, cannot be read");
             }
 
             for (int i = 0; i < read; i++)
@@ -267,43 +267,43 @@ public sealed class SocketTables
                     continue;
                 }
 
+                if (!_allowance.TryUse())
+                {
+                    damage.Add($"bucket {done + (ulong)i} of {count} is not read: too much was read before it");
+                    break;
+                }
+
                 HashList bucket = HashList.ReadNulls(_objects, start + ((ulong)i * stride) + headAt, _node);
                 foreach (VirtualAddress element in bucket.Elements)
                 {
-                    Take(element, isOne, Damage);
+                    Take(element, isOne, damage);
                 }
 
                 if (bucket.Damage is not null)
                 {
-                    Damage(bucket.Damage);
+                    damage.Add(bucket.Damage);
                 }
             }
 
             done += (ulong)wanted;
         }
 
-        if (damage is not null)
-        {
-            _problems.Add(damaged == 1 ? $"{what}: {damage}" : $"{what}: {damage}; and {damaged - 1} more like it");
-        }
-
-        void Damage(string its)
-        {
-            damage ??= its;
-            damaged++;
-        }
+        Tell(what, damage);
     }
+
+    private void Tell(string what, DamageLines damage) => _problems.AddRange(damage.All.Select(line => $"{what}: {line}"));
 
     // include/linux/rhashtable.h: a node is a pointer to the next; the last one is odd. Nothing leads back.
     private void Chains(VirtualAddress buckets, ulong count, ulong nodeAt)
     {
+        DamageLines damage = new(MostDamage);
         HashSet<ulong> seen = [];
         for (ulong i = 0; i < count; i++)
         {
             if (!_allowance.TryUse() || _objects.Word(buckets + (i * sizeof(ulong))) is not ulong pointer)
             {
-                _problems.Add($"netlink sockets: {count - i} of {count} buckets at {buckets} are not read");
-                return;
+                damage.Add($"{count - i} of {count} buckets at {buckets} are not read");
+                break;
             }
 
             pointer &= ~LockBit;
@@ -311,17 +311,19 @@ public sealed class SocketTables
             {
                 if (!seen.Add(pointer) || !_allowance.TryUse() || _objects.Word(new(pointer)) is not ulong next)
                 {
-                    _problems.Add($"netlink sockets: the chain at {new VirtualAddress(pointer)} runs in a circle, is too long, or cannot be read");
+                    damage.Add($"the chain at {new VirtualAddress(pointer)} runs in a circle, is too long, or cannot be read");
                     break;
                 }
 
-                Take(new(unchecked(pointer - nodeAt)), family => family == KernelSocket.Netlink, _problems.Add);
+                Take(new(unchecked(pointer - nodeAt)), family => family == KernelSocket.Netlink, damage);
                 pointer = next;
             }
         }
+
+        Tell("netlink sockets", damage);
     }
 
-    private void Take(VirtualAddress element, Func<ulong, bool> isOne, Action<string> damage)
+    private void Take(VirtualAddress element, Func<ulong, bool> isOne, DamageLines damage)
     {
         if (_objects.Read(element, _family) is ulong family && isOne(family))
         {
@@ -329,7 +331,7 @@ public sealed class SocketTables
         }
         else
         {
-            damage($"what is linked at {element} is no socket of the table's");
+            damage.Add($"what is linked at {element} is no socket of the table's");
         }
     }
 
