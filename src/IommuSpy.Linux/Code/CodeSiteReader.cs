@@ -14,6 +14,7 @@ internal sealed class CodeSiteReader
     private const ulong MostTableBytes = 16UL << 20;
     private const ulong MostRecordBytes = 256;
     private const int ProbeBuckets = 64;
+    private const int MostDamage = 100;
 
     // Entries of code that was freed after the start have no address any more.
     private const int FewestOfTen = 9;
@@ -28,7 +29,7 @@ internal sealed class CodeSiteReader
 
     private readonly LinuxKernel _kernel;
     private readonly List<CodeSite> _sites = [];
-    private readonly List<string> _damage = [];
+    private readonly DamageLines _damage = new(MostDamage);
 
     // The kernel's own tables are large enough to tell; its modules' have the same form.
     private readonly Dictionary<SiteTable, SiteForm> _forms = [];
@@ -68,7 +69,7 @@ internal sealed class CodeSiteReader
         }
 
         _allowance.Finish();
-        return new(_sites, _damage);
+        return new(_sites, _damage.All);
     }
 
     private void AddModule(KernelObjects objects, KernelModule module)
@@ -102,6 +103,11 @@ internal sealed class CodeSiteReader
 
     private bool TryRead(SiteForm form, VirtualAddress start, int bytes, CodeRanges ranges, bool isKnown)
     {
+        if (!TryUse(bytes / form.Bytes))
+        {
+            return false;
+        }
+
         byte[] entries = new byte[bytes];
         if (_kernel.Space.Read(start, entries) != bytes)
         {
@@ -110,7 +116,7 @@ internal sealed class CodeSiteReader
 
         int before = _sites.Count;
         int read = 0, fitting = 0;
-        for (int i = 0; i < bytes && _allowance.TryUse(); i += form.Bytes, read++)
+        for (int i = 0; i < bytes; i += form.Bytes, read++)
         {
             ReadOnlySpan<byte> entry = entries.AsSpan(i, form.Bytes);
             VirtualAddress at = start + (ulong)i;
@@ -131,6 +137,17 @@ internal sealed class CodeSiteReader
 
         _sites.RemoveRange(before, _sites.Count - before);
         return false;
+    }
+
+    // What a table says of its own length costs before memory is taken for it.
+    private bool TryUse(long count)
+    {
+        while (count > 0 && _allowance.TryUse())
+        {
+            count--;
+        }
+
+        return count == 0;
     }
 
     // kprobe_table: lists by a hash of the address (kernel/kprobes.c).
@@ -167,22 +184,29 @@ internal sealed class CodeSiteReader
             return;
         }
 
+        HashSet<VirtualAddress> seen = [];
         for (VirtualAddress? page = objects.Pointer(first); page is VirtualAddress at && _allowance.TryUse(); page = objects.Pointer(at, next))
         {
+            if (!seen.Add(at))
+            {
+                _damage.Add($"the function tracer's list of records runs in a circle at {at}: places in them may be missing");
+                return;
+            }
+
             ulong count = objects.Read(at, index) ?? 0;
             if (count == 0 || objects.Pointer(at, records) is not VirtualAddress start)
             {
                 continue;
             }
 
-            byte[] its = count <= MostTableBytes / size ? new byte[count * size] : [];
+            byte[] its = count <= MostTableBytes / size && TryUse((long)count) ? new byte[count * size] : [];
             int read = _kernel.Space.Read(start, its);
             if (read == 0 || read < its.Length)
             {
                 _damage.Add($"the function tracer's records at {start} cannot be read whole: places in them are missing");
             }
 
-            for (int i = 0; i + (int)size <= read && _allowance.TryUse(); i += (int)size)
+            for (int i = 0; i + (int)size <= read; i += (int)size)
             {
                 _sites.Add(new(new(BinaryPrimitives.ReadUInt64LittleEndian(its.AsSpan(i + (int)ip.Offset))), CodeSiteKind.Tracer));
             }
