@@ -19,11 +19,13 @@ public sealed class Machine : IDisposable
     private readonly Lazy<ReverseMap> _reverseMap;
     private readonly Lazy<DeviceInventory> _devices;
     private readonly Lazy<DeviceReach> _deviceReach;
+    private readonly string _types;
 
     private Machine(MemoryImage image, LinuxKernel kernel, string types, GuestPlace? place = null)
     {
         Image = image;
         Kernel = kernel;
+        _types = types;
         Place = place;
         Parts = new(kernel, types, image.SystemFiles);
         _reverseMap = new(() => ReverseMap.Of(Parts));
@@ -155,6 +157,18 @@ public sealed class Machine : IDisposable
     /// <summary>Which kind of address it is on this machine.</summary>
     public AddressKind KindOf(VirtualAddress address) =>
         Kernel.Space.IsCanonical(address) ? AddressKinds.Of(Parts.Layout.RegionOf(address).Kind) : AddressKind.NonCanonical;
+
+    /// <summary>The same machine for another who disposes of it: its image is let go of when all have.</summary>
+    internal Machine Shared()
+    {
+        Image.Share();
+        return this;
+    }
+
+    /// <summary>
+    /// The same machine with nothing found out yet beyond its kernel, for whoever goes on after a question that was given up; this one is its from now on.
+    /// </summary>
+    internal Machine Anew() => new(Image, Kernel, _types, Place is { } place ? place with { Host = place.Host.Anew() } : null);
 
     /// <inheritdoc/>
     public void Dispose() => Image.Dispose();

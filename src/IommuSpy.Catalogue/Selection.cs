@@ -1,3 +1,5 @@
+using IommuSpy.Memory;
+
 namespace IommuSpy.Catalogue;
 
 /// <summary>The rows and columns of a table that are wanted, in their order.</summary>
@@ -55,6 +57,7 @@ internal sealed record Selection<TRow>(
 
     private bool IsWanted(TRow row)
     {
+        WorkBudget.OfProcess.GoOn();
         foreach (Predicate<TRow> meets in Meets)
         {
             if (!meets(row))

@@ -1,4 +1,5 @@
 using IommuSpy.Analysis;
+using IommuSpy.Cli.Sessions;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli;
@@ -26,13 +27,14 @@ internal static class Addresses
     /// <exception cref="UsageException">The text is none.</exception>
     /// <exception cref="NoAnswerException">It names a symbol that this kernel lacks.</exception>
     public static IReadOnlyList<NamedAddress> EachVirtual(Machine machine, string text) =>
-        AddressExpression.TryParseVirtual(text, machine, out IReadOnlyList<NamedAddress> all, out AddressProblem? problem) ? all : throw Refusal(problem);
+        AddressExpression.TryParseVirtual(text, machine, out IReadOnlyList<NamedAddress> all, out AddressProblem? problem) ? Named(all)
+            : throw Refusal(problem);
 
     /// <summary>An address of any kind: one, or of a per-CPU symbol each CPU's.</summary>
     /// <exception cref="UsageException">The text is none.</exception>
     /// <exception cref="NoAnswerException">It names a symbol that this kernel lacks.</exception>
     public static IReadOnlyList<NamedAddress> Each(Machine machine, string text) =>
-        AddressExpression.TryParse(text, machine, out IReadOnlyList<NamedAddress> all, out AddressProblem? problem) ? all : throw Refusal(problem);
+        AddressExpression.TryParse(text, machine, out IReadOnlyList<NamedAddress> all, out AddressProblem? problem) ? Named(all) : throw Refusal(problem);
 
     /// <summary>A virtual address where no kernel's symbols are known.</summary>
     /// <exception cref="UsageException">The text is none.</exception>
@@ -58,7 +60,7 @@ internal static class Addresses
     /// <exception cref="UsageException">The text is none, or may be two.</exception>
     /// <exception cref="NoAnswerException">It names a symbol that this kernel lacks, or an address that it does not map.</exception>
     public static IReadOnlyList<NamedAddress> Pages(Machine machine, string text) =>
-        PageExpression.TryParse(machine, text, out IReadOnlyList<NamedAddress> pages, out AddressProblem? problem) ? pages : throw Refusal(problem);
+        PageExpression.TryParse(machine, text, out IReadOnlyList<NamedAddress> pages, out AddressProblem? problem) ? Named(pages) : throw Refusal(problem);
 
     /// <summary>One physical page.</summary>
     /// <exception cref="UsageException">The text is none, or may be several.</exception>
@@ -72,6 +74,17 @@ internal static class Addresses
     /// <summary>The exception for what a text is not.</summary>
     public static Exception Refusal(AddressProblem problem) => problem.IsBadText ? new UsageException(problem.Message) : new NoAnswerException(problem.Message);
 
+    // The last one that a session's user has named is what `_` stands for.
+    private static IReadOnlyList<NamedAddress> Named(IReadOnlyList<NamedAddress> addresses)
+    {
+        if (addresses is [.., var last])
+        {
+            Session.Remember(last);
+        }
+
+        return addresses;
+    }
+
     private static ulong Number(string text, string wanted, AddressSort sort)
     {
         if (!AddressExpression.TryParseNumeric(text, out NamedAddress address, out AddressProblem? problem))
@@ -79,7 +92,7 @@ internal static class Addresses
             throw Refusal(problem);
         }
 
-        return address.Sort == AddressSort.Unsaid || address.Sort == sort ? address.Value
+        return address.Sort == AddressSort.Unsaid || address.Sort == sort ? Named([address with { Sort = sort }])[0].Value
             : throw new UsageException($"'{text}' is {address.SortText}: {wanted} is wanted here");
     }
 }

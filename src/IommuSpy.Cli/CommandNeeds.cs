@@ -21,6 +21,9 @@ internal sealed record CommandNeeds(IReadOnlyList<string> Sources)
     /// <summary>Whether it starts other programs, a pager apart.</summary>
     public bool Starts { get; init; }
 
+    /// <summary>Whether it asks one machine question after question, so that it is no question itself.</summary>
+    public bool IsSession { get; init; }
+
     /// <summary>Whether nothing may be given up: for what is started and has to do as it likes, a browser.</summary>
     public bool Everything { get; init; }
 

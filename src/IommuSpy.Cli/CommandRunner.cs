@@ -3,6 +3,7 @@ using System.Text.Json;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Types;
 using IommuSpy.Catalogue;
+using IommuSpy.Cli.Sessions;
 using IommuSpy.Linux;
 using IommuSpy.Linux.Running;
 using IommuSpy.Linux.Types;
@@ -30,6 +31,13 @@ internal static class CommandRunner
     {
         Descriptor.Hold();
         AppDomain.CurrentDomain.UnhandledException += (_, failure) => End(name, failure.ExceptionObject as Exception);
+        return Question(root, args, name);
+    }
+
+    /// <summary>Parses and runs one question: of a session, the next one.</summary>
+    /// <inheritdoc cref="Run"/>
+    public static int Question(Command root, string[] args, string name = Name)
+    {
         try
         {
             int exitCode = Answer(root, args, name);
@@ -50,6 +58,11 @@ internal static class CommandRunner
             output.AutoFlush = true;
             Console.SetOut(output);
             return Invoke(root, args, name, output);
+        }
+        catch (Exception) when (WorkBudget.OfProcess.IsStopped)
+        {
+            // Whatever it has failed with, that was the end of it.
+            return Pager.InterruptedExit;
         }
         catch (OutputException e)
         {
@@ -125,7 +138,14 @@ internal static class CommandRunner
 
         if (!isHelp)
         {
-            sandbox.Enter(result);
+            if (Session.Current is { } session)
+            {
+                session.Check(result);
+            }
+            else
+            {
+                sandbox.Enter(result);
+            }
         }
 
         int exitCode = result.Invoke(configuration);

@@ -49,6 +49,7 @@ internal static class CommandTree
         ("acquire", AcquireCommand.Build),
         ("export", ExportCommand.Build),
         ("sql", SqlCommand.Build),
+        ("shell", ShellCommand.Build),
         ("formats", FormatsCommand.Build),
         ("modules", ModulesCommand.Build),
         ("pci", PciCommand.Build),

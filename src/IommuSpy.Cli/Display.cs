@@ -27,13 +27,16 @@ internal static unsafe partial class Display
     private static bool _pages = true;
 
     /// <summary>Whether answers may go through a pager: standard output is a terminal that one works on, and nobody has said no.</summary>
-    public static bool Pages => _pages && !IsDumb && !Console.IsOutputRedirected;
+    public static bool Pages => _pages && !IsDumb && IsTerminal;
 
     /// <summary>Columns of the terminal that standard output is; null where it is none.</summary>
-    public static int? Width { get; } = Console.IsOutputRedirected ? null : Math.Max(NarrowestWidth, Columns());
+    public static int? Width => IsTerminal ? Math.Max(NarrowestWidth, Columns()) : null;
 
     /// <summary>Whether standard error is a terminal.</summary>
     public static bool ErrorIsTerminal { get; } = !Console.IsErrorRedirected;
+
+    /// <summary>What the user says of colour: always, never, or neither.</summary>
+    public static bool? Colour => _colour;
 
     /// <summary>Takes what the user says: --color and --no-pager.</summary>
     public static void Use(bool? colour, bool pages)
@@ -81,7 +84,9 @@ internal static unsafe partial class Display
         return 0;
     }
 
-    private static bool HasColour => _colour ?? (!Console.IsOutputRedirected && !IsDumb && !RefusesColour);
+    private static bool IsTerminal => !Console.IsOutputRedirected && !StandardOutput.IsElsewhere;
+
+    private static bool HasColour => _colour ?? (IsTerminal && !IsDumb && !RefusesColour);
 
     private static string Painted(string colour, string text) =>
         text.Length > 0 && HasColour ? $"\u001b[{colour}m{text}{Reset}" : text;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using IommuSpy.Cli.Sessions;
 
 namespace IommuSpy.Cli;
 
@@ -35,6 +36,8 @@ internal sealed class DisplayOptions
     {
         // Of a command line that is wrong there may be no value.
         string? when = result.GetResult(_color)?.Errors.Any() == true ? null : result.GetValue(_color);
-        Display.Use(when switch { Always => true, Never => false, _ => null }, !result.GetValue(_noPager));
+        Session? session = Session.Current;
+        bool? colour = when switch { Always => true, Never => false, _ => null };
+        Display.Use(result.GetResult(_color) is null or { Implicit: true } ? session?.Colour : colour, !result.GetValue(_noPager) && session?.Pages != false);
     }
 }

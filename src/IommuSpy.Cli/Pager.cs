@@ -2,6 +2,7 @@ using System.Buffers;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using IommuSpy.Cli.Sessions;
 using IommuSpy.Memory;
 
 namespace IommuSpy.Cli;
@@ -32,7 +33,10 @@ internal sealed class Pager
             if (!IsInterrupted)
             {
                 IsInterrupted = true;
-                new Thread(EndWithPager) { IsBackground = true }.Start();
+                if (Session.Current is null)
+                {
+                    new Thread(EndWithPager) { IsBackground = true }.Start();
+                }
             }
         });
     }
@@ -42,6 +46,17 @@ internal sealed class Pager
 
     /// <summary>Whether the user has pressed Ctrl-C while one ran.</summary>
     public static bool IsInterrupted { get; private set; }
+
+    /// <summary>Begins another question of a session.</summary>
+    /// <param name="command">A program that the user wants the answer to go through, as the shell runs it; null for none.</param>
+    public static void Begin(string? command)
+    {
+        IsInterrupted = false;
+        if (command is not null)
+        {
+            Start(new("/bin/sh", ["-c", command]));
+        }
+    }
 
     /// <summary>Starts one. False where none is wanted, or none can be run: then answers go to the terminal itself.</summary>
     public static bool TryStart()
@@ -53,13 +68,11 @@ internal sealed class Pager
         }
 
         ProcessStartInfo start = command.AsSpan().IndexOfAny(ShellCharacters) >= 0 ? new("/bin/sh", ["-c", command]) : new(command);
-        start.UseShellExecute = false;
-        start.RedirectStandardInput = true;
         start.Environment.TryAdd("LESS", "FRX");
         start.Environment.TryAdd("LV", "-c");
         try
         {
-            _running = new(Process.Start(start)!);
+            Start(start);
         }
         catch (Win32Exception e)
         {
@@ -108,6 +121,13 @@ internal sealed class Pager
         pager._process.WaitForExit();
         pager._interrupt.Dispose();
         pager._process.Dispose();
+    }
+
+    private static void Start(ProcessStartInfo start)
+    {
+        start.UseShellExecute = false;
+        start.RedirectStandardInput = true;
+        _running = new(Process.Start(start)!);
     }
 
     private void EndWithPager()

@@ -11,7 +11,9 @@ namespace IommuSpy.Cli;
 /// </summary>
 internal sealed class SandboxOptions
 {
-    private readonly Option<bool> _none = new("--no-sandbox")
+    private const string Name = "--no-sandbox";
+
+    private readonly Option<bool> _none = new(Name)
     {
         Description = "Do not give up the rights to write files, open sockets and run programs before the image is read: for systems where that goes wrong.",
         Recursive = true,
@@ -19,6 +21,9 @@ internal sealed class SandboxOptions
 
     /// <summary>Adds the option to a program and its commands.</summary>
     public SandboxOptions(Command root) => root.Options.Add(_none);
+
+    /// <summary>Whether the user wants nothing to be given up.</summary>
+    public static bool IsLeftOut(ParseResult result) => result.GetValue<bool>(Name);
 
     /// <summary>Confines the program to what a command line needs; for good, and before there are other threads.</summary>
     public void Enter(ParseResult result)

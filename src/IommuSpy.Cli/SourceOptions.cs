@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IommuSpy.Analysis;
+using IommuSpy.Cli.Sessions;
 using IommuSpy.Linux.Types;
 using IommuSpy.Memory;
 
@@ -98,6 +99,11 @@ internal sealed class SourceOptions
     /// <summary>Opens the image of some files alone.</summary>
     public MemoryImage OpenImage(ParseResult result, IReadOnlyList<string> paths)
     {
+        if (OfSession(result, paths, Guests(result)) is Machine opened)
+        {
+            return opened.Image;
+        }
+
         if (Guests(result) is { Length: > 0 } guests)
         {
             return OpenGuest(result, paths, guests).Image();
@@ -138,6 +144,11 @@ internal sealed class SourceOptions
             return named;
         }
 
+        if (Session.Current is { } session)
+        {
+            return session.Paths;
+        }
+
         string? variable = Environment.GetEnvironmentVariable(Variable);
         return [string.IsNullOrEmpty(variable) ? RunningMachine : variable];
     }
@@ -156,12 +167,27 @@ internal sealed class SourceOptions
         return new(split, result.GetValue(_allowTruncated)) { Pause = result.GetValue(_pause), Tell = Output.Problem };
     }
 
-    private string[] Guests(ParseResult result) => result.GetValue(_vm) ?? [];
+    /// <summary>The virtual machine that is named, or that a session is in; of one in another, each from the outermost on.</summary>
+    public string[] Guests(ParseResult result) =>
+        result.GetValue(_vm) is { Length: > 0 } named ? named : Named(result).Count == 0 && Session.Current is { } session ? [.. session.Guests] : [];
+
+    // What a session has opened already. Who says more of a source than that it is the session's opens it anew.
+    private Machine? OfSession(ParseResult result, IReadOnlyList<string> paths, string[] guests) =>
+        Session.Current is { } session && session.Paths.SequenceEqual(paths, StringComparer.Ordinal)
+            && session.Guests.SequenceEqual(guests, StringComparer.Ordinal)
+            && !new Option[] { _ramSplit, _allowTruncated, _types }.Any(option => result.GetResult(option) is { Implicit: false })
+            ? session.Machine.Shared()
+            : null;
 
     private Machine OpenMachine(ParseResult result, IReadOnlyList<string> paths, string[] guests)
     {
+        if (OfSession(result, paths, guests) is Machine opened)
+        {
+            return opened;
+        }
+
         string types = result.GetValue(_types)!;
-        Machine machine = Machine.Open(paths, Options(result), guests.Length == 0 ? types : TypeSource.Automatic);
+        Machine machine = OfSession(result, paths, []) ?? Machine.Open(paths, Options(result), guests.Length == 0 ? types : TypeSource.Automatic);
         Warn(machine.Image);
         for (int i = 0; i < guests.Length; i++)
         {

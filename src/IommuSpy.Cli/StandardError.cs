@@ -19,7 +19,7 @@ internal sealed class StandardError : WriteOnlyStream
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        if (StandardOutput.HasPager && Display.ErrorIsTerminal)
+        if (StandardOutput.HasPager && !StandardOutput.IsElsewhere && Display.ErrorIsTerminal)
         {
             // Whether its user reads on or not.
             _ = Pager.TryWrite(buffer);

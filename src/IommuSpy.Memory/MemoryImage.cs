@@ -8,6 +8,7 @@ namespace IommuSpy.Memory;
 public sealed class MemoryImage : IDisposable
 {
     private readonly IReadOnlyList<IDisposable> _owned;
+    private int _holders = 1;
 
     internal MemoryImage(ImageFile file, string format, IReadOnlyList<MemoryLayout> layouts)
         : this(file.Path, [file], format, layouts)
@@ -130,9 +131,21 @@ public sealed class MemoryImage : IDisposable
         }
     }
 
+    /// <summary>The same image for another who disposes of it: it lets go of what it reads from when all have.</summary>
+    public MemoryImage Share()
+    {
+        Interlocked.Increment(ref _holders);
+        return this;
+    }
+
     /// <summary>Lets go of what it reads from. Memory and spans from it must not be used afterwards.</summary>
     public void Dispose()
     {
+        if (Interlocked.Decrement(ref _holders) > 0)
+        {
+            return;
+        }
+
         foreach (IDisposable owned in _owned)
         {
             owned.Dispose();

@@ -46,6 +46,7 @@ public sealed class WorkBudget
     private readonly long[] _most;
     private readonly long[] _left;
     private readonly bool[] _isCut = new bool[Names.Length];
+    private volatile bool _isStopped;
 
     /// <summary>A budget.</summary>
     /// <param name="tables">Tables that are visited at the most, each as often as it is reached.</param>
@@ -99,12 +100,32 @@ public sealed class WorkBudget
         ForNextQuestion();
     }
 
+    /// <summary>Whether the question that is asked has been given up: by Ctrl-C in a session, or by a client.</summary>
+    public bool IsStopped => _isStopped;
+
+    /// <summary>
+    /// Gives up the question that is asked: whoever takes of the budget from now on, until the next question, fails with
+    /// <see cref="OperationCanceledException"/>. What was being found out for later questions has failed with it, so that whoever asks on begins anew.
+    /// </summary>
+    public void Stop() => _isStopped = true;
+
+    /// <summary>For what takes long and takes nothing of the budget: to be called now and then.</summary>
+    /// <exception cref="OperationCanceledException">The question was given up.</exception>
+    public void GoOn()
+    {
+        if (_isStopped)
+        {
+            throw new OperationCanceledException("the question was given up");
+        }
+    }
+
     /// <summary>
     /// Gives all of it again to one who asks question after question. What ended early is said from then on: of what is kept of earlier answers not all was
     /// read, and later ones lean on it.
     /// </summary>
     public void ForNextQuestion()
     {
+        _isStopped = false;
         for (int work = 0; work < _most.Length; work++)
         {
             Volatile.Write(ref _left[work], _most[work]);
@@ -121,8 +142,10 @@ public sealed class WorkBudget
     /// <param name="work">Which kind of work.</param>
     /// <param name="wanted">How much, more than 0.</param>
     /// <returns>How much there was of it; 0 where nothing is left.</returns>
+    /// <exception cref="OperationCanceledException">The question was given up.</exception>
     internal long Take(Work work, long wanted)
     {
+        GoOn();
         ref long left = ref _left[(int)work];
         while (true)
         {

@@ -20,9 +20,13 @@ internal static class Cli
     public static Outcome Run(params string[] arguments) => RunWithInput(null, arguments);
 
     /// <summary>Runs the program with something on its standard input.</summary>
-    public static Outcome RunWithInput(string? input, params string[] arguments)
+    public static Outcome RunWithInput(string? input, params string[] arguments) => RunIn("", input, arguments);
+
+    /// <summary>The same in a directory.</summary>
+    public static Outcome RunIn(string directory, string? input, params string[] arguments)
     {
         ProcessStartInfo start = Prepared(arguments);
+        start.WorkingDirectory = directory;
         Stopwatch watch = Stopwatch.StartNew();
         using Process process = System.Diagnostics.Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

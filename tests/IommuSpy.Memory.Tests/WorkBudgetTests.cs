@@ -26,6 +26,24 @@ public class WorkBudgetTests
     }
 
     [Fact]
+    public void A_question_that_is_given_up_fails_where_it_takes_more_and_the_next_goes_on()
+    {
+        WorkBudget budget = new();
+        WorkAllowance allowance = new(budget, Work.Steps, 10_000);
+        Assert.True(allowance.TryUse());
+        budget.Stop();
+        Assert.True(budget.IsStopped);
+        Assert.Throws<OperationCanceledException>(() => Use(ref allowance));
+        Assert.Throws<OperationCanceledException>(budget.GoOn);
+        budget.ForNextQuestion();
+        budget.GoOn();
+        Assert.False(budget.IsStopped);
+        WorkAllowance next = new(budget, Work.Steps, 10_000);
+        Assert.Equal(10_000, Use(ref next));
+        Assert.Empty(budget.Problems);
+    }
+
+    [Fact]
     public void Who_asks_again_and_again_has_all_of_it_each_time()
     {
         WorkBudget budget = new(steps: 100);

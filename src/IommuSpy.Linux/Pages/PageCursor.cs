@@ -86,6 +86,8 @@ public ref struct PageCursor(MemoryPages pages, Span<byte> copy)
         ulong at = (frame.Number - _runFirst) * (ulong)_bytes;
         if (frame.Number < _runFirst || at + (ulong)_bytes > (ulong)_run.Length)
         {
+            WorkBudget.OfProcess.GoOn();
+
             // A run ends with its section. Memory that was never taken into use has struct pages that were never written.
             _run = pages.StateOf(frame) is FrameState.Offline ? default : _array.Run(frame, _copy);
             _runFirst = frame.Number;

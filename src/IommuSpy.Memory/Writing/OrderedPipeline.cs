@@ -15,6 +15,7 @@ internal static class OrderedPipeline
         {
             foreach (TPiece piece in pieces)
             {
+                WorkBudget.OfProcess.GoOn();
                 if (underWay.Count == most)
                 {
                     take(underWay.Dequeue().GetAwaiter().GetResult());

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using IommuSpy.Analysis.Conversion;
 using IommuSpy.Cli.Json;
+using IommuSpy.Cli.Sessions;
 using IommuSpy.Cli.Text;
 using IommuSpy.Memory;
 using IommuSpy.Memory.Compression;
@@ -61,6 +62,11 @@ internal static class ConvertCommand
             string[] named = result.GetValue(files)!;
             IReadOnlyList<string> inputs = [.. source.Named(result), .. named[..^1]];
             string target = named[^1];
+            if (inputs.Count == 0 && Session.Current is { } session)
+            {
+                inputs = session.Paths;
+            }
+
             if (inputs.Count == 0)
             {
                 throw new UsageException("convert what into what? Name the image and the new file: convert IN OUT --format FORMAT");
