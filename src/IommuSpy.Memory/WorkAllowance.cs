@@ -31,6 +31,18 @@ public struct WorkAllowance(WorkBudget budget, Work work, long most)
         return true;
     }
 
+    /// <summary>Uses as many as something says that it is long, before memory is taken for it; false where not all of that is left.</summary>
+    /// <param name="count">How many; none where it is 0 or less.</param>
+    public bool TryUse(long count)
+    {
+        while (count > 0 && TryUse())
+        {
+            count--;
+        }
+
+        return count <= 0;
+    }
+
     /// <summary>Gives back what was not used.</summary>
     public void Finish()
     {

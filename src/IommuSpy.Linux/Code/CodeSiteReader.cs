@@ -103,7 +103,7 @@ internal sealed class CodeSiteReader
 
     private bool TryRead(SiteForm form, VirtualAddress start, int bytes, CodeRanges ranges, bool isKnown)
     {
-        if (!TryUse(bytes / form.Bytes))
+        if (!_allowance.TryUse(bytes / form.Bytes))
         {
             return false;
         }
@@ -137,17 +137,6 @@ internal sealed class CodeSiteReader
 
         _sites.RemoveRange(before, _sites.Count - before);
         return false;
-    }
-
-    // What a table says of its own length costs before memory is taken for it.
-    private bool TryUse(long count)
-    {
-        while (count > 0 && _allowance.TryUse())
-        {
-            count--;
-        }
-
-        return count == 0;
     }
 
     // kprobe_table: lists by a hash of the address (kernel/kprobes.c).
@@ -199,7 +188,7 @@ internal sealed class CodeSiteReader
                 continue;
             }
 
-            byte[] its = count <= MostTableBytes / size && TryUse((long)count) ? new byte[count * size] : [];
+            byte[] its = count <= MostTableBytes / size && _allowance.TryUse((long)count) ? new byte[count * size] : [];
             int read = _kernel.Space.Read(start, its);
             if (read == 0 || read < its.Length)
             {

@@ -6,9 +6,14 @@ namespace IommuSpy.Linux.Files;
 /// <summary>Reads files, and their paths through directories and mounts (fs/d_path.c). Not safe to share between threads.</summary>
 public sealed class FileReader
 {
-    // The kernel's own paths are shorter than a page, so have fewer parts; mounts upon mounts too.
+    // The kernel's own paths are shorter than a page, so have fewer parts; mounts upon mounts too. An image can have a path so long for each of millions of
+    // files: each part counts as work, and as more of it where its name is long.
     private const int MaxSteps = 4096;
     private const int MaxNameBytes = 1024;
+    private const int NameBytesOfStep = 64;
+
+    // A program and its libraries are mapped by many; an image can count millions of files.
+    private const int MostKnown = 1 << 17;
 
     // FMODE_BACKING, bit 25 since 6.5 and bit 24 since 6.14; each has meant something else too.
     private const ulong MayBeBacking = (1 << 25) | (1 << 24);
@@ -46,6 +51,11 @@ public sealed class FileReader
         string? path = dentry is not null && mount is not null ? Path(dentry.Value, mount.Value) : null;
         ulong? device = inode is not null && _objects.Pointer(inode.Value, _fields.InodeSuperBlock) is VirtualAddress super
             ? _objects.Read(super, _fields.Device) : null;
+        if (_known.Count >= MostKnown)
+        {
+            _known.Clear();
+        }
+
         return _known[file] = new(file, path, inode is null ? null : _objects.Read(inode.Value, _fields.InodeNumber), (uint?)device);
     }
 
@@ -63,8 +73,16 @@ public sealed class FileReader
     /// <summary>The path of a directory entry from the root of its file system; null where a part of it cannot be read.</summary>
     internal string? PathWithin(VirtualAddress dentry)
     {
+        WorkAllowance allowance = PathAllowance();
+        string? path = PathWithin(dentry, ref allowance);
+        allowance.Finish();
+        return path;
+    }
+
+    private string? PathWithin(VirtualAddress dentry, ref WorkAllowance allowance)
+    {
         List<string> parts = [];
-        for (int step = 0; step < MaxSteps; step++)
+        while (allowance.TryUse())
         {
             if (_objects.Pointer(dentry, _fields.Parent) is not VirtualAddress above)
             {
@@ -76,7 +94,7 @@ public sealed class FileReader
                 return Join(parts, deleted: false);
             }
 
-            if (Name(dentry) is not string name)
+            if (Name(dentry, ref allowance) is not string name)
             {
                 return null;
             }
@@ -91,6 +109,14 @@ public sealed class FileReader
     /// <summary>The path of a directory entry in a mount; null where a part of it cannot be read.</summary>
     internal string? Path(VirtualAddress dentry, VirtualAddress mount)
     {
+        WorkAllowance allowance = PathAllowance();
+        string? path = Path(dentry, mount, ref allowance);
+        allowance.Finish();
+        return path;
+    }
+
+    private string? Path(VirtualAddress dentry, VirtualAddress mount, ref WorkAllowance allowance)
+    {
         VirtualAddress? root = _objects.Pointer(mount, _fields.MountRoot);
         bool isTop = _objects.Pointer(dentry, _fields.Parent) == dentry;
         if (!isTop || dentry != root)
@@ -103,14 +129,14 @@ public sealed class FileReader
             if (isTop)
             {
                 // On no mount: what has a name of the kernel's making only.
-                return Name(dentry) is string name ? $"/{name}{Deleted}" : null;
+                return Name(dentry, ref allowance) is string name ? $"/{name}{Deleted}" : null;
             }
         }
 
         bool deleted = !isTop && _fields.HashLink is { } link && _objects.Read(dentry, link) == 0;
         List<string> parts = [];
         VirtualAddress at = dentry;
-        for (int step = 0; step < MaxSteps; step++)
+        while (allowance.TryUse())
         {
             if (at == root)
             {
@@ -137,7 +163,7 @@ public sealed class FileReader
                 continue;
             }
 
-            if (_objects.Pointer(at, _fields.Parent) is not VirtualAddress above || Name(at) is not string name)
+            if (_objects.Pointer(at, _fields.Parent) is not VirtualAddress above || Name(at, ref allowance) is not string name)
             {
                 return null;
             }
@@ -161,8 +187,17 @@ public sealed class FileReader
         return $"/{string.Join('/', parts)}{(deleted ? Deleted : "")}";
     }
 
-    private string? Name(VirtualAddress dentry) =>
-        _objects.Pointer(dentry, _fields.Name) is VirtualAddress text && _objects.Read(dentry, _fields.NameLength) is (ulong length and <= MaxNameBytes)
-            ? length == 0 ? "" : _objects.Text(text, (int)length)
-            : null;
+    private WorkAllowance PathAllowance() => new(_objects.Kernel.Memory.Budget, Work.Steps, MaxSteps);
+
+    private string? Name(VirtualAddress dentry, ref WorkAllowance allowance)
+    {
+        if (_objects.Pointer(dentry, _fields.Name) is not VirtualAddress text
+            || _objects.Read(dentry, _fields.NameLength) is not (ulong length and <= MaxNameBytes)
+            || !allowance.TryUse((long)length / NameBytesOfStep))
+        {
+            return null;
+        }
+
+        return length == 0 ? "" : _objects.Text(text, (int)length);
+    }
 }

@@ -23,7 +23,8 @@ internal static class ModuleSectionReader
         Field? name = element.Find("name", "battr.attr.name", "attr.name");
         Field? address = element.Find("address", "private");
         ulong count = objects.Read(table, attributes.Find("nsections")) ?? Listed(objects, table, attributes);
-        for (ulong i = 0; i < Math.Min(count, MaxSections); i++)
+        WorkAllowance allowance = new(objects.Kernel.Memory.Budget, Work.Steps, MaxSections);
+        for (ulong i = 0; i < count && allowance.TryUse(); i++)
         {
             VirtualAddress entry = table + first.Offset + (i * element.Bytes);
             if (objects.Pointer(entry, name) is not VirtualAddress text || objects.Text(text, MaxNameBytes) is not { Length: > 0 } section
@@ -35,6 +36,7 @@ internal static class ModuleSectionReader
             sections.Add(new(section, new(place)));
         }
 
+        allowance.Finish();
         return sections;
     }
 

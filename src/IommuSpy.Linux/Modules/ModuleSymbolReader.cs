@@ -26,7 +26,20 @@ internal sealed class ModuleSymbolReader(KernelObjects objects, VirtualAddress m
     private const int MaxNameBytes = 512;
     private const int MaxExports = 1 << 16;
 
+    // Each of 65,536 modules can say that it has so many.
+    private const int StringBytesOfStep = 64;
+
+    private WorkAllowance _allowance =
+        new(objects.Kernel.Memory.Budget, Work.Steps, MaxSymbols + ((MaxStringBytes + MaxNameBytes) / StringBytesOfStep) + MaxExports);
+
     public ModuleSymbols Read()
+    {
+        ModuleSymbols symbols = ReadTable();
+        _allowance.Finish();
+        return symbols;
+    }
+
+    private ModuleSymbols ReadTable()
     {
         StructType type = objects.Types.Struct("module");
 
@@ -54,6 +67,11 @@ internal sealed class ModuleSymbolReader(KernelObjects objects, VirtualAddress m
         if (count > MaxSymbols)
         {
             return Damaged($"it counts {count}, and no module has so many");
+        }
+
+        if (!_allowance.TryUse((long)count))
+        {
+            return Damaged("too much was read before them");
         }
 
         byte[] table = new byte[(int)count * SymbolBytes];
@@ -104,6 +122,11 @@ internal sealed class ModuleSymbolReader(KernelObjects objects, VirtualAddress m
             last = at < MaxStringBytes ? Math.Max(last, at) : last;
         }
 
+        if (!_allowance.TryUse(last / StringBytesOfStep))
+        {
+            return [];
+        }
+
         byte[] text = new byte[(int)last + MaxNameBytes];
         return text[..objects.Kernel.Space.Read(strings, text)];
     }
@@ -144,7 +167,7 @@ internal sealed class ModuleSymbolReader(KernelObjects objects, VirtualAddress m
         HashSet<(ulong, string)> exports = [];
         if (objects.Types.FindStruct("kernel_symbol") is not StructType symbol
             || objects.Pointer(module, objects.Types.Struct("module").Find("syms")) is not VirtualAddress first
-            || objects.Read(module, objects.Types.Struct("module").Find("num_syms")) is not (ulong count and <= MaxExports))
+            || objects.Read(module, objects.Types.Struct("module").Find("num_syms")) is not (ulong count and <= MaxExports) || !_allowance.TryUse((long)count))
         {
             return exports;
         }
