@@ -89,7 +89,8 @@ internal sealed class CaptureBuilder(CaptureSpec spec, GuestKernel kernel, strin
                     () => CpuTranslations.Write(monitor, Path.Combine(oracle, "guest"), Path.Combine(oracle, CaptureCheck.TranslationsName)));
             }
 
-            KernelValues.Write(monitor, Path.Combine(building, KallsymsName), Path.Combine(oracle, "kernel-values.json"));
+            KernelValues.Write(
+                monitor, Path.Combine(building, KallsymsName), Path.Combine(oracle, "guest/iomem"), Path.Combine(oracle, "kernel-values.json"));
             _times.Measure("dump.elf", () => MemoryDump.WriteElf(monitor, Path.Combine(building, "dump.elf"), scratch, cancellation));
             _times.Measure("dump.kdump", () => MemoryDump.WriteKdump(monitor, Path.Combine(building, "dump.kdump")));
             foreach (string image in spec.MoreImages)

@@ -14,10 +14,16 @@ internal static partial class KernelValues
 
     /// <summary>
     /// Reads the variables through a stopped CPU's own page tables, which map the kernel unless it stands in user mode or inside a guest of its own: then
-    /// through the next one's.
+    /// through the next one's. Where none maps it, x86 kernels say in /proc/iomem where their code begins, with _text.
     /// </summary>
-    public static void Write(QmpClient monitor, string kallsyms, string path)
+    /// <param name="monitor">The stopped guest's.</param>
+    /// <param name="kallsyms">The guest's kallsyms.</param>
+    /// <param name="iomem">The guest's /proc/iomem.</param>
+    /// <param name="path">Where to.</param>
+    public static void Write(QmpClient monitor, string kallsyms, string iomem, string path)
     {
+        ulong? code = File.ReadLines(iomem).Select(line => Code().Match(line)).FirstOrDefault(line => line.Success) is { } line
+            ? ulong.Parse(line.Groups["start"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture) : null;
         Dictionary<string, ulong> symbols = FindSymbols(kallsyms);
         var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (string name in Variables.Where(symbols.ContainsKey))
@@ -28,6 +34,12 @@ internal static partial class KernelValues
             {
                 // The first CPU may stand in user mode, or inside a guest of its own.
                 answer = monitor.ExecuteHuman($"x /1gx 0x{symbols[name]:x}", cpu: 1);
+                match = Word().Match(answer);
+            }
+
+            if (!match.Success && code is ulong start && symbols.TryGetValue("_text", out ulong text) && !symbols.ContainsKey("memstart_addr"))
+            {
+                answer = monitor.ExecuteHuman($"xp /1gx 0x{start + (symbols[name] - text):x}");
                 match = Word().Match(answer);
             }
 
@@ -62,6 +74,9 @@ internal static partial class KernelValues
 
         return found;
     }
+
+    [GeneratedRegex("^ *(?<start>[0-9a-f]+)-[0-9a-f]+ : Kernel code$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Code();
 
     [GeneratedRegex(": (?<value>0x[0-9a-f]{16})", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Word();

@@ -45,6 +45,10 @@ internal sealed class LinePrompt
         Bind(ConsoleKey.W, context => Delete(context.Buffer, WordBefore(context.Buffer), context.Buffer.Position), ConsoleModifiers.Control);
         Bind(ConsoleKey.D, EndOrDelete, ConsoleModifiers.Control);
         Bind(ConsoleKey.Tab, Complete);
+
+        // What is typed ahead, while no key is waited for, comes as a terminal makes lines of it: with the character of Ctrl-J at their ends.
+        Bind(ConsoleKey.Enter, context => context.Submit(SubmitAction.Submit), ConsoleModifiers.Control);
+        Bind(ConsoleKey.J, context => context.Submit(SubmitAction.Submit), ConsoleModifiers.Control);
         foreach (string line in history)
         {
             _editor.History.Add(line);
