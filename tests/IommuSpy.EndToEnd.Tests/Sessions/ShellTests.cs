@@ -173,7 +173,7 @@ public sealed class ShellTests : IDisposable
             terminal.WaitForLast($"{Prompt} pages --jsonl --no-pager");
             terminal.Press("C-u");
             terminal.Press("C-d");
-            terminal.WaitFor(screen => screen.Contains("Pane is dead (status 0", StringComparison.Ordinal));
+            terminal.WaitForEnd(0);
         }
 
         string history = Path.Combine(state, "iommu-spy", "history");
@@ -190,7 +190,7 @@ public sealed class ShellTests : IDisposable
 
         // As Enter comes in where it was typed ahead.
         next.Press("C-j");
-        next.WaitFor(screen => screen.Contains("Pane is dead (status 0", StringComparison.Ordinal));
+        next.WaitForEnd(0);
     }
 
     private static Cli.Outcome Alone(string[] words) =>

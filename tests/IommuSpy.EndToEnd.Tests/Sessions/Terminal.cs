@@ -5,6 +5,7 @@ namespace IommuSpy.EndToEnd.Tests.Sessions;
 /// <summary>A terminal that a test types on and reads: tmux has it, of 24 lines and so many columns.</summary>
 internal sealed class Terminal : IDisposable
 {
+    private const string Ended = "ended with";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static int _count;
 
@@ -15,10 +16,10 @@ internal sealed class Terminal : IDisposable
     /// <param name="columns">How wide it is.</param>
     public Terminal(string command, int columns = 100)
     {
-        // What the program leaves stays on the screen, with how it ended.
+        // What the program leaves stays on the screen, with how it ended. A shell says that: tmux 3.3 can miss for ever that its own child has ended.
         string settings = Path.GetTempFileName();
-        File.WriteAllText(settings, "set -g remain-on-exit on\nset -g status off\n");
-        Tmux("-f", settings, "new-session", "-d", "-x", $"{columns}", "-y", "24", "exec " + command);
+        File.WriteAllText(settings, "set -g status off\n");
+        Tmux("-f", settings, "new-session", "-d", "-x", $"{columns}", "-y", "24", $"trap : INT; {command}; printf '\\n{Ended} %s.' $?; exec sleep 1000");
         File.Delete(settings);
     }
 
@@ -47,6 +48,10 @@ internal sealed class Terminal : IDisposable
             Thread.Sleep(20);
         }
     }
+
+    /// <summary>Waits until the program has ended with this exit code.</summary>
+    public void WaitForEnd(int exitCode) =>
+        Assert.EndsWith($"\n{Ended} {exitCode}.", WaitFor(screen => screen.EndsWith('.') && screen.Contains($"\n{Ended} ", StringComparison.Ordinal)));
 
     /// <summary>Waits until the last line is this.</summary>
     public string WaitForLast(string line) => WaitFor(screen => screen.Split('\n')[^1].TrimEnd() == line);
