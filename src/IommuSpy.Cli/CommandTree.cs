@@ -50,6 +50,7 @@ internal static class CommandTree
         ("export", ExportCommand.Build),
         ("sql", SqlCommand.Build),
         ("shell", ShellCommand.Build),
+        ("mcp", McpCommand.Build),
         ("formats", FormatsCommand.Build),
         ("modules", ModulesCommand.Build),
         ("pci", PciCommand.Build),

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace IommuSpy.Cli;
 
@@ -14,6 +15,7 @@ internal static unsafe partial class Descriptor
     /// <summary>EPIPE: the reader has gone.</summary>
     public const int BrokenPipe = 32;
 
+    private const int Input = 0;
     private const int BadDescriptor = 9; // EBADF
     private const int Interrupted = 4; // EINTR
     private const int TryAgain = 11; // EAGAIN
@@ -38,6 +40,20 @@ internal static unsafe partial class Descriptor
                 _ = Open("/dev/null", 0); // The lowest free number: this one.
             }
         }
+    }
+
+    /// <summary>
+    /// Standard input and output for one who speaks a protocol on them: nothing else that the program reads or writes reaches them from now on. Standard
+    /// input is empty, and what goes to standard output stands on standard error.
+    /// </summary>
+    public static (Stream Input, Stream Output) Take()
+    {
+        FileStream input = new(new SafeFileHandle(Duplicate(Input), ownsHandle: true), FileAccess.Read, bufferSize: 0);
+        FileStream output = new(new SafeFileHandle(Duplicate(Output), ownsHandle: true), FileAccess.Write, bufferSize: 0);
+        using SafeFileHandle nothing = File.OpenHandle("/dev/null");
+        _ = Duplicate((int)nothing.DangerousGetHandle(), Input);
+        _ = Duplicate(Error, Output);
+        return (input, output);
     }
 
     /// <summary>Writes all bytes.</summary>
@@ -78,6 +94,12 @@ internal static unsafe partial class Descriptor
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint WriteSome(int descriptor, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "dup")]
+    private static partial int Duplicate(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "dup2")]
+    private static partial int Duplicate(int descriptor, int number);
 
     [LibraryImport("libc", EntryPoint = "fcntl")]
     private static partial int Control(int descriptor, int command, int argument);

@@ -15,14 +15,16 @@ internal sealed class Session : IDisposable
 {
     private readonly CommandNeeds _kept;
     private readonly bool _isConfined;
+    private readonly bool _onlyReads;
 
-    private Session(Machine machine, IReadOnlyList<string> paths, IReadOnlyList<string> guests, CommandNeeds kept, bool isConfined)
+    private Session(Machine machine, IReadOnlyList<string> paths, IReadOnlyList<string> guests, CommandNeeds kept, bool isConfined, bool onlyReads)
     {
         Machine = machine;
         Paths = paths;
         Guests = guests;
         _kept = kept;
         _isConfined = isConfined;
+        _onlyReads = onlyReads;
         Colour = Display.Colour;
         Pages = Display.Pages;
     }
@@ -58,8 +60,9 @@ internal sealed class Session : IDisposable
     /// <param name="result">The session's command line.</param>
     /// <param name="source">Its source.</param>
     /// <param name="isConfined">Whether it has given up what it has declared no need of.</param>
-    public static Session Begin(ParseResult result, SourceOptions source, bool isConfined) =>
-        Current = new(source.OpenMachine(result), source.Paths(result), source.Guests(result), CommandNeeds.Of(result), isConfined);
+    /// <param name="onlyReads">Whether whoever asks may write no file and start no program, confined or not.</param>
+    public static Session Begin(ParseResult result, SourceOptions source, bool isConfined, bool onlyReads = false) =>
+        Current = new(source.OpenMachine(result), source.Paths(result), source.Guests(result), CommandNeeds.Of(result), isConfined, onlyReads);
 
     /// <summary>An address was named, or was an answer: `_` stands for it from now on.</summary>
     public static void Remember(NamedAddress address)
@@ -102,11 +105,38 @@ internal sealed class Session : IDisposable
             return ExitCode.Done;
         }
 
+        return Answered(() => line.File is string file ? IntoFile(file, line) : Answer(line, file: null), CancellationToken.None);
+    }
+
+    /// <summary>Answers a command line into a stream.</summary>
+    /// <param name="words">The command line, without the program's name.</param>
+    /// <param name="answer">What takes the answer.</param>
+    /// <param name="remarks">What takes what is said beside it.</param>
+    /// <param name="cancellation">Gives the question up.</param>
+    /// <returns>The exit code that the command would have as a program.</returns>
+    public int Ask(string[] words, Stream answer, Stream remarks, CancellationToken cancellation)
+    {
+        StandardOutput.Begin(answer);
+        StandardError.Begin(remarks);
+        try
+        {
+            return Answered(() => CommandRunner.Question(CommandTree.Build(words), words), cancellation);
+        }
+        finally
+        {
+            StandardError.Begin();
+            StandardOutput.Begin();
+        }
+    }
+
+    private int Answered(Func<int> answer, CancellationToken cancellation)
+    {
         WorkBudget.OfProcess.ForNextQuestion();
         IsAnswering = true;
         try
         {
-            return line.File is string file ? IntoFile(file, line) : Answer(line, file: null);
+            using CancellationTokenRegistration given = cancellation.Register(WorkBudget.OfProcess.Stop);
+            return answer();
         }
         finally
         {
@@ -131,6 +161,11 @@ internal sealed class Session : IDisposable
         if (needs.IsSession)
         {
             throw new UsageException($"{name} begins a session, and this is one");
+        }
+
+        if (_onlyReads && (needs.Writes.Count > 0 || needs.Fills is not null || needs.Starts || needs.Serves || needs.Everything))
+        {
+            throw new UsageException($"{name} would write a file, start a program or be a server, which nobody may who asks here");
         }
 
         if (!_isConfined)
