@@ -48,9 +48,10 @@ internal static unsafe partial class Descriptor
     /// </summary>
     public static (Stream Input, Stream Output) Take()
     {
-        FileStream input = new(new SafeFileHandle(Duplicate(Input), ownsHandle: true), FileAccess.Read, bufferSize: 0);
-        FileStream output = new(new SafeFileHandle(Duplicate(Output), ownsHandle: true), FileAccess.Write, bufferSize: 0);
-        using SafeFileHandle nothing = File.OpenHandle("/dev/null");
+        // Streams of the console have descriptors of their own.
+        Stream input = Console.OpenStandardInput();
+        Stream output = Console.OpenStandardOutput();
+        using SafeFileHandle nothing = new(Open("/dev/null", 0), ownsHandle: true);
         _ = Duplicate((int)nothing.DangerousGetHandle(), Input);
         _ = Duplicate(Error, Output);
         return (input, output);
@@ -94,9 +95,6 @@ internal static unsafe partial class Descriptor
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint WriteSome(int descriptor, byte* buffer, nuint count);
-
-    [LibraryImport("libc", EntryPoint = "dup")]
-    private static partial int Duplicate(int descriptor);
 
     [LibraryImport("libc", EntryPoint = "dup2")]
     private static partial int Duplicate(int descriptor, int number);
