@@ -140,6 +140,13 @@ public sealed class Machine : IDisposable
                 + "take a dump that does (dump-guest-memory), or analyse the rest with --allow-truncated");
         }
 
+        if (!kernel.MapsMemory && !image.DeclaresItsSize && options?.AllowTruncated != true)
+        {
+            throw new MemoryImageException(
+                $"{image.Path}: {image.Format}, a Linux kernel whose tables map no memory: they are missing, or the file is not read as the machine had it. "
+                + "Give the bytes below 4 GiB with --ram-split, all files of its memory with -s each; or analyse what is there with --allow-truncated");
+        }
+
         if (kernel.IsPartial && !image.DeclaresItsSize && options?.AllowTruncated != true)
         {
             throw new MemoryImageException(

@@ -79,6 +79,9 @@ public sealed class LinuxKernel
     /// <summary>How many of them the image lacks: 0 for a whole image.</summary>
     public ulong MissingBytes { get; internal init; }
 
+    /// <summary>Whether its tables map memory at all: where they do not, their lower levels are missing, or are not where the image has them.</summary>
+    public bool MapsMemory { get; internal init; }
+
     /// <summary>Whether the image lacks a part of memory that matters, rather than what firmware or a capture kernel keeps to itself.</summary>
     public bool IsPartial => MissingBytes > DirectMapBytes / MissingTolerance;
 
@@ -103,6 +106,7 @@ public sealed class LinuxKernel
         StructPageBytes = StructPageBytes,
         DirectMapBytes = DirectMapBytes,
         MissingBytes = MissingBytes,
+        MapsMemory = MapsMemory,
     };
 
     /// <summary>The space under another root of this machine: a process's.</summary>

@@ -129,6 +129,7 @@ internal sealed record KernelTrial(LinuxKernel Kernel, KernelVerdict Verdict, Ro
                 StructPageBytes = structPage,
                 DirectMapBytes = directMap?.MappedBytes ?? 0,
                 MissingBytes = directMap?.BytesOutsideImage ?? 0,
+                MapsMemory = directMap is { MapsMemory: true },
             },
             verdict,
             candidate,
