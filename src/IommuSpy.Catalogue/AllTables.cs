@@ -10,10 +10,10 @@ internal static class AllTables
     [
         .. new Table[]
         {
-            Buddy, Cache, CachePages, Columns, Compare, Devices, Disassembly, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Interrupts,
-            IoMappings, Iommu, Layout, Log, MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci, Processes, ProcessReach,
-            Reach, Resources, Roots, RunningPages, Slab, Sockets, Stack, Symbols, Tables, TranslationsTable.OfCpu, TranslationsTable.OfDevice, Types, Va2pa,
-            VirtualMachines, Vmalloc, Vmas, Who,
+            Buddy, Cache, CachePages, Columns, Compare, Devices, Disassembly, Doctor, DocumentedLayout, Exposure, Files, Find, Formats, Hidden, Hooks,
+            Interrupts, IoMappings, Iommu, Layout, Log, MappingsTable.Leaves, MappingsTable.Runs, Memory, Modules, Mounts, Pagemap, Pages, Pci,
+            Processes, ProcessReach, Reach, Resources, Roots, RunningPages, Slab, Sockets, Stack, Symbols, Tables, TranslationsTable.OfCpu,
+            TranslationsTable.OfDevice, Types, Va2pa, VirtualMachines, Vmalloc, Vmas, Who,
         }.OrderBy(table => table.Name, StringComparer.Ordinal),
     ];
 
@@ -52,6 +52,8 @@ internal static class AllTables
     public static FormatsTable Formats => field ??= new();
 
     public static HiddenTable Hidden => field ??= new();
+
+    public static HooksTable Hooks => field ??= new();
 
     public static InterruptsTable Interrupts => field ??= new();
 

@@ -36,6 +36,7 @@ internal static class CommandTree
         ("page", PageCommand.Build),
         ("pages", PagesCommand.Build),
         ("hidden", HiddenCommand.Build),
+        ("hooks", HooksCommand.Build),
         ("compare", CompareCommand.Build),
         ("slab", SlabCommand.Build),
         ("buddy", BuddyCommand.Build),

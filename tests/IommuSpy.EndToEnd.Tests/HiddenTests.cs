@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using IommuSpy.Analysis;
 using IommuSpy.Analysis.Hidden;
 using IommuSpy.Linux.Modules;
@@ -46,11 +45,11 @@ public sealed class HiddenTests : IDisposable
         KernelObjects objects = honest.Parts.Objects.Required;
         using (FileStream file = File.OpenWrite(copy))
         {
-            Unlink(file, honest, process.Address + objects.Types.Struct("task_struct").Field("tasks").Offset);
-            Unlink(file, honest, thread.Address + objects.Types.Struct("task_struct").Field("tasks").Offset);
-            Unlink(file, honest, module.Object + objects.Types.Struct("module").Field("list").Offset);
+            ForgedMemory.Unlink(file, honest, process.Address + objects.Types.Struct("task_struct").Field("tasks").Offset);
+            ForgedMemory.Unlink(file, honest, thread.Address + objects.Types.Struct("task_struct").Field("tasks").Offset);
+            ForgedMemory.Unlink(file, honest, module.Object + objects.Types.Struct("module").Field("list").Offset);
             Forget(file, honest, unnumbered);
-            Write(file, honest, renamed.Object + objects.Types.Struct("module").Field("name").Offset, "\e[2J x\n\0\0"u8);
+            ForgedMemory.Write(file, honest, renamed.Object + objects.Types.Struct("module").Field("name").Offset, "\e[2J x\n\0\0"u8);
         }
 
         using Machine altered = Machine.Open(copy);
@@ -84,25 +83,6 @@ public sealed class HiddenTests : IDisposable
         KernelObjects objects = machine.Parts.Objects.Required;
         VirtualAddress link = task.Address + objects.Types.Struct("task_struct").Field("pid_links").Offset;
         Assert.True(machine.Kernel.Space.TryRead(link + 8, out ulong head));
-        Write(file, machine, new(head), new byte[8]);
-    }
-
-    // list_del of include/linux/list.h, of a list_head.
-    private static void Unlink(FileStream file, Machine machine, VirtualAddress entry)
-    {
-        Assert.True(machine.Kernel.Space.TryRead(entry, out ulong next));
-        Assert.True(machine.Kernel.Space.TryRead(entry + 8, out ulong previous));
-        Span<byte> word = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64LittleEndian(word, next);
-        Write(file, machine, new(previous), word);
-        BinaryPrimitives.WriteUInt64LittleEndian(word, previous);
-        Write(file, machine, new VirtualAddress(next) + 8, word);
-    }
-
-    private static void Write(FileStream file, Machine machine, VirtualAddress address, ReadOnlySpan<byte> bytes)
-    {
-        Assert.True(machine.Kernel.Space.TryTranslate(address, out PhysicalAddress physical));
-        file.Position = (long)physical.Value;
-        file.Write(bytes);
+        ForgedMemory.Write(file, machine, new(head), new byte[8]);
     }
 }

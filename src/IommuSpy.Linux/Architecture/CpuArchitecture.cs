@@ -156,6 +156,15 @@ public abstract class CpuArchitecture
     /// <summary>What reads the instructions of this architecture; null where they are not read yet.</summary>
     public virtual InstructionReader? Instructions => null;
 
+    /// <summary>What reads where the instructions of this architecture lead; null where they are not read yet.</summary>
+    internal virtual CodeReferenceReader? References => null;
+
+    /// <summary>The gates of the interrupt table that are in use: where each is, and where it leads; none where the CPU has no such table.</summary>
+    internal virtual IEnumerable<(VirtualAddress At, VirtualAddress Target)> InterruptGates(LinuxKernel kernel) => [];
+
+    /// <summary>Code of the kernel's own that is executed at other addresses than its image's: where, how many bytes, and what it is.</summary>
+    internal virtual IEnumerable<(VirtualAddress Start, ulong Length, string What)> OtherCode(LinuxKernel kernel) => [];
+
     /// <summary>What a table is that has the shape of a root and is on no list, by where it is; null where that does not tell.</summary>
     internal virtual string? NameOfUnlisted(PhysicalAddress root) => null;
 }

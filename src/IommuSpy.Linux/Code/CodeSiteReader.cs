@@ -13,7 +13,6 @@ internal sealed class CodeSiteReader
     private const long MostSites = 1 << 20;
     private const ulong MostTableBytes = 16UL << 20;
     private const ulong MostRecordBytes = 256;
-    private const int ProbeBuckets = 64;
     private const int MostDamage = 100;
 
     // Entries of code that was freed after the start have no address any more.
@@ -59,7 +58,9 @@ internal sealed class CodeSiteReader
                 AddModule(objects, module);
             }
 
-            AddProbes(objects);
+            List<string> damage = [];
+            _sites.AddRange(KernelProbe.Read(objects, damage).Select(probe => new CodeSite(probe.Address, CodeSiteKind.Probe)));
+            damage.ForEach(_damage.Add);
             AddTraced(objects);
         }
 
@@ -137,28 +138,6 @@ internal sealed class CodeSiteReader
 
         _sites.RemoveRange(before, _sites.Count - before);
         return false;
-    }
-
-    // kprobe_table: lists by a hash of the address (kernel/kprobes.c).
-    private void AddProbes(KernelObjects objects)
-    {
-        if (objects.Variable("kprobe_table") is not VirtualAddress table || objects.Types.FindField("kprobe", "hlist") is not Field link
-            || objects.Types.FindField("kprobe", "addr") is not Field address)
-        {
-            return;
-        }
-
-        for (int bucket = 0; bucket < ProbeBuckets; bucket++)
-        {
-            VirtualAddress? at = objects.Pointer(table + ((ulong)bucket * sizeof(ulong)));
-            for (; at is VirtualAddress node && _allowance.TryUse(); at = objects.Pointer(node))
-            {
-                if (objects.Pointer(new VirtualAddress(node.Value - link.Offset), address) is VirtualAddress probed)
-                {
-                    _sites.Add(new(probed, CodeSiteKind.Probe));
-                }
-            }
-        }
     }
 
     // ftrace_pages_start: a list of arrays (kernel/trace/ftrace.c).

@@ -1,3 +1,4 @@
+using IommuSpy.Linux.Code;
 using IommuSpy.Linux.Discovery;
 using IommuSpy.Linux.Layout;
 using IommuSpy.Linux.Paging;
@@ -142,4 +143,7 @@ internal sealed class Arm64Architecture : CpuArchitecture
 
     private static Fact<VirtualAddress>? Noted(KernelEvidence kernel, string number) =>
         kernel.Noted(number) is long at ? new([new(new(unchecked((ulong)at)), $"VMCOREINFO {number}")]) : null;
+
+    /// <inheritdoc/>
+    internal override CodeReferenceReader References => field ??= new Arm64ReferenceReader();
 }

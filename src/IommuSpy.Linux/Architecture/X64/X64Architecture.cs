@@ -36,6 +36,13 @@ internal sealed class X64Architecture : CpuArchitecture
 
     private const ulong OneMiB = 1UL << 20;
 
+    // VSYSCALL_ADDR (arch/x86/include/uapi/asm/vsyscall.h).
+    private const ulong Vsyscall = 0xffff_ffff_ff60_0000;
+
+    private const int GateCount = 256;
+    private const ulong GateBytes = 16;
+    private const ulong GatePresent = 1UL << 47;
+
     /// <inheritdoc/>
     public override string Name => "x86-64";
 
@@ -47,6 +54,9 @@ internal sealed class X64Architecture : CpuArchitecture
 
     /// <inheritdoc/>
     public override InstructionReader Instructions => field ??= new X64InstructionReader();
+
+    /// <inheritdoc/>
+    internal override CodeReferenceReader References => field ??= new X64ReferenceReader();
 
     /// <inheritdoc/>
     /// <remarks>It ends one page below the 2 MiB that hold the vsyscall page (arch/x86/include/asm/fixmap.h, FIXADDR_TOP).</remarks>
@@ -172,5 +182,41 @@ internal sealed class X64Architecture : CpuArchitecture
             && FirmwareMap.HasSetupHeader(header)
             ? BinaryPrimitives.ReadUInt64LittleEndian(header[PreferredAddressAt..])
             : null;
+    }
+
+    // Intel SDM 3A 7.14.1: 16 bytes a gate; the address is in three parts, and bit 47 says that the gate is in use.
+    internal override IEnumerable<(VirtualAddress At, VirtualAddress Target)> InterruptGates(LinuxKernel kernel)
+    {
+        if (kernel.AddressOf("idt_table") is not VirtualAddress table)
+        {
+            yield break;
+        }
+
+        for (int vector = 0; vector < GateCount; vector++)
+        {
+            VirtualAddress at = table + ((ulong)vector * GateBytes);
+            if (kernel.Space.TryRead(at, out ulong low) && kernel.Space.TryRead(at + sizeof(ulong), out ulong high) && (low & GatePresent) != 0)
+            {
+                yield return (at, new((low & 0xffff) | ((low >> 32) & 0xffff_0000) | (high << 32)));
+            }
+        }
+    }
+
+    internal override IEnumerable<(VirtualAddress Start, ulong Length, string What)> OtherCode(LinuxKernel kernel)
+    {
+        // arch/x86/realmode/init.c: a copy of real_mode_blob below 1 MiB, to which real_mode_header points.
+        if (kernel.AddressOf("real_mode_header") is VirtualAddress header && kernel.Space.TryRead(header, out ulong start)
+            && kernel.AddressOf("real_mode_blob") is VirtualAddress first && kernel.AddressOf("real_mode_blob_end") is VirtualAddress end
+            && end - first <= OneMiB && kernel.Space.TryTranslate(new(start), out PhysicalAddress low) && low.Value < OneMiB)
+        {
+            yield return (new(start), end - first, "start of CPUs");
+        }
+
+        // arch/x86/entry/vsyscall: a page of the image at an address that old programs call.
+        if (kernel.AddressOf("__vsyscall_page") is VirtualAddress page && kernel.Space.TryTranslate(new(Vsyscall), out PhysicalAddress mapped)
+            && mapped == kernel.Text.ToPhysical(page))
+        {
+            yield return (new(Vsyscall), PageFrame.Size, "vsyscall page");
+        }
     }
 }
