@@ -70,6 +70,41 @@ public sealed class ExplorerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_device_s_band_has_what_its_tables_map_and_the_topology_every_device_and_finding()
+    {
+        using Served served = await Served.Start(Image);
+        JsonElement[] devices = [.. Cli.Run("devices", "-s", Image, "--jsonl").Lines.Select(line => JsonElement.Parse(line))];
+        Assert.NotEmpty(devices);
+        foreach (JsonElement device in devices)
+        {
+            string name = device.GetProperty("device").GetString()!;
+            JsonElement space = Assert.Single((await served.Ask($"api/iova?device={name}")).GetProperty("spaces").EnumerateArray());
+            Assert.Equal(device.GetProperty("mappedBytes").GetUInt64(), space.GetProperty("mappedBytes").GetUInt64());
+            Assert.Equal(device.GetProperty("root").GetString(), space.GetProperty("root").GetString());
+            (ulong Start, ulong End, string Rights)[] stretches = [.. space.GetProperty("stretches").EnumerateArray().Select(stretch =>
+                (Hex(stretch.GetProperty("iova")), Hex(stretch.GetProperty("end")), stretch.GetProperty("rights").GetString()!))];
+            Assert.Equal(space.GetProperty("mappedBytes").GetUInt64(), space.GetProperty("stretches").EnumerateArray()
+                .Aggregate(0UL, (sum, stretch) => sum + stretch.GetProperty("bytes").GetUInt64()));
+            Cli.Outcome maps = Cli.Run("maps", "--device", name, "-s", Image, "--jsonl");
+            Assert.Equal(stretches.Length == 0, maps.ExitCode == 1);
+            foreach (string line in stretches.Length == 0 ? [] : maps.Lines)
+            {
+                JsonElement run = JsonElement.Parse(line);
+                ulong start = Hex(run.GetProperty("iova"));
+                Assert.Contains(stretches, stretch => stretch.Start <= start && start + run.GetProperty("bytes").GetUInt64() <= stretch.End
+                    && (stretch.Rights.Contains('w', StringComparison.Ordinal) || !run.GetProperty("rights").GetString()!.Contains('w')));
+            }
+        }
+
+        string page = await served.Shown("#/topology");
+        Assert.All(devices, device => Assert.Contains($"#/device/{Uri.EscapeDataString(device.GetProperty("device").GetString()!)}\"", page,
+            StringComparison.Ordinal));
+        JsonElement[] findings = [.. JsonElement.Parse(Cli.Run("exposure", "-s", Image, "-J").Output).GetProperty("findings").EnumerateArray()];
+        int pins = findings.Sum(finding => Math.Max(1, finding.GetProperty("devices").GetArrayLength()));
+        Assert.Equal(pins, page.Split("class=\"pin ").Length - 1);
+    }
+
+    [Fact]
     public async Task A_browser_shows_what_the_command_line_says_and_a_hostile_name_does_nothing()
     {
         string copy = Path.Combine(_directory.FullName, "named.raw");
@@ -130,6 +165,8 @@ public sealed class ExplorerTests : IDisposable
         Assert.All(Cli.Run("ps", "-s", Image, "--jsonl").Lines.SelectMany(line => JsonElement.Parse(line).GetProperty("arguments").EnumerateArray())
             .Select(word => word.GetString()!).Where(word => word.Contains('/')), word => Assert.DoesNotContain(word, without, StringComparison.Ordinal));
     }
+
+    private static ulong Hex(JsonElement text) => ulong.Parse(text.GetString()!.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     /// <summary>The program as it serves, until this is disposed of.</summary>
     private sealed class Served(Process process, Uri address) : IDisposable

@@ -175,6 +175,17 @@ public sealed class ServerTests(BuiltMachine built) : IClassFixture<BuiltMachine
         Assert.Equal(expected.Physical!.Value.ToString(), answer.GetProperty("physical").GetString());
     }
 
+    [Theory]
+    [InlineData("api/iova", "device is missing: ?device=...")]
+    [InlineData("api/iova?device=0000:00:01.0", "this machine has no device '0000:00:01.0'")]
+    public async Task What_makes_no_sense_is_refused_in_one_line(string path, string why)
+    {
+        using HttpResponseMessage answer = await _client.GetAsync(new Uri(_server.Address, path), Cancelled);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        JsonElement error = JsonElement.Parse(await answer.Content.ReadAsStringAsync(Cancelled)).GetProperty("error");
+        Assert.Equal(("usage", why), (error.GetProperty("kind").GetString(), error.GetProperty("message").GetString()));
+    }
+
     [Fact]
     public async Task A_map_of_a_kernel_whose_pages_nothing_describes_says_so()
     {

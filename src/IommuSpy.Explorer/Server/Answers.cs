@@ -130,6 +130,9 @@ internal sealed class Answers : IDisposable
                     report.Write(_machine, parameters, writer);
                 });
                 break;
+            case ["api", "iova"]:
+                Document(body, writer => IovaBands.Write(_machine, parameters, writer, cancel));
+                break;
             case ["api", "map"]:
                 Document(body, _map.Describe);
                 break;

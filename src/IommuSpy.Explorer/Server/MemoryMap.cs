@@ -138,9 +138,7 @@ internal sealed class MemoryMap(Machine machine)
     // Kept of all devices, and of the one that was asked for last.
     private ReachedFrames Reached(string? name)
     {
-        MachineDevice? device = name is null ? null
-            : machine.Devices.Devices.FirstOrDefault(device => string.Equals(device.Address.ToString(), name, StringComparison.Ordinal))
-                ?? throw new QuestionException($"this machine has no device '{name}'");
+        MachineDevice? device = name is null ? null : ServedDevices.Of(machine, name);
         Lazy<ReachedFrames> frames;
         lock (_gate)
         {

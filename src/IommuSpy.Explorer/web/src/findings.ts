@@ -21,9 +21,13 @@ function evidence(finding: Row): HTMLElement | null {
 
 export async function show(main: HTMLElement, query: URLSearchParams, signal: AbortSignal): Promise<void> {
   const device = query.get('device');
-  const page = await ask<Page>('table/exposure', { where: device ? [`devices=${device}`] : [], limit: `${MOST}` }, signal);
+  const rule = query.get('rule');
+  const where = [...device ? [`devices=${device}`] : [], ...rule ? [`rule=${rule}`] : []];
+  const page = await ask<Page>('table/exposure', { where, limit: `${MOST}` }, signal);
   main.replaceChildren(
-    h('h1', {}, 'Findings', h('small', {}, `what devices can do that they should not be able to: ${page.rows.length}${device ? `, about ${device}` : ''}`)),
+    h('h1', {}, 'Findings', h('small', {}, `what devices can do that they should not be able to: ${page.rows.length}${
+      rule ? ` of ${rule}` : ''}${device ? `, about ${device}` : ''}`)),
+    rule ? h('p', {}, h('a', { href: `#/findings${device ? `?device=${device}` : ''}` }, device ? 'All findings about it' : 'All findings')) : '',
     ...page.problems.map(problem => h('p', { class: 'warn' }, problem)),
     ...page.rows.map(finding => h('article', { class: `finding ${finding.severity}` },
       h('h2', {}, h('span', { class: 'severity' }, `${finding.severity}`), `${finding.title} `, h('span', { class: 'soft mono' }, `${finding.rule}`)),

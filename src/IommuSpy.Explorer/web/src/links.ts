@@ -1,6 +1,6 @@
 // Every number is a link: where a value leads to, by what its column or member is called (the vocabulary of docs/json.md).
 
-import { h, type Child } from './dom';
+import { h, size, type Child } from './dom';
 import type { Json, Row } from './api';
 
 export function explain(at: string, more: Record<string, string> = {}): string {
@@ -29,7 +29,8 @@ export function value(name: string, its: Json, row: Row = {}): Child {
   }
 
   if (Array.isArray(its)) {
-    return its.map((one, i) => [i > 0 && ' ', typeof one === 'object' ? JSON.stringify(one) : value(name, one, row)]);
+    return its.some(one => one !== null && typeof one === 'object') ? records(its as Row[], row)
+      : its.map((one, i) => [i > 0 && ' ', value(name, one, row)]);
   }
 
   if (typeof its === 'object') {
@@ -67,6 +68,14 @@ export function value(name: string, its: Json, row: Row = {}): Child {
   }
 
   return typeof its === 'string' ? inText(its) : text;
+}
+
+// Rows within a row, which tells whose their addresses are.
+function records(its: Row[], row: Row): HTMLTableElement {
+  const names = [...new Set(its.flatMap(one => Object.keys(one).filter(name => one[name] !== null)))];
+  return h('table', {}, h('thead', {}, h('tr', {}, names.map(name => h('th', { scope: 'col' }, name)))),
+    h('tbody', {}, its.map(one => h('tr', {}, names.map(name =>
+      h('td', {}, name === 'bytes' ? size(Number(one[name])) : value(name, one[name], { ...row, ...one })))))));
 }
 
 // A sentence, in which kernel addresses and devices lead on.

@@ -4,14 +4,16 @@ import { allTables, ask, type Page, type Row } from './api';
 import { h, report, size } from './dom';
 import * as explain from './explain';
 import * as findings from './findings';
+import { bands } from './iova';
 import { value } from './links';
 import * as map from './map';
 import * as tables from './tables';
+import * as topology from './topology';
 
 const place = document.getElementById('view')!;
 const bar = document.getElementById('at') as HTMLInputElement;
-const VIEWS: [string, string][] = [['#/', 'Machine'], ['#/map', 'Map'], ['#/table/ps', 'Processes'], ['#/table/devices', 'Devices'], ['#/findings', 'Findings'],
-  ['#/table/slab', 'Slab'], ['#/table/modules', 'Modules'], ['#/tables', 'All tables']];
+const VIEWS: [string, string][] = [['#/', 'Machine'], ['#/map', 'Map'], ['#/topology', 'Topology'], ['#/table/ps', 'Processes'],
+  ['#/table/devices', 'Devices'], ['#/findings', 'Findings'], ['#/table/slab', 'Slab'], ['#/table/modules', 'Modules'], ['#/tables', 'All tables']];
 const DEVICE = /^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i;
 const REQUESTER = /^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7](?::\w+)?$/i;
 let running = new AbortController();
@@ -76,13 +78,17 @@ async function device(main: HTMLElement, name: string, signal: AbortSignal): Pro
 
   main.replaceChildren(
     h('h1', { class: 'mono' }, name, h('small', {}, [row.vendorName, row.deviceName, row.driver].filter(Boolean).join(' '))),
-    h('p', {}, h('a', { href: `#/map?overlay=write&device=${name}` }, 'What it can write, on the map'), '   ',
+    h('p', { class: 'paging' }, h('a', { href: `#/map?overlay=write&device=${name}` }, 'What it can write, on the map'),
       h('a', { href: `#/findings?device=${name}` }, 'Findings about it')),
     h('div', { class: 'cards' }, h('section', { class: 'card' }, h('h2', {}, 'The device'), h('dl', { class: 'fields' },
       Object.entries(row).filter(([, its]) => its !== null && !(Array.isArray(its) && its.length === 0)).map(([key, its]) =>
         h('div', {}, h('dt', {}, key), h('dd', {}, key === 'mappedBytes' ? size(Number(its)) : value(key, its, row))))))));
   const card = h('section', { class: 'card' }, h('h2', {}, 'Findings'), h('p', { class: 'soft' }, 'Reading...'));
   main.querySelector('.cards')!.append(card);
+  if (row.root !== null) {
+    main.querySelector('.cards')!.prepend(h('section', { class: 'card whole' }, h('h2', {}, 'Addresses that it can use'), await bands(name, signal)));
+  }
+
   card.lastElementChild!.replaceWith(await tables.few('exposure', { where: `devices=${name}` }, ['severity', 'message', 'evidenceCount']));
 }
 
@@ -140,6 +146,7 @@ async function route(): Promise<void> {
         break;
       case 'map': await map.show(main, parameters, signal); break;
       case 'table': await tables.show(main, parts[1], parameters, signal); break;
+      case 'topology': await topology.show(main, signal); break;
       case 'findings': await findings.show(main, parameters, signal); break;
       case 'tables': await everything(main); break;
       case 'device': await device(main, parts[1], signal); break;
