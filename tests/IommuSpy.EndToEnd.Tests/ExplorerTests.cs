@@ -105,6 +105,33 @@ public sealed class ExplorerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_virtual_map_has_every_region_and_every_area_of_a_process()
+    {
+        using Served served = await Served.Start(Image);
+        JsonElement process = Cli.Run("ps", "-s", Image, "--jsonl", "--sort", "residentPages:desc").Lines.Select(line => JsonElement.Parse(line)).First();
+        int pid = process.GetProperty("pid").GetInt32();
+        string page = await served.Shown($"#/virtual?pid={pid}");
+        JsonElement[] areas = [.. Cli.Run("vmas", $"{pid}", "-s", Image, "--jsonl").Lines.Select(line => JsonElement.Parse(line))];
+        Assert.NotEmpty(areas);
+        foreach (JsonElement area in areas)
+        {
+            string start = area.GetProperty("start").GetString()!;
+            Assert.Contains($"explain?at={start}&amp;pid={pid}\"", page, StringComparison.Ordinal);
+            Assert.Contains($"{Size.Text(Hex(area.GetProperty("end")) - Hex(area.GetProperty("start")))}</span>", page, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(areas.Count(area => area.GetProperty("rights").GetString()!.Contains("wx", StringComparison.Ordinal)), page.Split(">W+X ").Length - 1);
+        foreach (JsonElement region in Cli.Run("layout", "-s", Image, "--jsonl").Lines.Select(line => JsonElement.Parse(line)))
+        {
+            string name = region.GetProperty("name").GetString()!;
+            Assert.Contains(name is "hole" or "non-canonical" ? $"<span>{name}, " : $"<b>{name}</b>", page, StringComparison.Ordinal);
+            Assert.All(region.GetProperty("byRights").EnumerateArray(), rights => Assert.Contains(
+                $"<span>{rights.GetProperty("rights").GetString()![^3..]} {Size.Text(rights.GetProperty("bytes").GetUInt64())}</span>", page,
+                StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task A_browser_shows_what_the_command_line_says_and_a_hostile_name_does_nothing()
     {
         string copy = Path.Combine(_directory.FullName, "named.raw");

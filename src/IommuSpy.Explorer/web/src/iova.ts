@@ -3,16 +3,13 @@
 import { ask } from './api';
 import { h, report, size } from './dom';
 import { explain, value } from './links';
+import { weight } from './scale';
 
 interface Stretch { iova: string; end: string; bytes: number; runs: number; rights: string }
 
 interface Space { requester: string; pasid: number | null; domain: number; root: string; mappedBytes: number; whole: boolean; stretches: Stretch[] }
 
 interface Bands { device: string; spaces: Space[]; more: boolean }
-
-function weight(bytes: number): number {
-  return 1 + Math.max(0, Math.log2(bytes / 4096));
-}
 
 function band(space: Space): HTMLElement {
   const requester = space.pasid === null ? space.requester : `${space.requester}:0x${space.pasid.toString(16)}`;

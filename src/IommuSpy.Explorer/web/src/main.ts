@@ -9,10 +9,11 @@ import { value } from './links';
 import * as map from './map';
 import * as tables from './tables';
 import * as topology from './topology';
+import * as virtual from './virtual';
 
 const place = document.getElementById('view')!;
 const bar = document.getElementById('at') as HTMLInputElement;
-const VIEWS: [string, string][] = [['#/', 'Machine'], ['#/map', 'Map'], ['#/topology', 'Topology'], ['#/table/ps', 'Processes'],
+const VIEWS: [string, string][] = [['#/', 'Machine'], ['#/map', 'Map'], ['#/virtual', 'Virtual map'], ['#/topology', 'Topology'], ['#/table/ps', 'Processes'],
   ['#/table/devices', 'Devices'], ['#/findings', 'Findings'], ['#/table/slab', 'Slab'], ['#/table/modules', 'Modules'], ['#/tables', 'All tables']];
 const DEVICE = /^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i;
 const REQUESTER = /^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7](?::\w+)?$/i;
@@ -100,6 +101,10 @@ async function process(main: HTMLElement, pid: string, signal: AbortSignal): Pro
     return;
   }
 
+  if (row.mm !== null) {
+    main.append(h('p', {}, h('a', { href: `#/virtual?pid=${encodeURIComponent(pid)}` }, 'Its memory as a map')));
+  }
+
   main.append(h('div', { class: 'cards' }, h('section', { class: 'card' }, h('h2', {}, 'The process'), h('dl', { class: 'fields' },
     Object.entries(row).filter(([, its]) => its !== null && !(Array.isArray(its) && its.length === 0)).map(([key, its]) =>
       h('div', {}, h('dt', {}, key), h('dd', {}, key === 'pid' ? pid : value(key, its, row))))))));
@@ -146,6 +151,7 @@ async function route(): Promise<void> {
         break;
       case 'map': await map.show(main, parameters, signal); break;
       case 'table': await tables.show(main, parts[1], parameters, signal); break;
+      case 'virtual': await virtual.show(main, parameters, signal); break;
       case 'topology': await topology.show(main, signal); break;
       case 'findings': await findings.show(main, parameters, signal); break;
       case 'tables': await everything(main); break;
