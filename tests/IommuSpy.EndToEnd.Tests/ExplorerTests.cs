@@ -105,6 +105,46 @@ public sealed class ExplorerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_treemap_s_areas_are_as_large_as_what_the_table_memory_says()
+    {
+        using Served served = await Served.Start(Image);
+        Dictionary<string, ulong> expected = [];
+        Dictionary<string, ulong> parts = [];
+        foreach (string line in Cli.Run("memory", "--files", "-s", Image, "--jsonl").Lines)
+        {
+            JsonElement row = JsonElement.Parse(line);
+            string kind = row.GetProperty("kind").GetString()!;
+            expected[kind] = expected.GetValueOrDefault(kind) + row.GetProperty("bytes").GetUInt64();
+            string part = $"{kind}: {row.GetProperty("part").GetString()}";
+            parts[part] = parts.GetValueOrDefault(part) + row.GetProperty("bytes").GetUInt64();
+        }
+
+        JsonElement[] kinds = [.. (await served.Ask("api/treemap?width=2000&height=1000")).GetProperty("kinds").EnumerateArray()];
+        Assert.Equal(expected, kinds.ToDictionary(kind => kind.GetProperty("kind").GetString()!, kind => kind.GetProperty("bytes").GetUInt64()));
+        double all = expected.Values.Aggregate(0.0, (sum, bytes) => sum + bytes);
+        foreach (JsonElement kind in kinds)
+        {
+            double[] box = [.. kind.GetProperty("box").EnumerateArray().Select(value => value.GetDouble())];
+            double rounding = 1 + (0.1 * (box[2] + box[3]));
+            Assert.InRange(box[2] * box[3] - (kind.GetProperty("bytes").GetUInt64() / all * 2000 * 1000), -rounding, rounding);
+            string name = kind.GetProperty("kind").GetString()!;
+            JsonElement[] its = [.. kind.GetProperty("parts").EnumerateArray()];
+            Assert.True(its.Length == 0
+                || kind.GetProperty("bytes").GetUInt64() == its.Aggregate(0UL, (sum, part) => sum + part.GetProperty("bytes").GetUInt64()));
+            Assert.All(its.Where(part => name != "anonymous" && part.GetProperty("others").GetInt32() == 0),
+                part => Assert.Equal(parts[$"{name}: {part.GetProperty("part").GetString()}"], part.GetProperty("bytes").GetUInt64()));
+        }
+
+        string page = await served.Shown("#/treemap");
+        Assert.Contains($"{Size.Text(expected.Values.Aggregate(0UL, (sum, bytes) => sum + bytes))} in all", page, StringComparison.Ordinal);
+        Assert.All(kinds, kind => Assert.Contains($" {Size.Text(kind.GetProperty("bytes").GetUInt64())}, on the map\"", page, StringComparison.Ordinal));
+        JsonElement pages = await served.Ask("api/table/pages?where=kind%3Danonymous&limit=1000&columns=owner");
+        string owner = pages.GetProperty("rows")[0].GetProperty("owner").GetString()!;
+        Assert.Contains(kinds.Single(kind => kind.GetProperty("kind").GetString() == "anonymous").GetProperty("parts").EnumerateArray(),
+            part => part.GetProperty("part").GetString() == owner);
+    }
+
+    [Fact]
     public async Task The_virtual_map_has_every_region_and_every_area_of_a_process()
     {
         using Served served = await Served.Start(Image);

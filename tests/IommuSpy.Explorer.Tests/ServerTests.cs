@@ -178,6 +178,7 @@ public sealed class ServerTests(BuiltMachine built) : IClassFixture<BuiltMachine
     [Theory]
     [InlineData("api/iova", "device is missing: ?device=...")]
     [InlineData("api/iova?device=0000:00:01.0", "this machine has no device '0000:00:01.0'")]
+    [InlineData("api/treemap?width=9000", "width is a number from 200 to 8000")]
     public async Task What_makes_no_sense_is_refused_in_one_line(string path, string why)
     {
         using HttpResponseMessage answer = await _client.GetAsync(new Uri(_server.Address, path), Cancelled);
@@ -186,10 +187,12 @@ public sealed class ServerTests(BuiltMachine built) : IClassFixture<BuiltMachine
         Assert.Equal(("usage", why), (error.GetProperty("kind").GetString(), error.GetProperty("message").GetString()));
     }
 
-    [Fact]
-    public async Task A_map_of_a_kernel_whose_pages_nothing_describes_says_so()
+    [Theory]
+    [InlineData("api/map")]
+    [InlineData("api/treemap")]
+    public async Task A_map_of_a_kernel_whose_pages_nothing_describes_says_so(string path)
     {
-        using HttpResponseMessage answer = await _client.GetAsync(new Uri(_server.Address, "api/map"), Cancelled);
+        using HttpResponseMessage answer = await _client.GetAsync(new Uri(_server.Address, path), Cancelled);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Contains("no type 'page' is described", await answer.Content.ReadAsStringAsync(Cancelled), StringComparison.Ordinal);
     }

@@ -17,25 +17,27 @@ public sealed class MemoryUseList
     private readonly Machine _machine;
     private readonly PageKinds _kinds;
     private readonly bool _byFile;
+    private readonly bool _byProcess;
     private readonly Dictionary<(PageKind Kind, string? Part, MemoryZone? Zone), ulong> _parts = [];
     private readonly Dictionary<RequesterId, string> _devices = [];
     private MemoryZone? _zone;
     private int _order;
 
-    private MemoryUseList(Machine machine, bool byFile)
+    private MemoryUseList(Machine machine, bool byFile, bool byProcess)
     {
-        (_machine, _kinds, _byFile) = (machine, machine.PageKinds.Required, byFile);
+        (_machine, _kinds, _byFile, _byProcess) = (machine, machine.PageKinds.Required, byFile, byProcess);
     }
 
     /// <summary>Counts the pages of a machine.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="byFile">Whether each file is a part, rather than each file system.</param>
+    /// <param name="byProcess">Whether the processes that map a page of theirs together are a part, which looks each of these pages up.</param>
     /// <returns>The parts: uses by how much each takes, then the parts of each; and what is missing, a line each.</returns>
     /// <exception cref="Linux.Types.MissingTypeException">Nothing describes struct page.</exception>
-    public static (IReadOnlyList<MemoryUseRow> Rows, IReadOnlyList<string> Problems) Of(Machine machine, bool byFile = false)
+    public static (IReadOnlyList<MemoryUseRow> Rows, IReadOnlyList<string> Problems) Of(Machine machine, bool byFile = false, bool byProcess = false)
     {
         ArgumentNullException.ThrowIfNull(machine);
-        return new MemoryUseList(machine, byFile).Count();
+        return new MemoryUseList(machine, byFile, byProcess).Count();
     }
 
     private (IReadOnlyList<MemoryUseRow> Rows, IReadOnlyList<string> Problems) Count()
@@ -109,6 +111,8 @@ public sealed class MemoryUseList
             case PageKind.File:
                 PageFile file = _machine.Parts.PageFiles.Required.Of(new(cursor.Folio.Head.Mapping & ~3UL));
                 return _byFile ? file.ToString() : FileSystem(file);
+            case PageKind.Anonymous or PageKind.Ksm:
+                return _byProcess ? _kinds.UseOf(frame).Owner : null;
             case PageKind.Hugetlb:
                 return cursor.Folio.Head.References == 0 ? "free, in the pool" : "in use";
             case PageKind.PageTable:

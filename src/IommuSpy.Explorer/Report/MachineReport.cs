@@ -40,14 +40,7 @@ internal sealed partial record MachineReport(
     public string Name => Info.Hostname is null or LeftOut or "(none)" or "localhost" ? "Linux machine" : Info.Hostname;
 
     /// <summary>Where memory went by use, the largest first, each with its parts; empty where that is not told.</summary>
-    public IReadOnlyList<KindOfMemory> Uses =>
-    [
-        .. (Memory.Value ?? []).GroupBy(row => row.Kind).Select(kind => new KindOfMemory(kind.Key, Sum(kind),
-            [
-                .. kind.GroupBy(row => row.Part, StringComparer.Ordinal).Select(part => new PartOfMemory(part.Key, Sum(part)))
-                    .OrderByDescending(part => part.Pages),
-            ])).OrderByDescending(kind => kind.Pages),
-    ];
+    public IReadOnlyList<KindOfMemory> Uses => KindOfMemory.Of(Memory.Value ?? []);
 
     /// <summary>What is damaged in the image, and what of memory it lacks, a line each.</summary>
     public IReadOnlyList<string> Damage =>
@@ -91,8 +84,6 @@ internal sealed partial record MachineReport(
         return rows;
     });
 
-    private static ulong Sum(IEnumerable<MemoryUseRow> rows) => rows.Aggregate(0UL, (sum, row) => sum + row.Pages);
-
     private MachineReport Redacted(Machine machine)
     {
         string[] names =
@@ -133,23 +124,4 @@ internal sealed partial record MachineReport(
                 : piece),
         ],
     };
-}
-
-/// <summary>What memory is used for, and how much.</summary>
-/// <param name="Kind">What for.</param>
-/// <param name="Pages">How many pages.</param>
-/// <param name="Parts">Whose, the largest first.</param>
-internal sealed record KindOfMemory(PageKind Kind, ulong Pages, IReadOnlyList<PartOfMemory> Parts)
-{
-    /// <summary>The same in bytes.</summary>
-    public ulong Bytes => Pages * PageFrame.Size;
-}
-
-/// <summary>A part of it.</summary>
-/// <param name="Name">Whose; null where nothing tells.</param>
-/// <param name="Pages">How many pages.</param>
-internal sealed record PartOfMemory(string? Name, ulong Pages)
-{
-    /// <summary>The same in bytes.</summary>
-    public ulong Bytes => Pages * PageFrame.Size;
 }

@@ -27,6 +27,7 @@ internal sealed class Answers : IDisposable
     private static readonly int Slots = Environment.ProcessorCount;
     private readonly SemaphoreSlim _running = new(Slots);
     private readonly MemoryMap _map;
+    private readonly MemoryTreemap _treemap;
 
     /// <summary>Answers of a machine.</summary>
     public Answers(Machine machine, IReadOnlyList<ServedReport> reports, Func<Exception, (string Kind, string Message)> problemOf)
@@ -35,6 +36,7 @@ internal sealed class Answers : IDisposable
         _reports = reports.ToDictionary(report => report.Name, StringComparer.Ordinal);
         _problemOf = problemOf;
         _map = new(machine);
+        _treemap = new(machine);
     }
 
     /// <summary>The tables that can be asked for: those of the machine that need no argument.</summary>
@@ -132,6 +134,9 @@ internal sealed class Answers : IDisposable
                 break;
             case ["api", "iova"]:
                 Document(body, writer => IovaBands.Write(_machine, parameters, writer, cancel));
+                break;
+            case ["api", "treemap"]:
+                Document(body, writer => _treemap.Write(parameters, writer));
                 break;
             case ["api", "map"]:
                 Document(body, _map.Describe);

@@ -9,12 +9,14 @@ import { value } from './links';
 import * as map from './map';
 import * as tables from './tables';
 import * as topology from './topology';
+import * as treemap from './treemap';
 import * as virtual from './virtual';
 
 const place = document.getElementById('view')!;
 const bar = document.getElementById('at') as HTMLInputElement;
-const VIEWS: [string, string][] = [['#/', 'Machine'], ['#/map', 'Map'], ['#/virtual', 'Virtual map'], ['#/topology', 'Topology'], ['#/table/ps', 'Processes'],
-  ['#/table/devices', 'Devices'], ['#/findings', 'Findings'], ['#/table/slab', 'Slab'], ['#/table/modules', 'Modules'], ['#/tables', 'All tables']];
+const VIEWS: [string, string][] = [['#/', 'Machine'], ['#/map', 'Map'], ['#/treemap', 'Treemap'], ['#/virtual', 'Virtual map'],
+  ['#/topology', 'Topology'], ['#/table/ps', 'Processes'], ['#/table/devices', 'Devices'], ['#/findings', 'Findings'], ['#/table/slab', 'Slab'],
+  ['#/table/modules', 'Modules'], ['#/tables', 'All tables']];
 const DEVICE = /^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i;
 const REQUESTER = /^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7](?::\w+)?$/i;
 let running = new AbortController();
@@ -52,7 +54,7 @@ async function machine(main: HTMLElement, signal: AbortSignal): Promise<void> {
     h('div', { class: 'cards' }));
   const cards = main.lastElementChild!;
   const slots: [string, string, Promise<HTMLElement>][] = [
-    ['Memory by use', '#/table/memory', map.legend()],
+    ['Memory by use', '#/treemap', map.legend()],
     ['Devices', '#/table/devices', tables.few('devices', { limit: '12' }, ['device', 'driver', 'mode', 'mappedBytes'])],
     ['Findings', '#/findings', tables.few('exposure', { limit: '12' }, ['severity', 'device', 'message'])],
     ['Processes by memory', '#/table/ps?sort=residentPages%3Adesc',
@@ -151,6 +153,7 @@ async function route(): Promise<void> {
         break;
       case 'map': await map.show(main, parameters, signal); break;
       case 'table': await tables.show(main, parts[1], parameters, signal); break;
+      case 'treemap': await treemap.show(main, signal); break;
       case 'virtual': await virtual.show(main, parameters, signal); break;
       case 'topology': await topology.show(main, signal); break;
       case 'findings': await findings.show(main, parameters, signal); break;

@@ -8,6 +8,7 @@ import { explain, inText, value } from './links';
 const SIDE = 256;
 const MOST_TILES = 160;
 const MOST_SCALE = 48;
+const FAINT = 36;
 
 interface Drawn { uses: HTMLCanvasElement; reach: HTMLCanvasElement; kinds: Uint8Array; rights: Uint8Array; cells: Uint32Array }
 
@@ -36,11 +37,12 @@ export async function legend(): Promise<HTMLElement> {
       h('td', { class: 'n soft' }, `${(100 * bytes / all).toFixed(1)} %`)))));
 }
 
-function colours(kinds: Kind[]): Uint32Array {
+// The colour of each use; what is not of the one that is asked for stays faint.
+function colours(kinds: Kind[], only: string): Uint32Array {
   const style = getComputedStyle(document.documentElement);
   return Uint32Array.from(kinds, (kind, i) => {
     const [red, green, blue] = i === 0 ? [0, 0, 0] : rgb(style.getPropertyValue(`--${kind.group}`).trim());
-    return i === 0 ? 0 : (255 << 24 | blue << 16 | green << 8 | red) >>> 0;
+    return i === 0 ? 0 : ((only && kind.kind !== only ? FAINT : 255) << 24 | blue << 16 | green << 8 | red) >>> 0;
   });
 }
 
@@ -62,17 +64,21 @@ export async function show(main: HTMLElement, query: URLSearchParams, signal: Ab
     h('option', { value: 'write' }, 'what devices can write'), h('option', { value: 'read' }, 'what devices can read'));
   const device = h('select', { 'aria-label': 'Which device' }, h('option', { value: '' }, 'any device'),
     info.devices.map(one => h('option', { value: one.device }, `${one.device} ${one.driver ?? ''}${one.everything ? ' (all memory)' : ''}`)));
+  const only = h('select', { 'aria-label': 'Which use' }, h('option', { value: '' }, 'every use'),
+    info.kinds.slice(1).map(one => h('option', { value: one.kind }, `${one.words} alone`)));
+  only.value = query.get('kind') ?? '';
   overlay.value = query.get('overlay') ?? '';
   device.value = query.get('device') ?? '';
   const uses = h('div', {}, h('p', { class: 'soft' }, 'Reading...'));
   main.replaceChildren(h('div', { class: 'map' }, h('div', { class: 'stage' }, canvas), h('aside', {},
-    h('h1', {}, 'Physical map'), h('p', { class: 'controls' }, overlay, device), where, uses,
+    h('h1', {}, 'Physical map'), h('p', { class: 'controls' }, only, overlay, device), where, uses,
     h('p', { class: 'soft' }, `${size(info.frames * 4096)} of physical addresses along a Hilbert curve: what is near in memory is near here. `
       + 'Wheel or + and - zoom, down to one page of 4 KiB a cell; drag or arrows move; a click explains.'))));
   legend().then(element => uses.replaceChildren(element), error => uses.replaceChildren(report(error)));
-  const view = new MapView(canvas, info, where, () => overlay.value, () => device.value);
+  const view = new MapView(canvas, info, where, () => overlay.value, () => device.value, () => only.value);
   overlay.addEventListener('change', () => view.draw());
   device.addEventListener('change', () => view.forget());
+  only.addEventListener('change', view.recolour);
   leaving = () => view.leave();
   const frame = query.get('pfn');
   if (frame) {
@@ -96,9 +102,10 @@ class MapView {
   private moved = false;
 
   constructor(private readonly canvas: HTMLCanvasElement, private readonly info: MapInfo, private readonly where: HTMLElement,
-    private readonly overlay: () => string, private readonly device: () => string) {
+    private readonly overlay: () => string, private readonly device: () => string,
+    private readonly only: () => string) {
     this.order = Math.max(8, Math.ceil(Math.log2(Math.max(1, info.frames)) / 2));
-    this.palette = colours(info.kinds);
+    this.palette = colours(info.kinds, only());
     this.watch = new ResizeObserver(() => this.resize());
     this.watch.observe(canvas.parentElement!);
     this.scheme.addEventListener('change', this.recolour);
@@ -169,8 +176,8 @@ class MapView {
     }
   }
 
-  private readonly recolour = (): void => {
-    this.palette.set(colours(this.info.kinds));
+  readonly recolour = (): void => {
+    this.palette.set(colours(this.info.kinds, this.only()));
     this.forget();
   };
 
