@@ -7,7 +7,9 @@ namespace IommuSpy.Linux.Code;
 /// <summary>A probe that somebody has set on an instruction of the kernel (include/linux/kprobes.h, struct kprobe).</summary>
 /// <param name="Object">Its struct kprobe.</param>
 /// <param name="Address">The instruction.</param>
-/// <param name="Handler">What is called before the instruction, or behind the function where the probe is on its return; null where nothing is.</param>
+/// <param name="Handler">
+/// What is called: before the instruction, or else behind it, or behind the function where the probe is on its return; null where nothing is.
+/// </param>
 internal sealed record KernelProbe(VirtualAddress Object, VirtualAddress Address, VirtualAddress? Handler)
 {
     private const int Buckets = 64;
@@ -24,6 +26,7 @@ internal sealed record KernelProbe(VirtualAddress Object, VirtualAddress Address
         }
 
         Field? handler = objects.Types.FindField("kprobe", "pre_handler");
+        Field? after = objects.Types.FindField("kprobe", "post_handler");
         Field? siblings = objects.Types.FindField("kprobe", "list");
         Field? returns = objects.Types.FindField("kretprobe", "handler");
         VirtualAddress? several = objects.Variable("aggr_pre_handler");
@@ -62,6 +65,6 @@ internal sealed record KernelProbe(VirtualAddress Object, VirtualAddress Address
         // A struct kretprobe begins with its probe.
         KernelProbe? Of(VirtualAddress probe) => objects.Pointer(probe, address) is not VirtualAddress at ? null
             : objects.Pointer(probe, handler) is VirtualAddress before && before != onReturn ? new(probe, at, before)
-            : new(probe, at, objects.Pointer(probe, onReturn is not null && objects.Pointer(probe, handler) == onReturn ? returns : null));
+            : new(probe, at, objects.Pointer(probe, onReturn is not null && objects.Pointer(probe, handler) == onReturn ? returns : after));
     }
 }

@@ -10,9 +10,6 @@ namespace IommuSpy.Linux.Hooks;
 /// <summary>Whose the memory is that the kernel can execute: its image's, a listed module's, a BPF program's, what the kernel made for itself.</summary>
 internal sealed class CodeOwners
 {
-    /// <summary>The kernel's own code.</summary>
-    public const string Kernel = "kernel";
-
     // Who asks for a module's memory: functions of kernel/module, by their names in the versions since 3.x. Where modules are listed, they say it, too.
     private static readonly string[] Loaders = ["load_module", "layout_and_allocate", "move_module", "module_alloc_update_bounds", "module_memory_alloc"];
 
@@ -40,10 +37,15 @@ internal sealed class CodeOwners
                 _loaders.Add(caller);
             }
         }
+
+        ModulesStart = _areas?.Areas.FirstOrDefault(area => CallerOf(area) is string caller && _loaders.Contains(caller))?.Start;
     }
 
     /// <summary>All executable memory.</summary>
     public ExecutableMemory Memory { get; }
+
+    /// <summary>Where the first memory of a module is; null where there is none. The kernel keeps it as a bound (mm/execmem.c), too.</summary>
+    public VirtualAddress? ModulesStart { get; }
 
     /// <summary>Whether nothing but the kernel's image can be told from others, as its structures cannot be read.</summary>
     public bool AreUnknown => _modules is null || _areas is null;
@@ -55,18 +57,27 @@ internal sealed class CodeOwners
     public bool IsOutside(VirtualAddress address) => Memory.At(address) is ExecutableRun run && !IsKernels(run, address);
 
     /// <summary>Whose code is at an address; null for nobody's, and for what cannot be executed.</summary>
-    public string? Of(VirtualAddress address)
+    public CodeOwner? Of(VirtualAddress address)
     {
         if (Memory.At(address) is not ExecutableRun run)
         {
             return null;
         }
 
-        return IsKernels(run, address) ? Kernel
-            : _modules?.At(address) is KernelModule module ? $"module {module.Name}"
-            : _bpf.FirstOrDefault(one => address - one.Start < one.Length) is BpfCode code ? $"BPF {code.Name}"
+        if (IsKernels(run, address))
+        {
+            return CodeOwner.Kernel;
+        }
+
+        if (_modules?.At(address) is KernelModule module)
+        {
+            return new(true, $"module {module.Name}");
+        }
+
+        string? name = _bpf.FirstOrDefault(one => address - one.Start < one.Length) is BpfCode code ? $"BPF {code.Name}"
             : _tracers.Any(one => one.Trampoline is (VirtualAddress start, ulong length) && address - start < length) ? "function tracer"
             : _others.FirstOrDefault(one => address - one.Start < one.Length).What ?? OfArea(address);
+        return name is null ? null : new(false, name);
     }
 
     // What the kernel made for itself is of the function that asked for the memory. What was asked for as a module's is a listed module's or nobody's.

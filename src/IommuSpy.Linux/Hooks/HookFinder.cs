@@ -135,21 +135,16 @@ public sealed class HookFinder
             return;
         }
 
-        string? owner = _owners.Of(target);
+        CodeOwner? owner = _owners.Of(target);
         if (isKernels || owner is null)
         {
-            _receive(new(KernelHookKind.Code, reference.At, target, owner, Explain(reference.At, target, owner)));
+            _receive(new(KernelHookKind.Code, reference.At, target, owner?.Name, owner is null ? null : Explain(reference.At, target, owner)));
         }
     }
 
     // The kernel writes anew what its tables name, and leads to what it made for itself. Code of a module it names where it is to be called from.
-    private string? Explain(VirtualAddress at, VirtualAddress target, string? owner)
+    private string? Explain(VirtualAddress at, VirtualAddress target, CodeOwner owner)
     {
-        if (owner is null)
-        {
-            return null;
-        }
-
         foreach (CodeSite site in _parts.CodeSites.Between(at, at + 4))
         {
             if (site.Kind == CodeSiteKind.StaticCall && site.About is VirtualAddress key && _kernel.Space.TryRead(key, out ulong its) && its == target.Value)
@@ -169,7 +164,7 @@ public sealed class HookFinder
             }
         }
 
-        return owner.StartsWith("module ", StringComparison.Ordinal) ? null : owner;
+        return owner.IsModule ? null : owner.Name;
     }
 
     // Data that is only read was written by the kernel's linker or while it started: no module is in it. What is written may lead to a module that is listed.
@@ -218,17 +213,20 @@ public sealed class HookFinder
             for (int i = 0; i < values.Length; i++)
             {
                 // Masks are where modules' memory begins, too: -1 GiB, of those who do not place it at random.
-                if ((long)values[i] >= 0 || BitOperations.IsPow2(unchecked(0 - values[i])) || !_owners.IsOutside(new(values[i])))
+                VirtualAddress target = new(values[i]);
+                if ((long)values[i] >= 0 || BitOperations.IsPow2(unchecked(0 - values[i])) || !_owners.IsOutside(target))
                 {
                     continue;
                 }
 
                 VirtualAddress at = start + (ulong)(done + (i * sizeof(ulong)));
-                string? owner = _owners.Of(new(values[i]));
-                bool isConstant = !isModules && constant is (VirtualAddress first, ulong length) && at - first < length;
-                if (!_owners.IsKernels(at) && (owner is null || (isConstant && owner.StartsWith("module ", StringComparison.Ordinal))))
+                CodeOwner? owner = _owners.Of(target);
+
+                // A bound of modules' memory is no pointer to a function, though the first module may have one there.
+                bool isConstant = !isModules && constant is (VirtualAddress first, ulong length) && at - first < length && target != _owners.ModulesStart;
+                if (!_owners.IsKernels(at) && (owner is null || (isConstant && owner.IsModule)))
                 {
-                    _receive(new(KernelHookKind.Pointer, at, new(values[i]), owner, null));
+                    _receive(new(KernelHookKind.Pointer, at, target, owner?.Name, null));
                 }
             }
         }
@@ -243,7 +241,7 @@ public sealed class HookFinder
             gates++;
             if (!_owners.IsKernels(target) && !_kernel.Text.Contains(target))
             {
-                _receive(new(KernelHookKind.Interrupt, at, target, _owners.Of(target), null));
+                _receive(new(KernelHookKind.Interrupt, at, target, _owners.Of(target)?.Name, null));
             }
         }
 
@@ -257,27 +255,24 @@ public sealed class HookFinder
     {
         foreach (TracerHook hook in _tracers)
         {
-            string? owner = _owners.Of(hook.Callback);
+            string? owner = _owners.Of(hook.Callback)?.Name;
             foreach (VirtualAddress at in hook.Functions ?? [hook.Object])
             {
                 _receive(new(KernelHookKind.Tracer, at, hook.Callback, owner, owner is null ? null : "registered with the function tracer"));
             }
         }
 
+        // One that calls nothing only stops there.
         foreach (KernelProbe probe in _probes)
         {
-            string? owner = probe.Handler is VirtualAddress handler ? _owners.Of(handler) : Owner(probe.Object);
-            _receive(new(KernelHookKind.Probe, probe.Address, probe.Handler, owner, owner is null ? null : "registered as a probe"));
+            string? owner = probe.Handler is VirtualAddress handler ? _owners.Of(handler)?.Name : null;
+            _receive(new(KernelHookKind.Probe, probe.Address, probe.Handler, owner,
+                owner is null && probe.Handler is not null ? null : "registered as a probe"));
         }
 
         _looked.Add($"{_tracers.Count} users of the function tracer");
         _looked.Add($"{_probes.Count} probes");
     }
-
-    // A probe that calls nothing is of whoever has its structure.
-    private string? Owner(VirtualAddress structure) => _kernel.Text.Contains(structure) ? CodeOwners.Kernel
-        : _parts.Modules.Value?.At(structure) is Modules.KernelModule module ? $"module {module.Name}"
-        : "memory of the kernel";
 
     private void FindMemory()
     {
