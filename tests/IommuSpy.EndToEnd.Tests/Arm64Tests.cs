@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using IommuSpy.Analysis;
+using IommuSpy.Analysis.Hooks;
 using IommuSpy.Lab;
+using IommuSpy.Linux.Hooks;
 using IommuSpy.Linux.Iommu;
 using IommuSpy.Linux.Types.Btf;
 using IommuSpy.Memory;
@@ -71,6 +73,44 @@ public sealed partial class Arm64Tests
         LineComparison.Equal(
             oracle,
             [.. machine.Symbols!.Concat(machine.Parts.Modules.Required.Modules.SelectMany(module => module.Symbols)).Select(symbol => symbol.ToString())]);
+    }
+
+    [Fact]
+    public void The_kernel_stays_in_its_own_code_and_what_leads_elsewhere_is_found()
+    {
+        Machine honest = Open("ram.raw");
+        Assert.Empty(Hooks(honest));
+        VirtualAddress target = honest.Parts.Modules.Required.Modules[0].Base + 0x40;
+        VirtualAddress call = At("sys_call_table") + (129 * 8), function = At("vfs_read");
+        string copy = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        try
+        {
+            File.Copy(Captured.Value.RamFile, copy);
+            using (FileStream file = File.OpenWrite(copy))
+            {
+                // ldr x16, .+8; br x16; .quad target.
+                ForgedMemory.Write(file, honest, function, [0x50, 0, 0, 0x58, 0, 2, 0x1f, 0xd6, .. BitConverter.GetBytes(target.Value)]);
+                ForgedMemory.Write(file, honest, call, BitConverter.GetBytes(target.Value));
+            }
+
+            using Machine altered = Machine.Open(copy);
+            Assert.Equal(
+                [(KernelHookKind.Code, function, target, null), (KernelHookKind.Pointer, call, target, null)],
+                Hooks(altered).Select(row => (row.Hook.Kind, row.Hook.At, row.Hook.Target!.Value, row.Hook.Explained)));
+        }
+        finally
+        {
+            File.Delete(copy);
+        }
+
+        VirtualAddress At(string name) => honest.Symbols!.FindAll(name).Single().Address;
+
+        static List<HookRow> Hooks(Machine machine)
+        {
+            List<HookRow> rows = [];
+            Assert.Empty(HookRow.Find(machine, rows.Add).Problems);
+            return rows;
+        }
     }
 
     [Fact]

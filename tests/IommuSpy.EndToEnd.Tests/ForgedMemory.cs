@@ -3,14 +3,14 @@ using IommuSpy.Memory;
 
 namespace IommuSpy.EndToEnd.Tests;
 
-/// <summary>Writes to a copy of a guest's RAM file what somebody who owned the kernel would have written.</summary>
+/// <summary>Writes to a copy of a guest's RAM file, of memory without a hole, what somebody who owned the kernel would have written.</summary>
 internal static class ForgedMemory
 {
     /// <summary>Writes bytes where the kernel has an address.</summary>
     public static void Write(FileStream file, Machine machine, VirtualAddress address, ReadOnlySpan<byte> bytes)
     {
         Assert.True(machine.Kernel.Space.TryTranslate(address, out PhysicalAddress physical));
-        file.Position = (long)physical.Value;
+        file.Position = (long)(physical.Value - machine.Kernel.Memory.Ranges[0].Start.Value);
         file.Write(bytes);
     }
 
