@@ -46,6 +46,10 @@ internal static partial class DuckDbLibrary
     [LibraryImport(Name, EntryPoint = "duckdb_create_struct_type", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial DuckDBLogicalType StructType(nint[] types, string[] names, ulong count);
 
+    /// <summary>Ends what a connection is doing, from another thread.</summary>
+    [LibraryImport(Name, EntryPoint = "duckdb_interrupt")]
+    internal static partial void Interrupt(DuckDBNativeConnection connection);
+
     /// <summary>How many columns a statement is answered with.</summary>
     [LibraryImport(Name, EntryPoint = "duckdb_prepared_statement_column_count")]
     internal static partial ulong ColumnCount(DuckDBPreparedStatement statement);

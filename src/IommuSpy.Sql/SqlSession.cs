@@ -145,6 +145,9 @@ internal sealed class SqlSession : IDisposable
         return new(this, statement, Apart([.. columns.Select(column => column.Name)]), [.. columns.Select(column => column.Reader!)]);
     }
 
+    /// <summary>Gives up the question that is being answered, from whatever thread: reading its rows fails.</summary>
+    public void Interrupt() => DuckDbLibrary.Interrupt(_connection);
+
     /// <summary>Begins to answer a statement.</summary>
     internal DuckDBResult Execute(DuckDBPreparedStatement statement)
     {

@@ -45,6 +45,14 @@ internal static class Cli
     /// <summary>The program as it runs, for who ends it.</summary>
     public static Process Process(params string[] arguments) => System.Diagnostics.Process.Start(Prepared(arguments))!;
 
+    /// <summary>Starts the program with a variable of its environment.</summary>
+    public static Process ProcessWith(string variable, string value, params string[] arguments)
+    {
+        ProcessStartInfo start = Prepared(arguments);
+        start.Environment[variable] = value;
+        return System.Diagnostics.Process.Start(start)!;
+    }
+
     /// <summary>Starts the program and leaves its standard input open.</summary>
     public static Conversation Start(params string[] arguments) => new(System.Diagnostics.Process.Start(Prepared(arguments))!);
 

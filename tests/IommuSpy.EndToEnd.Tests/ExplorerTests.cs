@@ -145,6 +145,54 @@ public sealed class ExplorerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_question_in_sql_is_answered_as_the_command_does_and_can_neither_read_nor_write_nor_stay()
+    {
+        const string Question = "SELECT pid, comm, start, \"end\", rights FROM vmas ORDER BY pid, start";
+        using Served served = await Served.Start(Image);
+        string[] expected = [.. Cli.Run("sql", Question, "-s", Image, "--jsonl").Lines];
+        List<string> rows = [];
+        for (bool more = true; more;)
+        {
+            JsonElement page = await served.Ask($"api/report/sql?query={Uri.EscapeDataString(Question)}&limit=50&offset={rows.Count}");
+            rows.AddRange(page.GetProperty("rows").EnumerateArray().Select(row => row.GetRawText()));
+            more = page.GetProperty("more").GetBoolean();
+        }
+
+        Assert.Equal(expected, rows);
+        string written = Path.Combine(_directory.FullName, "written.csv");
+        Assert.StartsWith("400 Permission Error: Cannot access file", await served.Refused("api/report/sql?query=" +
+            Uri.EscapeDataString($"COPY (SELECT 1) TO '{written}'")), StringComparison.Ordinal);
+        Assert.False(File.Exists(written));
+        Assert.StartsWith("400 Permission Error: Cannot access file", await served.Refused("api/report/sql?query=" +
+            Uri.EscapeDataString("SELECT * FROM read_text('/etc/hostname')")), StringComparison.Ordinal);
+        Assert.StartsWith("400 ", await served.Refused("api/report/sql?query=SELECT"), StringComparison.Ordinal);
+
+        // What a question drops is there for the next; one that nobody waits for any more keeps no other waiting.
+        await served.Ask("api/report/sql?query=DROP%20VIEW%20ps");
+        using (CancellationTokenSource soon = new(TimeSpan.FromSeconds(1)))
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+                served.Until("api/report/sql?query=SELECT%20sum(range)%20FROM%20range(1000000000000)", soon.Token));
+        }
+
+        JsonElement count = (await served.Ask("api/report/sql?query=SELECT%20count(*)%20AS%20n%20FROM%20ps")).GetProperty("rows")[0].GetProperty("n");
+        Assert.Equal(Cli.Run("ps", "-s", Image, "--jsonl").Lines.Length, count.GetInt32());
+        string shown = await served.Shown($"#/sql?query={Uri.EscapeDataString(Question)}");
+        JsonElement first = JsonElement.Parse(expected[0]);
+        Assert.Contains($"explain?at={first.GetProperty("start").GetString()}&amp;pid={first.GetProperty("pid").GetInt32()}\"", shown,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_duckdb_s_library_the_page_says_so_in_a_line()
+    {
+        using Served served = await Served.StartWith("IOMMU_SPY_DUCKDB", "/nowhere/libduckdb.so", Image);
+        string page = await served.Shown("#/sql");
+        Assert.Contains("IOMMU_SPY_DUCKDB names /nowhere/libduckdb.so, which cannot be loaded", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<textarea", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_virtual_map_has_every_region_and_every_area_of_a_process()
     {
         using Served served = await Served.Start(Image);
@@ -240,15 +288,29 @@ public sealed class ExplorerTests : IDisposable
     {
         private readonly HttpClient _client = new() { Timeout = Patience };
 
-        public static async Task<Served> Start(string image)
+        public static Task<Served> Start(string image) => Of(Cli.Process("serve", "-s", image));
+
+        public static Task<Served> StartWith(string variable, string value, string image) => Of(Cli.ProcessWith(variable, value, "serve", "-s", image));
+
+        private static async Task<Served> Of(Process process)
         {
-            Process process = Cli.Process("serve", "-s", image);
             CancellationToken cancelled = TestContext.Current.CancellationToken;
             string? line = await process.StandardOutput.ReadLineAsync(cancelled).AsTask().WaitAsync(Patience, cancelled);
             return new(process, new(line ?? await process.StandardError.ReadToEndAsync(cancelled)));
         }
 
-        public Task<byte[]> Bytes(string path) => _client.GetByteArrayAsync(new Uri(address, path), TestContext.Current.CancellationToken);
+        public Task<byte[]> Bytes(string path) => Until(path, TestContext.Current.CancellationToken);
+
+        /// <summary>An answer that is waited for no longer than so.</summary>
+        public Task<byte[]> Until(string path, CancellationToken cancelled) => _client.GetByteArrayAsync(new Uri(address, path), cancelled);
+
+        /// <summary>What is answered in place of rows, with its status.</summary>
+        public async Task<string> Refused(string path)
+        {
+            using HttpResponseMessage answer = await _client.GetAsync(new Uri(address, path), TestContext.Current.CancellationToken);
+            JsonElement document = JsonElement.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            return $"{(int)answer.StatusCode} {document.GetProperty("error").GetProperty("message").GetString()}";
+        }
 
         public async Task<JsonElement> Ask(string path) => JsonElement.Parse(await Bytes(path));
 

@@ -14,9 +14,9 @@ namespace IommuSpy.Cli.Explore;
 internal static class ServedReports
 {
     /// <summary>Each of them.</summary>
-    public static IReadOnlyList<ServedReport> All { get; } = [new("info", Info), new("explain", Explain), new("page", Page)];
+    public static IReadOnlyList<ServedReport> All { get; } = [new("info", Info), new("explain", Explain), new("page", Page), new("sql", SqlReport.Write)];
 
-    private static void Info(Machine machine, Parameters parameters, Utf8JsonWriter writer)
+    private static void Info(Machine machine, Parameters parameters, Utf8JsonWriter writer, CancellationToken cancel)
     {
         InfoReport report = InfoReport.Of(machine);
         Reports.Members(writer, report, ReportJson.Default.InfoReport);
@@ -39,7 +39,7 @@ internal static class ServedReports
         writer.WriteEndArray();
     }
 
-    private static void Explain(Machine machine, Parameters parameters, Utf8JsonWriter writer)
+    private static void Explain(Machine machine, Parameters parameters, Utf8JsonWriter writer, CancellationToken cancel)
     {
         string at = parameters.Get("at");
         if (parameters.Find("device") is string name)
@@ -54,7 +54,7 @@ internal static class ServedReports
         Answers(writer, ExplainCommand.Explain(machine, at, root), ReportJson.Default.Explanation);
     }
 
-    private static void Page(Machine machine, Parameters parameters, Utf8JsonWriter writer) =>
+    private static void Page(Machine machine, Parameters parameters, Utf8JsonWriter writer, CancellationToken cancel) =>
         Answers(writer, PageCommand.Explained(machine, parameters.Get("at")), ReportJson.Default.PageReport);
 
     private static void Answers<T>(Utf8JsonWriter writer, IEnumerable<T> answers, JsonTypeInfo<T> type)

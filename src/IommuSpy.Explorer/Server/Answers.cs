@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Json;
 using IommuSpy.Analysis;
 using IommuSpy.Catalogue;
-using IommuSpy.Memory;
 using Microsoft.AspNetCore.Http;
 
 namespace IommuSpy.Explorer.Server;
@@ -10,9 +9,6 @@ namespace IommuSpy.Explorer.Server;
 /// <summary>What the explorer answers below its token: the page, tables and reports as JSON, and tiles of the map (docs/explorer.md).</summary>
 internal sealed class Answers : IDisposable
 {
-    private const int MostRows = 1000;
-    private const int OrdinaryRows = 200;
-
     private static readonly Dictionary<string, (string Resource, string Type)> Files = new(StringComparer.Ordinal)
     {
         [""] = ("index.html", "text/html; charset=utf-8"),
@@ -129,7 +125,7 @@ internal sealed class Answers : IDisposable
                 Document(body, writer =>
                 {
                     writer.WriteString("report"u8, name);
-                    report.Write(_machine, parameters, writer);
+                    report.Write(_machine, parameters, writer, cancel);
                 });
                 break;
             case ["api", "iova"]:
@@ -160,6 +156,14 @@ internal sealed class Answers : IDisposable
         writer.WriteEndObject();
     }
 
+    private void Rows(Table table, Parameters parameters, Utf8JsonWriter writer, CancellationToken cancel)
+    {
+        View view = new(
+            parameters.Find("columns")?.Split(',') ?? [], [.. parameters.Each("where").Select(Condition.Parse)], parameters.Find("sort")?.Split(',') ?? []);
+        writer.WriteString("table"u8, table.Name);
+        RowPage.Write(table, view, new(_machine), parameters, writer, cancel);
+    }
+
     private static void TableList(Utf8JsonWriter writer)
     {
         writer.WriteStartArray("tables"u8);
@@ -169,69 +173,10 @@ internal sealed class Answers : IDisposable
             writer.WriteString("table"u8, table.Name);
             writer.WriteString("meaning"u8, table.Sentence);
             writer.WriteString("command"u8, table.Command);
-            writer.WriteStartArray("columns"u8);
-            foreach (Column column in table.Columns)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("column"u8, column.Name);
-                writer.WriteString("type"u8, Words<ColumnType>.Of(column.Type));
-                writer.WriteString("unit"u8, column.Unit);
-                writer.WriteString("meaning"u8, column.Sentence);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
+            RowPage.Columns(table, writer);
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
     }
-
-    // One row more than is asked for tells whether there are more; the search ends there.
-    private void Rows(Table table, Parameters parameters, Utf8JsonWriter writer, CancellationToken cancel)
-    {
-        long offset = parameters.Number("offset", 0, 0, long.MaxValue);
-        long limit = parameters.Number("limit", OrdinaryRows, 1, MostRows);
-        View view = new(
-            parameters.Find("columns")?.Split(',') ?? [], [.. parameters.Each("where").Select(Condition.Parse)], parameters.Find("sort")?.Split(',') ?? []);
-        Question question = new(_machine);
-        long seen = 0;
-        bool more = false;
-        writer.WriteString("table"u8, table.Name);
-        writer.WriteNumber("offset"u8, offset);
-        writer.WriteStartArray("rows"u8);
-        try
-        {
-            table.Write(view, question, writer, () =>
-            {
-                cancel.ThrowIfCancellationRequested();
-                long row = seen++;
-                more = row >= offset + limit;
-                return more ? throw new EnoughException() : row >= offset;
-            });
-        }
-        catch (EnoughException)
-        {
-            // The page is full.
-        }
-
-        writer.WriteEndArray();
-        writer.WriteBoolean("more"u8, more);
-        if (!more)
-        {
-            writer.WriteNumber("count"u8, seen);
-        }
-
-        writer.WriteStartArray("problems"u8);
-        foreach (string problem in question.Problems.Concat(WorkBudget.OfProcess.Problems))
-        {
-            writer.WriteStringValue(problem);
-        }
-
-        writer.WriteEndArray();
-    }
-
-#pragma warning disable CA1032, CA1064, S3871 // It never leaves this class.
-    private sealed class EnoughException : Exception;
-#pragma warning restore CA1032, CA1064, S3871
 }

@@ -7,6 +7,7 @@ import * as findings from './findings';
 import { bands } from './iova';
 import { value } from './links';
 import * as map from './map';
+import * as sql from './sql';
 import * as tables from './tables';
 import * as topology from './topology';
 import * as treemap from './treemap';
@@ -16,7 +17,7 @@ const place = document.getElementById('view')!;
 const bar = document.getElementById('at') as HTMLInputElement;
 const VIEWS: [string, string][] = [['#/', 'Machine'], ['#/map', 'Map'], ['#/treemap', 'Treemap'], ['#/virtual', 'Virtual map'],
   ['#/topology', 'Topology'], ['#/table/ps', 'Processes'], ['#/table/devices', 'Devices'], ['#/findings', 'Findings'], ['#/table/slab', 'Slab'],
-  ['#/table/modules', 'Modules'], ['#/tables', 'All tables']];
+  ['#/table/modules', 'Modules'], ['#/tables', 'All tables'], ['#/sql', 'SQL']];
 const DEVICE = /^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i;
 const REQUESTER = /^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7](?::\w+)?$/i;
 let running = new AbortController();
@@ -157,6 +158,7 @@ async function route(): Promise<void> {
       case 'virtual': await virtual.show(main, parameters, signal); break;
       case 'topology': await topology.show(main, signal); break;
       case 'findings': await findings.show(main, parameters, signal); break;
+      case 'sql': await sql.show(main, parameters, signal); break;
       case 'tables': await everything(main); break;
       case 'device': await device(main, parts[1], signal); break;
       case 'process': await process(main, parts[1], signal); break;
@@ -193,7 +195,7 @@ bar.addEventListener('input', () => {
   }, 200);
 });
 document.addEventListener('keydown', event => {
-  if (event.key === '/' && !(event.target instanceof HTMLInputElement)) {
+  if (event.key === '/' && !(event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement)) {
     event.preventDefault();
     bar.focus();
     bar.select();

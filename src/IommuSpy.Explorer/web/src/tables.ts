@@ -23,7 +23,7 @@ export function address(table: string, view: View): string {
   return `#/table/${table}${`${query}` ? `?${query}` : ''}`;
 }
 
-function isNumber(column: Column): boolean {
+export function isNumber(column: Column): boolean {
   return ['number', 'integer', 'real'].includes(column.type);
 }
 
