@@ -76,7 +76,7 @@ async function device(main: HTMLElement, name: string, signal: AbortSignal): Pro
   const page = await ask<Page>('table/devices', { where: `device=${name}` }, signal);
   const row = page.rows[0];
   if (!row) {
-    main.replaceChildren(report(`this machine has no device ${name}`));
+    main.replaceChildren(h('h1', {}, 'No answer'), report(`this machine has no device ${name}`));
     return;
   }
 
@@ -99,10 +99,12 @@ async function device(main: HTMLElement, name: string, signal: AbortSignal): Pro
 async function process(main: HTMLElement, pid: string, signal: AbortSignal): Promise<void> {
   const page = await ask<Page>('table/ps', { where: `pid=${pid}` }, signal);
   const row = page.rows[0];
-  main.replaceChildren(row ? h('h1', {}, `${row.comm}`, h('small', {}, `process ${pid}`)) : report(`this machine has no process ${pid}`));
   if (!row) {
+    main.replaceChildren(h('h1', {}, 'No answer'), report(`this machine has no process ${pid}`));
     return;
   }
+
+  main.replaceChildren(h('h1', {}, `${row.comm}`, h('small', {}, `process ${pid}`)));
 
   if (row.mm !== null) {
     main.append(h('p', {}, h('a', { href: `#/virtual?pid=${encodeURIComponent(pid)}` }, 'Its memory as a map')));
@@ -143,7 +145,7 @@ async function route(): Promise<void> {
   map.leave();
 
   // A view that was left goes on writing into its own place, which nobody sees any more.
-  const main = h('div', {}, h('p', { class: 'soft' }, 'Reading...'));
+  const main = h('div', {}, h('h1', { class: 'soft' }, 'Reading...'));
   place.replaceChildren(main);
 
   try {
@@ -166,7 +168,7 @@ async function route(): Promise<void> {
     }
   } catch (error) {
     if (!signal.aborted) {
-      main.replaceChildren(report(error));
+      main.replaceChildren(h('h1', {}, 'No answer'), report(error));
     }
   }
 }

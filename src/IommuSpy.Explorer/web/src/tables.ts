@@ -64,7 +64,7 @@ export async function few(name: string, parameters: Record<string, string | stri
 export async function show(main: HTMLElement, name: string, query: URLSearchParams, signal: AbortSignal): Promise<void> {
   const table = (await allTables()).find(one => one.table === name);
   if (!table) {
-    main.replaceChildren(report(`there is no table '${name}'`));
+    main.replaceChildren(h('h1', {}, 'No answer'), report(`there is no table '${name}'`));
     return;
   }
 
