@@ -9,5 +9,5 @@ internal abstract class CodeReferenceReader
     /// <param name="code">The bytes, from where an instruction begins.</param>
     /// <param name="start">Where they are.</param>
     /// <param name="receive">Receives what leads elsewhere than to these bytes, and every branch through memory.</param>
-    public abstract void Read(byte[] code, VirtualAddress start, Action<CodeReference> receive);
+    public abstract void Read(ArraySegment<byte> code, VirtualAddress start, Action<CodeReference> receive);
 }

@@ -72,6 +72,7 @@ public sealed class HookFinder
         }
 
         ulong looked = 0;
+        byte[] buffer = new byte[BufferBytes];
         foreach (ExecutableRun run in _owners.Memory.Runs)
         {
             bool isKernels = _kernel.Text.Contains(run.Start);
@@ -80,6 +81,7 @@ public sealed class HookFinder
                 continue;
             }
 
+            Action<CodeReference> judge = reference => Judge(reference, isKernels);
             foreach ((VirtualAddress start, int length) in Pieces(run, isKernels))
             {
                 _kernel.Memory.Budget.GoOn();
@@ -89,11 +91,10 @@ public sealed class HookFinder
                     return;
                 }
 
-                byte[] code = new byte[length];
-                int read = _kernel.Space.Read(start, code);
+                int read = _kernel.Space.Read(start, buffer.AsSpan(0, length));
                 Tell(read < length ? $"code from {start + (ulong)read} to {start + (ulong)length} cannot be read, or is missing in the image" : null);
                 looked += (ulong)read;
-                reader.Read(read == length ? code : code[..read], start, reference => Judge(reference, isKernels));
+                reader.Read(new(buffer, 0, read), start, judge);
             }
         }
 

@@ -14,10 +14,10 @@ internal sealed class Arm64ReferenceReader : CodeReferenceReader
     private const int MostBetween = 8;
 
     /// <inheritdoc/>
-    public override void Read(byte[] code, VirtualAddress start, Action<CodeReference> receive)
+    public override void Read(ArraySegment<byte> code, VirtualAddress start, Action<CodeReference> receive)
     {
         (VirtualAddress At, ulong Value, uint Register, int Left) loaded = default;
-        for (int i = 0; i + InstructionBytes <= code.Length; i += InstructionBytes)
+        for (int i = 0; i + InstructionBytes <= code.Count; i += InstructionBytes)
         {
             uint word = BinaryPrimitives.ReadUInt32LittleEndian(code.AsSpan(i));
             VirtualAddress at = start + (ulong)i;
@@ -26,7 +26,7 @@ internal sealed class Arm64ReferenceReader : CodeReferenceReader
             {
                 // What is loaded stands in the code itself.
                 ulong offset = at + Distance(word, 5, 19) - start;
-                loaded = code.Length >= sizeof(ulong) && offset <= (ulong)(code.Length - sizeof(ulong))
+                loaded = code.Count >= sizeof(ulong) && offset <= (ulong)(code.Count - sizeof(ulong))
                     ? (at, BinaryPrimitives.ReadUInt64LittleEndian(code.AsSpan((int)offset)), word & RegisterMask, MostBetween) : default;
             }
             else if (loaded.Left > 0)
@@ -35,7 +35,7 @@ internal sealed class Arm64ReferenceReader : CodeReferenceReader
                 reference ??= IsBranchThrough(word, loaded.Register) ? new(loaded.At, new(loaded.Value), CodeReferenceKind.Number) : null;
             }
 
-            if (reference is CodeReference its && its.Target - start >= (ulong)code.Length)
+            if (reference is CodeReference its && its.Target - start >= (ulong)code.Count)
             {
                 receive(its);
             }

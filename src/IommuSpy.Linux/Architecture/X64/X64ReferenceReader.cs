@@ -14,7 +14,7 @@ internal sealed class X64ReferenceReader : CodeReferenceReader
     private const int MostBetween = 8;
 
     /// <inheritdoc/>
-    public override void Read(byte[] code, VirtualAddress start, Action<CodeReference> receive)
+    public override void Read(ArraySegment<byte> code, VirtualAddress start, Action<CodeReference> receive)
     {
         ByteArrayCodeReader reader = new(code);
         Decoder decoder = Decoder.Create(Bits, reader, start.Value);
@@ -33,7 +33,7 @@ internal sealed class X64ReferenceReader : CodeReferenceReader
             }
 
             CodeReference? reference = Of(decoded, at) ?? loaded?.IfGoneTo(decoded);
-            if (reference is CodeReference its && (its.Kind == CodeReferenceKind.Slot || its.Target - start >= (ulong)code.Length))
+            if (reference is CodeReference its && (its.Kind == CodeReferenceKind.Slot || its.Target - start >= (ulong)code.Count))
             {
                 receive(its);
             }
