@@ -42,6 +42,9 @@ internal static class Cli
         return new(process.ExitCode, output.Result, error.Result, watch.Elapsed);
     }
 
+    /// <summary>Where the tests have DuckDB's library, and what tells the program so.</summary>
+    public static (string Variable, string Library) DuckDb { get; } = ("IOMMU_SPY_DUCKDB", Path.Combine(AppContext.BaseDirectory, "libduckdb.so"));
+
     /// <summary>The program as it runs, for who ends it.</summary>
     public static Process Process(params string[] arguments) => System.Diagnostics.Process.Start(Prepared(arguments))!;
 
@@ -115,7 +118,7 @@ internal static class Cli
         start.Environment["IOMMU_SPY_SOURCE"] = "/no/source/in/tests";
 
         // The library of the package that these tests read Parquet with.
-        start.Environment["IOMMU_SPY_DUCKDB"] = Path.Combine(AppContext.BaseDirectory, "libduckdb.so");
+        start.Environment[DuckDb.Variable] = DuckDb.Library;
         return start;
     }
 

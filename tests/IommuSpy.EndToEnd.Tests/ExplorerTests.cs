@@ -186,7 +186,7 @@ public sealed class ExplorerTests : IDisposable
     [Fact]
     public async Task Without_duckdb_s_library_the_page_says_so_in_a_line()
     {
-        using Served served = await Served.StartWith("IOMMU_SPY_DUCKDB", "/nowhere/libduckdb.so", Image);
+        using Served served = await Served.StartWith(Cli.DuckDb.Variable, "/nowhere/libduckdb.so", Image);
         string page = await served.Shown("#/sql");
         Assert.Contains("IOMMU_SPY_DUCKDB names /nowhere/libduckdb.so, which cannot be loaded", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<textarea", page, StringComparison.Ordinal);

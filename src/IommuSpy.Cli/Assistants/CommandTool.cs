@@ -59,13 +59,18 @@ internal sealed class CommandTool
             && !NoTools.Contains(command.Name, StringComparer.Ordinal)).Select(command => new CommandTool(command))];
 
     /// <summary>How the protocol describes it.</summary>
-    public Tool Describe() => new()
+    public Tool Describe()
     {
-        Name = Name,
-        Description = (_command.Description ?? "").Split("\n\nExamples:")[0],
-        InputSchema = Schema(),
-        Annotations = new() { ReadOnlyHint = true, DestructiveHint = false, IdempotentHint = true, OpenWorldHint = false },
-    };
+        // Its examples are command lines.
+        CommandText text = CommandText.Of(_command);
+        return new()
+        {
+            Name = Name,
+            Description = string.Join("\n\n", [text.Summary, .. text.More]),
+            InputSchema = Schema(),
+            Annotations = new() { ReadOnlyHint = true, DestructiveHint = false, IdempotentHint = true, OpenWorldHint = false },
+        };
+    }
 
     /// <summary>The command line of a call.</summary>
     /// <param name="given">The tool's arguments by name.</param>

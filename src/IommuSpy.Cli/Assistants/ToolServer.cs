@@ -107,7 +107,7 @@ internal sealed class ToolServer : IDisposable
         }
 
         List<ContentBlock> content = [];
-        Add(content, answer.Bytes);
+        Add(content, answer.Bytes.IsEmpty && exitCode == ExitCode.Done ? "There are no rows."u8 : answer.Bytes);
         if (answer.IsCut)
         {
             content.Add(new TextContentBlock { Text = $"There are more rows than these {answer.Lines}: ask with where, or for more rows." });

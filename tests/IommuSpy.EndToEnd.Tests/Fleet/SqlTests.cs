@@ -118,7 +118,7 @@ public sealed partial class SqlTests : IDisposable
     public void Without_the_library_one_line_says_where_it_may_be()
     {
         ProcessStartInfo start = new(Cli.Program(), ["sql", "SELECT 1", "-s", Image]) { UseShellExecute = false, RedirectStandardError = true };
-        start.Environment["IOMMU_SPY_DUCKDB"] = "/nowhere/libduckdb.so";
+        start.Environment[Cli.DuckDb.Variable] = "/nowhere/libduckdb.so";
         using Process process = Process.Start(start)!;
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();

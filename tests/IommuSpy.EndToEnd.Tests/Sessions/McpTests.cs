@@ -8,6 +8,7 @@ namespace IommuSpy.EndToEnd.Tests.Sessions;
 /// <summary>The server for assistants, asked by the protocol's own client: what each tool answers is what its command answers by itself, whole.</summary>
 public sealed class McpTests
 {
+    private const string Query = "SELECT kind, count(*) AS n FROM pages GROUP BY kind ORDER BY n DESC, kind";
     private static readonly CaptureSpec Guest = Guests.All.First(guest => guest.Memory.Bytes < 1L << 30);
 
     private static string Image => Guests.Capture(Guest.Name).RamFile;
@@ -34,6 +35,8 @@ public sealed class McpTests
             ("devices", [], ["--jsonl"]),
             ("exposure", [], ["--jsonl"]),
             ("hidden", [], ["--jsonl"]),
+            ("hooks", [], ["--jsonl"]),
+            ("sql", new() { ["query"] = Query }, ["--jsonl", Query]),
             ("memory", new() { ["rows"] = 1000 }, ["--jsonl"]),
             ("modules", new() { ["rows"] = 1000 }, ["--jsonl"]),
             ("find", new() { ["pattern"] = new[] { "Linux version" }, ["limit"] = 3 }, ["--jsonl", "--limit", "3", "Linux version"]),
@@ -47,7 +50,7 @@ public sealed class McpTests
         {
             CallToolResult answer = await client.CallToolAsync(tool, given, cancellationToken: Cancelled);
             Cli.Outcome alone = Cli.Run([tool, .. words, "-s", Image]);
-            Assert.Equal((tool, alone.Output), (tool, answer.Content.Count == 0 ? "" : Text(answer, 0)));
+            Assert.Equal((tool, alone.Output.Length == 0 ? "There are no rows." : alone.Output), (tool, Text(answer, 0)));
             Assert.Equal((tool, alone.ExitCode > 1), (tool, answer.IsError == true));
         }
 
@@ -166,7 +169,12 @@ public sealed class McpTests
     }
 
     private static Task<McpClient> StartAsync() => McpClient.CreateAsync(
-        new StdioClientTransport(new() { Command = Cli.Program(), Arguments = ["mcp", "-s", Image] }), cancellationToken: Cancelled);
+        new StdioClientTransport(new()
+        {
+            Command = Cli.Program(),
+            Arguments = ["mcp", "-s", Image],
+            EnvironmentVariables = new Dictionary<string, string?>(StringComparer.Ordinal) { [Cli.DuckDb.Variable] = Cli.DuckDb.Library },
+        }), cancellationToken: Cancelled);
 
     private static string Text(CallToolResult answer, int at) => Assert.IsType<TextContentBlock>(answer.Content[at]).Text;
 }
