@@ -28,7 +28,7 @@ def share_in_root(image, root, first, last, bits=PRESENT):
 
 
 ABOUT_TABLES = [["info"], ["layout"], ["maps"], ["who", "{page}"], ["pages"], ["exposure"], ["devices"], ["symbols", "init_*"], ["explain", "init_task"],
-                ["roots"], ["ps"], ["page", "{page}"], ["vmas"], ["reach", "{page}"], ["maps", "--leaves"]]
+                ["hooks"], ["roots"], ["ps"], ["page", "{page}"], ["vmas"], ["reach", "{page}"], ["maps", "--leaves"]]
 
 
 def kernel_tables(image):
@@ -360,7 +360,7 @@ def modules_list(image):
     at = [image.virtual(base) + i * size for i in range(count)]
     image.forge(count, size, [(links, 8, [one + links for one in at[1:]] + [head]), (links + 8, 8, [head] + [one + links for one in at[:-1]])], base)
     image.patch64(image.physical(head), at[0] + links, at[-1] + links)
-    return [["modules"], ["modules", "-J"], ["symbols", "init_*"], ["symbols", "--jsonl"], ["explain", "init_task"], ["layout"], ["exposure"]]
+    return [["modules"], ["modules", "-J"], ["symbols", "init_*"], ["symbols", "--jsonl"], ["explain", "init_task"], ["layout"], ["exposure"], ["hooks"]]
 
 
 def caches_list(image):
@@ -422,7 +422,7 @@ def evil_names(image):
             ["ps", "--tree"], ["modules"], ["modules", "--jsonl"], ["slab"], ["pages"], ["page", "{page}"], ["symbols"], ["symbols", "--csv"], ["pci"],
             ["devices"], ["devices", "-J"], ["iommu"], ["vmalloc"], ["buddy"], ["roots"], ["resources"], ["vmas"], ["vmas", "--jsonl"], ["vmas", "--csv"],
             ["exposure"], ["exposure", "-J"], ["explain", "init_task"], ["who", "{page}"], ["interrupts"], ["info"], ["types"], ["maps"], ["reach", "{page}"],
-            ["dis", "schedule"], ["modules", "nonesuch\x1b[2J"], ["symbols", "a\u202eb"], ["types", "a\u2066b"]]
+            ["dis", "schedule"], ["hooks"], ["hooks", "-J"], ["modules", "nonesuch\x1b[2J"], ["symbols", "a\u202eb"], ["types", "a\u2066b"]]
 
 
 def evil_symbols(image):

@@ -16,20 +16,16 @@ internal sealed class CodeOwners
     private readonly KernelParts _parts;
     private readonly ModuleList? _modules;
     private readonly VmallocList? _areas;
-    private readonly IReadOnlyList<BpfCode> _bpf;
-    private readonly IReadOnlyList<TracerHook> _tracers;
-    private readonly IReadOnlyList<(VirtualAddress Start, ulong Length, string What)> _others;
+    private readonly (VirtualAddress Start, ulong Length, CodeOwner Owner)[] _known;
     private readonly HashSet<string> _loaders = new(Loaders, StringComparer.Ordinal);
 
     public CodeOwners(KernelParts parts, ExecutableMemory memory, IReadOnlyList<TracerHook> tracers, ICollection<string> damage)
     {
         _parts = parts;
         Memory = memory;
-        _tracers = tracers;
         _modules = parts.Modules.Value;
         _areas = parts.Vmalloc.Value;
-        _bpf = parts.Objects.Value is KernelObjects objects ? BpfCode.Read(objects, damage) : [];
-        _others = [.. parts.Kernel.Architecture.OtherCode(parts.Kernel)];
+        _known = [.. Known(parts, tracers, damage).OrderBy(one => one.Start.Value)];
         foreach (VirtualAddress start in _modules?.Modules.Select(module => module.Base) ?? [])
         {
             if (_areas?.At(start) is VmallocArea area && CallerOf(area) is string caller)
@@ -69,20 +65,51 @@ internal sealed class CodeOwners
             return CodeOwner.Kernel;
         }
 
-        if (_modules?.At(address) is KernelModule module)
+        int low = 0, high = _known.Length;
+        while (low < high)
         {
-            return new(true, $"module {module.Name}");
+            int middle = (low + high) >>> 1;
+            (low, high) = _known[middle].Start.Value <= address.Value ? (middle + 1, high) : (low, middle);
         }
 
-        string? name = _bpf.FirstOrDefault(one => address - one.Start < one.Length) is BpfCode code ? $"BPF {code.Name}"
-            : _tracers.Any(one => one.Trampoline is (VirtualAddress start, ulong length) && address - start < length) ? "function tracer"
-            : _others.FirstOrDefault(one => address - one.Start < one.Length).What ?? OfArea(address);
-        return name is null ? null : new(false, name);
+        return low > 0 && _known[low - 1] is var known && address - known.Start < known.Length ? known.Owner : OfArea(address);
+    }
+
+    // No two of them have memory in common.
+    private static IEnumerable<(VirtualAddress Start, ulong Length, CodeOwner Owner)> Known(
+        KernelParts parts, IReadOnlyList<TracerHook> tracers, ICollection<string> damage)
+    {
+        foreach (KernelModule module in parts.Modules.Value?.Modules ?? [])
+        {
+            CodeOwner owner = new(true, $"module {module.Name}");
+            foreach (ModuleMemory memory in module.Memory)
+            {
+                yield return (memory.Start, memory.Length, owner);
+            }
+        }
+
+        foreach (BpfCode code in parts.Objects.Value is KernelObjects objects ? BpfCode.Read(objects, damage) : [])
+        {
+            yield return (code.Start, code.Length, new(false, $"BPF {code.Name}"));
+        }
+
+        foreach (TracerHook tracer in tracers)
+        {
+            if (tracer.Trampoline is (VirtualAddress start, ulong length))
+            {
+                yield return (start, length, new(false, "function tracer"));
+            }
+        }
+
+        foreach ((VirtualAddress start, ulong length, string what) in parts.Kernel.Architecture.OtherCode(parts.Kernel))
+        {
+            yield return (start, length, new(false, what));
+        }
     }
 
     // What the kernel made for itself is of the function that asked for the memory. What was asked for as a module's is a listed module's or nobody's.
-    private string? OfArea(VirtualAddress address) => _areas?.At(address) is VmallocArea area && CallerOf(area) is string caller && !_loaders.Contains(caller)
-        ? $"memory of {caller}" : null;
+    private CodeOwner? OfArea(VirtualAddress address) =>
+        _areas?.At(address) is VmallocArea area && CallerOf(area) is string caller && !_loaders.Contains(caller) ? new(false, $"memory of {caller}") : null;
 
     private string? CallerOf(VmallocArea area) => area.Caller is VirtualAddress caller ? _parts.SymbolAt(caller)?.Symbol.Name : null;
 

@@ -18,6 +18,9 @@ public sealed class HookFinder
     private const ulong MostBytes = 256UL << 20;
     private const int BufferBytes = 1 << 20;
 
+    // 16 GiB of executable memory.
+    private const ulong MostPages = 1UL << 22;
+
     private readonly KernelParts _parts;
     private readonly LinuxKernel _kernel;
     private readonly CodeOwners _owners;
@@ -71,7 +74,8 @@ public sealed class HookFinder
             return;
         }
 
-        ulong looked = 0;
+        ulong looked = 0, missing = 0;
+        VirtualAddress firstMissing = default;
         byte[] buffer = new byte[BufferBytes];
         foreach (ExecutableRun run in _owners.Memory.Runs)
         {
@@ -92,12 +96,14 @@ public sealed class HookFinder
                 }
 
                 int read = _kernel.Space.Read(start, buffer.AsSpan(0, length));
-                Tell(read < length ? $"code from {start + (ulong)read} to {start + (ulong)length} cannot be read, or is missing in the image" : null);
+                firstMissing = missing == 0 ? start + (ulong)read : firstMissing;
+                missing += (ulong)(length - read);
                 looked += (ulong)read;
                 reader.Read(new(buffer, 0, read), start, judge);
             }
         }
 
+        Tell(missing > 0 ? $"{missing} bytes of code cannot be read, or are missing in the image, the first at {firstMissing}" : null);
         _looked.Add($"{looked >> 10} KiB of code");
     }
 
@@ -171,7 +177,7 @@ public sealed class HookFinder
     // Data that is only read was written by the kernel's linker or while it started: no module is in it. What is written may lead to a module that is listed.
     private void FindInData()
     {
-        ulong words = 0;
+        ulong asked = 0, looked = 0;
         (VirtualAddress Start, ulong Length)? constant = _kernel.AddressOf("__start_rodata") is VirtualAddress start
             && _kernel.AddressOf("__end_rodata") is VirtualAddress end && end.Value > start.Value ? (start, end - start) : null;
         Tell(constant is null ? "where the kernel's read-only data is, no symbol tells: pointers in it to modules are not looked for" : null);
@@ -187,7 +193,7 @@ public sealed class HookFinder
             for (ulong done = 0; done < length; done += BufferBytes)
             {
                 _kernel.Memory.Budget.GoOn();
-                if (words > MostBytes / sizeof(ulong))
+                if (asked > MostBytes)
                 {
                     Tell($"only the first {MostBytes >> 20} MiB of data are looked at");
                     return;
@@ -195,21 +201,23 @@ public sealed class HookFinder
 
                 VirtualAddress at = first + done;
                 int wanted = (int)Math.Min(BufferBytes, length - done);
-                words += (ulong)wanted / sizeof(ulong);
-                FindInData(at, buffer.AsSpan(0, wanted), isModules, constant);
+                asked += (ulong)wanted;
+                looked += FindInData(at, buffer.AsSpan(0, wanted), isModules, constant);
             }
         }
 
-        _looked.Add($"{words * sizeof(ulong) >> 10} KiB of data");
+        _looked.Add($"{looked >> 10} KiB of data");
     }
 
-    private void FindInData(VirtualAddress start, Span<byte> buffer, bool isModules, (VirtualAddress Start, ulong Length)? constant)
+    private ulong FindInData(VirtualAddress start, Span<byte> buffer, bool isModules, (VirtualAddress Start, ulong Length)? constant)
     {
+        ulong looked = 0;
         for (int done = 0; done < buffer.Length; done += (int)PageFrame.Size)
         {
             // What is not mapped was freed after the start.
             Span<byte> page = buffer.Slice(done, Math.Min((int)PageFrame.Size, buffer.Length - done));
             int read = _kernel.Space.Read(start + (ulong)done, page);
+            looked += (ulong)read;
             ReadOnlySpan<ulong> values = MemoryMarshal.Cast<byte, ulong>(page[..read]);
             for (int i = 0; i < values.Length; i++)
             {
@@ -231,6 +239,8 @@ public sealed class HookFinder
                 }
             }
         }
+
+        return looked;
     }
 
     private void FindGates()
@@ -286,8 +296,8 @@ public sealed class HookFinder
         ExecutableRun? nobodys = null;
         foreach (ExecutableRun run in _owners.Memory.Runs)
         {
-            pages += run.Length / PageFrame.Size;
-            for (ulong done = 0; done < run.Length; done += PageFrame.Size)
+            _kernel.Memory.Budget.GoOn();
+            for (ulong done = 0; done < run.Length && pages < MostPages; done += PageFrame.Size, pages++)
             {
                 VirtualAddress at = run.Start + done;
                 if (_owners.Of(at) is not null || _owners.Of(at + (PageFrame.Size - 1)) is not null)
@@ -307,6 +317,7 @@ public sealed class HookFinder
         }
 
         Receive(nobodys);
+        Tell(pages == MostPages ? $"only the first {MostPages} pages that can be executed are looked at" : null);
         _looked.Add($"{pages} pages that can be executed");
 
         void Receive(ExecutableRun? run)
